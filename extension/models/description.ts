@@ -1,0 +1,50 @@
+/**
+ * What the rest of the program knows about a model, whatever family it came from.
+ * Families (./families/*) are tables that produce this; nothing below this file's users looks at a config again.
+ */
+import type { Architecture, TensorSource } from '../../native/binding';
+import type { Preprocessing } from '../image/preprocessing';
+
+export type { Architecture, Block, Norm, Tokenizer, Activation, DType, TensorSource } from '../../native/binding';
+
+/** Something a person should know about a model: what is assumed, odd, or wrong. An error means it cannot be run. */
+export interface Finding {
+  severity: 'info' | 'warning' | 'error';
+  /** Stable, for tests and filters: 'missing-tensor', 'unexpected-tensor', 'shape', 'assumed-eps', ... */
+  code: string;
+  /** One sentence. */
+  message: string;
+  /** The tensor or config field it is about. */
+  subject?: string;
+}
+
+export type WeightSource =
+  | { kind: 'tensors'; tensors: Record<string, TensorSource> }
+  | { kind: 'seed'; seed: number }
+  | { kind: 'onnx'; file: string };
+
+export interface ModelDescription {
+  /** How the user named it: 'embedded', a registry id, or a path. */
+  id: string;
+  /** Short, for titles: the directory's or file's name, or the config's architecture. */
+  name: string;
+  /** Directory or file on disk, absolute. */
+  path: string;
+  /** 'timm', 'hf-vit', 'hf-deit', 'hf-dinov2', 'hf-clip', 'hf-siglip', 'torchvision', 't2t', 'seed-vit', 'seed-t2t', 'onnx', ... */
+  family: string;
+  /** null only for ONNX files whose architecture could not be read from a config beside them. */
+  architecture: Architecture | null;
+  weights: WeightSource;
+  preprocessing: Preprocessing;
+  /** Class names in index order; null when unknown (then "class 17" is shown) or when there is no classifier. */
+  labels: string[] | null;
+  /** Weight file's dtypes, e.g. ['F16']. */
+  dtypes: string[];
+  /** Bytes of the weight files. */
+  bytes: number;
+  /** Tensor names the family trains without weight decay (articles' no_weight_decay), when the family says so. */
+  noWeightDecay?: string[];
+  /** logsumexp(logits) below this: unlike anything the model was trained on. */
+  energyThreshold?: number;
+  findings: Finding[];
+}

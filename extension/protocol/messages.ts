@@ -1,0 +1,101 @@
+/**
+ * What the extension host and the webview say to each other. Plain types; the codec beside this (./codec.ts) checks what arrives.
+ * The webview asks ('ready', then slices); the host never guesses what is on screen.
+ */
+import type { LoadedModel, Prediction, SliceRequest, Slice, EngineErrorShape, EngineKind } from '../engine/engine';
+import type { Geometry, Preprocessing } from '../image/preprocessing';
+import type { Architecture, Finding } from '../models/description';
+
+export const PROTOCOL_VERSION = 1;
+
+export type View = 'attention' | 'patches' | 'walkthrough';
+
+/** The controls' state: kept by webview.setState, restored after a reload, written by the host to say what to show first. */
+export interface ViewState {
+  view: View;
+  layer: number;
+  /** A head's number, or a fusion of all of them. */
+  head: number | 'mean' | 'max' | 'min';
+  /** Token index of the query: 0.. with prefix tokens first. */
+  query: number;
+  opacity: number;
+  colorMap: string;
+  smooth: boolean;
+  grid: boolean;
+  method: 'raw' | 'rollout';
+}
+
+export interface PanelImage {
+  /** URI as text: what the panel serializes to find the picture again. */
+  uri: string;
+  name: string;
+  format: string;
+  width: number;
+  height: number;
+  bytes: number;
+  preview: { mime: string; bytes: Uint8Array; width: number; height: number };
+}
+
+export interface PanelModel {
+  id: string;
+  name: string;
+  family: string;
+  engine: EngineKind;
+  architecture: Architecture | null;
+  preprocessing: Preprocessing;
+  labels: string[] | null;
+  findings: Finding[];
+  loaded: LoadedModel;
+}
+
+export interface PanelRun {
+  runId: number;
+  predictions: Prediction[];
+  energy: number;
+  unfamiliar: boolean;
+  geometry: Geometry;
+  timings: { decode_ms: number; preprocess_ms: number; forward_ms: number };
+}
+
+/** Host -> webview. Each replaces that part of what is shown. */
+export type HostEvent =
+  | { type: 'image'; image: PanelImage }
+  /** What is going on, for the progress bar: null when idle. */
+  | { type: 'busy'; what: string | null }
+  | { type: 'model'; model: PanelModel }
+  | { type: 'run'; run: PanelRun }
+  /** One sentence; Retry is offered when retry is true. Whatever was shown before stays. */
+  | { type: 'error'; error: EngineErrorShape; retry: boolean }
+  /** Ask the webview to show something (a command chose a view). */
+  | { type: 'show'; state: Partial<ViewState> };
+
+/** Webview -> host, without an answer. */
+export type ViewEvent =
+  | { type: 'ready'; version: number; state: ViewState | null }
+  | { type: 'retry' }
+  | { type: 'cancel' }
+  | { type: 'state'; state: ViewState }
+  | { type: 'open-source'; file: string; line: number }
+  | { type: 'select-model' }
+  | { type: 'open-settings'; setting: string }
+  /** Hide patches from the model and run again (empty: none hidden). */
+  | { type: 'mask'; patches: Uint32Array };
+
+/** Webview -> host, with an answer. */
+export interface ViewRequests {
+  slice: { take: { runId: number; what: SliceRequest }; give: Slice };
+  /** Save through the host's dialog; the webview renders the bytes. */
+  save: { take: { suggestedName: string; bytes: Uint8Array }; give: { saved: boolean } };
+  copy: { take: { text: string }; give: null };
+}
+
+export type ToHost =
+  | { kind: 'event'; event: ViewEvent }
+  | {
+      [K in keyof ViewRequests]: { kind: 'request'; id: number; name: K; take: ViewRequests[K]['take'] };
+    }[keyof ViewRequests];
+
+export type ToView =
+  | { kind: 'event'; event: HostEvent }
+  | { kind: 'answer'; id: number; give: ViewRequests[keyof ViewRequests]['give'] }
+  | { kind: 'refusal'; id: number; error: EngineErrorShape };

@@ -1,0 +1,314 @@
+/**
+ * The native boundary: everything TypeScript may ask of the C++ addon, and nothing else.
+ *
+ * Conventions
+ * - Tensors are row-major float32. Shapes are written (B, C, H, W); B images, C channels, N tokens (prefix tokens
+ *   first), D token length, h heads.
+ * - Every method that computes returns a promise and works on a thread of the addon; nothing blocks the event loop
+ *   for longer than a copy. Buffers handed out are copies owned by V8.
+ * - A rejected promise carries an Error whose message is one clear sentence. `error.code` is one of ErrorCode.
+ */
+
+export type ErrorCode =
+  | 'ERR_CANCELLED' // the cancel token was set; takes effect between two blocks
+  | 'ERR_FILE' // a weight file cannot be opened, is shorter than its header says, or changed
+  | 'ERR_TENSOR' // a tensor is missing, or its shape, dtype or byte range is not what the architecture needs
+  | 'ERR_ARCHITECTURE' // the description contradicts itself (dim not divisible by heads, image by patch, ...)
+  | 'ERR_MEMORY' // the request would need more memory than the limit; the message says how much
+  | 'ERR_ARGUMENT'; // a wrong argument (index out of range, wrong input length)
+
+/** Elementwise activations, by their torch.nn.modules.activation names in snake case. */
+export type Activation =
+  | 'gelu'
+  | 'gelu_tanh'
+  | 'quick_gelu'
+  | 'relu'
+  | 'relu6'
+  | 'silu'
+  | 'sigmoid'
+  | 'tanh'
+  | 'elu'
+  | 'celu'
+  | 'selu'
+  | 'leaky_relu'
+  | 'hardswish'
+  | 'hardsigmoid'
+  | 'hardtanh'
+  | 'hardshrink'
+  | 'softshrink'
+  | 'tanhshrink'
+  | 'softplus'
+  | 'softsign'
+  | 'mish'
+  | 'log_sigmoid'
+  | 'identity';
+
+export interface Norm {
+  /** identity: no parameters at all (the articles' "BatchNorm-free Identity"). */
+  kind: 'layer' | 'rms' | 'identity';
+  eps: number;
+}
+
+/** One attention + neural network unit. The same description serves encoding blocks and T2T token transformers. */
+export interface Block {
+  /** Length of the tokens that come in: (B, N, dimIn). */
+  dimIn: number;
+  /** Length of the tokens that go out: (B, N, dim). Equal to dimIn but in token transformers. */
+  dim: number;
+  heads: number;
+  /** Width of one head; heads * headDim is the length of Q, K and V (equal to dim in every known family). */
+  headDim: number;
+  /** Multiplies Q before Q K^T. Data, never derived here (T2T releases differ). */
+  scale: number;
+  qkvBias: boolean;
+  projBias: boolean;
+  /** Normalise Q and K per head before the product (tensors attn.q_norm, attn.k_norm). */
+  qkNorm: Norm | null;
+  /** Normalise the concatenated heads before proj (timm scale_attn_norm: tensor attn.norm). */
+  attnNorm: Norm | null;
+  /** The published seed adds V after proj: x = v + proj(attn v). (Attention class of the articles.) */
+  valueSkip: boolean;
+  /** False in the seed's TokenTransformer: x = attn(norm1 x) without adding x. */
+  attnResidual: boolean;
+  norm: Norm;
+  /**
+   * pre:      x += ls1(attn(norm1 x)); x += ls2(mlp(norm2 x))         (plain ViT)
+   * res-post: x += norm1(attn x);      x += norm2(mlp x)              (timm ResPostBlock; init values live in the norms)
+   * post:     x = norm1(x + attn x);   x = norm2(x + mlp x)           (original transformer)
+   * parallel: x += sum_p ls1_p(attn_p(norm1_p x)); x += sum_p ls2_p(mlp_p(norm2_p x))   (timm ParallelThingsBlock)
+   * parallel-scaling: x += attn(norm x) + mlp(norm x), one fused in-projection          (timm ParallelScalingBlock)
+   */
+  order: 'pre' | 'res-post' | 'post' | 'parallel' | 'parallel-scaling';
+  /** Number of parallel branches for order 'parallel' (timm num_parallel), otherwise 1. */
+  branches: number;
+  /** Tensors ls1.gamma and ls2.gamma exist (DeiT-3, DINOv2, CaiT-like layer scale). */
+  layerScale: boolean;
+  /** Rows of fc1: for 'swiglu' and 'glu' that is the two halves together (timm SwiGLUPacked, GluMlp). */
+  mlpHidden: number;
+  /**
+   * mlp: fc2(act(fc1 x)); glu (timm GluMlp, gate_last=true): a, g = halves(fc1 x); fc2(a * act(g));
+   * swiglu (timm SwiGLUPacked = GluMlp with act silu, gate_last=false): g, a = halves(fc1 x); fc2(act(g) * a).
+   */
+  mlp: 'mlp' | 'glu' | 'swiglu';
+  mlpBias: boolean;
+  /** Normalise the hidden activations before fc2 (timm scale_mlp_norm: tensor mlp.norm). */
+  mlpNorm: Norm | null;
+  activation: Activation;
+}
+
+export type Tokenizer =
+  | {
+      kind: 'patch';
+      /** Height and width of a patch in pixels; stride equals the patch. */
+      patch: [height: number, width: number];
+      bias: boolean;
+    }
+  | {
+      kind: 'soft-split';
+      /** Kernel, stride and padding of each unfold, first to last; stages.length === splits.length - 1. */
+      splits: { kernel: number; stride: number; padding: number }[];
+      /** The token transformer after each split but the last. Its tensors: tokenizer.stages.{i}.* named as in a block. */
+      stages: Block[];
+      /** Bias of the last projection (tensor patch_embed.proj, shape (D, C_last * k^2)). */
+      bias: boolean;
+    };
+
+/**
+ * A Vision Transformer, complete and family-free. Tensor names are canonical (timm's):
+ *   patch_embed.proj.{weight,bias}        (D, C, ph, pw) or (D, C*ph*pw); soft-split: (D, C_last*k*k)
+ *   cls_token (1,1,D)  dist_token (1,1,D)  reg_token (1,R,D)      stored shapes may drop the leading ones
+ *   pos_embed (1, P, D)
+ *   norm_pre.{weight,bias}
+ *   blocks.{i}.norm1|norm2.{weight,bias}  blocks.{i}.attn.qkv.{weight,bias} (3*h*hd, dimIn), rows Q then K then V, head-major
+ *   blocks.{i}.attn.q_norm|k_norm|norm.{weight,bias}  blocks.{i}.attn.proj.{weight,bias}
+ *   blocks.{i}.ls1|ls2.gamma  blocks.{i}.mlp.fc1|fc2|norm.*
+ *   parallel: blocks.{i}.attns.{p}.norm|attn|ls.*  blocks.{i}.ffns.{p}.norm|mlp|ls.*
+ *   parallel-scaling: blocks.{i}.in_norm, in_proj.weight (mlpHidden + 3*D, D), qkv_bias?, mlp_bias, q_norm, k_norm, attn_out_proj, mlp_out_proj, ls
+ *   norm.*  fc_norm.*  head.{weight,bias}  head_dist.{weight,bias}
+ *   attn_pool.{latent,q,kv,proj,norm,mlp.fc1,mlp.fc2}.*  (timm AttentionPoolLatent, pool 'map')
+ */
+export interface Architecture {
+  image: { channels: number; height: number; width: number };
+  tokenizer: Tokenizer;
+  dim: number;
+  depth: number;
+  /** One description for all encoding blocks. */
+  block: Block;
+  /** Prefix tokens, in this order in the sequence: class, distillation, registers. */
+  prefix: { class: boolean; distillation: boolean; registers: number };
+  position:
+    | { kind: 'none' }
+    | {
+        kind: 'learned' | 'sinusoid';
+        /**
+         * all: pos_embed has a row for every prefix token and every patch;
+         * class: rows for the class token and the patches, registers get none (DINOv2 with registers, reg after pos);
+         * patches: rows for patches only (timm no_embed_class), prefix tokens are added after.
+         */
+        covers: 'all' | 'class' | 'patches';
+        /** The patch grid the table was trained for, [rows, columns]; resampled when it is not the image's grid. */
+        grid: [rows: number, columns: number];
+        /** How to resample: timm antialiased bicubic; HF/torch bicubic without antialias (align_corners false). */
+        resample: 'bicubic-antialias' | 'bicubic';
+      };
+  /** LayerNorm after position embedding, before the blocks (CLIP; tensor norm_pre). */
+  preNorm: Norm | null;
+  /** Final norm over all tokens (tensor norm). */
+  finalNorm: Norm | null;
+  /**
+   * token: the class token; avg/max/avgmax: over the patch tokens (avgmax = 0.5 * (avg + max));
+   * distilled: class and distillation token, each with its head, logits averaged (DeiT);
+   * class-avg: class token concatenated with the mean of the patch tokens (DINOv2 linear head, length 2D);
+   * map: attention pooling with a latent query (SigLIP, timm 'map'); none: features only, no pooling.
+   */
+  pool: 'token' | 'avg' | 'max' | 'avgmax' | 'distilled' | 'class-avg' | 'map' | 'none';
+  /** avg-type pools over all tokens, prefix included (timm pool_include_prefix). */
+  poolIncludesPrefix: boolean;
+  /** Norm after pooling (tensor fc_norm). */
+  fcNorm: Norm | null;
+  /** For pool 'map': width of the latent attention and its MLP. */
+  mapPool: { heads: number; mlpHidden: number; activation: Activation; eps: number } | null;
+  /** Classes (rows of head.weight); 0: no head, `logits` is then the pooled feature (B, D). */
+  classes: number;
+  headBias: boolean;
+}
+
+export type DType = 'F32' | 'F16' | 'BF16';
+
+/**
+ * Where a canonical tensor's values come from. `parts` are byte ranges of weight files that follow each other along
+ * axis 0 (HF keeps Q, K and V apart; here they are one). The addon maps each file read-only and checks every range again.
+ */
+export type TensorSource =
+  | { dtype: DType; shape: number[]; parts: { file: string; begin: number; end: number }[] }
+  | { dtype: 'F32'; shape: number[]; values: Float32Array };
+
+export interface LoadRequest {
+  architecture: Architecture;
+  /** Tensors by canonical name, or a seed number: drawn by the articles' _init_weights rule, the same on every platform. */
+  weights: { tensors: Record<string, TensorSource> } | { seed: number };
+  /** Matrix products: packed (our kernels), blas (the platform's BLAS), naive (three loops; the oracle). */
+  gemm: 'packed' | 'blas' | 'naive';
+  /** How weights rest in memory: fp32; stored (F16/BF16 stay so where the file has them); int8. */
+  precision: 'fp32' | 'stored' | 'int8';
+  /** Threads for one forward pass; 0: one for each physical core, at most 8. */
+  threads: number;
+}
+
+/** Set from JavaScript while a forward pass runs; read by the addon between two blocks. */
+export interface CancelToken {
+  cancel(): void;
+  readonly cancelled: boolean;
+}
+
+export interface ForwardOptions {
+  /** Keep every attention map, (layers, h, N, N) an image. Off: streaming softmax, bounded memory. */
+  attention: boolean;
+  /** Keep every block's tokens, (depth + 1, N, D) an image: what enters block 0, then what leaves each block. */
+  tokens: boolean;
+  cancel?: CancelToken;
+  /** Measure the time of each stage; read it from Run.profile. */
+  profile?: boolean;
+  /** Patch indices (0-based, without prefix) whose tokens are replaced by zeros before position embedding. */
+  maskedPatches?: Uint32Array;
+}
+
+/** How several heads become one map. */
+export type HeadFusion = 'mean' | 'max' | 'min';
+
+/** What one forward pass left behind. Everything stays in the addon; these methods copy slices out. */
+export interface Run {
+  readonly batch: number;
+  readonly numTokens: number;
+  /** (B, classes), or (B, D) pooled features when the model has no head. */
+  readonly logits: Float32Array;
+  /** Milliseconds by stage, in order, when asked for. */
+  readonly profile: { stage: string; ms: number }[] | null;
+  readonly bytes: number;
+
+  /** All maps of one layer: (h, N, N). */
+  attention(image: number, layer: number): Promise<Float32Array>;
+  /** Row `query` (0..N-1, prefix first) of every head of a layer: (h, N). */
+  attentionRows(image: number, layer: number, query: number): Promise<Float32Array>;
+  /** Tokens entering block `layer`, or leaving the last block for layer === depth: (N, D). */
+  tokens(image: number, layer: number): Promise<Float32Array>;
+  /**
+   * Attention rollout (Abnar & Zuidema 2020, eq. 1): product over layers from..to (inclusive) of rows normalised
+   * (A_fused + I) / 2; row `query` of it: (N). discardRatio: share of the smallest entries of A_fused put to zero first.
+   */
+  rollout(
+    image: number,
+    options: { query: number; from: number; to: number; fusion: HeadFusion; discardRatio: number },
+  ): Promise<Float32Array>;
+  /** Soft-split stages have attention too: (h, N_s, N_s) of token transformer `stage`; row `query` of each head: (h, N_s). */
+  stageAttentionRows(image: number, stage: number, query: number): Promise<Float32Array>;
+  /** Logits of the final norm and head applied to what leaves each block ("logit lens"): (depth, classes). */
+  predictionByDepth(image: number): Promise<Float32Array>;
+  /** Step names as in Model.steps; recomputed from the kept tokens on request. */
+  step(image: number, name: string): Promise<{ shape: number[]; values: Float32Array }>;
+  release(): void;
+}
+
+/** One step of the walk-through, in the order of the computation. */
+export interface Step {
+  /** e.g. patches, patch_embed, prefix, pos_embed, blocks.3.norm1, blocks.3.attn.q, blocks.3.attn.weights, norm, pool, head */
+  name: string;
+  /** With batch 1. */
+  shape: number[];
+  /** Where it is computed, relative to the repository: native/src/..., and the 1-based line. */
+  source: { file: string; line: number };
+}
+
+export interface Model {
+  readonly architecture: Architecture;
+  readonly numTokens: number;
+  readonly numPrefix: number;
+  readonly grid: [rows: number, columns: number];
+  readonly parameters: number;
+  readonly memory: { weights: number; mapped: number; scratch: number };
+  readonly steps: Step[];
+  /** Input (B, C, H, W), already preprocessed. Runs of one model queue; models run one after another. */
+  forward(input: Float32Array, batch: number, options: ForwardOptions): Promise<Run>;
+  /** A tensor as the model uses it (seeded or converted to float32). */
+  tensor(name: string): { shape: number[]; values: Float32Array };
+  close(): void;
+}
+
+/** Pillow's 8-bit resampling (Image.resize with reducing_gap=None), bit-exact. */
+export type Interpolation = 'nearest' | 'box' | 'bilinear' | 'hamming' | 'bicubic' | 'lanczos';
+
+export interface ResizeRequest {
+  /** Interleaved 8-bit pixels (height, width, channels), channels 1, 3 or 4. */
+  pixels: Uint8Array;
+  width: number;
+  height: number;
+  channels: number;
+  /** Region of the source that becomes the whole target, [left, top, right, bottom] in pixels, fractions allowed (Pillow's box). */
+  box: [number, number, number, number];
+  targetWidth: number;
+  targetHeight: number;
+  interpolation: Interpolation;
+  /** Pillow antialiases bilinear and bicubic when shrinking; false: torch's F.interpolate without antialias is not this. Keep true. */
+  antialias: true;
+}
+
+export interface Binding {
+  readonly napiVersion: number;
+  /** BLAS found at build time, CPU features found at run time, the kernel set chosen. */
+  info(): { blas: string; features: string[]; kernels: string; cores: number };
+  load(request: LoadRequest): Promise<Model>;
+  cancelToken(): CancelToken;
+  /** (targetHeight, targetWidth, channels) 8-bit. */
+  resize(request: ResizeRequest): Promise<Uint8Array>;
+  /** Sinusoid table of the articles, (tokens, length), angles in float64: even columns sin, odd cos. */
+  sinusoid(tokens: number, length: number): Float32Array;
+  /** Resample a position table (rows*columns, D) to another grid as Architecture.position.resample says. */
+  resamplePositions(
+    values: Float32Array,
+    from: [number, number],
+    to: [number, number],
+    mode: 'bicubic-antialias' | 'bicubic',
+  ): Float32Array;
+  /** Peak float32 GFLOP/s of this machine with that many threads, measured now (about 100 ms). */
+  measurePeak(threads: number): Promise<number>;
+}
