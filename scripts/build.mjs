@@ -1,0 +1,95 @@
+// Bundles the extension's parts with esbuild: node scripts/build.mjs [--watch] [--minify]
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { fromRoot, isMain, main, Problem, root, say } from './lib/run.mjs';
+
+/** Native code stays outside the bundles: it is loaded from node_modules and build/Release, in the engine process only. */
+const nativeParts = ['sharp', 'onnxruntime-node', '*.node'];
+
+const node = {
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  // jsonc-parser's "main" is UMD, which cannot be bundled; its "module" can
+  mainFields: ['module', 'main'],
+  // sources run as modules too (tests, through tsx), where import.meta.url is how a file finds itself
+  define: { 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+};
+
+/** Every bundle: what it is made of and where it goes. */
+export const bundles = [
+  { ...node, entryPoints: { extension: 'extension/extension.ts' }, outdir: 'dist', external: ['vscode'] },
+  { ...node, entryPoints: { engine: 'extension/engine/process.ts' }, outdir: 'dist', external: nativeParts },
+  { ...node, entryPoints: { cli: 'extension/cli.ts' }, outdir: 'dist', external: nativeParts },
+  {
+    platform: 'browser',
+    format: 'iife',
+    target: 'chrome128',
+    entryPoints: { main: 'webview/main.ts' },
+    outdir: 'dist/webview',
+    loader: { '.ttf': 'file', '.svg': 'dataurl' },
+  },
+];
+
+function copyCodicons() {
+  mkdirSync(fromRoot('dist/webview'), { recursive: true });
+  for (const file of ['codicon.css', 'codicon.ttf']) {
+    copyFileSync(fromRoot('node_modules/@vscode/codicons/dist', file), fromRoot('dist/webview', file));
+  }
+}
+
+const options = (bundle, minify) => ({
+  ...bundle,
+  absWorkingDir: root,
+  bundle: true,
+  sourcemap: minify ? false : 'linked',
+  minify,
+  legalComments: 'none',
+  logLevel: 'warning',
+  logOverride: { 'empty-import-meta': 'silent' },
+});
+
+/** Builds every bundle once. Rejects when one does not build; esbuild has printed why. */
+export async function build({ minify = false } = {}) {
+  const esbuild = await import('esbuild');
+  copyCodicons();
+  const present = bundles.filter(({ entryPoints }) => {
+    const [entry] = Object.values(entryPoints);
+    if (!existsSync(fromRoot(entry))) say(`${entry} does not exist yet: not bundled`);
+    return existsSync(fromRoot(entry));
+  });
+  const results = await Promise.allSettled(present.map((bundle) => esbuild.build(options(bundle, minify))));
+  if (results.some(({ status }) => status === 'rejected')) throw new Problem('a bundle did not build');
+}
+
+/** Rebuilds on every change until the process is ended. The two lines are what .vscode/tasks.json waits for. */
+async function watch() {
+  const esbuild = await import('esbuild');
+  copyCodicons();
+  const announce = {
+    name: 'announce',
+    setup(current) {
+      current.onStart(() => console.log('[watch] build started'));
+      current.onEnd((result) => {
+        for (const { text, location } of result.errors) {
+          console.error(`\u2718 [ERROR] ${text}`);
+          if (location) console.error(`    ${location.file}:${location.line}:${location.column}:`);
+        }
+        console.log('[watch] build finished');
+      });
+    },
+  };
+  for (const bundle of bundles) {
+    const context = await esbuild.context({ ...options(bundle, false), logLevel: 'silent', plugins: [announce] });
+    await context.watch();
+  }
+}
+
+if (isMain(import.meta)) {
+  await main(async () => {
+    if (process.argv.includes('--watch')) return watch();
+    const started = Date.now();
+    await build({ minify: process.argv.includes('--minify') });
+    say(`bundled into dist/ in ${Date.now() - started} ms`);
+  });
+}

@@ -1,0 +1,29 @@
+// Everything between a clean clone and a built extension; quick when there is nothing to do.
+//   node scripts/setup.mjs            what building and running needs
+//   node scripts/setup.mjs --tests    and what the tests need (clang-format, a browser)
+import { existsSync } from 'node:fs';
+import { fromRoot, isMain, main, Problem, run } from './lib/run.mjs';
+import { installPackages } from './lib/packages.mjs';
+import { installSystemPackages } from './lib/system.mjs';
+
+function checkNode() {
+  const [major] = process.versions.node.split('.').map(Number);
+  if (major < 20) {
+    throw new Problem(
+      `Node.js ${process.versions.node} is too old; version 20 or newer is needed (https://nodejs.org)`,
+    );
+  }
+}
+
+/** Installs and builds what is missing or out of date. */
+export async function setup({ tests = false } = {}) {
+  checkNode();
+  await installSystemPackages({ tests });
+  await installPackages();
+  if (existsSync(fromRoot('scripts/build-native.mjs'))) {
+    await run(process.execPath, [fromRoot('scripts/build-native.mjs')]);
+  }
+  await run(process.execPath, [fromRoot('scripts/build.mjs')]);
+}
+
+if (isMain(import.meta)) await main(() => setup({ tests: process.argv.includes('--tests') }));
