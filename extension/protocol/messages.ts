@@ -25,8 +25,18 @@ export interface ViewState {
   method: 'raw' | 'rollout';
 }
 
+/**
+ * What the webview gives vscode.setState, from its start on: after a window reload the host builds the panel from it.
+ * The host writes the picture's URI to document.body.dataset.uri, so that it is known before the picture is.
+ */
+export interface SavedPanel {
+  uri: string;
+  /** null until the controls were first drawn. */
+  state: ViewState | null;
+}
+
 export interface PanelImage {
-  /** URI as text: what the panel serializes to find the picture again. */
+  /** URI as text, the same as SavedPanel.uri. */
   uri: string;
   name: string;
   format: string;

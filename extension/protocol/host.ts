@@ -1,0 +1,49 @@
+/** The host's end of the conversation: every message is checked, every request is answered exactly once. */
+import type { EngineErrorShape } from '../engine/engine';
+import { decodeToHost } from './codec';
+import type { ToView, ViewEvent, ViewRequests } from './messages';
+
+export interface HostHandlers {
+  event(event: ViewEvent): void;
+  requests: { [K in keyof ViewRequests]: (take: ViewRequests[K]['take']) => Promise<ViewRequests[K]['give']> };
+  /** Something arrived that no version of the webview sends, or a handler failed in a way nobody foresaw. */
+  problem(sentence: string): void;
+}
+
+/** Acts on one message from the webview. Never rejects: a handler that throws becomes a refusal. */
+export async function receive(value: unknown, handlers: HostHandlers, post: (message: ToView) => void): Promise<void> {
+  const decoded = decodeToHost(value);
+  if ('problem' in decoded) {
+    handlers.problem(decoded.problem);
+    if (decoded.id !== null) {
+      post({ kind: 'refusal', id: decoded.id, error: { code: 'ERR_ARGUMENT', message: decoded.problem } });
+    }
+    return;
+  }
+  const { message } = decoded;
+  if (message.kind === 'event') {
+    try {
+      handlers.event(message.event);
+    } catch (error) {
+      handlers.problem(errorShape(error).message);
+    }
+    return;
+  }
+  try {
+    // One handler for each request name: the compiler cannot see that take and handler belong together.
+    const handler = handlers.requests[message.name] as (
+      take: unknown,
+    ) => Promise<ViewRequests[keyof ViewRequests]['give']>;
+    post({ kind: 'answer', id: message.id, give: await handler(message.take) });
+  } catch (error) {
+    post({ kind: 'refusal', id: message.id, error: errorShape(error) });
+  }
+}
+
+/** Any thrown value as { code, message }: errors of the engine and of models carry a code, others are unforeseen. */
+export function errorShape(error: unknown): EngineErrorShape {
+  if (!(error instanceof Error)) return { code: 'ERR_INTERNAL', message: String(error) };
+  const code: unknown = (error as { code?: unknown }).code;
+  const known = typeof code === 'string' && code.startsWith('ERR_');
+  return { code: known ? (code as EngineErrorShape['code']) : 'ERR_INTERNAL', message: error.message };
+}

@@ -1,0 +1,60 @@
+/** The webview's end of the conversation: requests with their answers, events without. No DOM, no vscode. */
+import type { EngineErrorShape } from '../engine/engine';
+import type { HostEvent, ToHost, ToView, ViewEvent, ViewRequests } from './messages';
+
+/** A request the host refused. */
+export class Refusal extends Error {
+  readonly code: EngineErrorShape['code'];
+
+  constructor(error: EngineErrorShape) {
+    super(error.message);
+    this.name = 'Refusal';
+    this.code = error.code;
+  }
+}
+
+interface Pending {
+  resolve(give: never): void;
+  reject(error: Refusal): void;
+}
+
+export class HostConnection {
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+
+  constructor(
+    private readonly post: (message: ToHost) => void,
+    private readonly onEvent: (event: HostEvent) => void,
+  ) {}
+
+  send(event: ViewEvent): void {
+    this.post({ kind: 'event', event });
+  }
+
+  /** Resolves with the host's answer; rejects with a Refusal when the host refuses or cannot be reached. */
+  request<K extends keyof ViewRequests>(name: K, take: ViewRequests[K]['take']): Promise<ViewRequests[K]['give']> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      try {
+        this.post({ kind: 'request', id, name, take } as ToHost);
+      } catch (error) {
+        this.#pending.delete(id);
+        reject(new Refusal({ code: 'ERR_INTERNAL', message: String(error) }));
+      }
+    });
+  }
+
+  /** Give every message event's data to this. */
+  receive(message: ToView): void {
+    if (message.kind === 'event') {
+      this.onEvent(message.event);
+      return;
+    }
+    const pending = this.#pending.get(message.id);
+    if (!pending) return; // answered already: nothing waits for it
+    this.#pending.delete(message.id);
+    if (message.kind === 'answer') pending.resolve(message.give as never);
+    else pending.reject(new Refusal(message.error));
+  }
+}

@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeToHost } from '../../extension/protocol/codec';
+import { receive } from '../../extension/protocol/host';
+import type { HostHandlers } from '../../extension/protocol/host';
+import { PROTOCOL_VERSION } from '../../extension/protocol/messages';
+import type { HostEvent, ToHost, ToView, ViewEvent, ViewState } from '../../extension/protocol/messages';
+import { HostConnection, Refusal } from '../../extension/protocol/view';
+
+const state: ViewState = {
+  view: 'attention',
+  layer: 11,
+  head: 'mean',
+  query: 0,
+  opacity: 0.6,
+  colorMap: 'viridis',
+  smooth: true,
+  grid: false,
+  method: 'raw',
+};
+
+const event = (body: unknown) => ({ kind: 'event', event: body });
+const slice = (what: unknown, runId: unknown = 1) => ({ kind: 'request', id: 7, name: 'slice', take: { runId, what } });
+
+const good: unknown[] = [
+  event({ type: 'ready', version: PROTOCOL_VERSION, state: null }),
+  event({ type: 'ready', version: 99, state }),
+  event({ type: 'state', state: { ...state, head: 3, query: 196 } }),
+  event({ type: 'retry' }),
+  event({ type: 'cancel' }),
+  event({ type: 'select-model' }),
+  event({ type: 'open-settings', setting: 'vit.topK' }),
+  event({ type: 'open-source', file: 'native/src/attention.cc', line: 12 }),
+  event({ type: 'open-source', file: 'native/binding.d.ts', line: 1 }),
+  event({ type: 'mask', patches: new Uint32Array([0, 5]) }),
+  event({ type: 'mask', patches: new Uint32Array(0) }),
+  slice({ kind: 'logits' }),
+  slice({ kind: 'attention-rows', layer: 0, query: 5 }),
+  slice({ kind: 'attention', layer: 2 }),
+  slice({ kind: 'stage-attention-rows', stage: 0, query: 3 }),
+  slice({ kind: 'rollout', query: 0, from: 0, to: 11, fusion: 'max', discardRatio: 0.9 }),
+  slice({ kind: 'tokens', layer: 12 }),
+  slice({ kind: 'prediction-by-depth' }),
+  slice({ kind: 'step', name: 'blocks.0.attn.scores' }),
+  slice({ kind: 'tensor', name: 'pos_embed' }),
+  slice({ kind: 'input' }),
+  { kind: 'request', id: 0, name: 'save', take: { suggestedName: 'cat attention.png', bytes: new Uint8Array(3) } },
+  { kind: 'request', id: 1, name: 'copy', take: { text: '' } },
+];
+
+test('every message of the webview passes unchanged', () => {
+  for (const message of good) assert.deepEqual(decodeToHost(message), { message });
+});
+
+const bad: [unknown, RegExp, id: number | null][] = [
+  [null, /must be an object/, null],
+  [undefined, /must be an object/, null],
+  ['ready', /must be an object/, null],
+  [42, /must be an object/, null],
+  [[], /an event or a request/, null],
+  [{}, /an event or a request/, null],
+  [{ kind: 'answer', id: 1 }, /an event or a request/, null],
+  [event(null), /event must be an object/, null],
+  [event({ type: 'explode' }), /type must be one of ready/, null],
+  [event({ type: 'toString' }), /type must be one of/, null],
+  [event({ type: '__proto__' }), /type must be one of/, null],
+  [{ ...event({ type: 'retry' }), more: 1 }, /unknown field "more"/, null],
+  [event({ type: 'retry', more: 1 }), /unknown field "more"/, null],
+  [event({ type: 'ready', version: '1', state: null }), /version must be an integer/, null],
+  [event({ type: 'ready', version: 1 }), /state must be/, null],
+  [event({ type: 'state', state: null }), /state must be an object/, null],
+  [event({ type: 'state', state: { ...state, layer: -1 } }), /layer must be an integer/, null],
+  [event({ type: 'state', state: { ...state, layer: 1.5 } }), /layer must be an integer/, null],
+  [event({ type: 'state', state: { ...state, layer: NaN } }), /layer must be an integer/, null],
+  [event({ type: 'state', state: { ...state, head: 'median' } }), /head must be/, null],
+  [event({ type: 'state', state: { ...state, opacity: 2 } }), /opacity must be a number/, null],
+  [event({ type: 'state', state: { ...state, opacity: Infinity } }), /opacity must be a number/, null],
+  [event({ type: 'state', state: { ...state, smooth: 1 } }), /smooth must be true or false/, null],
+  [event({ type: 'state', state: { ...state, colorMap: 'x'.repeat(41) } }), /at most 40 characters/, null],
+  [event({ type: 'open-source', file: '/etc/passwd', line: 1 }), /file must match/, null],
+  [event({ type: 'open-source', file: 'native/../package.json', line: 1 }), /file must match/, null],
+  [event({ type: 'open-source', file: 'native/src/../../x.cc', line: 1 }), /file must match/, null],
+  [event({ type: 'open-source', file: 'native\\src\\x.cc', line: 1 }), /file must match/, null],
+  [event({ type: 'open-source', file: 'native/src/x.cc', line: 0 }), /line must be an integer/, null],
+  [event({ type: 'open-settings', setting: 'security.workspace.trust' }), /setting must match/, null],
+  [event({ type: 'mask', patches: [1, 2] }), /patches must be/, null],
+  [event({ type: 'mask', patches: new Float32Array(2) }), /patches must be/, null],
+  [{ kind: 'request', name: 'copy', take: { text: '' } }, /id must be an integer/, null],
+  [{ kind: 'request', id: -1, name: 'copy', take: { text: '' } }, /id must be an integer/, null],
+  [{ kind: 'request', id: 3, name: 'format-disk', take: null }, /name must be one of slice, save, copy/, 3],
+  [{ kind: 'request', id: 3, name: 'constructor', take: null }, /name must be one of/, 3],
+  [{ kind: 'request', id: 3, name: 'copy', take: { text: 5 } }, /text must be a text/, 3],
+  [{ kind: 'request', id: 3, name: 'copy' }, /take must be an object/, 3],
+  [{ kind: 'request', id: 3, name: 'save', take: { suggestedName: '../x', bytes: new Uint8Array() } }, /match/, 3],
+  [{ kind: 'request', id: 3, name: 'save', take: { suggestedName: 'x', bytes: 'x' } }, /bytes must be at most/, 3],
+  [slice(null), /what must be an object/, 7],
+  [slice({ kind: 'weights' }), /kind must be one of/, 7],
+  [slice({ kind: 'attention' }), /layer must be an integer/, 7],
+  [slice({ kind: 'attention', layer: 2 ** 40 }), /layer must be an integer/, 7],
+  [slice({ kind: 'attention-rows', layer: 0, query: '0' }), /query must be an integer/, 7],
+  [slice({ kind: 'logits' }, 1.5), /runId must be an integer/, 7],
+  [slice({ kind: 'rollout', query: 0, from: 2, to: 1, fusion: 'mean', discardRatio: 0 }), /from must not be/, 7],
+  [slice({ kind: 'rollout', query: 0, from: 0, to: 1, fusion: 'sum', discardRatio: 0 }), /fusion must be one of/, 7],
+  [slice({ kind: 'rollout', query: 0, from: 0, to: 1, fusion: 'mean', discardRatio: -1 }), /discardRatio/, 7],
+  [slice({ kind: 'step', name: 'x'.repeat(201) }), /at most 200 characters/, 7],
+];
+
+test('what no webview sends is named, with the id of the request that waits', () => {
+  for (const [message, problem, id] of bad) {
+    const decoded = decodeToHost(message);
+    assert.ok('problem' in decoded, `accepted: ${JSON.stringify(message)}`);
+    assert.match(decoded.problem, problem);
+    assert.equal(decoded.id, id);
+  }
+});
+
+test('random nonsense never makes the decoder throw', () => {
+  let seed = 1;
+  const next = (n: number) => (seed = (seed * 48271) % 2147483647) % n;
+  const atoms = [null, undefined, -1, 0, 2 ** 53, NaN, '', 'event', 'request', 'slice', [], {}, new Uint8Array(2), 1n];
+  const grow = (depth: number): unknown => {
+    if (depth === 0 || next(4) === 0) return atoms[next(atoms.length)];
+    const keys = ['kind', 'id', 'name', 'take', 'event', 'type', 'what', 'runId', 'state', 'patches'];
+    return Object.fromEntries(Array.from({ length: 1 + next(4) }, () => [keys[next(keys.length)], grow(depth - 1)]));
+  };
+  let problems = 0;
+  for (let i = 0; i < 5000; i++) if ('problem' in decodeToHost(grow(4))) problems++;
+  assert.equal(problems, 5000);
+});
+
+/** Both ends joined directly, as structured clones like through postMessage. */
+function conversation(requests: Partial<HostHandlers['requests']>) {
+  const seen: { events: ViewEvent[]; problems: string[]; shown: HostEvent[]; answers: ToView[] } = {
+    events: [],
+    problems: [],
+    shown: [],
+    answers: [],
+  };
+  const unexpected = () => Promise.reject(new Error('not part of this test'));
+  const handlers: HostHandlers = {
+    event: (happened) => {
+      if (happened.type === 'retry') throw new Error('retry is broken');
+      seen.events.push(happened);
+    },
+    requests: { slice: unexpected, save: unexpected, copy: unexpected, ...requests },
+    problem: (sentence) => seen.problems.push(sentence),
+  };
+  const toHost = (message: ToHost) =>
+    receive(structuredClone(message), handlers, (answer) => {
+      seen.answers.push(answer);
+      view.receive(structuredClone(answer));
+    });
+  const view = new HostConnection(
+    (message) => void toHost(message),
+    (shown) => seen.shown.push(shown),
+  );
+  return { view, seen };
+}
+
+test('an answer goes to the request that asked, in whatever order answers come', async () => {
+  const release: (() => void)[] = [];
+  const { view, seen } = conversation({
+    slice: async ({ what }) => {
+      const layer = what.kind === 'tokens' ? what.layer : -1;
+      await new Promise<void>((resolve) => release.push(resolve));
+      return { shape: [1], values: new Float32Array([layer]) };
+    },
+  });
+  const first = view.request('slice', { runId: 1, what: { kind: 'tokens', layer: 1 } });
+  const second = view.request('slice', { runId: 1, what: { kind: 'tokens', layer: 2 } });
+  while (release.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  release[1]!();
+  assert.deepEqual([...(await second).values], [2]);
+  release[0]!();
+  assert.deepEqual([...(await first).values], [1]);
+  assert.deepEqual(
+    seen.answers.map((answer) => answer.kind),
+    ['answer', 'answer'],
+  );
+});
+
+test('a handler that throws refuses, with the code and the sentence of its error', async () => {
+  const { view } = conversation({
+    copy: () => Promise.reject(Object.assign(new Error('The clipboard is busy.'), { code: 'ERR_UNSUPPORTED' })),
+    save: () => {
+      throw new TypeError('no dialog');
+    },
+  });
+  await assert.rejects(view.request('copy', { text: 'x' }), (error: unknown) => {
+    assert.ok(error instanceof Refusal);
+    assert.deepEqual([error.code, error.message], ['ERR_UNSUPPORTED', 'The clipboard is busy.']);
+    return true;
+  });
+  await assert.rejects(view.request('save', { suggestedName: 'a.png', bytes: new Uint8Array(1) }), {
+    code: 'ERR_INTERNAL',
+    message: 'no dialog',
+  });
+});
+
+test('a request that fails the check is refused, not left waiting', async () => {
+  const { view, seen } = conversation({});
+  await assert.rejects(view.request('slice', { runId: 0, what: { kind: 'tokens', layer: -4 } }), {
+    code: 'ERR_ARGUMENT',
+    message: /layer must be an integer from 0 to 4096/,
+  });
+  assert.equal(seen.problems.length, 1);
+});
+
+test('a request that cannot be posted rejects', async () => {
+  const view = new HostConnection(
+    () => {
+      throw new Error('could not be cloned');
+    },
+    () => undefined,
+  );
+  await assert.rejects(view.request('copy', { text: 'x' }), { code: 'ERR_INTERNAL', message: /could not be cloned/ });
+});
+
+test('events arrive; one whose handler throws is reported and the next still arrives', async () => {
+  const { view, seen } = conversation({});
+  view.send({ type: 'retry' });
+  view.send({ type: 'mask', patches: new Uint32Array([3, 4]) });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(seen.problems, ['retry is broken']);
+  assert.deepEqual(seen.events, [{ type: 'mask', patches: new Uint32Array([3, 4]) }]);
+});
+
+test('answers to nothing are ignored and host events reach the webview', () => {
+  const { view, seen } = conversation({});
+  view.receive({ kind: 'answer', id: 99, give: null });
+  view.receive({ kind: 'event', event: { type: 'busy', what: 'Reading' } });
+  assert.deepEqual(seen.shown, [{ type: 'busy', what: 'Reading' }]);
+});
