@@ -146,7 +146,15 @@ export type EngineRequestName = keyof EngineRequests;
 export interface EngineErrorShape {
   /** ErrorCode of the addon, or one of ours. */
   code:
-    ErrorCode | 'ERR_IMAGE' | 'ERR_MODEL' | 'ERR_ENGINE_DIED' | 'ERR_ENGINE_START' | 'ERR_UNSUPPORTED' | 'ERR_INTERNAL';
+    | ErrorCode
+    | 'ERR_IMAGE'
+    | 'ERR_MODEL'
+    /** An image, model or run this process no longer keeps (closed, or dropped for newer ones, or of an earlier process): open it again. */
+    | 'ERR_GONE'
+    | 'ERR_ENGINE_DIED'
+    | 'ERR_ENGINE_START'
+    | 'ERR_UNSUPPORTED'
+    | 'ERR_INTERNAL';
   /** One sentence naming the file and the reason. */
   message: string;
 }

@@ -1,0 +1,46 @@
+/** What the engine process needs of something that computes: the native addon (./native.ts), onnxruntime (./onnx.ts). */
+import type { ModelDescription } from '../models/description';
+import type { EngineKind, EngineOptions, LoadedModel, Slice, SliceRequest } from './engine';
+
+export interface Backend {
+  readonly kind: EngineKind;
+  /** Rejects with an error whose code is an EngineErrorShape code. */
+  load(description: ModelDescription, options: EngineOptions, signal: AbortSignal): Promise<BackendModel>;
+}
+
+export interface ForwardRequest {
+  /** (B, C, H, W), already preprocessed. */
+  input: Float32Array;
+  batch: number;
+  /** Keep what slices of these kinds need. */
+  attention: boolean;
+  tokens: boolean;
+  /** 0-based patch indices, without prefix. */
+  maskedPatches?: Uint32Array;
+  /** Aborting rejects the pass with ERR_CANCELLED. */
+  signal: AbortSignal;
+}
+
+export interface BackendModel {
+  readonly loaded: Omit<LoadedModel, 'modelId' | 'loadMs'>;
+  /** (C, H, W) of one image; null when any is taken. */
+  readonly inputShape: [channels: number, height: number, width: number] | null;
+  /** Passes of one model may be asked for at the same time; they run one after another. */
+  forward(request: ForwardRequest): Promise<BackendRun>;
+  /** A weight by canonical name, as float32. */
+  tensor(name: string): Slice | Promise<Slice>;
+  close(): void;
+}
+
+/** Kinds of slices the session answers itself. */
+export type BackendSlice = Exclude<SliceRequest, { kind: 'logits' | 'input' | 'tensor' }>;
+
+export interface BackendRun {
+  readonly batch: number;
+  /** (B, classes), or (B, D) features when the model has no classifier. */
+  readonly logits: Float32Array;
+  /** How much memory it holds until released. */
+  readonly bytes: number;
+  slice(image: number, what: BackendSlice): Promise<Slice>;
+  release(): void;
+}
