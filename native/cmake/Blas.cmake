@@ -1,0 +1,34 @@
+# vit_blas: the platform's BLAS with its C interface (cblas). Accelerate on macOS, OpenBLAS elsewhere.
+add_library(vit_blas INTERFACE)
+
+if(APPLE)
+  find_library(VIT_ACCELERATE Accelerate)
+  if(NOT VIT_ACCELERATE)
+    message(FATAL_ERROR "The Accelerate framework was not found. Install the command line tools: xcode-select --install")
+  endif()
+  target_link_libraries(vit_blas INTERFACE ${VIT_ACCELERATE})
+  target_compile_definitions(vit_blas INTERFACE VIT_BLAS_ACCELERATE ACCELERATE_NEW_LAPACK)
+  return()
+endif()
+
+set(VIT_BLAS_HINT "On Debian/Ubuntu: sudo apt-get install libopenblas-dev; on Fedora: sudo dnf install openblas-devel; \
+on Windows: vcpkg install openblas, then set OpenBLAS_HOME to its folder (the one with include and lib).")
+
+find_package(PkgConfig QUIET)
+if(PkgConfig_FOUND)
+  pkg_check_modules(VIT_OPENBLAS QUIET IMPORTED_TARGET openblas)
+endif()
+if(VIT_OPENBLAS_FOUND)
+  target_link_libraries(vit_blas INTERFACE PkgConfig::VIT_OPENBLAS)
+else()
+  find_path(VIT_CBLAS_INCLUDE cblas.h HINTS $ENV{OpenBLAS_HOME}/include
+            PATH_SUFFIXES openblas openblas-pthread openblas-openmp)
+  find_library(VIT_OPENBLAS_LIBRARY NAMES openblas libopenblas HINTS $ENV{OpenBLAS_HOME}/lib
+               PATH_SUFFIXES openblas-pthread openblas-openmp)
+  if(NOT VIT_CBLAS_INCLUDE OR NOT VIT_OPENBLAS_LIBRARY)
+    message(FATAL_ERROR "OpenBLAS was not found. ${VIT_BLAS_HINT}")
+  endif()
+  target_include_directories(vit_blas INTERFACE ${VIT_CBLAS_INCLUDE})
+  target_link_libraries(vit_blas INTERFACE ${VIT_OPENBLAS_LIBRARY})
+endif()
+target_compile_definitions(vit_blas INTERFACE VIT_BLAS_OPENBLAS)
