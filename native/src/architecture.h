@@ -1,0 +1,154 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vit {
+
+// The structs of binding.d.ts, field for field; the comments there are the definition.
+
+enum class Activation {
+  gelu,
+  gelu_tanh,
+  quick_gelu,
+  relu,
+  relu6,
+  silu,
+  sigmoid,
+  tanh,
+  elu,
+  celu,
+  selu,
+  leaky_relu,
+  hardswish,
+  hardsigmoid,
+  hardtanh,
+  hardshrink,
+  softshrink,
+  tanhshrink,
+  softplus,
+  softsign,
+  mish,
+  log_sigmoid,
+  identity,
+};
+
+struct Norm {
+  enum class Kind { layer, rms, identity } kind;
+  float eps;
+};
+
+struct Block {
+  enum class Order { pre, res_post, post, parallel, parallel_scaling };
+  enum class Mlp { mlp, glu, swiglu };
+
+  int64_t dim_in;
+  int64_t dim;
+  int64_t heads;
+  int64_t head_dim;
+  float scale;
+  bool qkv_bias;
+  bool proj_bias;
+  std::optional<Norm> qk_norm;
+  std::optional<Norm> attn_norm;
+  bool value_skip;
+  bool attn_residual;
+  Norm norm;
+  Order order;
+  int64_t branches;
+  bool layer_scale;
+  int64_t mlp_hidden;
+  Mlp mlp;
+  bool mlp_bias;
+  std::optional<Norm> mlp_norm;
+  Activation activation;
+
+  /** Length of Q, of K and of V: all heads side by side. */
+  int64_t qkv_dim() const { return heads * head_dim; }
+  /** Length of what fc2 reads: a gated MLP multiplies its two halves into one. */
+  int64_t fc2_in() const { return mlp == Mlp::mlp ? mlp_hidden : mlp_hidden / 2; }
+};
+
+struct SoftSplit {
+  int64_t kernel, stride, padding;
+};
+
+struct Tokenizer {
+  enum class Kind { patch, soft_split } kind;
+  int64_t patch_height, patch_width;  // patch
+  std::vector<SoftSplit> splits;      // soft_split
+  std::vector<Block> stages;          // soft_split
+  bool bias;
+};
+
+struct Prefix {
+  bool class_token;
+  bool distillation;
+  int64_t registers;
+  int64_t count() const { return class_token + distillation + registers; }
+};
+
+struct Grid {
+  int64_t rows, columns;
+  int64_t count() const { return rows * columns; }
+  bool operator==(const Grid& o) const { return rows == o.rows && columns == o.columns; }
+  bool operator!=(const Grid& o) const { return !(*this == o); }
+};
+
+enum class Resample { bicubic_antialias, bicubic };
+
+struct Position {
+  enum class Kind { none, learned, sinusoid } kind;
+  enum class Covers { all, class_token, patches } covers;
+  Grid grid;
+  Resample resample;
+};
+
+enum class Pool { token, avg, max, avgmax, distilled, class_avg, map, none };
+
+struct MapPool {
+  int64_t heads;
+  int64_t mlp_hidden;
+  Activation activation;
+  float eps;
+};
+
+struct Architecture {
+  int64_t channels, height, width;
+  Tokenizer tokenizer;
+  int64_t dim;
+  int64_t depth;
+  Block block;
+  Prefix prefix;
+  Position position;
+  std::optional<Norm> pre_norm;
+  std::optional<Norm> final_norm;
+  Pool pool;
+  bool pool_includes_prefix;
+  std::optional<Norm> fc_norm;
+  std::optional<MapPool> map_pool;
+  int64_t classes;
+  bool head_bias;
+
+  /** Patches down and across (soft-split: tokens of the last split). */
+  Grid grid() const;
+  /** Grid after soft split `index`. */
+  Grid split_grid(size_t index) const;
+  /** N: prefix tokens and patches. */
+  int64_t num_tokens() const { return prefix.count() + grid().count(); }
+  /** Length of one patch's values before the projection. */
+  int64_t patch_length() const;
+  /** Rows of the position table as stored (for position.grid). */
+  int64_t position_rows(Grid grid) const;
+  /** Prefix tokens that have a row in the position table. */
+  int64_t position_prefix() const;
+  /** Length of the pooled feature, which is what the head reads. */
+  int64_t feature_length() const { return pool == Pool::class_avg ? 2 * dim : dim; }
+
+  /** Throws ERR_ARCHITECTURE with the contradiction in one sentence. */
+  void check() const;
+};
+
+}  // namespace vit
