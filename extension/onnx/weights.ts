@@ -1,0 +1,61 @@
+/** Reads a model's tensors as float32 in TypeScript: the export and the engine of last resort must not need the addon. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { DType, TensorSource } from '../models/description';
+
+/** Looks a canonical tensor up; null when the model has none of that name. */
+export type TensorReader = (name: string) => { shape: number[]; values: Float32Array } | null;
+
+/** Tensors straight from weight files. Throws an Error naming the file when it is shorter than its header said. */
+export function tensorsFromFiles(tensors: Record<string, TensorSource>): TensorReader {
+  return (name) => {
+    const source = tensors[name];
+    if (source === undefined) return null;
+    if ('values' in source) return { shape: source.shape, values: source.values };
+    const bytes = new Uint8Array(source.parts.reduce((sum, part) => sum + part.end - part.begin, 0));
+    let at = 0;
+    for (const { file, begin, end } of source.parts) {
+      readInto(file, begin, bytes.subarray(at, at + end - begin));
+      at += end - begin;
+    }
+    return { shape: source.shape, values: toFloat32(bytes, source.dtype) };
+  };
+}
+
+function readInto(file: string, begin: number, target: Uint8Array): void {
+  const descriptor = openSync(file, 'r');
+  try {
+    for (let done = 0; done < target.length;) {
+      const read = readSync(descriptor, target, done, target.length - done, begin + done);
+      if (read === 0) throw new Error(`${file} is shorter than its header says`);
+      done += read;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Little-endian F32, F16 (IEEE 754 binary16) or BF16 to float32. */
+export function toFloat32(bytes: Uint8Array, dtype: DType): Float32Array {
+  if (dtype === 'F32') return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+  const bits = new Uint32Array(halves.length);
+  if (dtype === 'BF16') for (let i = 0; i < halves.length; i++) bits[i] = (halves[i] ?? 0) << 16;
+  else for (let i = 0; i < halves.length; i++) bits[i] = halfToFloatBits(halves[i] ?? 0);
+  return new Float32Array(bits.buffer);
+}
+
+function halfToFloatBits(half: number): number {
+  const sign = (half & 0x8000) << 16;
+  const exponent = (half >> 10) & 0x1f;
+  let mantissa = half & 0x3ff;
+  if (exponent === 0x1f) return sign | 0x7f800000 | (mantissa << 13);
+  if (exponent !== 0) return sign | ((exponent + 112) << 23) | (mantissa << 13);
+  if (mantissa === 0) return sign;
+  // subnormal: shift until the implicit bit appears
+  let shift = 113;
+  while ((mantissa & 0x400) === 0) {
+    mantissa <<= 1;
+    shift--;
+  }
+  return sign | (shift << 23) | ((mantissa & 0x3ff) << 13);
+}
