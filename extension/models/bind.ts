@@ -1,0 +1,254 @@
+/**
+ * Fits a file's tensors onto an architecture: which bytes are which canonical tensor, and every way they do not fit.
+ * A description with an error finding is never run (see assertRunnable).
+ */
+import type { Architecture, DType, Finding, TensorSource } from './description';
+import { canonicalTensors, type CanonicalTensor } from './canonical';
+import { count } from './errors';
+import type { Family, KeyPart, KeyRule, KeyTable, Tensors } from './families/family';
+import type { StoredTensor } from './safetensors';
+
+const USABLE = new Set(['F32', 'F16', 'BF16']);
+
+export interface Bound {
+  tensors: Record<string, TensorSource>;
+  findings: Finding[];
+}
+
+export function bind(architecture: Architecture, family: Family, tensors: Tensors): Bound {
+  const wanted = canonicalTensors(architecture);
+  const used = new Set<string>();
+  const missing: { wanted: CanonicalTensor; key: string }[] = [];
+  const bound: Bound = { tensors: {}, findings: [] };
+  for (const tensor of wanted) {
+    const rules = rulesFor(family.keys, tensor.name);
+    const rule = rules.find((parts) => parts.every((part) => tensors.has(keyOf(part))));
+    if (!rule) {
+      const rest = rules
+        .flat()
+        .map(keyOf)
+        .filter((key) => !tensors.has(key));
+      missing.push({ wanted: tensor, key: rest[0] ?? tensor.name });
+      // What is there of a fused tensor is not also "unexpected".
+      for (const key of rules.flat().map(keyOf)) used.add(key);
+      continue;
+    }
+    rule.forEach((part) => used.add(keyOf(part)));
+    const source = assemble(tensor, rule, tensors, bound.findings);
+    if (source) bound.tensors[tensor.name] = source;
+  }
+  const leftover = [...tensors.keys()].filter(
+    (key) => !used.has(key) && !family.ignored.some((known) => known.test(key)),
+  );
+  bound.findings.push(...missingFindings(missing, leftover, architecture.depth));
+  bound.findings.push(...unexpectedFindings(leftover, wanted.length - missing.length));
+  const ignored = [...tensors.keys()].filter((key) => !used.has(key) && !leftover.includes(key));
+  if (ignored.length > 0) {
+    bound.findings.push({
+      severity: 'info',
+      code: 'ignored-tensors',
+      message: `${count(ignored.length, 'tensor')} of the file have no part in the forward pass: ${list(ignored)}.`,
+    });
+  }
+  return bound;
+}
+
+/** The file's keys for one canonical name, alternatives first to last. */
+function rulesFor(table: KeyTable, name: string): KeyRule[] {
+  for (const [pattern, rules] of Object.entries(table)) {
+    const match = compile(pattern).exec(name);
+    if (match) return rules.map((rule) => rule.map((part) => fill(part, match.groups ?? {})));
+  }
+  return [[name]];
+}
+
+const compiled = new Map<string, RegExp>();
+
+function compile(pattern: string): RegExp {
+  let regex = compiled.get(pattern);
+  if (!regex) {
+    const source = pattern
+      .replace(/[.]/g, '\\.')
+      .replace(/\{(\w)\}/g, '(?<$1>\\d+)')
+      .replace(/\*/, '(?<leaf>weight|bias)');
+    regex = new RegExp(`^${source}$`);
+    compiled.set(pattern, regex);
+  }
+  return regex;
+}
+
+function fill(part: KeyPart, groups: Record<string, string | undefined>): KeyPart {
+  const replace = (key: string) =>
+    key.replace(/\{(\w)\}/g, (_, name: string) => groups[name] ?? '').replace(/\*/g, groups['leaf'] ?? '*');
+  return typeof part === 'string' ? replace(part) : { ...part, key: replace(part.key) };
+}
+
+const keyOf = (part: KeyPart) => (typeof part === 'string' ? part : part.key);
+
+function assemble(
+  wanted: CanonicalTensor,
+  rule: KeyRule,
+  tensors: Tensors,
+  findings: Finding[],
+): TensorSource | undefined {
+  const stored = rule.map((part) => ({ part, tensor: tensors.get(keyOf(part)) as StoredTensor }));
+  const first = stored[0]?.tensor;
+  if (!first) return undefined;
+  const subject = stored.map(({ tensor }) => tensor.name).join(' + ');
+  for (const { tensor } of stored) {
+    if (USABLE.has(tensor.dtype) && tensor.dtype === first.dtype) continue;
+    const message = USABLE.has(tensor.dtype)
+      ? `Tensors ${subject} have different dtypes (${first.dtype}, ${tensor.dtype}).`
+      : `Tensor ${tensor.name} has dtype ${tensor.dtype}; F32, F16 and BF16 can be run.`;
+    findings.push({ severity: 'error', code: 'dtype', message, subject: tensor.name });
+    return undefined;
+  }
+  const shape = joined(stored);
+  if (!shape || !fits(shape, wanted)) {
+    findings.push(shapeFinding(wanted, shape ?? first.shape, subject));
+    return undefined;
+  }
+  const parts = stored.map(({ part, tensor }) => {
+    const [from, to] = typeof part === 'string' ? [0, 3] : part.thirds;
+    const third = (tensor.end - tensor.begin) / 3;
+    return { file: tensor.file, begin: tensor.begin + from * third, end: tensor.begin + to * third };
+  });
+  return { dtype: first.dtype as DType, shape, parts };
+}
+
+/** Shape of the parts one after another along axis 0; undefined when they do not match. */
+function joined(stored: { part: KeyPart; tensor: StoredTensor }[]): number[] | undefined {
+  let rows = 0;
+  const [, ...rest] = stored[0]?.tensor.shape ?? [];
+  for (const { part, tensor } of stored) {
+    if (stored.length === 1 && typeof part === 'string') return tensor.shape;
+    const [own = 0, ...others] = tensor.shape;
+    const [from, to] = typeof part === 'string' ? [0, 3] : part.thirds;
+    if (typeof part !== 'string' && own % 3 !== 0) return undefined;
+    if (others.join() !== rest.join()) return undefined;
+    rows += (own * (to - from)) / 3;
+  }
+  return [rows, ...rest];
+}
+
+const squeezed = (shape: number[]) => {
+  const first = shape.findIndex((size) => size !== 1);
+  return (first < 0 ? [] : shape.slice(first)).join();
+};
+
+function fits(shape: number[], wanted: CanonicalTensor): boolean {
+  if (shape.join() === wanted.shape.join()) return true;
+  if (wanted.name === 'patch_embed.proj.weight') {
+    const [rows = 0, ...rest] = wanted.shape;
+    return shape.join() === [rows, rest.reduce((product, size) => product * size, 1)].join();
+  }
+  return /token$|pos_embed$|latent$/.test(wanted.name) && squeezed(shape) === squeezed(wanted.shape);
+}
+
+function shapeFinding(wanted: CanonicalTensor, actual: number[], subject: string): Finding {
+  const reversed = actual.length === 2 && fits([...actual].reverse(), wanted);
+  const shapes = `[${actual.join(', ')}]`;
+  return reversed
+    ? {
+        severity: 'error',
+        code: 'transposed',
+        message: `Tensor ${subject} is transposed: its shape is ${shapes}, the architecture needs [${wanted.shape.join(', ')}].`,
+        subject,
+      }
+    : {
+        severity: 'error',
+        code: 'shape',
+        message: `Tensor ${subject} has shape ${shapes}, the architecture needs [${wanted.shape.join(', ')}].`,
+        subject,
+      };
+}
+
+function missingFindings(
+  missing: { wanted: CanonicalTensor; key: string }[],
+  leftover: string[],
+  depth: number,
+): Finding[] {
+  const findings: Finding[] = [];
+  const byBlock = new Map<string, typeof missing>();
+  const single: typeof missing = [];
+  for (const entry of missing) {
+    const block = /^blocks\.(\d+)\./.exec(entry.wanted.name)?.[1];
+    if (block === undefined) single.push(entry);
+    else byBlock.set(block, [...(byBlock.get(block) ?? []), entry]);
+  }
+  const perBlock = Math.max(0, ...[...byBlock.values()].map((entries) => entries.length));
+  for (const [block, entries] of byBlock) {
+    // Four tensors are the least a block can lose before it is simpler to say that it is not there.
+    const whole =
+      entries.length === perBlock &&
+      entries.some(
+        (entry) => entry.wanted.name.endsWith('attn.qkv.weight') || entry.wanted.name.endsWith('in_proj.weight'),
+      ) &&
+      entries.length > 4;
+    if (!whole) single.push(...entries);
+    else {
+      findings.push({
+        severity: 'error',
+        code: 'missing-block',
+        message: `Block ${block} of ${depth} is missing (${count(entries.length, 'tensor')}, ${entries[0]?.key} and on).`,
+        subject: `blocks.${block}`,
+      });
+    }
+  }
+  for (const { wanted, key } of single) {
+    const near = nearest(key, leftover);
+    const shape = `[${wanted.shape.join(', ')}]`;
+    findings.push({
+      severity: 'error',
+      code: 'missing-tensor',
+      message: `Tensor ${key} ${shape} is missing${near ? `; the nearest the file has is ${near}` : ''}.`,
+      subject: key,
+    });
+  }
+  return findings;
+}
+
+function unexpectedFindings(leftover: string[], found: number): Finding[] {
+  if (leftover.length === 0) return [];
+  // Nothing of the family fits: one sentence says more than a list of the whole file.
+  if (found === 0) {
+    const message = `None of the file's ${count(leftover.length, 'tensor')} is known to this family: ${list(leftover)}.`;
+    return [{ severity: 'error', code: 'unexpected-tensor', message }];
+  }
+  return leftover.map((key) => ({
+    severity: 'error',
+    code: 'unexpected-tensor',
+    message: `Tensor ${key} has no place in the architecture.`,
+    subject: key,
+  }));
+}
+
+function list(names: string[]): string {
+  return names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+}
+
+/** The candidate with the smallest edit distance, if it is near enough to be a likely slip. */
+export function nearest(name: string, candidates: string[]): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(3, Math.floor(name.length * 0.4)) + 1;
+  for (const candidate of candidates.slice(0, 2000)) {
+    if (Math.abs(candidate.length - name.length) >= least) continue;
+    const distance = editDistance(name, candidate);
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best;
+}
+
+/** Levenshtein (1966), two rows. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitute = (previous[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
+      row.push(Math.min(substitute, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,121 @@
+/**
+ * Every tensor an architecture needs, by canonical name (see Architecture in native/binding.d.ts), with its shape.
+ * The doctor's list of what is missing and what is too much comes from here; so does the parameter count.
+ */
+import type { Architecture, Block } from '../../native/binding';
+
+export interface CanonicalTensor {
+  name: string;
+  /** As PyTorch stores it; leading ones may be missing in a file, and a patch projection may be flat. */
+  shape: number[];
+}
+
+export function canonicalTensors(architecture: Architecture): CanonicalTensor[] {
+  const { dim, tokenizer, prefix, position, block } = architecture;
+  const list = new List();
+  if (tokenizer.kind === 'soft-split') {
+    tokenizer.stages.forEach((stage, i) => blockTensors(list, `tokenizer.stages.${i}.`, stage));
+    const last = tokenizer.splits[tokenizer.splits.length - 1];
+    const channels = tokenizer.stages[tokenizer.stages.length - 1]?.dim ?? architecture.image.channels;
+    list.linear('patch_embed.proj', dim, channels * (last?.kernel ?? 0) ** 2, tokenizer.bias);
+  } else {
+    list.add('patch_embed.proj.weight', [dim, architecture.image.channels, ...tokenizer.patch]);
+    if (tokenizer.bias) list.add('patch_embed.proj.bias', [dim]);
+  }
+  if (prefix.class) list.add('cls_token', [1, 1, dim]);
+  if (prefix.distillation) list.add('dist_token', [1, 1, dim]);
+  if (prefix.registers > 0) list.add('reg_token', [1, prefix.registers, dim]);
+  if (position.kind === 'learned') list.add('pos_embed', [1, positionRows(architecture), dim]);
+  list.norm('norm_pre', dim, architecture.preNorm);
+  for (let i = 0; i < architecture.depth; i++) blockTensors(list, `blocks.${i}.`, block);
+  list.norm('norm', dim, architecture.finalNorm);
+  list.norm('fc_norm', dim, architecture.fcNorm);
+  if (architecture.mapPool) {
+    list.add('attn_pool.latent', [1, 1, dim]);
+    list.linear('attn_pool.q', dim, dim, true);
+    list.linear('attn_pool.kv', 2 * dim, dim, true);
+    list.linear('attn_pool.proj', dim, dim, true);
+    list.norm('attn_pool.norm', dim, { kind: 'layer', eps: architecture.mapPool.eps });
+    list.linear('attn_pool.mlp.fc1', architecture.mapPool.mlpHidden, dim, true);
+    list.linear('attn_pool.mlp.fc2', dim, architecture.mapPool.mlpHidden, true);
+  }
+  if (architecture.classes > 0) {
+    const pooled = architecture.pool === 'class-avg' ? 2 * dim : dim;
+    list.linear('head', architecture.classes, pooled, architecture.headBias);
+    if (architecture.pool === 'distilled')
+      list.linear('head_dist', architecture.classes, pooled, architecture.headBias);
+  }
+  return list.tensors;
+}
+
+/** Rows of pos_embed: the trained grid, and the prefix tokens the table covers. */
+export function positionRows(architecture: Architecture): number {
+  const { position, prefix } = architecture;
+  if (position.kind === 'none') return 0;
+  const patches = position.grid[0] * position.grid[1];
+  if (position.covers === 'patches') return patches;
+  const cls = Number(prefix.class);
+  return patches + (position.covers === 'class' ? cls : prefixCount(prefix));
+}
+
+export function prefixCount(prefix: Architecture['prefix']): number {
+  return Number(prefix.class) + Number(prefix.distillation) + prefix.registers;
+}
+
+function blockTensors(list: List, at: string, block: Block): void {
+  const { dim, dimIn } = block;
+  if (block.order === 'parallel-scaling') {
+    const rows = block.mlpHidden + 3 * block.heads * block.headDim;
+    list.norm(`${at}in_norm`, dimIn, block.norm);
+    list.linear(`${at}in_proj`, rows, dimIn, block.qkvBias);
+    if (!block.qkvBias) list.add(`${at}mlp_bias`, [block.mlpHidden]);
+    list.norm(`${at}q_norm`, block.headDim, block.qkNorm);
+    list.norm(`${at}k_norm`, block.headDim, block.qkNorm);
+    list.linear(`${at}attn_out_proj`, dim, block.heads * block.headDim, block.projBias);
+    list.linear(`${at}mlp_out_proj`, dim, block.mlpHidden, block.mlpBias);
+    if (block.layerScale) list.add(`${at}ls.gamma`, [dim]);
+    return;
+  }
+  for (let branch = 0; branch < block.branches; branch++) {
+    const parallel = block.order === 'parallel';
+    const a = parallel ? `${at}attns.${branch}.` : at;
+    const f = parallel ? `${at}ffns.${branch}.` : at;
+    list.norm(parallel ? `${a}norm` : `${a}norm1`, block.order === 'pre' ? dimIn : dim, block.norm);
+    attentionTensors(list, `${a}attn.`, block);
+    if (block.layerScale) list.add(parallel ? `${a}ls.gamma` : `${a}ls1.gamma`, [dim]);
+    list.norm(parallel ? `${f}norm` : `${f}norm2`, dim, block.norm);
+    const gated = block.mlp === 'mlp' ? block.mlpHidden : block.mlpHidden / 2;
+    list.linear(`${f}mlp.fc1`, block.mlpHidden, dim, block.mlpBias);
+    list.norm(`${f}mlp.norm`, gated, block.mlpNorm);
+    list.linear(`${f}mlp.fc2`, dim, gated, block.mlpBias);
+    if (block.layerScale) list.add(parallel ? `${f}ls.gamma` : `${f}ls2.gamma`, [dim]);
+  }
+}
+
+function attentionTensors(list: List, at: string, block: Block): void {
+  const width = block.heads * block.headDim;
+  list.linear(`${at}qkv`, 3 * width, block.dimIn, block.qkvBias);
+  list.norm(`${at}q_norm`, block.headDim, block.qkNorm);
+  list.norm(`${at}k_norm`, block.headDim, block.qkNorm);
+  list.norm(`${at}norm`, width, block.attnNorm);
+  list.linear(`${at}proj`, block.dim, width, block.projBias);
+}
+
+class List {
+  readonly tensors: CanonicalTensor[] = [];
+
+  add(name: string, shape: number[]): void {
+    this.tensors.push({ name, shape });
+  }
+
+  linear(name: string, rows: number, columns: number, bias: boolean): void {
+    this.add(`${name}.weight`, [rows, columns]);
+    if (bias) this.add(`${name}.bias`, [rows]);
+  }
+
+  norm(name: string, length: number, norm: Block['norm'] | null): void {
+    if (!norm || norm.kind === 'identity') return;
+    this.add(`${name}.weight`, [length]);
+    if (norm.kind === 'layer') this.add(`${name}.bias`, [length]);
+  }
+}

@@ -1,0 +1,40 @@
+/** Why a model cannot be used. `code` is stable; `message` is one sentence that names the file and the reason. */
+export type ModelErrorCode =
+  | 'missing' // no such file or directory, or a directory without weights
+  | 'unreadable' // the operating system refuses
+  | 'corrupt' // empty, truncated, lying or not what its name says
+  | 'unsafe' // a pickle: opening it would run code
+  | 'unsupported' // a sound file of something that is not a plain Vision Transformer
+  | 'config' // config.json is not JSON, or contradicts itself
+  | 'mismatch' // the weights do not fit the architecture
+  | 'network' // the hub cannot be reached, or broke off
+  | 'forbidden' // the hub wants a token, or another one
+  | 'cancelled';
+
+export class ModelError extends Error {
+  constructor(
+    readonly code: ModelErrorCode,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'ModelError';
+  }
+}
+
+/** `1 tensor`, `2 tensors`. */
+export function count(n: number, noun: string): string {
+  return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** The operating system's refusal as a sentence. */
+export function fileError(file: string, error: unknown): ModelError {
+  if (error instanceof ModelError) return error;
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new ModelError('missing', `${file} does not exist.`);
+  if (code === 'EISDIR') return new ModelError('unreadable', `${file} is a directory, not a file.`);
+  if (code === 'EACCES' || code === 'EPERM') return new ModelError('unreadable', `${file} may not be read.`);
+  return new ModelError(
+    'unreadable',
+    `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+  );
+}

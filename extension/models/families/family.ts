@@ -1,0 +1,47 @@
+/** What a checkpoint family is to this program: two tables and their defaults. The families are in the files beside this one. */
+import type { Preprocessing } from '../../image/preprocessing';
+import type { Architecture, Finding } from '../description';
+import type { StoredTensor } from '../safetensors';
+import type { Fields } from './fields';
+
+/** Names as in the file, less a wrapper's prefix ("module.", "vit."). */
+export type Tensors = ReadonlyMap<string, StoredTensor>;
+
+/**
+ * A key of the file. `{i}` and `{p}` stand for the numbers in the canonical name, `*` for weight or bias.
+ * `thirds` takes rows begin/3 to end/3 of a fused Q, K, V.
+ */
+export type KeyPart = string | { key: string; thirds: [begin: number, end: number] };
+
+/** Parts follow each other along axis 0. */
+export type KeyRule = KeyPart[];
+
+/** Canonical name pattern -> alternatives, the first one whose keys exist is taken. Unlisted names are the file's own. */
+export type KeyTable = Record<string, KeyRule[]>;
+
+export interface FamilyInput {
+  /** config.json, or the fields that stand in for it. Empty when there is none. */
+  config: Fields;
+  /** preprocessor_config.json, or null. */
+  processor: Fields | null;
+  /** null: no weight file (a seed config). */
+  tensors: Tensors | null;
+  findings: Finding[];
+}
+
+export interface Family {
+  /** As in ModelDescription.family. */
+  name: string;
+  /** For people: "timm VisionTransformer". */
+  title: string;
+  /** Config says it is ours. */
+  claims(config: Fields): boolean;
+  /** A tensor whose presence says it is ours; used when the config does not speak, and to find a wrapper's prefix. */
+  anchor: string;
+  architecture(input: FamilyInput): Architecture;
+  preprocessing(input: FamilyInput, architecture: Architecture): Preprocessing;
+  keys: KeyTable;
+  /** Tensors that have no part in this forward pass (poolers, text towers, mask tokens). */
+  ignored: RegExp[];
+  noWeightDecay?: string[];
+}

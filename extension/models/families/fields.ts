@@ -1,0 +1,104 @@
+/** Reads a config's fields by type; what is there and has the wrong type is refused by name, never guessed at. */
+import { ModelError } from '../errors';
+import { isObject } from '../safetensors';
+
+export class Fields {
+  constructor(
+    /** What messages call this: a file name. */
+    readonly source: string,
+    private readonly values: Record<string, unknown>,
+    private readonly path = '',
+  ) {}
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  /** null counts as not given, as in Python's `None` defaults. */
+  get(name: string): unknown {
+    const value = Object.hasOwn(this.values, name) ? this.values[name] : undefined;
+    return value === null ? undefined : value;
+  }
+
+  names(): string[] {
+    return Object.keys(this.values);
+  }
+
+  refuse(name: string, expected: string): ModelError {
+    const value = JSON.stringify(this.get(name)) ?? 'nothing';
+    const shown = value.length > 60 ? `${value.slice(0, 60)}…` : value;
+    return new ModelError('config', `${this.source}: "${this.path}${name}" should be ${expected}, not ${shown}.`);
+  }
+
+  number(name: string): number | undefined {
+    const value = this.get(name);
+    if (value === undefined) return undefined;
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw this.refuse(name, 'a number');
+    return value;
+  }
+
+  /** A whole number of at least `least`, and small enough that no product of two overflows. */
+  size(name: string, least = 1): number | undefined {
+    const value = this.number(name);
+    if (value === undefined) return undefined;
+    if (!Number.isInteger(value) || value < least || value > 1e7) {
+      throw this.refuse(name, `a whole number, ${least} or more`);
+    }
+    return value;
+  }
+
+  /** `224` or `[224, 160]`: height and width. */
+  pair(name: string): [height: number, width: number] | undefined {
+    const value = this.get(name);
+    if (value === undefined) return undefined;
+    const pair = Array.isArray(value) ? value : [value, value];
+    if (pair.length !== 2 || !pair.every((side) => Number.isInteger(side) && side > 0 && side <= 1e6)) {
+      throw this.refuse(name, 'a size in pixels or [height, width]');
+    }
+    return pair as [number, number];
+  }
+
+  flag(name: string): boolean | undefined {
+    const value = this.get(name);
+    if (value === undefined) return undefined;
+    if (typeof value !== 'boolean') throw this.refuse(name, 'true or false');
+    return value;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.get(name);
+    if (value === undefined) return undefined;
+    if (typeof value !== 'string') throw this.refuse(name, 'a string');
+    return value;
+  }
+
+  oneOf<T>(name: string, table: Record<string, T>): T | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    if (!Object.hasOwn(table, value)) throw this.refuse(name, `one of ${Object.keys(table).join(', ')}`);
+    return table[value];
+  }
+
+  numbers(name: string, length?: number): number[] | undefined {
+    const value = this.get(name);
+    if (value === undefined) return undefined;
+    const valid = Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item));
+    if (!valid || (length !== undefined && value.length !== length)) {
+      throw this.refuse(name, `a list of ${length === undefined ? '' : `${length} `}numbers`);
+    }
+    return value as number[];
+  }
+
+  /** A nested object; empty when absent. */
+  inner(name: string): Fields {
+    const value = this.get(name);
+    if (value !== undefined && !isObject(value)) throw this.refuse(name, 'an object');
+    return new Fields(this.source, value ?? {}, `${this.path}${name}.`);
+  }
+
+  /** These fields over `base`'s. */
+  over(base: Record<string, unknown>): Fields {
+    const set = Object.fromEntries(Object.entries(this.values).filter(([, value]) => value !== null));
+    return new Fields(this.source, { ...base, ...set }, this.path);
+  }
+}
