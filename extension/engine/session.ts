@@ -1,0 +1,173 @@
+/** What the engine process does: images, models and runs by number, and one handler for every request. */
+import type { Binding } from '../../native/binding';
+import { decodeImage, type DecodedImage } from '../image/decode';
+import { preprocess, type Preprocessed } from '../image/preprocess';
+import type { ModelDescription } from '../models/description';
+import type { Backend, BackendModel, BackendRun } from './backend';
+import type { EngineKind, EngineRequestName, EngineRequests, RunSummary, Slice, SliceRequest } from './engine';
+import { cancelled, EngineError } from './errors';
+import { logSumExp, topPredictions } from './predictions';
+import { Store } from './store';
+
+type Handlers = {
+  [K in EngineRequestName]: (
+    take: EngineRequests[K]['take'],
+    signal: AbortSignal,
+  ) => EngineRequests[K]['give'] | Promise<EngineRequests[K]['give']>;
+};
+
+interface OpenModel {
+  model: BackendModel;
+  description: ModelDescription;
+}
+
+interface KeptRun {
+  run: BackendRun;
+  model: BackendModel;
+  input: Float32Array;
+  /** Of the whole batch: (B, C, H, W). */
+  inputShape: number[];
+}
+
+const MIB = 2 ** 20;
+const limits = {
+  images: { count: 16, bytes: 1024 * MIB },
+  models: { count: 4, bytes: Infinity },
+  runs: { count: 32, bytes: 2048 * MIB },
+};
+
+export interface SessionParts {
+  binding: () => Binding;
+  backend: (kind: EngineKind) => Promise<Backend>;
+  /** Ids handed out are larger than this, so that those of an earlier process are never mistaken for ours. */
+  idsAfter: number;
+}
+
+export class Session {
+  private readonly images: Store<DecodedImage>;
+  private readonly models: Store<OpenModel>;
+  private readonly runs: Store<KeptRun>;
+
+  constructor(private readonly parts: SessionParts) {
+    const firstId = parts.idsAfter + 1;
+    this.images = new Store('image', limits.images, firstId, () => undefined);
+    this.models = new Store('model', limits.models, firstId, ({ model }) => model.close());
+    this.runs = new Store('run', limits.runs, firstId, ({ run }) => run.release());
+  }
+
+  readonly handlers: Handlers = {
+    info: () => {
+      const { blas, features, kernels, cores } = this.parts.binding().info();
+      return { pid: process.pid, blas, features, kernels, cores };
+    },
+    'open-image': async (source, signal) => {
+      const image = await decodeImage(source, signal);
+      const imageId = this.images.add(image, image.pixels.byteLength);
+      const { name, format, width, height, space, orientation, bytes, preview, decodeMs } = image;
+      return { imageId, name, format, width, height, space, orientation, bytes, preview, decodeMs };
+    },
+    'close-image': ({ imageId }) => {
+      this.images.remove(imageId);
+      return null;
+    },
+    'load-model': async ({ description, options }, signal) => {
+      const started = performance.now();
+      const backend = await this.parts.backend(options.engine);
+      const model = await backend.load(description, options, signal);
+      const modelId = this.models.add({ model, description }, 0);
+      return { ...model.loaded, modelId, loadMs: performance.now() - started };
+    },
+    'close-model': ({ modelId }) => {
+      this.models.remove(modelId);
+      return null;
+    },
+    preprocess: async ({ imageId, description }) => {
+      const { values, shape, geometry, ms } = await this.prepare(imageId, description);
+      return { values, shape, geometry, preprocess_ms: ms };
+    },
+    run: (take, signal) => this.run(take, signal),
+    'run-tensor': async ({ modelId, values, shape, attention, tokens }, signal) => {
+      const { model } = this.models.get(modelId);
+      const batch = batchOf(shape, values.length, model);
+      const started = performance.now();
+      const run = await model.forward({ input: values, batch, attention, tokens, signal });
+      const forwardMs = performance.now() - started;
+      return { runId: this.keep({ run, model, input: values, inputShape: shape }), batch, forward_ms: forwardMs };
+    },
+    slice: ({ runId, image = 0, what }) => this.slice(this.runs.get(runId), image, what),
+    'close-run': ({ runId }) => {
+      this.runs.remove(runId);
+      return null;
+    },
+  };
+
+  private keep(kept: KeptRun): number {
+    return this.runs.add(kept, kept.run.bytes + kept.input.byteLength);
+  }
+
+  private prepare(imageId: number, { preprocessing }: ModelDescription): Promise<Preprocessed> {
+    return preprocess(this.images.get(imageId), preprocessing, (request) => this.parts.binding().resize(request));
+  }
+
+  private async run(take: EngineRequests['run']['take'], signal: AbortSignal): Promise<RunSummary> {
+    const { modelId, imageId, topK, attention, tokens, maskedPatches } = take;
+    const { model, description } = this.models.get(modelId);
+    const { decodeMs } = this.images.get(imageId);
+    const { values, shape, geometry, ms } = await this.prepare(imageId, description);
+    batchOf(shape, values.length, model);
+    if (signal.aborted) throw cancelled();
+    const started = performance.now();
+    const run = await model.forward({ input: values, batch: 1, attention, tokens, maskedPatches, signal });
+    const forwardMs = performance.now() - started;
+    const runId = this.keep({ run, model, input: values, inputShape: shape });
+    const { architecture, labels, energyThreshold } = description;
+    const classifies = architecture ? architecture.classes > 0 : true;
+    const energy = logSumExp(run.logits);
+    return {
+      runId,
+      predictions: classifies ? topPredictions(run.logits, labels, topK) : [],
+      energy,
+      unfamiliar: classifies && energyThreshold !== undefined && energy < energyThreshold,
+      geometry,
+      timings: { decode_ms: decodeMs, preprocess_ms: ms, forward_ms: forwardMs },
+    };
+  }
+
+  private async slice(kept: KeptRun, image: number, what: SliceRequest): Promise<Slice> {
+    const { run, model, input, inputShape } = kept;
+    if (!Number.isInteger(image) || image < 0 || image >= run.batch) {
+      throw new EngineError('ERR_ARGUMENT', `There is no image ${image} in a run of ${run.batch}.`);
+    }
+    switch (what.kind) {
+      case 'logits': {
+        const classes = run.logits.length / run.batch;
+        return { shape: [classes], values: run.logits.slice(image * classes, (image + 1) * classes) };
+      }
+      case 'input': {
+        const size = input.length / run.batch;
+        return { shape: inputShape.slice(1), values: input.slice(image * size, (image + 1) * size) };
+      }
+      case 'tensor':
+        return model.tensor(what.name);
+      default:
+        return run.slice(image, what);
+    }
+  }
+}
+
+/** B of a (B, C, H, W) input. Throws ERR_ARGUMENT when it is not what the model takes. */
+function batchOf(shape: number[], length: number, { inputShape }: BackendModel): number {
+  const [batch = 0, ...image] = shape;
+  const wanted = inputShape ? `(B, ${inputShape.join(', ')})` : '(B, C, H, W)';
+  const fits = shape.length === 4 && batch > 0 && (!inputShape || inputShape.every((side, i) => side === image[i]));
+  if (!fits) {
+    throw new EngineError('ERR_ARGUMENT', `The input has shape (${shape.join(', ')}), but the model takes ${wanted}.`);
+  }
+  if (length !== shape.reduce((product, side) => product * side, 1)) {
+    throw new EngineError(
+      'ERR_ARGUMENT',
+      `The input has ${length} values, which is not its shape (${shape.join(', ')}).`,
+    );
+  }
+  return batch;
+}

@@ -1,0 +1,99 @@
+/** Where patches and tokens lie on the picture. Pure arithmetic, shared with the webview: one place for patch geometry. */
+import type { Geometry, Region } from './preprocessing';
+
+export type Grid = readonly [rows: number, columns: number];
+
+export interface Split {
+  kernel: number;
+  stride: number;
+  padding: number;
+}
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+/** A rectangle in the model's input, as one on the oriented original picture. */
+export function inputToImage(geometry: Geometry, rect: Region): Region {
+  const { region, inputWidth, inputHeight } = geometry;
+  const scaleX = (region.right - region.left) / inputWidth;
+  const scaleY = (region.bottom - region.top) / inputHeight;
+  return {
+    left: region.left + rect.left * scaleX,
+    top: region.top + rect.top * scaleY,
+    right: region.left + rect.right * scaleX,
+    bottom: region.top + rect.bottom * scaleY,
+  };
+}
+
+/** A point on the original picture, in pixels of the model's input. May lie outside it. */
+export function imageToInput(geometry: Geometry, { x, y }: Point): Point {
+  const { region, inputWidth, inputHeight } = geometry;
+  return {
+    x: ((x - region.left) / (region.right - region.left)) * inputWidth,
+    y: ((y - region.top) / (region.bottom - region.top)) * inputHeight,
+  };
+}
+
+/** Patch `index` (0-based, row by row, without prefix tokens) on the original picture. */
+export function patchRegion(geometry: Geometry, [rows, columns]: Grid, index: number): Region {
+  const row = Math.floor(index / columns);
+  const column = index % columns;
+  const height = geometry.inputHeight / rows;
+  const width = geometry.inputWidth / columns;
+  return inputToImage(geometry, {
+    left: column * width,
+    top: row * height,
+    right: (column + 1) * width,
+    bottom: (row + 1) * height,
+  });
+}
+
+/** The patch under a point of the original picture; null where the model did not look. */
+export function patchAt(geometry: Geometry, [rows, columns]: Grid, point: Point): number | null {
+  const { x, y } = imageToInput(geometry, point);
+  const column = Math.floor((x / geometry.inputWidth) * columns);
+  const row = Math.floor((y / geometry.inputHeight) * rows);
+  if (!(column >= 0 && column < columns && row >= 0 && row < rows)) return null;
+  return row * columns + column;
+}
+
+/** Tokens along one side after an unfold: floor((side + 2p - (k - 1) - 1) / s + 1) (torch.nn.Unfold; the articles' count_tokens). */
+export function countTokens(side: number, { kernel, stride, padding }: Split): number {
+  return Math.floor((side + 2 * padding - (kernel - 1) - 1) / stride + 1);
+}
+
+/** The token grid after each soft split of an input of that size, first to last. */
+export function softSplitGrids(
+  splits: readonly Split[],
+  { width, height }: { width: number; height: number },
+): [rows: number, columns: number][] {
+  let [rows, columns] = [height, width];
+  return splits.map((split) => {
+    rows = countTokens(rows, split);
+    columns = countTokens(columns, split);
+    return [rows, columns];
+  });
+}
+
+/** Pixels of the input that token `position` (along one axis) is made of after all splits: [from, to), padding included. */
+export function receptiveInterval(splits: readonly Split[], position: number): [from: number, to: number] {
+  let [from, to] = [position, position + 1];
+  for (const { kernel, stride, padding } of [...splits].reverse()) {
+    [from, to] = [from * stride - padding, (to - 1) * stride - padding + kernel];
+  }
+  return [from, to];
+}
+
+/**
+ * Everything on the picture that token `index` of the grid after `splits` is made of. Neighbours overlap, and those at
+ * the border reach into the padding, outside the picture.
+ */
+export function receptiveField(geometry: Geometry, splits: readonly Split[], index: number): Region {
+  const grid = softSplitGrids(splits, { width: geometry.inputWidth, height: geometry.inputHeight }).at(-1);
+  const columns = grid ? grid[1] : geometry.inputWidth;
+  const [left, right] = receptiveInterval(splits, index % columns);
+  const [top, bottom] = receptiveInterval(splits, Math.floor(index / columns));
+  return inputToImage(geometry, { left, top, right, bottom });
+}
