@@ -1,5 +1,7 @@
 /** The host's end of the conversation: every message is checked, every request is answered exactly once. */
 import type { EngineErrorShape } from '../engine/engine';
+import { toErrorShape } from '../engine/errors';
+import { ModelError } from '../models/errors';
 import { decodeToHost } from './codec';
 import type { ToView, ViewEvent, ViewRequests } from './messages';
 
@@ -40,10 +42,10 @@ export async function receive(value: unknown, handlers: HostHandlers, post: (mes
   }
 }
 
-/** Any thrown value as { code, message }: errors of the engine and of models carry a code, others are unforeseen. */
+/** Any thrown value as { code, message }: what the engine and models throw keeps its sentence, the rest is unforeseen. */
 export function errorShape(error: unknown): EngineErrorShape {
-  if (!(error instanceof Error)) return { code: 'ERR_INTERNAL', message: String(error) };
-  const code: unknown = (error as { code?: unknown }).code;
-  const known = typeof code === 'string' && code.startsWith('ERR_');
-  return { code: known ? (code as EngineErrorShape['code']) : 'ERR_INTERNAL', message: error.message };
+  if (error instanceof ModelError) {
+    return { code: error.code === 'cancelled' ? 'ERR_CANCELLED' : 'ERR_MODEL', message: error.message };
+  }
+  return toErrorShape(error);
 }

@@ -1,0 +1,34 @@
+/** What the engine answers, as the events a panel shows. */
+import type { OpenedImage, RunSummary } from '../engine/engine';
+import type { HostEvent } from '../protocol/messages';
+import type { ModelLease } from './modelPool';
+
+type Event<T extends HostEvent['type']> = Extract<HostEvent, { type: T }>;
+
+export function imageEvent(uri: string, { name, format, width, height, bytes, preview }: OpenedImage): Event<'image'> {
+  return { type: 'image', image: { uri, name, format, width, height, bytes, preview } };
+}
+
+/** `attention`: whether this run has maps, or why not. */
+export function modelEvent({ description, loaded }: ModelLease, attention: true | string): Event<'model'> {
+  const { id, name, family, architecture, preprocessing, labels, findings } = description;
+  const { engine } = loaded;
+  return {
+    type: 'model',
+    model: {
+      id,
+      name,
+      family,
+      engine,
+      architecture,
+      preprocessing,
+      labels,
+      findings,
+      loaded: { ...loaded, attention },
+    },
+  };
+}
+
+export function runEvent({ runId, predictions, energy, unfamiliar, geometry, timings }: RunSummary): Event<'run'> {
+  return { type: 'run', run: { runId, predictions, energy, unfamiliar, geometry, timings } };
+}
