@@ -2,7 +2,7 @@
  * The part of ONNX's protobuf schema this project needs (onnx.proto, IR version 9), over pbf.
  * Reading skips tensor bytes: a graph of a gigabyte is understood from its few kilobytes of structure.
  */
-import { PbfReader, PbfWriter } from 'pbf';
+import { PbfReader, type PbfWriter } from 'pbf';
 
 /** TensorProto.DataType */
 export const FLOAT = 1;
@@ -117,12 +117,17 @@ function readNodeField(tag: number, node: OnnxNode, pbf: PbfReader): void {
   else if (tag === 4) node.opType = pbf.readString();
   else if (tag === 7) node.domain = pbf.readString();
   else if (tag === 5) {
-    const attribute = pbf.readMessage(readAttributeField, { name: '', value: undefined });
+    const attribute = pbf.readMessage<NamedAttribute>(readAttributeField, { name: '', value: undefined });
     if (attribute.value !== undefined) node.attributes.set(attribute.name, attribute.value);
   }
 }
 
-function readAttributeField(tag: number, a: { name: string; value: AttributeValue | undefined }, pbf: PbfReader): void {
+interface NamedAttribute {
+  name: string;
+  value: AttributeValue | undefined;
+}
+
+function readAttributeField(tag: number, a: NamedAttribute, pbf: PbfReader): void {
   if (tag === 1) a.name = pbf.readString();
   else if (tag === 2) a.value = { float: pbf.readFloat() };
   else if (tag === 3) a.value = pbf.readVarint(true);
@@ -150,7 +155,8 @@ function readTypeField(tag: number, value: OnnxValue, pbf: PbfReader): void {
     else if (inner === 2) {
       v.shape = [];
       p.readMessage((dimTag, shape, q) => {
-        if (dimTag === 1) shape.push(q.readMessage(readDimensionField, { value: '' as number | string }).value);
+        if (dimTag === 1)
+          shape.push(q.readMessage<{ value: number | string }>(readDimensionField, { value: '' }).value);
       }, v.shape);
     }
   }, value);

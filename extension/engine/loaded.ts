@@ -1,0 +1,37 @@
+/** What a canonical architecture says about its tokens, for every engine alike. */
+import { softSplitGrids } from '../image/geometry';
+import type { Architecture } from '../models/description';
+import type { LoadedModel } from './engine';
+
+export type TokenLayout = Pick<
+  LoadedModel,
+  'numTokens' | 'numPrefix' | 'prefixNames' | 'grid' | 'layers' | 'heads' | 'stages'
+>;
+
+export function tokenLayout(architecture: Architecture): TokenLayout {
+  const { tokenizer, image, depth, block } = architecture;
+  const prefix = prefixNames(architecture);
+  const grids = tokenizer.kind === 'soft-split' ? softSplitGrids(tokenizer.splits, image) : [];
+  const grid: [number, number] =
+    tokenizer.kind === 'patch'
+      ? [Math.floor(image.height / tokenizer.patch[0]), Math.floor(image.width / tokenizer.patch[1])]
+      : (grids.at(-1) ?? [0, 0]);
+  return {
+    numTokens: prefix.length + grid[0] * grid[1],
+    numPrefix: prefix.length,
+    prefixNames: prefix,
+    grid,
+    layers: depth,
+    heads: block.heads,
+    stages:
+      tokenizer.kind === 'soft-split'
+        ? tokenizer.stages.map(({ heads }, i) => ({ grid: grids[i] ?? [0, 0], heads }))
+        : [],
+  };
+}
+
+/** 'class', 'distillation', 'register 1', ... in the order of the sequence. */
+function prefixNames({ prefix }: Architecture): string[] {
+  const registers = Array.from({ length: prefix.registers }, (_, i) => `register ${i + 1}`);
+  return [...(prefix.class ? ['class'] : []), ...(prefix.distillation ? ['distillation'] : []), ...registers];
+}
