@@ -21,7 +21,13 @@ export interface Preprocessing {
   resize: Resize;
   interpolation: Interpolation;
   /** Centre crop; pads with zeros (before normalising: black; timm 'border' fills with its mean colour) where the picture is smaller. */
-  crop: { height: number; width: number; fill: [number, number, number] } | null;
+  crop: {
+    height: number;
+    width: number;
+    fill: [number, number, number];
+    /** How half a pixel is rounded: torchvision and timm to even (default), HF processors down. */
+    rounding?: 'half-even' | 'floor';
+  } | null;
   /** Pixels are divided by 255 (multiplied by this) before mean and std. */
   rescale: number;
   mean: number[];

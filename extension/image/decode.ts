@@ -1,0 +1,166 @@
+/**
+ * Picture files to 8-bit pixels, with sharp; runs in the engine process only.
+ *
+ * Pixels are what Pillow's convert('RGB') gives, upright as browsers and VS Code show it (EXIF orientation): RGB as stored
+ * (profiles are not applied), alpha dropped and not blended, palettes looked up, the high byte of 16 bits, the first frame.
+ * Differing from Pillow on purpose: CMYK goes through its profile (or a standard one), 16-bit grey is scaled instead of
+ * clipped, and SVG, which Pillow cannot read, is drawn on white. The preview keeps alpha and applies profiles.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Metadata, Sharp, SharpOptions } from 'sharp';
+import type { ImageSource, OpenedImage } from '../engine/engine';
+import { cancelled, EngineError } from '../engine/errors';
+import { decodeBmp, isBmp } from './bmp';
+import { isNpy } from './npy';
+import { decodeNpyPicture } from './npyPicture';
+import type { Pixels } from './preprocess';
+
+export interface DecodedImage extends Pixels, Omit<OpenedImage, 'imageId'> {}
+
+type SharpModule = (typeof import('sharp'))['default'];
+
+/** What sharp itself allows (0x3FFF squared): 805 MB of pixels. */
+const MAX_PIXELS = 268_402_689;
+const MAX_FILE_BYTES = 2 ** 30;
+const PREVIEW_SIDE = 2048;
+/** Previews up to this many pixels are lossless, so that small pictures can be looked at pixel by pixel. */
+const LOSSLESS_PIXELS = 256 * 256;
+
+const formats: Partial<Record<Metadata['format'], string>> = {
+  jpeg: 'jpeg',
+  png: 'png',
+  webp: 'webp',
+  gif: 'gif',
+  tiff: 'tiff',
+  heif: 'avif',
+  svg: 'svg',
+};
+
+/** Rejects with ERR_IMAGE and one sentence that names the picture, or with ERR_CANCELLED. */
+export async function decodeImage(source: ImageSource, signal: AbortSignal): Promise<DecodedImage> {
+  const started = performance.now();
+  const name = 'path' in source ? source.path : source.name;
+  const bytes = 'path' in source ? await readPicture(source.path) : source.bytes;
+  if (signal.aborted) throw cancelled();
+  if (bytes.length === 0) throw imageError(name, 'is empty');
+  const sharp = await loadSharp();
+  try {
+    const decoded =
+      isNpy(bytes) || isBmp(bytes) ? await decodeOurselves(sharp, bytes) : await decodeWithSharp(sharp, bytes);
+    if (signal.aborted) throw cancelled();
+    return { ...decoded, name: path.basename(name), bytes: bytes.length, decodeMs: performance.now() - started };
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw imageError(name, reasonOf(error));
+  }
+}
+
+type Decoded = Omit<DecodedImage, 'name' | 'bytes' | 'decodeMs'>;
+
+const imageError = (name: string, reason: string) => new EngineError('ERR_IMAGE', `${name} ${reason}.`);
+
+async function readPicture(file: string): Promise<Uint8Array> {
+  try {
+    const found = await stat(file);
+    if (found.isDirectory()) throw imageError(file, 'is a directory, not a picture');
+    if (found.size > MAX_FILE_BYTES)
+      throw imageError(file, `is a file of ${megabytes(found.size)}, over the limit of 1 GiB`);
+    return await readFile(file);
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw imageError(file, 'does not exist');
+    if (code === 'EACCES' || code === 'EPERM') throw imageError(file, 'may not be read');
+    throw imageError(file, `cannot be read (${message})`);
+  }
+}
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+
+async function loadSharp(): Promise<SharpModule> {
+  try {
+    const { default: sharp } = await import('sharp');
+    // pictures are opened once; a cache of their operations would only hold memory
+    sharp.cache(false);
+    return sharp;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.trim().split('\n', 1)[0] : String(error);
+    throw new EngineError(
+      'ERR_ENGINE_START',
+      `The picture decoder (sharp) cannot be loaded on this machine: ${reason}`,
+    );
+  }
+}
+
+async function decodeWithSharp(sharp: SharpModule, bytes: Uint8Array): Promise<Decoded> {
+  const common: SharpOptions = { limitInputPixels: MAX_PIXELS, failOn: 'error', page: 0, autoOrient: true };
+  const metadata = await sharp(bytes, { ...common, limitInputPixels: false }).metadata();
+  const format = formats[metadata.format];
+  if (!format) throw new Error(`is a ${metadata.format} file, which is not supported`);
+  if (metadata.format === 'heif' && metadata.compression !== 'av1') {
+    throw new Error('is a HEIC picture, which is not supported: save it as JPEG or PNG');
+  }
+  const { width, height } = metadata.autoOrient;
+  if (width * height > MAX_PIXELS) throw new Error(tooLarge(width, height));
+  const grey = metadata.space === 'b-w' || metadata.space === 'grey16';
+  const cmyk = metadata.space === 'cmyk';
+  let picture = sharp(bytes, { ...common, ignoreIcc: !cmyk });
+  picture = format === 'svg' ? picture.flatten({ background: 'white' }) : picture.removeAlpha();
+  // one after the other: side by side, two full decodes of a large picture would be in memory
+  const { data, info } = await picture
+    .toColourspace(grey ? 'b-w' : 'srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return {
+    format,
+    space: metadata.space,
+    orientation: metadata.orientation ?? 1,
+    width: info.width,
+    height: info.height,
+    channels: info.channels === 1 ? 1 : 3,
+    pixels: data,
+    preview: await makePreview(sharp(bytes, common), info),
+  };
+}
+
+async function decodeOurselves(sharp: SharpModule, bytes: Uint8Array): Promise<Decoded> {
+  const npy = isNpy(bytes);
+  const picture: Pixels = npy ? decodeNpyPicture(bytes, MAX_PIXELS) : { ...decodeBmp(bytes, MAX_PIXELS), channels: 3 };
+  const { pixels, width, height, channels } = picture;
+  const preview = await makePreview(sharp(pixels, { raw: { width, height, channels } }), picture);
+  return { ...picture, format: npy ? 'npy' : 'bmp', space: channels === 1 ? 'b-w' : 'srgb', orientation: 1, preview };
+}
+
+async function makePreview(
+  picture: Sharp,
+  { width, height }: { width: number; height: number },
+): Promise<OpenedImage['preview']> {
+  const fitted = picture.resize({ width: PREVIEW_SIDE, height: PREVIEW_SIDE, fit: 'inside', withoutEnlargement: true });
+  const lossless = width * height <= LOSSLESS_PIXELS;
+  const { data, info } = await (lossless ? fitted.png() : fitted.webp({ quality: 88, effort: 1 })).toBuffer({
+    resolveWithObject: true,
+  });
+  return { mime: lossless ? 'image/png' : 'image/webp', bytes: data, width: info.width, height: info.height };
+}
+
+const tooLarge = (width: number, height: number) =>
+  `has ${width} x ${height} pixels (${Math.round((width * height) / 1e6)} megapixels), over the limit of ${Math.floor(MAX_PIXELS / 1e6)} megapixels`;
+
+/** What libvips and our own decoders say, as the rest of a sentence that begins with the file's name. */
+function reasonOf(error: unknown): string {
+  const message = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.trim() ?? '';
+  if (/unsupported image format/i.test(message)) {
+    return 'is not a picture: its contents are none of PNG, JPEG, WebP, GIF, TIFF, AVIF, SVG and BMP';
+  }
+  if (
+    /premature end|truncated|unexpected end|end of stream|not enough data|read error|out of order read/i.test(message)
+  ) {
+    return `is truncated or damaged (${message.replace(/\.$/, '')})`;
+  }
+  if (/exceeds pixel limit/i.test(message))
+    return `has too many pixels (over ${Math.floor(MAX_PIXELS / 1e6)} megapixels)`;
+  // our own reasons are written as the rest of the sentence
+  if (/^(is|has|says|holds) /.test(message)) return message.replace(/\.$/, '');
+  return `cannot be decoded (${message.replace(/\.$/, '')})`;
+}

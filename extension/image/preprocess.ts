@@ -1,0 +1,182 @@
+/** From decoded pixels to the model's input, equal to what timm and HF do through Pillow and torchvision. */
+import type { ResizeRequest } from '../../native/binding';
+import type { Geometry, Preprocessing, Resize } from './preprocessing';
+
+export interface Pixels {
+  /** (height, width, channels), 8 bit. */
+  pixels: Uint8Array;
+  width: number;
+  height: number;
+  channels: 1 | 3;
+  /** The same in 0..1 where the source is finer than 8 bits (.npy pictures): used when nothing is resized. */
+  exact?: Float32Array;
+}
+
+export type ResizeFunction = (request: ResizeRequest) => Promise<Uint8Array>;
+
+export interface Preprocessed {
+  values: Float32Array;
+  shape: [batch: 1, channels: number, height: number, width: number];
+  geometry: Geometry;
+  ms: number;
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Where the crop lies on the resized picture; negative or beyond it where the crop pads. */
+export interface Window extends Size {
+  left: number;
+  top: number;
+}
+
+/** Resized pictures larger than this are refused: only extreme aspect ratios get there. */
+const MAX_RESIZED_PIXELS = 2 ** 28;
+
+class PreprocessError extends Error {
+  readonly code = 'ERR_IMAGE';
+}
+
+/** Rejects with code ERR_IMAGE when this picture cannot be fed to the model. */
+export async function preprocess(image: Pixels, how: Preprocessing, resize: ResizeFunction): Promise<Preprocessed> {
+  const started = performance.now();
+  if (how.channels !== 1 && how.channels !== 3) {
+    throw new PreprocessError(
+      `The model takes ${how.channels} channels: a picture has 1 or 3, so give it a .npy tensor.`,
+    );
+  }
+  const source = how.channels === 1 && image.channels === 3 ? toGrey(image) : image;
+  const size = resizedSize(image, how.resize);
+  if (size.width * size.height > MAX_RESIZED_PIXELS) {
+    throw new PreprocessError(
+      `The picture of ${image.width} x ${image.height} pixels is too long and narrow: the model's resize would make it ${size.width} x ${size.height}.`,
+    );
+  }
+  const window: Window = how.crop ? cropWindow(size, how.crop) : { left: 0, top: 0, ...size };
+  const untouched = size.width === image.width && size.height === image.height;
+  const resized = untouched ? source.pixels : await resize(resizeRequest(source, size, how));
+  const exact = untouched ? source.exact : undefined;
+  const values = normalize({ ...source, ...size, pixels: resized, exact }, window, how);
+  return {
+    values,
+    shape: [1, how.channels, window.height, window.width],
+    geometry: geometryOf(image, size, window),
+    ms: performance.now() - started,
+  };
+}
+
+const resizeRequest = (source: Pixels, size: Size, { interpolation }: Preprocessing): ResizeRequest => ({
+  pixels: source.pixels,
+  width: source.width,
+  height: source.height,
+  channels: source.channels,
+  box: [0, 0, source.width, source.height],
+  targetWidth: size.width,
+  targetHeight: size.height,
+  interpolation,
+  antialias: true,
+});
+
+/** Size after the resize step, by the rounding rules of torchvision (shorter-side) and timm (keep-ratio). */
+export function resizedSize({ width, height }: Size, resize: Resize): Size {
+  switch (resize.kind) {
+    case 'none':
+      return { width, height };
+    case 'exact':
+      return { width: resize.width, height: resize.height };
+    case 'shorter-side': {
+      const shorter = Math.min(width, height);
+      const longer = Math.trunc((resize.size * Math.max(width, height)) / shorter);
+      return width <= height ? { width: resize.size, height: longer } : { width: longer, height: resize.size };
+    }
+    case 'keep-ratio': {
+      const ratios = [height / resize.height, width / resize.width];
+      const ratio = resize.longest ? Math.max(...ratios) : Math.min(...ratios);
+      return { width: Math.max(1, roundHalfEven(width / ratio)), height: Math.max(1, roundHalfEven(height / ratio)) };
+    }
+  }
+}
+
+/** The centre crop on a picture of that size. */
+export function cropWindow(size: Size, crop: NonNullable<Preprocessing['crop']>): Window {
+  const offset = (side: number, wanted: number) => {
+    if (crop.rounding === 'floor') return Math.floor((side - wanted) / 2);
+    // torchvision first pads floor((wanted - side) / 2) before and the rest after, then crops round((side - wanted) / 2)
+    return wanted > side ? -Math.floor((wanted - side) / 2) : roundHalfEven((side - wanted) / 2);
+  };
+  const { width, height } = crop;
+  return { left: offset(size.width, width), top: offset(size.height, height), width, height };
+}
+
+function geometryOf(image: Size, resized: Size, window: Window): Geometry {
+  const scaleX = image.width / resized.width;
+  const scaleY = image.height / resized.height;
+  return {
+    imageWidth: image.width,
+    imageHeight: image.height,
+    region: {
+      left: window.left * scaleX,
+      top: window.top * scaleY,
+      right: (window.left + window.width) * scaleX,
+      bottom: (window.top + window.height) * scaleY,
+    },
+    inputWidth: window.width,
+    inputHeight: window.height,
+  };
+}
+
+/** Python's round(): halves go to the even neighbour. */
+export function roundHalfEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  if (rest !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
+}
+
+/** Pillow's convert('L'): ITU-R 601-2 luma with 16 fractional bits. */
+function toGrey({ pixels, width, height, exact }: Pixels): Pixels {
+  const grey = new Uint8Array(width * height);
+  for (let i = 0, at = 0; i < grey.length; i++, at += 3) {
+    grey[i] = (pixels[at]! * 19595 + pixels[at + 1]! * 38470 + pixels[at + 2]! * 7471 + 0x8000) >> 16;
+  }
+  const luma =
+    exact &&
+    Float32Array.from(grey, (_, i) => 0.299 * exact[3 * i]! + 0.587 * exact[3 * i + 1]! + 0.114 * exact[3 * i + 2]!);
+  return { pixels: grey, width, height, channels: 1, exact: luma };
+}
+
+/** (value * rescale - mean) / std, each step rounded to float32 as torchvision's ToTensor and Normalize do. */
+function normalize(image: Pixels, window: Window, { channels, rescale, mean, std, crop }: Preprocessing): Float32Array {
+  const round = Math.fround;
+  const area = window.width * window.height;
+  const values = new Float32Array(channels * area);
+  for (let c = 0; c < channels; c++) {
+    const [m, s] = [round(mean[c] ?? mean[0] ?? 0), round(std[c] ?? std[0] ?? 1)];
+    const unit = (value: number) => round(round(value - m) / s);
+    const table = Float32Array.from({ length: 256 }, (_, value) => unit(round(value * rescale)));
+    const plane = values.subarray(c * area, (c + 1) * area).fill(table[crop?.fill[c] ?? 0]!);
+    // a grey picture feeds every channel of a colour model
+    const channel = Math.min(c, image.channels - 1);
+    const exact = image.exact;
+    copyWindow(image, window, (from, to) => {
+      const at = from * image.channels + channel;
+      plane[to] = exact ? unit(exact[at]!) : table[image.pixels[at]!]!;
+    });
+  }
+  return values;
+}
+
+/** Calls `copy` with the pixel's index in the picture and in the window, for every pixel that is in both. */
+function copyWindow(image: Size, window: Window, copy: (from: number, to: number) => void): void {
+  const firstRow = Math.max(0, -window.top);
+  const endRow = Math.min(window.height, image.height - window.top);
+  const firstColumn = Math.max(0, -window.left);
+  const endColumn = Math.min(window.width, image.width - window.left);
+  for (let row = firstRow; row < endRow; row++) {
+    for (let column = firstColumn; column < endColumn; column++) {
+      copy((row + window.top) * image.width + column + window.left, row * window.width + column);
+    }
+  }
+}
