@@ -1,0 +1,45 @@
+/** Reading an architecture off tensor names and shapes, where a config is silent. */
+import { ModelError } from '../errors';
+import type { StoredTensor } from '../safetensors';
+import type { Fields } from './fields';
+import type { Tensors } from './family';
+
+/** The first tensor whose name matches. */
+export function pick(tensors: Tensors | null, pattern: RegExp): StoredTensor | undefined {
+  for (const [name, tensor] of tensors ?? []) if (pattern.test(name)) return tensor;
+  return undefined;
+}
+
+export const rows = (tensors: Tensors | null, name: string): number | undefined => tensors?.get(name)?.shape[0];
+
+export const columns = (tensors: Tensors | null, pattern: RegExp): number | undefined =>
+  pick(tensors, pattern)?.shape[1];
+
+/** One more than the largest `{i}` among the names that start with `pattern`. */
+export function depthOf(tensors: Tensors | null, pattern: string): number | undefined {
+  if (!tensors) return undefined;
+  const regex = new RegExp(`^${pattern.replace(/[.]/g, '\\.').replace('{i}', '(\\d{1,4})')}`);
+  let depth: number | undefined;
+  for (const name of tensors.keys()) {
+    const index = regex.exec(name)?.[1];
+    if (index !== undefined) depth = Math.max(depth ?? 0, Number(index) + 1);
+  }
+  return depth;
+}
+
+/** The square grid that, with one of `prefixes` extra rows, has `count` rows. */
+export function inferGrid(count: number, prefixes: number[]): [number, number] | undefined {
+  for (const extra of prefixes) {
+    const side = Math.round(Math.sqrt(count - extra));
+    if (side > 0 && side * side === count - extra) return [side, side];
+  }
+  return undefined;
+}
+
+/** Width of one head. */
+export function divide(config: Fields, dim: number, heads: number): number {
+  if (dim % heads !== 0) {
+    throw new ModelError('config', `${config.source}: ${dim}-wide tokens cannot be split over ${heads} heads.`);
+  }
+  return dim / heads;
+}

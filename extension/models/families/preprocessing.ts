@@ -1,0 +1,144 @@
+/** timm's pretrained_cfg and HF's preprocessor_config.json as one Preprocessing. */
+import type { Interpolation, Preprocessing } from '../../image/preprocessing';
+import type { Architecture, Finding } from '../description';
+import type { Fields } from './fields';
+
+export const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+export const HALF = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+export const CLIP = { mean: [0.48145466, 0.4578275, 0.40821073], std: [0.26862954, 0.26130258, 0.27577711] };
+
+/** timm's names; "random" stands for its training default's evaluation value. */
+const TIMM_INTERPOLATIONS: Record<string, Interpolation> = {
+  nearest: 'nearest',
+  bilinear: 'bilinear',
+  bicubic: 'bicubic',
+  box: 'box',
+  hamming: 'hamming',
+  lanczos: 'lanczos',
+  random: 'bilinear',
+};
+
+/** PIL.Image.Resampling numbers, as HF's `resample` stores them. */
+const PIL_RESAMPLING: Interpolation[] = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'];
+
+type Image = Architecture['image'];
+
+/** timm/data/transforms_factory.py transforms_imagenet_eval. */
+export function timmPreprocessing(config: Fields, image: Image, findings: Finding[]): Preprocessing {
+  const inner = config.inner('pretrained_cfg');
+  const cfg = inner.names().length > 0 ? inner : config;
+  const { mean, std } = statistics(cfg.numbers('mean'), cfg.numbers('std'), image.channels, findings);
+  const cropPercent = cfg.number('crop_pct') ?? 0.875;
+  const size = [Math.floor(image.height / cropPercent), Math.floor(image.width / cropPercent)] as const;
+  const mode = cfg.text('crop_mode') ?? 'center';
+  const resize: Preprocessing['resize'] =
+    mode === 'squash'
+      ? { kind: 'exact', height: size[0], width: size[1] }
+      : mode === 'border'
+        ? { kind: 'keep-ratio', height: size[0], width: size[1], longest: 1 }
+        : size[0] === size[1]
+          ? { kind: 'shorter-side', size: size[0] }
+          : { kind: 'keep-ratio', height: size[0], width: size[1], longest: 0 };
+  const fill = mode === 'border' ? mean.map((value) => Math.round(255 * value)) : [0, 0, 0];
+  return {
+    channels: image.channels,
+    resize,
+    interpolation: cfg.oneOf('interpolation', TIMM_INTERPOLATIONS) ?? 'bicubic',
+    crop: {
+      height: image.height,
+      width: image.width,
+      fill: [fill[0] ?? 0, fill[1] ?? fill[0] ?? 0, fill[2] ?? fill[0] ?? 0],
+    },
+    rescale: 1 / 255,
+    mean,
+    std,
+  };
+}
+
+/** Colour statistics of the right length; when the file has none, ImageNet's, and a word about it. */
+export function statistics(
+  mean: number[] | undefined,
+  std: number[] | undefined,
+  channels: number,
+  findings: Finding[],
+  fallback = IMAGENET,
+): { mean: number[]; std: number[] } {
+  if (!mean || !std) {
+    findings.push({
+      severity: 'warning',
+      code: 'assumed-mean-std',
+      message: `Nothing says how pixels were normalised in training; mean ${fallback.mean.join(', ')} and std ${fallback.std.join(', ')} are assumed.`,
+      subject: 'mean',
+    });
+  }
+  return { mean: spread(mean ?? fallback.mean, channels), std: spread(std ?? fallback.std, channels) };
+}
+
+/** One value for every channel, as timm averages three to one for grey models. */
+function spread(values: number[], channels: number): number[] {
+  if (values.length === channels) return values;
+  const average = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Array.from({ length: channels }, () => average);
+}
+
+/** The processors of transformers (ViT, DeiT, CLIP, Siglip, Bit for DINOv2): resize, centre crop, rescale, normalise. */
+export function hfPreprocessing(
+  processor: Fields | null,
+  image: Image,
+  defaults: { mean: number[]; std: number[]; interpolation: Interpolation; resizeTo: number | null },
+  findings: Finding[],
+): Preprocessing {
+  const normalise = processor?.flag('do_normalize') ?? true;
+  const given = statistics(
+    processor?.numbers('image_mean'),
+    processor?.numbers('image_std'),
+    image.channels,
+    findings,
+    defaults,
+  );
+  const identity = { mean: given.mean.map(() => 0), std: given.std.map(() => 1) };
+  const doCrop = processor?.flag('do_center_crop') ?? (!processor && defaults.resizeTo !== null);
+  const cropSize = doCrop ? (sizeOf(processor, 'crop_size') ?? [image.height, image.width]) : null;
+  const index = processor?.number('resample');
+  return {
+    channels: image.channels,
+    resize:
+      (processor?.flag('do_resize') ?? true) ? hfResize(processor, image, defaults.resizeTo, doCrop) : { kind: 'none' },
+    interpolation: (index === undefined ? undefined : PIL_RESAMPLING[index]) ?? defaults.interpolation,
+    crop: cropSize ? { height: cropSize[0], width: cropSize[1], fill: [0, 0, 0] } : null,
+    rescale: (processor?.flag('do_rescale') ?? true) ? (processor?.number('rescale_factor') ?? 1 / 255) : 1,
+    ...(normalise ? given : identity),
+  };
+}
+
+function hfResize(
+  processor: Fields | null,
+  image: Image,
+  resizeTo: number | null,
+  crop: boolean,
+): Preprocessing['resize'] {
+  const size = processor?.get('size');
+  if (typeof size === 'number') {
+    // Before sizes were objects: CLIP-like processors meant the shorter side, ViT-like ones a square.
+    return crop ? { kind: 'shorter-side', size } : { kind: 'exact', height: size, width: size };
+  }
+  const inner = processor?.inner('size');
+  const shortest = inner?.size('shortest_edge');
+  if (shortest !== undefined) return { kind: 'shorter-side', size: shortest };
+  const height = inner?.size('height');
+  const width = inner?.size('width');
+  if (height !== undefined && width !== undefined) return { kind: 'exact', height, width };
+  if (resizeTo !== null) return { kind: 'shorter-side', size: resizeTo };
+  return { kind: 'exact', height: image.height, width: image.width };
+}
+
+function sizeOf(processor: Fields | null, name: string): [number, number] | undefined {
+  const value = processor?.get(name);
+  if (value === undefined) return undefined;
+  if (typeof value === 'number') return [value, value];
+  const inner = processor?.inner(name);
+  const edge = inner?.size('shortest_edge');
+  const height = inner?.size('height') ?? edge;
+  const width = inner?.size('width') ?? edge;
+  return height !== undefined && width !== undefined ? [height, width] : undefined;
+}

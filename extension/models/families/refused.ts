@@ -1,0 +1,30 @@
+/** Architectures people will try that are not plain Vision Transformers: refused by their name, not by a list of tensors. */
+import { ModelError } from '../errors';
+import type { Fields } from './fields';
+import type { Tensors } from './family';
+
+const REFUSED: { title: string; config: RegExp; tensor: RegExp }[] = [
+  { title: 'a Swin Transformer', config: /swin/i, tensor: /relative_position_bias_table|layers\.\d+\.(blocks\.\d+|downsample)\./ },
+  { title: 'a ConvNeXt', config: /convnext/i, tensor: /^(stages\.\d+\.blocks\.\d+\.conv_dw|.*convnext.*\.dwconv|downsample_layers\.\d+|stages\.\d+\.\d+\.dwconv)/ },
+  { title: 'a BEiT (relative position bias)', config: /^(beit|data2vec-vision)/i, tensor: /blocks\.\d+\.gamma_1|\.attn\.q_bias|relative_position_bias/ },
+  { title: 'an EVA or ROPE Vision Transformer', config: /^eva|eva02|^vit_\w*rope/i, tensor: /\.rope\.|rope\.periods/ },
+  { title: 'a CaiT', config: /^cait/i, tensor: /blocks_token_only\./ },
+  { title: 'a MaxViT or CoAtNet', config: /maxvit|maxxvit|coatnet/i, tensor: /attn_block\.rel_pos/ },
+  { title: 'a ResNet', config: /^(resnet|resnext|wide_resnet)/i, tensor: /^layer\d\.\d+\.conv\d\.weight|resnet\.encoder\.stages/ },
+  { title: 'an EfficientNet', config: /efficientnet/i, tensor: /^(conv_stem|blocks\.\d+\.\d+\.conv_pw)/ },
+  { title: 'a T2T-ViT with Performer token stages', config: /^t2t_vit_(7|10|12|14|19|24)$/i, tensor: /tokens_to_token\.attention\d\.(kqv|w)\b/ },
+]; // prettier-ignore
+
+export function refuseByName(config: Fields, tensors: Tensors | null): void {
+  const named = [config.get('architecture'), config.get('model_type')].filter((value) => typeof value === 'string');
+  for (const { title, config: pattern, tensor } of REFUSED) {
+    const byName = named.some((value) => pattern.test(value)) && !tensors;
+    const byTensor = tensors && [...tensors.keys()].some((key) => tensor.test(key));
+    if (byName || byTensor) {
+      throw new ModelError(
+        'unsupported',
+        `${config.source} looks like ${title}; only plain Vision Transformers can be opened here (export it to .onnx to classify with it).`,
+      );
+    }
+  }
+}

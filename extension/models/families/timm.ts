@@ -1,0 +1,247 @@
+/**
+ * timm's VisionTransformer and VisionTransformerDistilled with their switches: model_args over what the architecture
+ * name implies over what the tensors show. https://github.com/huggingface/pytorch-image-models
+ */
+import type { Architecture, Block, Norm } from '../description';
+import { ModelError } from '../errors';
+import { ACTIVATIONS } from './activations';
+import { columns, depthOf, divide, inferGrid, pick, rows } from './infer';
+import type { Family, FamilyInput } from './family';
+import type { Fields } from './fields';
+import { timmPreprocessing } from './preprocessing';
+import { variantArguments } from './timm-variants';
+
+const POOLS = { '': 'none', token: 'token', avg: 'avg', avgmax: 'avgmax', max: 'max', map: 'map' } as const;
+const BLOCKS: Record<string, Block['order']> = {
+  Block: 'pre',
+  ResPostBlock: 'res-post',
+  ParallelThingsBlock: 'parallel',
+  ParallelScalingBlock: 'parallel-scaling',
+};
+const MLPS: Record<string, { mlp: Block['mlp']; act?: Block['activation'] }> = {
+  Mlp: { mlp: 'mlp' },
+  GluMlp: { mlp: 'glu' },
+  SwiGLUPacked: { mlp: 'swiglu', act: 'silu' },
+  SwiGLU: { mlp: 'swiglu', act: 'silu' },
+};
+const NORMS: Record<string, Norm> = {
+  layernorm: { kind: 'layer', eps: 1e-6 },
+  layernorm2d: { kind: 'layer', eps: 1e-6 },
+  rmsnorm: { kind: 'rms', eps: 1e-6 },
+  simplenorm: { kind: 'rms', eps: 1e-6 },
+};
+
+export const timm: Family = {
+  name: 'timm',
+  title: 'timm VisionTransformer',
+  claims: (config) =>
+    config.has('pretrained_cfg') || config.has('model_args') || /^(vit|deit|deit3|flexivit)_/.test(name(config)),
+  anchor: 'patch_embed.proj.weight',
+  architecture,
+  preprocessing: ({ config, findings }, model) => timmPreprocessing(config, model.image, findings),
+  keys: {
+    // timm's SwiGLU keeps the two halves apart, the gate first.
+    'blocks.{i}.mlp.fc1.*': [['blocks.{i}.mlp.fc1.*'], ['blocks.{i}.mlp.fc1_g.*', 'blocks.{i}.mlp.fc1_x.*']],
+  },
+  ignored: [/^mask_token$/],
+  noWeightDecay: ['pos_embed', 'cls_token', 'reg_token', 'dist_token'],
+};
+
+const name = (config: Fields) => {
+  const value = config.get('architecture');
+  return typeof value === 'string' ? value : '';
+};
+
+function architecture(input: FamilyInput): Architecture {
+  const { config, tensors } = input;
+  const variant = variantArguments(name(config));
+  const args = config.inner('model_args').over(variant.args);
+  const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
+  refuseUnsupported(args, config);
+
+  const proj = tensors?.get('patch_embed.proj.weight');
+  const dim = args.size('embed_dim') ?? proj?.shape[0] ?? 768;
+  const patch = args.pair('patch_size') ?? patchOf(proj?.shape) ?? [16, 16];
+  const depth = args.size('depth') ?? depthOf(tensors, 'blocks.{i}.') ?? 12;
+  const block = blockOf(input, args, dim);
+
+  const registers = args.size('reg_tokens', 0) ?? tensors?.get('reg_token')?.shape.at(-2) ?? 0;
+  const distillation = args.flag('distilled') ?? tensors?.has('dist_token') ?? false;
+  const rowsOfTable = tensors?.get('pos_embed')?.shape.at(-2);
+  const cfg = config.inner('pretrained_cfg');
+  const inputSize = cfg.numbers('input_size', 3) ?? config.numbers('input_size', 3);
+  const fixed = registers + Number(distillation);
+  const guess = rowsOfTable === undefined ? undefined : inferGrid(rowsOfTable, [fixed + 1, fixed, 0]);
+  const side = guess ? ([guess[0] * patch[0], guess[1] * patch[1]] as [number, number]) : undefined;
+  const size = args.pair('img_size') ?? (inputSize?.slice(1) as [number, number] | undefined) ?? side ?? [224, 224];
+  // timm's patch embedding drops the pixels that do not fill a patch.
+  const grid: [number, number] = [Math.floor(size[0] / patch[0]), Math.floor(size[1] / patch[1])];
+  const channels = args.size('in_chans') ?? proj?.shape[1] ?? inputSize?.[0] ?? 3;
+
+  // Without a word about it, a class token is missing rather than not meant when the position table counts one.
+  const counted = rowsOfTable === grid[0] * grid[1] + fixed + 1;
+  const cls = args.flag('class_token') ?? (!tensors || tensors.has('cls_token') || counted);
+  const prefix = { class: cls, distillation, registers };
+  const prefixes = fixed + Number(cls);
+  const bare = args.flag('no_embed_class') ?? (rowsOfTable === grid[0] * grid[1] && prefixes > 0);
+
+  const pool = poolOf(input, args, distillation, cls);
+  const fcNormFlag =
+    args.flag('fc_norm') ?? (tensors && has(/^(fc_)?norm\.weight$/) ? has(/^fc_norm\.weight$/) : undefined);
+  const useFcNorm = fcNormFlag ?? ['avg', 'avgmax', 'max'].includes(pool);
+  const finalNorm = args.flag('final_norm') ?? true;
+  const classes = config.size('num_classes', 0) ?? cfg.size('num_classes', 0) ?? rows(tensors, 'head.weight') ?? 0;
+  const headless =
+    tensors && !tensors.has('head.weight') && !tensors.has('head_dist.weight') && !config.has('num_classes');
+  const preNorm = args.flag('pre_norm') ?? has(/^norm_pre\.weight$/);
+  return {
+    image: { channels, height: size[0], width: size[1] },
+    tokenizer: { kind: 'patch', patch, bias: proj ? has(/^patch_embed\.proj\.bias$/) || !preNorm : !preNorm },
+    dim,
+    depth,
+    block,
+    prefix,
+    position: noPositions(args, rowsOfTable)
+      ? { kind: 'none' }
+      : {
+          kind: 'learned',
+          covers: bare ? 'patches' : 'all',
+          grid: trainedGrid(rowsOfTable, bare ? 0 : prefixes, grid),
+          resample: 'bicubic-antialias',
+        },
+    preNorm: preNorm ? block.norm : null,
+    finalNorm: finalNorm && !useFcNorm ? block.norm : null,
+    pool,
+    poolIncludesPrefix: args.flag('pool_include_prefix') ?? false,
+    fcNorm: finalNorm && useFcNorm ? block.norm : null,
+    mapPool: pool === 'map' ? mapPool(input, args, block, dim) : null,
+    classes: headless ? 0 : classes,
+    headBias: tensors?.has('head.weight') ? tensors.has('head.bias') : true,
+  };
+}
+
+/** Other classes of timm's vision_transformer.py and arguments this program does not know: named, not ignored. */
+function refuseUnsupported(args: Fields, config: Fields): void {
+  const attention = args.text('attn_layer');
+  if (attention && attention !== 'attn')
+    throw new ModelError('unsupported', `${config.source}: attention of kind "${attention}" is not supported.`);
+  if (args.text('global_pool') === 'prr')
+    throw new ModelError('unsupported', `${config.source}: pooling "prr" is not supported.`);
+  if (args.has('embed_norm_layer'))
+    throw new ModelError('unsupported', `${config.source}: embed_norm_layer is not supported.`);
+}
+
+function blockOf({ config, tensors, findings }: FamilyInput, args: Fields, dim: number): Block {
+  const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
+  const branches = args.size('num_parallel') ?? depthOf(tensors, 'blocks.0.attns.{i}.') ?? 2;
+  const shown = has(/\.in_proj\.weight$/) ? 'parallel-scaling' : has(/\.attns\.0\./) ? 'parallel' : 'pre';
+  const order = args.oneOf('block_fn', BLOCKS) ?? shown;
+  const heads = headsOf(args, tensors, dim, findings);
+  const headDim = divide(config, dim, heads);
+
+  const fc2 = columns(tensors, /(^|\.)(mlp\.fc2|mlp_out_proj)\.weight$/);
+  const fc1 = order === 'parallel-scaling' ? fc2 : (rowsMatching(tensors, /\.mlp\.fc1\.weight$/) ?? (fc2 && 2 * fc2));
+  const kind = args.oneOf('mlp_layer', MLPS) ?? (fc1 && fc2 && fc1 === 2 * fc2 ? MLPS['SwiGLUPacked'] : MLPS['Mlp']);
+  const split = args.text('mlp_layer') === 'SwiGLU' || has(/\.mlp\.fc1_g\.weight$/);
+  const ratio = args.number('mlp_ratio');
+  const asked = ratio === undefined ? undefined : Math.trunc(dim * ratio) * (split ? 2 : 1);
+  // A ratio printed with few digits (2.66667) may be off by one from the file; the file is right then.
+  const hidden =
+    asked !== undefined && fc1 !== undefined && Math.abs(asked - fc1) <= 2 ? fc1 : (asked ?? fc1 ?? 4 * dim);
+  if (kind?.mlp !== 'mlp' && !args.has('mlp_layer')) {
+    findings.push({
+      severity: 'warning',
+      code: 'assumed-mlp',
+      message: 'fc1 has twice the rows that fc2 takes, so a SwiGLU (timm SwiGLUPacked) is assumed.',
+      subject: 'mlp_layer',
+    });
+  }
+  const norm = normOf(args, has);
+  const extra = (flag: string, pattern: RegExp) => ((args.flag(flag) ?? has(pattern)) ? norm : null);
+  const activation = args.oneOf('act_layer', ACTIVATIONS) ?? kind?.act ?? 'gelu';
+  return {
+    dimIn: dim,
+    dim,
+    heads,
+    headDim,
+    scale: headDim ** -0.5,
+    qkvBias: args.flag('qkv_bias') ?? (tensors ? has(/(\.qkv|\.in_proj)\.bias$/) : true),
+    projBias: args.flag('proj_bias') ?? (tensors ? has(/(attn\.proj|attn_out_proj)\.bias$/) : true),
+    qkNorm: extra('qk_norm', /\.q_norm\.weight$/),
+    attnNorm: extra('scale_attn_norm', /\.attn\.norm\.weight$/),
+    valueSkip: false,
+    attnResidual: true,
+    norm,
+    order,
+    branches: order === 'parallel' ? branches : 1,
+    layerScale:
+      order !== 'res-post' && (args.has('init_values') ? args.number('init_values') !== 0 : has(/\.ls\d?\.gamma$/)),
+    mlpHidden: hidden,
+    mlp: kind?.mlp ?? 'mlp',
+    mlpBias: args.flag('proj_bias') ?? (tensors ? has(/(mlp\.fc2|mlp_out_proj)\.bias$/) : true),
+    mlpNorm: extra('scale_mlp_norm', /\.mlp\.norm\.weight$/),
+    activation,
+  };
+}
+
+function headsOf(
+  args: Fields,
+  tensors: FamilyInput['tensors'],
+  dim: number,
+  findings: FamilyInput['findings'],
+): number {
+  const heads = args.size('num_heads');
+  if (heads !== undefined) return heads;
+  const width = pick(tensors, /\.q_norm\.weight$/)?.shape[0];
+  if (width && dim % width === 0) return dim / width;
+  const assumed = dim % 64 === 0 ? dim / 64 : 1;
+  findings.push({
+    severity: 'warning',
+    code: 'assumed-heads',
+    message: `The number of heads is nowhere in the file; ${assumed} (${dim / assumed} wide) is assumed, set num_heads in config.json if that is wrong.`,
+    subject: 'num_heads',
+  });
+  return assumed;
+}
+
+function normOf(args: Fields, has: (pattern: RegExp) => boolean): Norm {
+  const given = args.text('norm_layer')?.toLowerCase().replace(/_/g, '');
+  const known = given === undefined ? undefined : NORMS[given];
+  if (given !== undefined && !known) throw args.refuse('norm_layer', `one of ${Object.keys(NORMS).join(', ')}`);
+  const bare = has(/(norm|norm1|in_norm)\.weight$/) && !has(/(norm|norm1|in_norm)\.bias$/);
+  return known ?? (bare ? { kind: 'rms', eps: 1e-6 } : { kind: 'layer', eps: 1e-6 });
+}
+
+function poolOf(
+  { config, tensors }: FamilyInput,
+  args: Fields,
+  distilled: boolean,
+  cls: boolean,
+): Architecture['pool'] {
+  if (distilled)
+    return tensors?.has('head_dist.weight') === false && config.size('num_classes', 0) === 0 ? 'token' : 'distilled';
+  const given = args.oneOf('global_pool', POOLS) ?? config.oneOf('global_pool', POOLS);
+  if (given) return given;
+  if (tensors?.has('attn_pool.latent')) return 'map';
+  return cls ? 'token' : 'avg';
+}
+
+function mapPool({ tensors }: FamilyInput, args: Fields, block: Block, dim: number): Architecture['mapPool'] {
+  const hidden = rows(tensors, 'attn_pool.mlp.fc1.weight') ?? Math.trunc(dim * (args.number('mlp_ratio') ?? 4));
+  return { heads: block.heads, mlpHidden: hidden, activation: block.activation, eps: block.norm.eps };
+}
+
+const noPositions = (args: Fields, rowsOfTable: number | undefined) =>
+  ['', 'none'].includes(args.text('pos_embed') ?? 'learn') ||
+  (rowsOfTable === undefined && args.has('pos_embed') && args.text('pos_embed') !== 'learn');
+
+/** The grid the table was trained for: the configured one if it has that many rows, else the square that does. */
+function trainedGrid(rowsOfTable: number | undefined, prefixes: number, grid: [number, number]): [number, number] {
+  if (rowsOfTable === undefined || rowsOfTable - prefixes === grid[0] * grid[1]) return grid;
+  return inferGrid(rowsOfTable, [prefixes]) ?? grid;
+}
+
+const patchOf = (shape: number[] | undefined): [number, number] | undefined =>
+  shape?.length === 4 ? [shape[2] ?? 16, shape[3] ?? 16] : undefined;
+
+const rowsMatching = (tensors: FamilyInput['tensors'], pattern: RegExp) => pick(tensors, pattern)?.shape[0];

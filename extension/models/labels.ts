@@ -1,0 +1,51 @@
+/** Class names in index order, from wherever a model directory keeps them. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Fields } from './families/fields';
+import { isObject } from './safetensors';
+
+const MAX_LABEL_BYTES = 8 * 1024 * 1024;
+
+/**
+ * config.json's id2label (HF) or label_names with label_descriptions (timm), else labels.txt, one name a line.
+ * null when there are none, or not one for each class.
+ */
+export async function readLabels(config: Fields, directory: string, classes: number): Promise<string[] | null> {
+  if (classes === 0) return null;
+  const found = fromId2Label(config) ?? fromLabelNames(config) ?? (await fromText(join(directory, 'labels.txt')));
+  return found && found.length === classes ? found : null;
+}
+
+function fromId2Label(config: Fields): string[] | undefined {
+  const table = config.get('id2label');
+  if (!isObject(table)) return undefined;
+  const names: string[] = [];
+  for (const [index, name] of Object.entries(table)) {
+    if (!/^\d{1,7}$/.test(index) || typeof name !== 'string') return undefined;
+    names[Number(index)] = name;
+  }
+  return Array.from(names, (name, index) => name ?? `class ${index}`);
+}
+
+function fromLabelNames(config: Fields): string[] | undefined {
+  const inner = config.inner('pretrained_cfg');
+  const names = config.get('label_names') ?? inner.get('label_names');
+  if (!Array.isArray(names) || !names.every((name): name is string => typeof name === 'string')) return undefined;
+  const described = config.get('label_descriptions') ?? inner.get('label_descriptions');
+  if (!isObject(described)) return names;
+  return names.map((name) => {
+    const text = Object.hasOwn(described, name) ? described[name] : undefined;
+    return typeof text === 'string' ? text : name;
+  });
+}
+
+async function fromText(file: string): Promise<string[] | undefined> {
+  try {
+    if ((await stat(file)).size > MAX_LABEL_BYTES) return undefined;
+    const lines = (await readFile(file, 'utf8')).replace(/^\uFEFF/, '').split(/\r?\n/);
+    while (lines.length > 0 && lines[lines.length - 1]?.trim() === '') lines.pop();
+    return lines.map((line) => line.trim());
+  } catch {
+    return undefined;
+  }
+}

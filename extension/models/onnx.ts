@@ -1,0 +1,80 @@
+/** An .onnx file as a model: what the graph needs is known to the engine that runs it; preprocessing comes from the config beside it. */
+import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Finding, ModelDescription } from './description';
+import { ModelError, fileError } from './errors';
+import { Fields } from './families/fields';
+import { recogniseConfig } from './families';
+import { Fields } from './families/fields';
+import { hfPreprocessing, IMAGENET, timmPreprocessing } from './families/preprocessing';
+import { readJson } from './checkpoint';
+import { readLabels } from './labels';
+import type { Located } from './locate';
+
+export async function describeOnnx(located: Located, config: Fields, id: string): Promise<ModelDescription> {
+  const file = located.weights as string;
+  const bytes = await checkOnnx(file);
+  const findings: Finding[] = [];
+  const processor = located.processor ? new Fields(located.processor, await readJson(located.processor)) : null;
+  const family = recogniseConfig(config);
+  const architecture = family ? family.architecture({ config, processor, tensors: null, findings }) : null;
+  const image = architecture?.image ?? inputOf(config);
+  const preprocessing = family
+    ? family.preprocessing(
+        { config, processor, tensors: null, findings },
+        { ...(architecture as NonNullable<typeof architecture>) },
+      )
+    : processor
+      ? hfPreprocessing(processor, image, { ...IMAGENET, interpolation: 'bicubic', resizeTo: null }, findings)
+      : timmPreprocessing(config, image, findings);
+  if (!architecture) {
+    findings.push({
+      severity: 'info',
+      code: 'no-architecture',
+      message: `No config beside ${basename(file)} says what it is; it is run as the graph it is.`,
+    });
+  }
+  const classes = architecture?.classes ?? config.size('num_classes', 0) ?? labelCount(config);
+  return {
+    id,
+    name: basename(file).replace(/\.onnx$/, ''),
+    path: located.path,
+    family: 'onnx',
+    architecture,
+    weights: { kind: 'onnx', file },
+    preprocessing,
+    labels: await readLabels(config, located.directory, classes),
+    dtypes: [],
+    bytes,
+    findings,
+  };
+}
+
+const labelCount = (config: Fields) => config.inner('id2label').names().length;
+
+function inputOf(config: Fields): { channels: number; height: number; width: number } {
+  const size = config.inner('pretrained_cfg').numbers('input_size', 3) ?? config.numbers('input_size', 3);
+  return { channels: size?.[0] ?? 3, height: size?.[1] ?? 224, width: size?.[2] ?? 224 };
+}
+
+/** An ONNX file is a ModelProto: its first field is ir_version (1), as a varint. */
+async function checkOnnx(file: string): Promise<number> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const { size } = await handle.stat();
+      if (size === 0) throw new ModelError('corrupt', `${file} is empty.`);
+      const start = Buffer.alloc(1);
+      await handle.read(start, 0, 1, 0);
+      // Field numbers 1..20 with a wire type protobuf has; text and pickles start otherwise.
+      const [tag = 0] = start;
+      if (tag === 0 || tag >> 3 > 20 || ![0, 2].includes(tag & 7))
+        throw new ModelError('corrupt', `${file} is not an ONNX model.`);
+      return size;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw fileError(file, error);
+  }
+}

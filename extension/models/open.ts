@@ -1,0 +1,163 @@
+/**
+ * Opens a model by name or path: finds its files, recognises its family and describes it. Weights are not read, only their headers.
+ */
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { parse as parseJsonc, printParseErrorCode, type ParseError } from 'jsonc-parser';
+import { bind } from './bind';
+import { readCheckpoint, readJson, type Checkpoint } from './checkpoint';
+import type { Architecture, Finding, ModelDescription, WeightSource } from './description';
+import { ModelError, count } from './errors';
+import { recognise } from './families';
+import { Fields } from './families/fields';
+import type { Family, FamilyInput, Tensors } from './families/family';
+import { readLabels } from './labels';
+import { exists, locate, type Located } from './locate';
+import { describeOnnx } from './onnx';
+
+export interface OpenOptions {
+  /** The extension's root: 'embedded' is models/vit-cifar10 below it. */
+  root: string;
+  /** Relative paths are relative to this; the process's directory by default. */
+  cwd?: string;
+  /** Finds a registry id ("org/name") on disk; null when it is not there. */
+  resolveId?: (id: string) => Promise<string | null>;
+}
+
+export const EMBEDDED = 'embedded';
+const HUB_ID = /^[\w][\w.-]*\/[\w][\w.-]*$/;
+
+/**
+ * 'embedded', a registry id, a directory, a .safetensors, .onnx or .vit.json file.
+ * Throws ModelError (one sentence) for what cannot be opened at all; what can but does not fit has error findings.
+ */
+export async function openModel(idOrPath: string, options: OpenOptions): Promise<ModelDescription> {
+  if (idOrPath === EMBEDDED) return openPath(join(options.root, 'models', 'vit-cifar10'), EMBEDDED);
+  const path = isAbsolute(idOrPath) ? idOrPath : resolve(options.cwd ?? process.cwd(), idOrPath);
+  if (!(await exists(path)) && HUB_ID.test(idOrPath)) {
+    const cached = await options.resolveId?.(idOrPath);
+    if (cached) return openPath(cached, idOrPath);
+    throw new ModelError('missing', `${idOrPath} is neither a path nor a model that was downloaded.`);
+  }
+  return openPath(path, idOrPath);
+}
+
+async function openPath(path: string, id: string): Promise<ModelDescription> {
+  const located = await locate(path);
+  const config = await readConfig(located);
+  if (located.weights?.endsWith('.onnx')) return describeOnnx(located, config, id);
+  const weights = located.weights ?? weightsNamedIn(config, located.directory);
+  const checkpoint = weights ? await readCheckpoint(weights) : null;
+  return describe(located, config, checkpoint, id);
+}
+
+async function readConfig(located: Located): Promise<Fields> {
+  if (!located.config) return new Fields(located.weights ?? located.path, {});
+  // People write .vit.json files: comments and trailing commas are welcome there.
+  const parse = located.config.endsWith('.vit.json') ? parseWithComments : undefined;
+  return new Fields(located.config, await readJson(located.config, undefined, parse));
+}
+
+function parseWithComments(text: string): unknown {
+  const errors: ParseError[] = [];
+  const value: unknown = parseJsonc(text, errors, { allowTrailingComma: true });
+  const [first] = errors;
+  if (first) {
+    const line = text.slice(0, first.offset).split('\n').length;
+    throw new Error(`${printParseErrorCode(first.error)} in line ${line}`);
+  }
+  return value;
+}
+
+/** A .vit.json may name its weights: a path relative to itself. */
+function weightsNamedIn(config: Fields, directory: string): string | null {
+  const named = config.has('architecture') ? config.text('weights') : undefined;
+  return named === undefined ? null : resolve(directory, named);
+}
+
+async function describe(
+  located: Located,
+  config: Fields,
+  checkpoint: Checkpoint | null,
+  id: string,
+): Promise<ModelDescription> {
+  const findings: Finding[] = [];
+  const { family, tensors } = recognise(config, checkpoint?.tensors ?? null);
+  const processor = located.processor ? new Fields(located.processor, await readJson(located.processor)) : null;
+  const input: FamilyInput = { config, processor, tensors, findings };
+  if (!located.config) {
+    findings.push({
+      severity: 'info',
+      code: 'no-config',
+      message: `There is no config.json beside ${basename(located.path)}; the architecture is read from the tensors.`,
+    });
+  }
+  const architecture = family.architecture(input);
+  const preprocessing = family.preprocessing(input, architecture);
+  const weights = weightSource(architecture, family, tensors, config, findings);
+  if (architecture.classes === 0) {
+    findings.push({
+      severity: 'info',
+      code: 'no-classifier',
+      message: 'This model has no classifier: it gives features and attention, no classes.',
+    });
+  }
+  return {
+    id,
+    name: nameOf(located, config, id),
+    path: located.path,
+    family: family.name,
+    architecture,
+    weights,
+    preprocessing,
+    labels: await readLabels(config, located.directory, architecture.classes),
+    dtypes: checkpoint ? [...new Set([...checkpoint.tensors.values()].map((tensor) => tensor.dtype))].sort() : ['F32'],
+    bytes: checkpoint?.bytes ?? 0,
+    noWeightDecay: family.noWeightDecay,
+    energyThreshold: config.number('energy_threshold'),
+    findings,
+  };
+}
+
+function weightSource(
+  architecture: Architecture,
+  family: Family,
+  tensors: Tensors | null,
+  config: Fields,
+  findings: Finding[],
+): WeightSource {
+  if (!tensors) {
+    if (!family.name.startsWith('seed-')) {
+      throw new ModelError('missing', `${dirname(config.source)} has a config.json but no weights.`);
+    }
+    const seed = config.size('seed', 0) ?? 0;
+    findings.push({
+      severity: 'info',
+      code: 'seeded-weights',
+      message: `There are no weights; they are drawn from seed ${seed} by the articles' _init_weights rule.`,
+    });
+    return { kind: 'seed', seed };
+  }
+  const bound = bind(architecture, family, tensors);
+  findings.push(...bound.findings);
+  return { kind: 'tensors', tensors: bound.tensors };
+}
+
+/** Hub snapshots are directories named by a hash; there the id says more. */
+function nameOf(located: Located, config: Fields, id: string): string {
+  if (HUB_ID.test(id) && !isAbsolute(id)) return id;
+  const file = basename(located.path);
+  if (/^model\.safetensors|^config\.json$/.test(file)) return basename(located.directory);
+  return file.replace(/(\.vit\.json|\.safetensors(\.index\.json)?|\.onnx)$/, '') || (config.text('architecture') ?? id);
+}
+
+/** Throws ModelError naming the first problem and how many there are, unless the model can be run as it is. */
+export function assertRunnable(description: ModelDescription): void {
+  const errors = description.findings.filter((finding) => finding.severity === 'error');
+  const [first] = errors;
+  if (!first) return;
+  const more = errors.length > 1 ? ` (and ${count(errors.length - 1, 'more problem')})` : '';
+  throw new ModelError(
+    'mismatch',
+    `${description.path} does not fit the architecture: ${first.message.replace(/\.$/, '')}${more}.`,
+  );
+}
