@@ -1,8 +1,7 @@
 // Everything between a clean clone and a built extension; quick when there is nothing to do.
 //   node scripts/setup.mjs            what building and running needs
 //   node scripts/setup.mjs --tests    and what the tests need (clang-format, a browser)
-import { existsSync } from 'node:fs';
-import { fromRoot, isMain, main, Problem, run } from './lib/run.mjs';
+import { fromRoot, isMain, main, Problem, run, say } from './lib/run.mjs';
 import { installPackages } from './lib/packages.mjs';
 import { installSystemPackages } from './lib/system.mjs';
 
@@ -20,9 +19,8 @@ export async function setup({ tests = false } = {}) {
   checkNode();
   await installSystemPackages({ tests });
   await installPackages();
-  if (existsSync(fromRoot('scripts/build-native.mjs'))) {
-    await run(process.execPath, [fromRoot('scripts/build-native.mjs')]);
-  }
+  say('building the addon');
+  await run(process.execPath, [fromRoot('scripts/build-native.mjs')], { quiet: true });
   await run(process.execPath, [fromRoot('scripts/build.mjs')]);
 }
 

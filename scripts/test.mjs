@@ -1,9 +1,12 @@
 // The one command: node scripts/test.mjs [suite...]     e.g. `npm test`, `npm test -- unit native`, `npm test -- lint`
+//   --no-setup    with what is installed and built already
 // Sets up, checks style, runs every suite. The last line is `N passed, N failed`.
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { run as runTests } from 'node:test';
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+import { countsMark } from './lib/reporter.mjs';
 import { fromRoot, isMain, main, Problem, root, say } from './lib/run.mjs';
 import { setup } from './setup.mjs';
 
@@ -19,45 +22,29 @@ function testFiles(suite) {
     .map((file) => path.join(folder, file));
 }
 
-/** The part of an error that helps: its message, and where in our files it was thrown. */
-function reason(error) {
-  const cause = error.cause ?? error;
-  const lines = String(cause.stack ?? cause.message ?? cause).split('\n');
-  const where = lines.find((line) => line.includes(root) && !line.includes('node_modules'));
-  return [cause.message ?? String(cause), where?.trim()].filter(Boolean).join('\n').replace(/^/gm, '      ');
-}
-
-/** Runs the files of one suite; resolves to { passed, failed, skipped, seconds }. */
-async function runSuite(suite, files) {
+/** Runs the files of one suite; resolves to { name, passed, failed, skipped, seconds }. */
+async function runSuite(name, files) {
   const started = Date.now();
-  const count = { passed: 0, failed: 0, skipped: 0 };
-  const stream = runTests({
-    files,
-    concurrency: Math.min(suites[suite], availableParallelism()),
-    execArgv: ['--import', 'tsx'],
-    forceExit: false,
-  });
-  for await (const { type, data } of stream) {
-    if (type === 'test:stdout' || type === 'test:stderr') process.stdout.write(data.message);
-    if (type !== 'test:pass' && type !== 'test:fail') continue;
-    const isFile = data.nesting === 0 && path.isAbsolute(data.name) && data.name.endsWith('.test.ts');
-    const isGroup = data.details.type === 'suite' || isFile;
-    if (type === 'test:fail') {
-      // a group fails with its tests, which have been counted; a file that fails by itself (it did not load, it hung) counts
-      if (isGroup && data.details.error?.failureType === 'subtestsFailed') continue;
-      count.failed++;
-      console.log(
-        `    \u2717 ${data.name} (${path.relative(root, data.file ?? data.name)})\n${reason(data.details.error)}`,
-      );
-    } else if (data.skip !== undefined) {
-      count.skipped++;
-      console.log(`    - ${data.name}: skipped${typeof data.skip === 'string' ? ` (${data.skip})` : ''}`);
-    } else if (!isGroup) {
-      count.passed++;
-      console.log(`    \u2713 ${data.name} (${Math.round(data.details.duration_ms)} ms)`);
-    }
+  const args = ['--import', 'tsx', '--test', `--test-concurrency=${suites[name]}`];
+  const reporter = pathToFileURL(fromRoot('scripts/lib/reporter.mjs')).href;
+  const child = spawn(
+    process.execPath,
+    [...args, `--test-reporter=${reporter}`, '--test-reporter-destination=stdout', ...files],
+    {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  let counts = null;
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.startsWith(countsMark)) counts = JSON.parse(line.slice(countsMark.length));
+    else console.log(line);
   }
-  return { name: suite, ...count, seconds: (Date.now() - started) / 1000 };
+  const code = child.exitCode ?? (await new Promise((resolve) => child.on('exit', resolve)));
+  // the runner itself broke off, or failed without saying which test
+  if (!counts) counts = { passed: 0, failed: 1, skipped: 0 };
+  if (code !== 0 && counts.failed === 0) counts.failed = 1;
+  return { name, ...counts, seconds: (Date.now() - started) / 1000 };
 }
 
 async function runLint() {
@@ -80,13 +67,14 @@ function summary(results) {
   return { passed: total('passed'), failed: total('failed') };
 }
 
-async function test(names) {
+async function test(args) {
+  const names = args.filter((name) => !name.startsWith('--'));
   const known = ['lint', ...Object.keys(suites)];
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Problem(`no suite is called ${unknown.join(', ')}; there are ${known.join(', ')}`);
   const wanted = names.length > 0 ? names : known;
   const started = Date.now();
-  await setup({ tests: true });
+  if (!args.includes('--no-setup')) await setup({ tests: true });
   const results = [{ name: 'set-up', passed: 0, failed: 0, skipped: 0, seconds: (Date.now() - started) / 1000 }];
   for (const name of known.filter((known) => wanted.includes(known))) {
     say(name);
@@ -107,4 +95,4 @@ async function test(names) {
   if (failed > 0 || passed === 0) process.exitCode = 1;
 }
 
-if (isMain(import.meta)) await main(() => test(process.argv.slice(2).filter((name) => name !== '--')));
+if (isMain(import.meta)) await main(() => test(process.argv.slice(2)));
