@@ -6,6 +6,11 @@
 #include <stdexcept>
 #include <string>
 
+// A fused multiply-add would move coefficients by a bit.
+#if defined(__clang__)
+#pragma clang fp contract(off)
+#endif
+
 namespace vit {
 namespace {
 
