@@ -94,10 +94,19 @@ export class EngineClient {
   dispose(): void {
     this.disposed = true;
     this.restartListeners.clear();
+    this.stop('The engine was closed.');
+  }
+
+  /** Ends the process; the next request starts another. Requests that wait are rejected with ERR_CANCELLED. */
+  restart(): void {
+    this.stop('The engine was restarted.');
+  }
+
+  private stop(message: string): void {
     const { engine } = this;
     if (!engine) return;
     this.engine = null;
-    this.settleAll(engine, { code: 'ERR_CANCELLED', message: 'The engine was closed.' });
+    this.settleAll(engine, { code: 'ERR_CANCELLED', message });
     engine.ending = 'on request';
     engine.child.kill('SIGKILL');
   }
