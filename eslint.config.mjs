@@ -18,9 +18,9 @@ const noNodePatterns = [
   { regex: '^node:', message: 'The webview is a web page: no Node.' },
   { regex: '^(fs|path|os|child_process|crypto|util|events|stream)$', message: 'The webview is a web page: no Node.' },
   {
-    regex: '/extension/(engine|image|models|panel|commands)/',
+    regex: '/extension/(engine|panel|commands)/',
     allowTypeImports: true,
-    message: 'The webview shares types with the host, and code only from extension/protocol.',
+    message: 'The webview shares only types with the host and the engine.',
   },
 ];
 const restrict = (paths, patterns) => ({ '@typescript-eslint/no-restricted-imports': ['error', { paths, patterns }] });

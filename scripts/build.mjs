@@ -62,7 +62,7 @@ export async function build({ minify = false } = {}) {
   if (results.some(({ status }) => status === 'rejected')) throw new Problem('a bundle did not build');
 }
 
-/** Rebuilds on every change until the process is ended. The two lines are what .vscode/tasks.json waits for. */
+/** Rebuilds on every change until the process is ended. The lines are what .vscode/tasks.json waits for. */
 async function watch() {
   const esbuild = await import('esbuild');
   copyCodicons();
@@ -75,7 +75,7 @@ async function watch() {
           console.error(`\u2718 [ERROR] ${text}`);
           if (location) console.error(`    ${location.file}:${location.line}:${location.column}:`);
         }
-        console.log('[watch] build finished');
+        console.log('[watch] ready');
       });
     },
   };
