@@ -5,7 +5,6 @@ import type { Finding, ModelDescription } from './description';
 import { ModelError, fileError } from './errors';
 import { Fields } from './families/fields';
 import { recogniseConfig } from './families';
-import { Fields } from './families/fields';
 import { hfPreprocessing, IMAGENET, timmPreprocessing } from './families/preprocessing';
 import { readJson } from './checkpoint';
 import { readLabels } from './labels';

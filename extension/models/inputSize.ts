@@ -1,0 +1,57 @@
+/** The same model at another resolution: positions are resampled by the engine, the picture is resized and cropped in proportion. */
+import type { Preprocessing } from '../image/preprocessing';
+import type { Architecture, ModelDescription } from './description';
+import { ModelError } from './errors';
+import { gridOf } from './grid';
+
+/**
+ * `description` for inputs of height x width pixels, each rounded to whole patches (at least one).
+ * Throws ModelError when the architecture is not known (a foreign .onnx file has the size it was exported with).
+ */
+export function withInputSize(description: ModelDescription, height: number, width: number): ModelDescription {
+  const { architecture } = description;
+  if (!architecture) throw new ModelError('unsupported', `${description.path} has a fixed input size.`);
+  const image = { ...architecture.image, ...rounded(architecture, height, width) };
+  if (gridOf({ ...architecture, image }).some((side) => side < 1)) {
+    throw new ModelError('config', `${height}x${width} pixels are too few for ${description.name}.`);
+  }
+  const position: Architecture['position'] =
+    // A sinusoid has a value for every place; it is computed for the new grid, not resampled.
+    architecture.position.kind === 'sinusoid'
+      ? { ...architecture.position, grid: gridOf({ ...architecture, image }) }
+      : architecture.position;
+  return {
+    ...description,
+    architecture: { ...architecture, image, position },
+    preprocessing: scaled(description.preprocessing, architecture.image, image),
+  };
+}
+
+function rounded(architecture: Architecture, height: number, width: number): { height: number; width: number } {
+  if (architecture.tokenizer.kind === 'soft-split') return { height: Math.round(height), width: Math.round(width) };
+  const [ph, pw] = architecture.tokenizer.patch;
+  return { height: Math.max(1, Math.round(height / ph)) * ph, width: Math.max(1, Math.round(width / pw)) * pw };
+}
+
+type Size = { height: number; width: number };
+
+function scaled(preprocessing: Preprocessing, from: Size, to: Size): Preprocessing {
+  const { resize, crop } = preprocessing;
+  const height = (value: number) => Math.floor((value * to.height) / from.height);
+  const width = (value: number) => Math.floor((value * to.width) / from.width);
+  const target = { ...preprocessing, crop: crop && { ...crop, height: height(crop.height), width: width(crop.width) } };
+  if (resize.kind === 'none') return { ...target, resize: { kind: 'exact', height: to.height, width: to.width } };
+  if (resize.kind !== 'shorter-side') {
+    return { ...target, resize: { ...resize, height: height(resize.height), width: width(resize.width) } };
+  }
+  // One number cannot say a shape; timm's non-square rule (ResizeKeepRatio, longest 0) can.
+  return to.height === to.width && from.height === from.width
+    ? { ...target, resize: { kind: 'shorter-side', size: height(resize.size) } }
+    : { ...target, resize: { kind: 'keep-ratio', ...cover(resize.size, from, to), longest: 0 } };
+}
+
+/** The resize target whose crop is `to`, with the margin the trained size had. */
+function cover(size: number, from: Size, to: Size): Size {
+  const margin = size / Math.min(from.height, from.width);
+  return { height: Math.floor(to.height * margin), width: Math.floor(to.width * margin) };
+}

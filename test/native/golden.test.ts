@@ -1,0 +1,93 @@
+/**
+ * The addon against PyTorch: every case of test/golden/cases (made by test/golden/generate.py) is opened like a user's model,
+ * and its logits, every attention map and every block's tokens are compared, for each kind of matrix product.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import type { Binding, LoadRequest } from '../../native/binding';
+import { readNpy } from '../../extension/image/npy';
+import { withInputSize } from '../../extension/models/inputSize';
+import { assertRunnable, openModel } from '../../extension/models/open';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const CASES = join(ROOT, 'test/golden/cases');
+const ADDON = join(ROOT, 'build/Release/vit_inspector.node');
+
+// Float32 sums in another order: the design's tolerances (logits and tokens, attention).
+const CLOSE = 1e-4;
+const CLOSE_ATTENTION = 1e-5;
+
+const binding = createRequire(import.meta.url)(ADDON) as Binding;
+const names = readdirSync(CASES).filter((name) => existsSync(join(CASES, name, 'logits.npy')));
+
+function array(name: string, file: string): { shape: number[]; values: Float32Array } {
+  const path = join(CASES, name, `${file}.npy`);
+  return readNpy(readFileSync(path));
+}
+
+/** Largest |actual - expected|, asserted: at most `limit`, or a thousandth of values beyond 1. */
+function compare(actual: Float32Array, expected: Float32Array, limit: number, what: string): void {
+  assert.equal(actual.length, expected.length, `${what}: number of values`);
+  for (let i = 0; i < expected.length; i++) {
+    const want = expected[i] ?? NaN;
+    const got = actual[i] ?? NaN;
+    const allowed = Math.abs(want) > 1 ? Math.max(limit, 1e-3 * Math.abs(want)) : limit;
+    assert.ok(Math.abs(got - want) <= allowed, `${what}: value ${i} is ${got}, PyTorch has ${want}`);
+  }
+}
+
+async function describeCase(name: string) {
+  const description = await openModel(join(CASES, name), { root: ROOT });
+  const file = join(CASES, name, 'case.json');
+  if (!existsSync(file)) return description;
+  const { input_size: size } = JSON.parse(readFileSync(file, 'utf8')) as { input_size: [number, number] };
+  return withInputSize(description, ...size);
+}
+
+for (const name of names) {
+  test(`${name} agrees with PyTorch`, async (t) => {
+    const description = await describeCase(name);
+    assertRunnable(description);
+    const { architecture, weights } = description;
+    assert.ok(architecture && weights.kind === 'tensors');
+    const input = array(name, 'input');
+    const [batch = 0] = input.shape;
+    const logits = array(name, 'logits');
+    const attention = array(name, 'attention');
+    const tokens = array(name, 'tokens');
+    for (const gemm of ['naive', 'packed', 'blas'] satisfies LoadRequest['gemm'][]) {
+      await t.test(gemm, async () => {
+        const model = await binding.load({ architecture, weights, gemm, precision: 'fp32', threads: 2 });
+        try {
+          const run = await model.forward(input.values, batch, { attention: true, tokens: true });
+          compare(run.logits, logits.values, CLOSE, 'logits');
+          const map = attention.values.length / batch / architecture.depth;
+          const state = tokens.values.length / batch / (architecture.depth + 1);
+          for (let image = 0; image < batch; image++) {
+            for (let layer = 0; layer < architecture.depth; layer++) {
+              const from = (image * architecture.depth + layer) * map;
+              const want = attention.values.subarray(from, from + map);
+              compare(
+                await run.attention(image, layer),
+                want,
+                CLOSE_ATTENTION,
+                `attention of image ${image}, layer ${layer}`,
+              );
+            }
+            for (let layer = 0; layer <= architecture.depth; layer++) {
+              const from = (image * (architecture.depth + 1) + layer) * state;
+              const want = tokens.values.subarray(from, from + state);
+              compare(await run.tokens(image, layer), want, CLOSE, `tokens of image ${image}, layer ${layer}`);
+            }
+          }
+          run.release();
+        } finally {
+          model.close();
+        }
+      });
+    }
+  });
+}
