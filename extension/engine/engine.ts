@@ -19,7 +19,10 @@ export interface EngineOptions {
 }
 
 /** A picture by path, or by its bytes (virtual workspaces have no path). `name` is what messages call it. */
-export type ImageSource = { path: string } | { name: string; bytes: Uint8Array };
+export type ImageSource = ({ path: string } | { name: string; bytes: Uint8Array }) & {
+  /** false: make none (OpenedImage.preview is then empty), for those who only want numbers. */
+  preview?: boolean;
+};
 
 export interface OpenedImage {
   imageId: number;

@@ -1,22 +1,11 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Binding } from '../../native/binding';
 import { EngineError } from './errors';
+import { packageRoot } from './packageRoot';
 
 let loaded: Binding | undefined;
-
-/** The directory with package.json above this file: the same from the sources and from the bundle in dist/. */
-function packageRoot(): string {
-  let directory = path.dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(path.join(directory, 'package.json'))) {
-    const above = path.dirname(directory);
-    if (above === directory) throw new EngineError('ERR_ENGINE_START', 'The installation has no package.json.');
-    directory = above;
-  }
-  return directory;
-}
 
 /** Loads the addon once: built here (build/Release) or shipped for this platform (prebuilds/). Throws ERR_ENGINE_START. */
 export function loadBinding(): Binding {

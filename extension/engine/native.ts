@@ -1,10 +1,10 @@
 /** The addon as a Backend. */
 import type { Binding, Model, Run, TensorSource } from '../../native/binding';
-import { softSplitGrids } from '../image/geometry';
-import type { Architecture, ModelDescription } from '../models/description';
+import type { ModelDescription } from '../models/description';
 import type { Backend, BackendModel, BackendRun, BackendSlice, ForwardRequest } from './backend';
 import type { EngineOptions, LoadedModel, Slice } from './engine';
 import { cancelled, EngineError } from './errors';
+import { tokenLayout } from './loaded';
 
 export class NativeBackend implements Backend {
   readonly kind = 'native';
@@ -32,29 +32,12 @@ function describeLoaded(model: Model): Omit<LoadedModel, 'modelId' | 'loadMs'> {
   const { architecture } = model;
   return {
     engine: 'native',
-    numTokens: model.numTokens,
-    numPrefix: model.numPrefix,
-    prefixNames: prefixNames(architecture),
-    grid: model.grid,
-    layers: architecture.depth,
-    heads: architecture.block.heads,
-    stages: stagesOf(architecture),
+    ...tokenLayout(architecture),
     parameters: model.parameters,
     steps: model.steps,
     memory: model.memory,
     attention: true,
   };
-}
-
-function prefixNames({ prefix }: Architecture): string[] {
-  const registers = Array.from({ length: prefix.registers }, (_, i) => `register ${i + 1}`);
-  return [...(prefix.class ? ['class'] : []), ...(prefix.distillation ? ['distillation'] : []), ...registers];
-}
-
-function stagesOf({ tokenizer, image }: Architecture): LoadedModel['stages'] {
-  if (tokenizer.kind !== 'soft-split') return [];
-  const grids = softSplitGrids(tokenizer.splits, image);
-  return tokenizer.stages.map((stage, i) => ({ grid: grids[i]!, heads: stage.heads }));
 }
 
 class NativeModel implements BackendModel {

@@ -1,10 +1,12 @@
 /** Main of the forked engine process (dist/engine.js): one message loop over a Session. */
+import type { Model } from '../../native/binding';
 import type { Backend } from './backend';
 import type { EngineKind, EngineRequestName, EngineRequests } from './engine';
 import { toErrorShape } from './errors';
 import { loadBinding } from './loadBinding';
 import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from './messages';
 import { NativeBackend } from './native';
+import { OnnxBackend, type SeededWeights } from './onnx';
 import { Session } from './session';
 
 const IDS_A_GENERATION = 1_000_000;
@@ -24,14 +26,32 @@ function main(): void {
   send({ kind: 'ready', pid: process.pid });
 }
 
-async function backend(kind: EngineKind): Promise<Backend> {
+function backend(kind: EngineKind): Backend {
   switch (kind) {
     case 'native':
       return new NativeBackend(loadBinding());
     case 'onnx':
-      throw Object.assign(new Error('The ONNX engine is not part of this version yet; choose the native engine.'), {
-        code: 'ERR_UNSUPPORTED',
-      });
+      return new OnnxBackend(seededWeights);
+  }
+}
+
+/** Weights drawn from a seed exist only in the addon, which draws them the same on every platform. */
+const seededWeights: SeededWeights = async (architecture, seed) => {
+  const model = await loadBinding().load({
+    architecture,
+    weights: { seed },
+    gemm: 'blas',
+    precision: 'fp32',
+    threads: 1,
+  });
+  return { read: (name) => tensorOrNull(model, name), parameters: model.parameters };
+};
+
+function tensorOrNull(model: Model, name: string) {
+  try {
+    return model.tensor(name);
+  } catch {
+    return null;
   }
 }
 

@@ -38,7 +38,7 @@ const limits = {
 
 export interface SessionParts {
   binding: () => Binding;
-  backend: (kind: EngineKind) => Promise<Backend>;
+  backend: (kind: EngineKind) => Backend;
   /** Ids handed out are larger than this, so that those of an earlier process are never mistaken for ours. */
   idsAfter: number;
 }
@@ -72,7 +72,7 @@ export class Session {
     },
     'load-model': async ({ description, options }, signal) => {
       const started = performance.now();
-      const backend = await this.parts.backend(options.engine);
+      const backend = this.parts.backend(options.engine);
       const model = await backend.load(description, options, signal);
       const modelId = this.models.add({ model, description }, 0);
       return { ...model.loaded, modelId, loadMs: performance.now() - started };

@@ -46,17 +46,23 @@ export async function decodeImage(source: ImageSource, signal: AbortSignal): Pro
   if (bytes.length === 0) throw imageError(name, 'is empty');
   const sharp = await loadSharp();
   try {
-    const decoded =
-      isNpy(bytes) || isBmp(bytes) ? await decodeOurselves(sharp, bytes) : await decodeWithSharp(sharp, bytes);
+    const { previewOf, ...decoded } =
+      isNpy(bytes) || isBmp(bytes) ? decodeOurselves(sharp, bytes) : await decodeWithSharp(sharp, bytes);
+    const decodeMs = performance.now() - started;
     if (signal.aborted) throw cancelled();
-    return { ...decoded, name: path.basename(name), bytes: bytes.length, decodeMs: performance.now() - started };
+    // after the pixels, not beside them: two full decodes of a large picture would be in memory
+    const preview = source.preview === false ? noPreview : await makePreview(previewOf, decoded);
+    return { ...decoded, preview, name: path.basename(name), bytes: bytes.length, decodeMs };
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw imageError(name, reasonOf(error));
   }
 }
 
-type Decoded = Omit<DecodedImage, 'name' | 'bytes' | 'decodeMs'>;
+/** What is known without the file's name, and the pipeline its preview is made with. */
+type Decoded = Omit<DecodedImage, 'name' | 'bytes' | 'decodeMs' | 'preview'> & { previewOf: Sharp };
+
+const noPreview: OpenedImage['preview'] = { mime: 'image/png', bytes: new Uint8Array(), width: 0, height: 0 };
 
 const imageError = (name: string, reason: string) => new EngineError('ERR_IMAGE', `${name} ${reason}.`);
 
@@ -64,8 +70,9 @@ async function readPicture(file: string): Promise<Uint8Array> {
   try {
     const found = await stat(file);
     if (found.isDirectory()) throw imageError(file, 'is a directory, not a picture');
-    if (found.size > MAX_FILE_BYTES)
-      throw imageError(file, `is a file of ${megabytes(found.size)}, over the limit of 1 GiB`);
+    if (found.size > MAX_FILE_BYTES) {
+      throw imageError(file, `is a file of ${Math.round(found.size / 1e6)} MB, over the limit of 1 GiB`);
+    }
     return await readFile(file);
   } catch (error) {
     if (error instanceof EngineError) throw error;
@@ -75,8 +82,6 @@ async function readPicture(file: string): Promise<Uint8Array> {
     throw imageError(file, `cannot be read (${message})`);
   }
 }
-
-const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 
 async function loadSharp(): Promise<SharpModule> {
   try {
@@ -107,7 +112,6 @@ async function decodeWithSharp(sharp: SharpModule, bytes: Uint8Array): Promise<D
   const cmyk = metadata.space === 'cmyk';
   let picture = sharp(bytes, { ...common, ignoreIcc: !cmyk });
   picture = format === 'svg' ? picture.flatten({ background: 'white' }) : picture.removeAlpha();
-  // one after the other: side by side, two full decodes of a large picture would be in memory
   const { data, info } = await picture
     .toColourspace(grey ? 'b-w' : 'srgb')
     .raw({ depth: 'uchar' })
@@ -120,16 +124,16 @@ async function decodeWithSharp(sharp: SharpModule, bytes: Uint8Array): Promise<D
     height: info.height,
     channels: info.channels === 1 ? 1 : 3,
     pixels: data,
-    preview: await makePreview(sharp(bytes, common), info),
+    previewOf: sharp(bytes, common),
   };
 }
 
-async function decodeOurselves(sharp: SharpModule, bytes: Uint8Array): Promise<Decoded> {
+function decodeOurselves(sharp: SharpModule, bytes: Uint8Array): Decoded {
   const npy = isNpy(bytes);
   const picture: Pixels = npy ? decodeNpyPicture(bytes, MAX_PIXELS) : { ...decodeBmp(bytes, MAX_PIXELS), channels: 3 };
   const { pixels, width, height, channels } = picture;
-  const preview = await makePreview(sharp(pixels, { raw: { width, height, channels } }), picture);
-  return { ...picture, format: npy ? 'npy' : 'bmp', space: channels === 1 ? 'b-w' : 'srgb', orientation: 1, preview };
+  const previewOf = sharp(pixels, { raw: { width, height, channels } });
+  return { ...picture, format: npy ? 'npy' : 'bmp', space: channels === 1 ? 'b-w' : 'srgb', orientation: 1, previewOf };
 }
 
 async function makePreview(
@@ -150,17 +154,19 @@ const tooLarge = (width: number, height: number) =>
 /** What libvips and our own decoders say, as the rest of a sentence that begins with the file's name. */
 function reasonOf(error: unknown): string {
   const message = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.trim() ?? '';
+  // our own reasons are written as the rest of the sentence
+  if (/^(is|has|says|holds) /.test(message)) return message.replace(/\.$/, '');
   if (/unsupported image format/i.test(message)) {
     return 'is not a picture: its contents are none of PNG, JPEG, WebP, GIF, TIFF, AVIF, SVG and BMP';
   }
   if (
-    /premature end|truncated|unexpected end|end of stream|not enough data|read error|out of order read/i.test(message)
+    /premature end|truncated|unexpected end|end of stream|not enough data|read error|corrupt header|out of order read/i.test(
+      message,
+    )
   ) {
-    return `is truncated or damaged (${message.replace(/\.$/, '')})`;
+    return `is truncated or damaged (${message.replace(/^Input (buffer|file) has corrupt header: /, '').replace(/\.$/, '')})`;
   }
   if (/exceeds pixel limit/i.test(message))
     return `has too many pixels (over ${Math.floor(MAX_PIXELS / 1e6)} megapixels)`;
-  // our own reasons are written as the rest of the sentence
-  if (/^(is|has|says|holds) /.test(message)) return message.replace(/\.$/, '');
   return `cannot be decoded (${message.replace(/\.$/, '')})`;
 }
