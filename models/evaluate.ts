@@ -1,0 +1,180 @@
+/**
+ * npm run eval: a model on the CIFAR-10 test set through the native engine, as a user's pictures go through it
+ * (JPEG decoding, preprocessing, forward pass). Prints accuracy, accuracy by class, calibration, and, given the logits
+ * the training recipe wrote, in how many pictures the two argmaxes differ.
+ *
+ *   npm run eval -- [--data ../shared/cifar10/cifar10-jpeg.npz] [--model embedded] [--logits logits.npy] [--limit N] [--json]
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { unzipSync } from 'fflate';
+import { loadBinding } from '../extension/engine/loadBinding';
+import { NativeBackend } from '../extension/engine/native';
+import { logSumExp, softmax } from '../extension/engine/predictions';
+import { decodeImage } from '../extension/image/decode';
+import { readNpy } from '../extension/image/npy';
+import { preprocess } from '../extension/image/preprocess';
+import { openModel } from '../extension/models/open';
+
+const BATCH = 100;
+/** Bins of the expected calibration error (Guo et al. 2017, eq. 5), by confidence. */
+const BINS = 15;
+
+interface TestSet {
+  jpegs: Uint8Array[];
+  labels: Uint8Array;
+}
+
+interface Evaluation {
+  images: number;
+  accuracy: number;
+  byClass: Record<string, number>;
+  expectedCalibrationError: number;
+  meanConfidence: number;
+  /** Share of the test set that would be called unlike the training data; null without a threshold. */
+  unfamiliar: number | null;
+  /** Pictures on which the argmax differs from the recipe's logits; null without them. */
+  disagreements: number | null;
+  largestLogitDifference: number | null;
+  seconds: number;
+}
+
+/** The npz of the recipe: `data` all JPEG files end to end, `offsets` int64 (n + 1), `labels`, `is_test` uint8. */
+function readTestSet(file: string, limit: number): TestSet {
+  const entries = unzipSync(readFileSync(file));
+  const array = (name: string): Uint8Array => {
+    const bytes = entries[`${name}.npy`];
+    if (bytes === undefined) throw new Error(`${file} holds no array ${name}`);
+    const header = new DataView(bytes.buffer, bytes.byteOffset).getUint16(8, true);
+    return bytes.slice(10 + header);
+  };
+  const data = array('data');
+  const offsets = new BigInt64Array(array('offsets').buffer);
+  const labels = array('labels');
+  const isTest = array('is_test');
+  const indices = [...labels.keys()].filter((i) => isTest[i] === 1).slice(0, limit);
+  return {
+    jpegs: indices.map((i) => data.subarray(Number(offsets[i]), Number(offsets[i + 1]))),
+    labels: Uint8Array.from(indices, (i) => labels[i] ?? 0),
+  };
+}
+
+async function evaluate(
+  modelId: string,
+  { jpegs, labels }: TestSet,
+  reference: Float32Array | null,
+): Promise<Evaluation> {
+  const started = performance.now();
+  const description = await openModel(modelId, { root: path.resolve(__dirname, '..') });
+  const binding = loadBinding();
+  const { signal } = new AbortController();
+  const options = { engine: 'native', gemm: 'packed', precision: 'fp32', threads: 0 } as const;
+  const model = await new NativeBackend(binding).load(description, options, signal);
+  const names = description.labels ?? [];
+  const classes = description.architecture?.classes ?? 0;
+  const correct = new Float64Array(classes);
+  const total = new Float64Array(classes);
+  const bins = Array.from({ length: BINS }, () => ({ count: 0, confidence: 0, correct: 0 }));
+  let unfamiliar = 0;
+  let disagreements = 0;
+  let largest = 0;
+  for (let start = 0; start < jpegs.length; start += BATCH) {
+    const inputs = await Promise.all(
+      jpegs.slice(start, start + BATCH).map(async (bytes, i) => {
+        const image = await decodeImage({ name: `test picture ${start + i}`, bytes }, signal);
+        return (await preprocess(image, description.preprocessing, (request) => binding.resize(request))).values;
+      }),
+    );
+    const size = inputs[0]?.length ?? 0;
+    const input = new Float32Array(inputs.length * size);
+    inputs.forEach((values, i) => input.set(values, i * size));
+    const run = await model.forward({ input, batch: inputs.length, attention: false, tokens: false, signal });
+    for (let i = 0; i < inputs.length; i++) {
+      const logits = run.logits.subarray(i * classes, (i + 1) * classes);
+      const label = labels[start + i] ?? 0;
+      const predicted = argmax(logits);
+      const confidence = softmax(logits)[predicted] ?? 0;
+      const right = Number(predicted === label);
+      total[label] = (total[label] ?? 0) + 1;
+      correct[label] = (correct[label] ?? 0) + right;
+      const bin = bins[Math.min(BINS - 1, Math.floor(confidence * BINS))];
+      if (bin !== undefined)
+        Object.assign(bin, {
+          count: bin.count + 1,
+          confidence: bin.confidence + confidence,
+          correct: bin.correct + right,
+        });
+      if (logSumExp(logits) < (description.energyThreshold ?? -Infinity)) unfamiliar++;
+      if (reference !== null) {
+        const expected = reference.subarray((start + i) * classes, (start + i + 1) * classes);
+        if (argmax(expected) !== predicted) disagreements++;
+        logits.forEach((logit, c) => (largest = Math.max(largest, Math.abs(logit - (expected[c] ?? NaN)))));
+      }
+    }
+    run.release();
+  }
+  const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
+  const images = jpegs.length;
+  return {
+    images,
+    accuracy: sum(correct) / images,
+    byClass: Object.fromEntries(
+      [...total.keys()].map((c) => [names[c] ?? `class ${c}`, (correct[c] ?? 0) / (total[c] ?? 1)]),
+    ),
+    expectedCalibrationError: bins.reduce((error, bin) => error + Math.abs(bin.correct - bin.confidence), 0) / images,
+    meanConfidence: bins.reduce((confidence, bin) => confidence + bin.confidence, 0) / images,
+    unfamiliar: description.energyThreshold === undefined ? null : unfamiliar / images,
+    disagreements: reference === null ? null : disagreements,
+    largestLogitDifference: reference === null ? null : largest,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+const argmax = (values: Float32Array): number =>
+  values.reduce((best, value, i) => (value > (values[best] ?? NaN) ? i : best), 0);
+
+const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+const complain = (line: string): boolean => process.stderr.write(`${line}\n`);
+const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      data: { type: 'string', default: path.resolve(__dirname, '../../shared/cifar10/cifar10-jpeg.npz') },
+      model: { type: 'string', default: 'embedded' },
+      logits: { type: 'string' },
+      limit: { type: 'string', default: '10000' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  if (!existsSync(values.data)) {
+    complain(
+      `${values.data} does not exist: name the CIFAR-10 .npz with --data (models/README.md says how it is made).`,
+    );
+    process.exitCode = 2;
+    return;
+  }
+  const reference = values.logits === undefined ? null : readNpy(readFileSync(values.logits)).values;
+  const result = await evaluate(values.model, readTestSet(values.data, Number(values.limit)), reference);
+  if (values.json) {
+    say(JSON.stringify(result));
+    return;
+  }
+  say(`${result.images} test pictures through the native engine in ${result.seconds.toFixed(1)} s`);
+  say(`accuracy                    ${percent(result.accuracy)}`);
+  for (const [name, share] of Object.entries(result.byClass)) say(`  ${name.padEnd(26)}${percent(share)}`);
+  say(`mean confidence             ${percent(result.meanConfidence)}`);
+  say(`expected calibration error  ${percent(result.expectedCalibrationError)} (${BINS} bins)`);
+  if (result.unfamiliar !== null) say(`called unfamiliar           ${percent(result.unfamiliar)}`);
+  if (result.disagreements !== null) {
+    say(
+      `argmax unlike the recipe's  ${result.disagreements} (largest logit difference ${result.largestLogitDifference?.toExponential(1)})`,
+    );
+  }
+}
+
+main().catch((error: unknown) => {
+  complain(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});
