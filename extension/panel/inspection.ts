@@ -13,7 +13,7 @@ import type {
 } from '../engine/engine';
 import { cancelled, EngineError, toErrorShape } from '../engine/errors';
 import { errorShape } from '../protocol/host';
-import type { HostEvent } from '../protocol/messages';
+import type { HostEvent, PanelModel } from '../protocol/messages';
 import { imageEvent, modelEvent, runEvent } from './events';
 import { closeQuietly } from './enginePort';
 import type { EnginePort } from './enginePort';
@@ -70,6 +70,11 @@ export class Inspection {
     if (this.#error) events.push(this.#error);
     events.push({ type: 'busy', what: this.#busy });
     return events;
+  }
+
+  /** The model whose numbers are on screen. */
+  get model(): PanelModel | null {
+    return this.#run?.model.model ?? null;
   }
 
   /** Runs with what is open already; opens what is not. */
@@ -163,7 +168,7 @@ export class Inspection {
       this.#setBusy(null);
     } catch (error) {
       if (signal.reason === ('superseded' satisfies Stop)) return;
-      this.#fail(errorShape(signal.aborted ? cancelled() : error));
+      this.#fail(errorShape(signal.reason === ('cancelled' satisfies Stop) ? cancelled() : error));
     }
   }
 

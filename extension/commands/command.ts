@@ -1,0 +1,14 @@
+import type * as vscode from 'vscode';
+import type { EngineClient } from '../engine/client';
+import type { Panels } from '../panel/panels';
+
+/** What commands act on. */
+export interface Parts {
+  context: vscode.ExtensionContext;
+  panels: Panels;
+  engine: EngineClient;
+  log: vscode.LogOutputChannel;
+}
+
+/** Arguments come from menus, keybindings and other extensions: a command checks what it uses of them. */
+export type Command = (parts: Parts, ...args: unknown[]) => unknown;

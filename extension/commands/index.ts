@@ -1,0 +1,37 @@
+import * as vscode from 'vscode';
+import { errorShape } from '../protocol/host';
+import { classifyImage } from './classifyImage';
+import type { Command, Parts } from './command';
+import { openSettings } from './openSettings';
+import { restartEngine } from './restartEngine';
+import { selectModel } from './selectModel';
+import { showAttentionHeatmap } from './showAttentionHeatmap';
+import { showLog } from './showLog';
+import { showPatchGrid } from './showPatchGrid';
+
+/** Every command: a row here, a file beside this one, an entry in package.json's `contributes.commands`. */
+export const commands: Record<`vit.${string}`, Command> = {
+  'vit.classifyImage': classifyImage,
+  'vit.showAttentionHeatmap': showAttentionHeatmap,
+  'vit.showPatchGrid': showPatchGrid,
+  'vit.selectModel': selectModel,
+  'vit.openSettings': openSettings,
+  'vit.restartEngine': restartEngine,
+  'vit.showLog': showLog,
+};
+
+export function registerCommands(parts: Parts): vscode.Disposable {
+  const registered = Object.entries(commands).map(([id, command]) =>
+    vscode.commands.registerCommand(id, async (...args: unknown[]) => {
+      try {
+        return await command(parts, ...args);
+      } catch (error) {
+        const { message, code } = errorShape(error);
+        parts.log.error(`${id}: ${message} (${code})`);
+        if (code !== 'ERR_CANCELLED') void vscode.window.showErrorMessage(message);
+        return undefined;
+      }
+    }),
+  );
+  return vscode.Disposable.from(...registered);
+}

@@ -1,0 +1,71 @@
+import * as vscode from 'vscode';
+import { EMBEDDED } from '../models/open';
+import { readSettings, writeModel } from '../panel/settings';
+import type { Command } from './command';
+
+interface Row extends vscode.QuickPickItem {
+  /** The chosen model's id; null when the row was a dialog that was closed. */
+  choose: () => string | null | Promise<string | null>;
+}
+
+/** Chooses the model for all panels and remembers it in the settings. */
+export const selectModel: Command = async () => {
+  const present = readSettings().model.id;
+  const chosen = await vscode.window.showQuickPick(await rows(present), {
+    title: vscode.l10n.t('Select the Model'),
+    placeHolder: vscode.l10n.t('In use: {0}', present),
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  const id = await chosen?.choose();
+  if (id && id !== present) await writeModel(id);
+};
+
+async function rows(present: string): Promise<Row[]> {
+  const list: Row[] = [
+    {
+      label: vscode.l10n.t('Embedded Model'),
+      description: EMBEDDED,
+      detail: vscode.l10n.t('A small ViT that comes with the extension and knows the ten classes of CIFAR-10.'),
+      choose: () => EMBEDDED,
+    },
+    ...(await workspaceModels()),
+  ];
+  for (const row of list) if (row.choose() === present) row.label = `$(check) ${row.label}`;
+  const separator = { label: '', kind: vscode.QuickPickItemKind.Separator, choose: () => null };
+  return [
+    ...list,
+    separator,
+    {
+      label: `$(folder-opened) ${vscode.l10n.t('Browse for a Folder…')}`,
+      detail: vscode.l10n.t('config.json with model.safetensors, as timm and Hugging Face save them'),
+      choose: () => browse({ canSelectFolders: true, canSelectFiles: false }),
+    },
+    {
+      label: `$(file) ${vscode.l10n.t('Browse for a File…')}`,
+      detail: '.safetensors, .onnx, .vit.json',
+      choose: () => browse({ filters: { [vscode.l10n.t('Models')]: ['safetensors', 'onnx', 'json'] } }),
+    },
+  ];
+}
+
+const MAX_FOUND = 50;
+
+/** Weight files in the workspace; the config.json beside them counts (models/locate.ts). */
+async function workspaceModels(): Promise<Row[]> {
+  const excluded = '**/{node_modules,.git}/**';
+  const files = await vscode.workspace.findFiles('**/*.{safetensors,onnx}', excluded, MAX_FOUND);
+  const onDisk = files.filter(({ scheme }) => scheme === 'file');
+  return onDisk
+    .map(({ fsPath }) => ({
+      label: vscode.workspace.asRelativePath(fsPath),
+      description: vscode.l10n.t('workspace'),
+      choose: () => fsPath,
+    }))
+    .sort((a, b) => a.label.localeCompare(b.label));
+}
+
+async function browse(options: vscode.OpenDialogOptions): Promise<string | null> {
+  const chosen = await vscode.window.showOpenDialog({ ...options, openLabel: vscode.l10n.t('Select Model') });
+  return chosen?.[0]?.fsPath ?? null;
+}

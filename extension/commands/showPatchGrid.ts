@@ -1,0 +1,8 @@
+import type { Command } from './command';
+import { chosenImages } from './images';
+
+/** The first picture's panel, with the numbered patches in front. */
+export const showPatchGrid: Command = async ({ panels }, clicked, selected) => {
+  const [image] = await chosenImages(clicked, selected);
+  if (image) panels.open(image, { view: 'patches', grid: true });
+};

@@ -1,0 +1,52 @@
+import * as vscode from 'vscode';
+import type { Outcome } from '../panel/inspection';
+import type { ImagePanel } from '../panel/imagePanel';
+import { fileName } from '../panel/source';
+import type { Parts } from './command';
+
+/** Classifies the pictures one after another, panels first, and says what came of them in one notification with details. */
+export async function showSummary(parts: Parts, images: vscode.Uri[], panels: ImagePanel[]): Promise<void> {
+  const outcomes: Outcome[] = [];
+  const title = vscode.l10n.t('ViT: classifying {0} images', images.length);
+  const location = vscode.ProgressLocation.Notification;
+  await vscode.window.withProgress({ location, title, cancellable: true }, async (progress, cancellation) => {
+    for (const [i, uri] of images.entries()) {
+      if (cancellation.isCancellationRequested) return;
+      outcomes.push(await (panels[i]?.settled() ?? parts.panels.classify(uri, cancellation)));
+      progress.report({ increment: 100 / images.length, message: fileName(uri) });
+    }
+  });
+  const show = vscode.l10n.t('Show All');
+  const choice = await vscode.window.showInformationMessage(counted(outcomes), show);
+  if (choice === show) await pickOne(parts, images, outcomes);
+}
+
+/** `12 images: 5 cat, 4 dog, 2 ship, 1 failed` */
+function counted(outcomes: Outcome[]): string {
+  const counts = new Map<string, number>();
+  let failed = 0;
+  for (const outcome of outcomes) {
+    const label = 'run' in outcome ? (outcome.run.predictions[0]?.label ?? vscode.l10n.t('no class')) : null;
+    if (label === null) failed++;
+    else counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
+  const parts = [...counts].sort(([, a], [, b]) => b - a).map(([label, count]) => `${count} ${label}`);
+  if (failed > 0) parts.push(vscode.l10n.t('{0} failed', failed));
+  return vscode.l10n.t('{0} images: {1}', outcomes.length, parts.join(', '));
+}
+
+async function pickOne({ panels }: Parts, images: vscode.Uri[], outcomes: Outcome[]): Promise<void> {
+  const rows = outcomes.map((outcome, i) => {
+    const uri = images[i]!;
+    const [best] = 'run' in outcome ? outcome.run.predictions : [];
+    return {
+      uri,
+      label: fileName(uri),
+      description: best && `${best.label} ${(100 * best.probability).toFixed(1)} %`,
+      detail: 'error' in outcome ? outcome.error.message : undefined,
+    };
+  });
+  const placeHolder = vscode.l10n.t('Open a panel');
+  const chosen = await vscode.window.showQuickPick(rows, { placeHolder, matchOnDescription: true });
+  if (chosen) panels.open(chosen.uri);
+}

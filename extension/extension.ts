@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { registerCommands } from './commands';
+import { EngineClient } from './engine/client';
+import { assertRunnable, openModel } from './models/open';
+import { ModelPool } from './panel/modelPool';
+import { Failures } from './panel/notices';
+import { Panels, VIEW_TYPE } from './panel/panels';
+import { SECTION } from './panel/settings';
+import { ModelStatus } from './panel/statusBar';
+
+/** Wires the parts. Nothing here computes, and the engine process starts with the first picture. */
+export function activate(context: vscode.ExtensionContext): void {
+  const { extensionPath, extensionUri } = context;
+  const log = vscode.window.createOutputChannel('ViT Inspector', { log: true });
+  const engine = new EngineClient({
+    processFile: join(extensionPath, 'dist', 'engine.js'),
+    log: (line) => log.info(line),
+  });
+  const models = new ModelPool(engine, async (id) => {
+    const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
+    const description = await openModel(id, { root: extensionPath, cwd: folder?.uri.fsPath });
+    assertRunnable(description);
+    return description;
+  });
+  const status = new ModelStatus();
+  const panels = new Panels({
+    extensionUri,
+    engine,
+    models,
+    failures: new Failures(),
+    log,
+    modelShown: (name) => status.show(name),
+  });
+  const settings = vscode.workspace.onDidChangeConfiguration((change) => {
+    if (!change.affectsConfiguration(SECTION)) return;
+    status.settingsChanged();
+    panels.settingsChanged();
+  });
+  context.subscriptions.push(
+    // the engine's end is still logged
+    engine,
+    log,
+    status,
+    panels,
+    status.follow(panels),
+    settings,
+    vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, panels),
+    registerCommands({ context, panels, engine, log }),
+  );
+}

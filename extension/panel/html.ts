@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+
+/** The webview's folder: all it may load. */
+export function webviewRoot(extensionUri: vscode.Uri): vscode.Uri {
+  return vscode.Uri.joinPath(extensionUri, 'dist', 'webview');
+}
+
+/** The panel's document. Nothing inline, nothing from the network; the picture arrives as a blob. */
+export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, pictureUri: string): string {
+  const nonce = randomBytes(16).toString('base64');
+  const resource = (file: string) =>
+    attribute(webview.asWebviewUri(vscode.Uri.joinPath(webviewRoot(extensionUri), file)).toString());
+  const policy = [
+    `default-src 'none'`,
+    `script-src 'nonce-${nonce}'`,
+    `style-src ${webview.cspSource}`,
+    `font-src ${webview.cspSource}`,
+    `img-src ${webview.cspSource} blob:`,
+    `base-uri 'none'`,
+    `form-action 'none'`,
+  ].join('; ');
+  return `<!DOCTYPE html>
+<html lang="${attribute(vscode.env.language)}">
+<head>
+  <meta charset="UTF-8">
+  <meta http-equiv="Content-Security-Policy" content="${attribute(policy)}">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <link rel="stylesheet" id="vscode-codicon-stylesheet" href="${resource('codicon.css')}">
+  <link rel="stylesheet" href="${resource('main.css')}">
+  <title>ViT Inspector</title>
+</head>
+<body data-uri="${attribute(pictureUri)}">
+  <script nonce="${nonce}" src="${resource('main.js')}"></script>
+</body>
+</html>
+`;
+}
+
+function attribute(text: string): string {
+  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+  return text.replace(/[&<>"]/g, (character) => entities[character]!);
+}

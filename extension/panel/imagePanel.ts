@@ -1,0 +1,222 @@
+/** One picture's panel: joins a webview to an inspection. */
+import * as vscode from 'vscode';
+import { errorShape, receive } from '../protocol/host';
+import type { HostHandlers } from '../protocol/host';
+import { PROTOCOL_VERSION } from '../protocol/messages';
+import type { HostEvent, ToView, ViewEvent, ViewState } from '../protocol/messages';
+import type { EnginePort } from './enginePort';
+import { watchFile } from './fileWatch';
+import { panelHtml, webviewRoot } from './html';
+import { Inspection } from './inspection';
+import type { Outcome } from './inspection';
+import type { ModelPool } from './modelPool';
+import { Progress } from './notices';
+import type { Failures } from './notices';
+import { readSettings } from './settings';
+import { fileName, imageSource } from './source';
+
+/** What every panel shares. */
+export interface PanelParts {
+  extensionUri: vscode.Uri;
+  engine: EnginePort;
+  models: ModelPool;
+  failures: Failures;
+  log: vscode.LogOutputChannel;
+  /** A panel now shows this model's numbers. */
+  modelShown(name: string): void;
+}
+
+export class ImagePanel implements vscode.Disposable {
+  readonly #inspection: Inspection;
+  readonly #progress: Progress;
+  readonly #disposables: vscode.Disposable[] = [];
+  readonly #name: string;
+  /** The webview listens: what is sent before, or while it is hidden, is lost. */
+  #listening = false;
+  #toShow: Partial<ViewState> | null = null;
+  /** Settings or the file changed while the panel was hidden. */
+  #stale: (() => void) | null = null;
+
+  constructor(
+    readonly uri: vscode.Uri,
+    readonly panel: vscode.WebviewPanel,
+    private readonly parts: PanelParts,
+  ) {
+    this.#name = fileName(uri);
+    const picture = { uri: uri.toString(), source: () => imageSource(uri) };
+    this.#inspection = new Inspection(
+      parts.engine,
+      parts.models,
+      picture,
+      readSettings(),
+      (event) => this.#happened(event),
+      (work) => (work === 'opening' ? vscode.l10n.t('Opening…') : vscode.l10n.t('Running the model…')),
+    );
+    this.#progress = new Progress(vscode.l10n.t('ViT: inspecting {0}', this.#name), () => this.#inspection.cancel());
+    this.#disposables.push(
+      panel.webview.onDidReceiveMessage((message: unknown) => void this.#receive(message)),
+      panel.onDidChangeViewState(() => this.#visibilityChanged()),
+      watchFile(uri, () => this.#whenVisible(() => this.#inspection.reopen())),
+    );
+    panel.title = this.#name;
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(parts.extensionUri, 'media', 'tab-light.svg'),
+      dark: vscode.Uri.joinPath(parts.extensionUri, 'media', 'tab-dark.svg'),
+    };
+    panel.webview.options = {
+      enableScripts: true,
+      enableForms: false,
+      localResourceRoots: [webviewRoot(parts.extensionUri)],
+    };
+    panel.webview.html = panelHtml(panel.webview, parts.extensionUri, picture.uri);
+    void this.#inspection.refresh();
+  }
+
+  /** Asks the webview to show something, as soon as it can. */
+  show(state: Partial<ViewState>): void {
+    this.#toShow = { ...this.#toShow, ...state };
+    if (this.#listening) this.#tellWhatToShow();
+  }
+
+  settingsChanged(): void {
+    this.#whenVisible(() => this.#inspection.change(readSettings()));
+  }
+
+  /** The engine was restarted by the user. */
+  engineChanged(): void {
+    this.#whenVisible(() => this.#inspection.refresh());
+  }
+
+  settled(): Promise<Outcome> {
+    return this.#inspection.settled();
+  }
+
+  dispose(): void {
+    this.#progress.end();
+    this.#inspection.dispose();
+    for (const disposable of this.#disposables) disposable.dispose();
+  }
+
+  #receive(message: unknown): Promise<void> {
+    return receive(message, this.#handlers, (answer) => this.#post(answer));
+  }
+
+  readonly #handlers: HostHandlers = {
+    event: (event) => this.#viewEvent(event),
+    requests: {
+      slice: ({ runId, what }) => this.#inspection.slice(runId, what),
+      save: async ({ suggestedName, bytes }) => {
+        const file = await vscode.window.showSaveDialog({
+          defaultUri: vscode.Uri.joinPath(this.uri, '..', suggestedName),
+        });
+        if (file) await vscode.workspace.fs.writeFile(file, bytes);
+        return { saved: file !== undefined };
+      },
+      copy: async ({ text }) => {
+        await vscode.env.clipboard.writeText(text);
+        return null;
+      },
+    },
+    problem: (sentence) => this.parts.log.warn(`${this.#name}: ${sentence}`),
+  };
+
+  #viewEvent(event: ViewEvent): void {
+    switch (event.type) {
+      case 'ready':
+        this.#ready(event.version);
+        break;
+      case 'retry':
+        void this.#inspection.refresh();
+        break;
+      case 'cancel':
+        this.#inspection.cancel();
+        break;
+      case 'mask':
+        void this.#inspection.mask(event.patches);
+        break;
+      case 'select-model':
+        void vscode.commands.executeCommand('vit.selectModel');
+        break;
+      case 'open-settings':
+        void vscode.commands.executeCommand('vit.openSettings', event.setting);
+        break;
+      case 'open-source':
+        void this.#openSource(event.file, event.line);
+        break;
+      case 'state':
+        break; // the webview keeps its state itself (SavedPanel); nothing here depends on it
+    }
+  }
+
+  #ready(version: number): void {
+    this.#listening = true;
+    if (version !== PROTOCOL_VERSION) {
+      const message = vscode.l10n.t('This panel is of another version of ViT Inspector: close it and open it again.');
+      this.#postEvent({ type: 'error', error: { code: 'ERR_UNSUPPORTED', message }, retry: false });
+      return;
+    }
+    for (const event of this.#inspection.snapshot()) this.#postEvent(event);
+    this.#tellWhatToShow();
+  }
+
+  #happened(event: HostEvent): void {
+    if (event.type === 'busy') {
+      if (event.what === null) this.#progress.end();
+      else this.#progress.begin();
+    } else if (event.type === 'error') {
+      const { code, message } = event.error;
+      this.parts.log.error(`${this.#name}: ${message} (${code})`);
+      if (code !== 'ERR_CANCELLED') this.parts.failures.report(message, () => void this.#inspection.refresh());
+    } else if (event.type === 'model') {
+      this.parts.modelShown(event.model.name);
+    } else if (event.type === 'run') {
+      const { forward_ms, decode_ms, preprocess_ms } = event.run.timings;
+      const ms = [decode_ms, preprocess_ms, forward_ms].map((time) => time.toFixed(1)).join(' + ');
+      this.parts.log.info(`${this.#name}: decode + preprocess + forward ${ms} ms`);
+    }
+    this.#postEvent(event);
+  }
+
+  #visibilityChanged(): void {
+    if (!this.panel.visible) {
+      // A hidden webview is taken down; it says 'ready' again when it is back.
+      this.#listening = false;
+      return;
+    }
+    const { name } = this.#inspection.model ?? {};
+    if (name !== undefined) this.parts.modelShown(name);
+    this.#stale?.();
+    this.#stale = null;
+  }
+
+  #whenVisible(work: () => Promise<void>): void {
+    if (this.panel.visible) void work();
+    else this.#stale = () => void work();
+  }
+
+  async #openSource(file: string, line: number): Promise<void> {
+    const at = new vscode.Position(line - 1, 0);
+    try {
+      await vscode.window.showTextDocument(vscode.Uri.joinPath(this.parts.extensionUri, file), {
+        viewColumn: vscode.ViewColumn.Beside,
+        selection: new vscode.Range(at, at),
+        preview: true,
+      });
+    } catch (error) {
+      void vscode.window.showErrorMessage(errorShape(error).message);
+    }
+  }
+
+  #tellWhatToShow(): void {
+    if (this.#toShow) this.#postEvent({ type: 'show', state: this.#toShow });
+    this.#toShow = null;
+  }
+
+  #postEvent(event: HostEvent): void {
+    if (this.#listening) this.#post({ kind: 'event', event });
+  }
+
+  #post(message: ToView): void {
+    void this.panel.webview.postMessage(message);
+  }
+}

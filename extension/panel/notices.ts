@@ -1,0 +1,54 @@
+/** What is said outside the panel: one notification for a failure, and progress for what takes a while. */
+import * as vscode from 'vscode';
+
+const PATIENCE_MS = 500;
+
+export class Failures {
+  /** The ways to try again of every panel that failed with the same sentence while its notification is open. */
+  readonly #open = new Map<string, Set<() => void>>();
+
+  /** Shows the sentence with Retry. Of panels that fail together (the engine ended) the newest notification replaces the others. */
+  report(sentence: string, retry: () => void): void {
+    const retries = this.#open.get(sentence) ?? new Set();
+    const first = retries.size === 0;
+    retries.add(retry);
+    this.#open.set(sentence, retries);
+    if (!first) return;
+    const retryTitle = vscode.l10n.t('Retry');
+    void vscode.window.showErrorMessage(sentence, retryTitle).then((choice) => {
+      this.#open.delete(sentence);
+      if (choice === retryTitle) for (const again of retries) again();
+    });
+  }
+}
+
+/** Progress with a way to cancel, shown only for what takes more than half a second. */
+export class Progress {
+  #pending: { timer: NodeJS.Timeout; done: () => void } | null = null;
+
+  constructor(
+    private readonly title: string,
+    private readonly cancel: () => void,
+  ) {}
+
+  begin(): void {
+    if (this.#pending) return;
+    let done: () => void = () => undefined;
+    const finished = new Promise<void>((resolve) => (done = resolve));
+    const timer = setTimeout(() => {
+      const location = vscode.ProgressLocation.Notification;
+      void vscode.window.withProgress({ location, title: this.title, cancellable: true }, (_, token) => {
+        token.onCancellationRequested(this.cancel);
+        return finished;
+      });
+    }, PATIENCE_MS);
+    this.#pending = { timer, done };
+  }
+
+  end(): void {
+    if (!this.#pending) return;
+    clearTimeout(this.#pending.timer);
+    this.#pending.done();
+    this.#pending = null;
+  }
+}

@@ -1,0 +1,55 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import type { EngineKind, EngineOptions } from '../engine/engine';
+import { EMBEDDED } from '../models/open';
+import type { InspectionSettings } from './inspection';
+
+export const SECTION = 'vit';
+
+/** The user's choices, as an inspection takes them. Values out of range (settings.json takes any) fall back or are clamped. */
+export function readSettings(): InspectionSettings {
+  const settings = vscode.workspace.getConfiguration(SECTION);
+  const options: EngineOptions = {
+    engine: oneOf<EngineKind>(settings.get('engine'), ['native', 'onnx']),
+    threads: integer(settings.get('threads'), 0, 64, 0),
+    gemm: oneOf(settings.get('gemm'), ['packed', 'blas']),
+    precision: oneOf(settings.get('precision'), ['fp32', 'stored', 'int8']),
+  };
+  const model = settings.get('model');
+  return {
+    model: { id: modelId(typeof model === 'string' ? model : ''), options },
+    topK: integer(settings.get('topK'), 1, 100, 5),
+  };
+}
+
+/** Writes the model at the scope its present value comes from, so that the choice takes effect. */
+export async function writeModel(id: string): Promise<void> {
+  const settings = vscode.workspace.getConfiguration(SECTION);
+  const present = settings.inspect('model');
+  const target =
+    present?.workspaceFolderValue !== undefined
+      ? vscode.ConfigurationTarget.WorkspaceFolder
+      : present?.workspaceValue !== undefined
+        ? vscode.ConfigurationTarget.Workspace
+        : vscode.ConfigurationTarget.Global;
+  await settings.update('model', id === EMBEDDED ? undefined : id, target);
+}
+
+/** `~/x` is in the home directory. What else is relative counts from the workspace folder (models/open.ts). */
+function modelId(setting: string): string {
+  const text = setting.trim();
+  if (text === '') return EMBEDDED;
+  return text.startsWith('~/') ? join(homedir(), text.slice(2)) : text;
+}
+
+function integer(value: unknown, min: number, max: number, fallback: number): number {
+  return typeof value === 'number' && Number.isFinite(value)
+    ? Math.min(max, Math.max(min, Math.round(value)))
+    : fallback;
+}
+
+/** The first one is the default. */
+function oneOf<T extends string>(value: unknown, allowed: [T, ...T[]]): T {
+  return allowed.find((one) => one === value) ?? allowed[0];
+}

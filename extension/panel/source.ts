@@ -1,0 +1,23 @@
+import * as vscode from 'vscode';
+import type { ImageSource } from '../engine/engine';
+import { EngineError } from '../engine/errors';
+
+const MAX_BYTES = 256 * 1024 * 1024;
+
+/** A file's path, or its bytes where the file system is virtual. Throws a sentence that names the picture. */
+export async function imageSource(uri: vscode.Uri): Promise<ImageSource> {
+  if (uri.scheme === 'file') return { path: uri.fsPath };
+  const name = fileName(uri);
+  try {
+    const { size } = await vscode.workspace.fs.stat(uri);
+    if (size <= MAX_BYTES) return { name, bytes: await vscode.workspace.fs.readFile(uri) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EngineError('ERR_IMAGE', vscode.l10n.t('{0} cannot be read: {1}', name, reason));
+  }
+  throw new EngineError('ERR_IMAGE', vscode.l10n.t('{0} is larger than 256 MB.', name));
+}
+
+export function fileName(uri: vscode.Uri): string {
+  return uri.path.slice(uri.path.lastIndexOf('/') + 1);
+}
