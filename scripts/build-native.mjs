@@ -16,7 +16,12 @@ export async function buildNative({ clean = false, debug = false } = {}) {
   if (clean || configuredElsewhere(out, source)) rmSync(out, { recursive: true, force: true });
 
   const { BuildSystem } = require('cmake-js');
-  const system = new BuildSystem({ directory: source, out, debug, parallel: String(Math.min(4, availableParallelism())) });
+  const system = new BuildSystem({
+    directory: source,
+    out,
+    debug,
+    parallel: String(Math.min(4, availableParallelism())),
+  });
   // cmake-js reads this from a package.json beside CMakeLists.txt; ours is one level up. With it, the headers come from
   // node-api-headers and nothing is downloaded.
   system.options.isNodeApi = true;

@@ -86,7 +86,7 @@ async function watch() {
 }
 
 if (isMain(import.meta)) {
-  await main(async () => {
+  void main(async () => {
     if (process.argv.includes('--watch')) return watch();
     const started = Date.now();
     await build({ minify: process.argv.includes('--minify') });

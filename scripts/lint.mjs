@@ -65,7 +65,7 @@ export async function lint({ fix = false } = {}) {
 }
 
 if (isMain(import.meta)) {
-  await main(async () => {
+  void main(async () => {
     const results = await lint({ fix: process.argv.includes('--fix') });
     for (const { name, ok, seconds } of results)
       console.log(`${ok ? '\u2713' : '\u2717'} ${name} (${seconds.toFixed(1)} s)`);

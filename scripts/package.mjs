@@ -26,7 +26,7 @@ export async function packageExtension(file) {
 }
 
 if (isMain(import.meta)) {
-  await main(async () => {
+  void main(async () => {
     await setup();
     const file = path.resolve(process.argv[2] ?? fromRoot(`vit-inspector-${target}.vsix`));
     await packageExtension(file);

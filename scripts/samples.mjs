@@ -33,4 +33,4 @@ async function render() {
   }
 }
 
-if (isMain(import.meta)) await main(render);
+if (isMain(import.meta)) void main(render);

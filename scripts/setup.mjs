@@ -24,4 +24,4 @@ export async function setup({ tests = false } = {}) {
   await run(process.execPath, [fromRoot('scripts/build.mjs')]);
 }
 
-if (isMain(import.meta)) await main(() => setup({ tests: process.argv.includes('--tests') }));
+if (isMain(import.meta)) void main(() => setup({ tests: process.argv.includes('--tests') }));

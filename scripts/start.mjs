@@ -85,4 +85,4 @@ async function start({ open }) {
   await (code ? openDesktop(code) : openWorkbench());
 }
 
-if (isMain(import.meta)) await main(() => start({ open: !process.argv.includes('--no-open') }));
+if (isMain(import.meta)) void main(() => start({ open: !process.argv.includes('--no-open') }));

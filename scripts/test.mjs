@@ -95,4 +95,4 @@ async function test(args) {
   if (failed > 0 || passed === 0) process.exitCode = 1;
 }
 
-if (isMain(import.meta)) await main(() => test(process.argv.slice(2)));
+if (isMain(import.meta)) void main(() => test(process.argv.slice(2)));

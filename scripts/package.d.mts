@@ -1,0 +1,1 @@
+export function packageExtension(file: string): Promise<void>;

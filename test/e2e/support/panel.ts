@@ -1,0 +1,103 @@
+/** The extension's panel as a person and as a test see it: by roles, test ids and pixels. */
+import type { Frame, FrameLocator, Locator, Page } from 'playwright-core';
+import { PATIENCE } from './ui';
+
+export interface ShownPrediction {
+  label: string;
+  probability: number;
+}
+
+export class Panel {
+  constructor(readonly page: Page) {}
+
+  /** The document inside the visible webview: workbench > iframe.webview > iframe#active-frame. */
+  get view(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready:visible').frameLocator('iframe#active-frame');
+  }
+
+  get root(): Locator {
+    return this.view.locator('#root');
+  }
+
+  part(testId: string): Locator {
+    return this.view.getByTestId(testId);
+  }
+
+  /** The same document as a frame, to evaluate in. */
+  async frame(): Promise<Frame> {
+    const outer = await (await this.page.locator('iframe.webview.ready:visible').elementHandle())?.contentFrame();
+    const inner = await (await outer?.waitForSelector('iframe#active-frame'))?.contentFrame();
+    if (!inner) throw new Error('no webview is visible');
+    return inner;
+  }
+
+  /** Waits for the root's data attributes to be as given, e.g. { state: 'ready', layer: '3' }. */
+  async waitFor(attributes: Record<string, string>): Promise<void> {
+    const selector = Object.entries(attributes).map(([name, value]) => `[data-${name}="${value}"]`);
+    await this.view.locator(`#root${selector.join('')}`).waitFor({ timeout: PATIENCE });
+  }
+
+  /** Waits until the picture with predictions is there and the map is drawn. */
+  async ready(): Promise<void> {
+    await this.waitFor({ state: 'ready' });
+    await this.view.locator('canvas[data-testid="picture"][data-drawn]').waitFor({ timeout: PATIENCE });
+  }
+
+  async attribute(name: string): Promise<string | null> {
+    return this.root.getAttribute(`data-${name}`);
+  }
+
+  async predictions(): Promise<ShownPrediction[]> {
+    return this.part('prediction').evaluateAll((items) =>
+      items.map((item) => ({
+        label: item.querySelector<HTMLElement>('.prediction-label')?.innerText ?? '',
+        probability: Number(item.getAttribute('data-probability')),
+      })),
+    );
+  }
+
+  /** What identifies the map now on the canvas. */
+  async drawn(): Promise<string | null> {
+    return this.part('picture').getAttribute('data-drawn');
+  }
+
+  /** Runs `change` and waits until another map than before is drawn. */
+  async redrawn(change: () => Promise<unknown>): Promise<void> {
+    const before = await this.drawn();
+    await change();
+    await this.view
+      .locator(`canvas[data-testid="picture"][data-drawn]:not([data-drawn="${before ?? ''}"])`)
+      .waitFor({ timeout: PATIENCE });
+  }
+
+  /** The canvas's pixels: a hash of all, and how many colours there are. */
+  async pixels(): Promise<{ hash: number; colors: number; width: number; height: number }> {
+    const frame = await this.frame();
+    return frame.evaluate(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>('canvas[data-testid="picture"]');
+      const context = canvas?.getContext('2d');
+      if (!canvas || !context) throw new Error('no picture');
+      const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
+      const words = new Uint32Array(data.buffer);
+      let hash = 2166136261;
+      const colors = new Set<number>();
+      for (const word of words) {
+        hash = Math.imul(hash ^ word, 16777619) >>> 0;
+        if (colors.size < 4096) colors.add(word);
+      }
+      return { hash, colors: colors.size, width, height };
+    });
+  }
+
+  /** Chooses from one of the toolkit's dropdowns, by pointer. */
+  async choose(testId: string, label: string): Promise<void> {
+    const dropdown = this.part(testId);
+    await dropdown.click();
+    await dropdown.locator('vscode-option').filter({ hasText: label }).first().click();
+  }
+
+  /** Moves a slider to a value. */
+  async slide(testId: string, value: number): Promise<void> {
+    await this.part(testId).fill(String(value));
+  }
+}

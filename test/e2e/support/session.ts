@@ -1,0 +1,92 @@
+/** A real VS Code with the extension in it, shown in a real browser, for one test file. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { findBrowser } from '../../../scripts/lib/system.mjs';
+import {
+  folderAddress,
+  installVsix,
+  linkExtension,
+  prepareRun,
+  startWorkbench,
+} from '../../../scripts/lib/workbench.mjs';
+import type { Workbench } from '../../../scripts/lib/workbench.mjs';
+import { packageExtension } from '../../../scripts/package.mjs';
+import { Panel } from './panel';
+import { PATIENCE } from './ui';
+
+export const root = path.resolve(import.meta.dirname, '../../..');
+
+const output = path.join(root, 'test-output');
+
+export interface Options {
+  /** vsix: packaged and installed as users do; link: the working tree itself, as developers do. */
+  install: 'vsix' | 'link';
+  settings?: Record<string, unknown>;
+  /** Adds to the folder that is opened; the samples are in it already. */
+  prepare?: (folder: string) => Promise<void> | void;
+}
+
+export class Session {
+  private constructor(
+    readonly name: string,
+    readonly folder: string,
+    readonly server: Workbench,
+    private readonly browser: Browser,
+    readonly page: Page,
+    readonly panel: Panel,
+  ) {}
+
+  static async open(name: string, { install, settings, prepare }: Options): Promise<Session> {
+    mkdirSync(output, { recursive: true });
+    const folder = path.join(mkdtempSync(path.join(os.tmpdir(), 'vit-e2e-')), 'pictures');
+    cpSync(path.join(root, 'samples'), folder, { recursive: true });
+    await prepare?.(folder);
+    const run = prepareRun(name, settings);
+    if (install === 'vsix') {
+      const vsix = path.join(run, 'vit-inspector.vsix');
+      await packageExtension(vsix);
+      await installVsix(run, vsix);
+    } else linkExtension(run);
+    const server = await startWorkbench(run);
+    const executablePath = findBrowser() ?? undefined;
+    const quiet = ['quic', 'gpu', 'background-networking', 'component-update', 'sync'].map(
+      (what) => `--disable-${what}`,
+    );
+    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--no-first-run', ...quiet] });
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    const consoleLines: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') consoleLines.push(message.text());
+      writeFileSync(path.join(run, 'console.log'), consoleLines.join('\n'));
+    });
+    const session = new Session(name, folder, server, browser, page, new Panel(page));
+    await session.openFolder();
+    return session;
+  }
+
+  async openFolder(): Promise<void> {
+    await this.page.goto(folderAddress(this.server.url, this.folder), {
+      waitUntil: 'domcontentloaded',
+      timeout: PATIENCE,
+    });
+    await this.explorerShown();
+  }
+
+  async explorerShown(): Promise<void> {
+    await this.page.locator('.monaco-workbench').waitFor({ timeout: PATIENCE });
+    await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: PATIENCE });
+  }
+
+  /** Saves what the window looks like as test-output/NAME.png. */
+  async screenshot(name: string): Promise<void> {
+    await this.page.screenshot({ path: path.join(output, `${name}.png`) });
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.server.stop();
+    rmSync(path.dirname(this.folder), { recursive: true, force: true });
+  }
+}

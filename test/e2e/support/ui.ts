@@ -1,0 +1,130 @@
+/** Verbs of a person in front of VS Code: explorer, menus, command palette, notifications. */
+import type { Locator, Page } from 'playwright-core';
+
+/** How long something may take on a busy machine before it counts as broken. */
+export const PATIENCE = 60_000;
+
+const menu = (page: Page) => page.locator('.monaco-menu');
+
+export const explorerRow = (page: Page, file: string) =>
+  page.locator('.explorer-folders-view').getByRole('treeitem', { name: file, exact: true });
+
+/** Opens the context menu of a file in the explorer; resolves to its item. Retries: contributed items come late. */
+export async function explorerMenu(page: Page, file: string, label: string, patience = PATIENCE): Promise<Locator> {
+  const item = menu(page).getByRole('menuitem', { name: label, exact: true });
+  for (const end = Date.now() + patience; ; await page.waitForTimeout(200)) {
+    await explorerRow(page, file).click({ button: 'right' });
+    await menu(page).waitFor();
+    if (await item.isVisible()) return item;
+    const labels = await menu(page).getByRole('menuitem').allInnerTexts();
+    await page.keyboard.press('Escape');
+    await menu(page).waitFor({ state: 'detached' });
+    if (Date.now() > end) throw new Error(`no "${label}" in the menu of ${file}: ${labels.join(' | ')}`);
+  }
+}
+
+/** Clicks a menu item until the menu is gone: VS Code ignores a mouse-up in a menu's first 100 ms. Gives the click's time. */
+export async function pick(page: Page, item: Locator): Promise<number> {
+  await page.waitForTimeout(120);
+  let clicked: number | undefined;
+  for (let i = 0; i < 10; i++) {
+    try {
+      await item.click({ timeout: clicked === undefined ? 10_000 : 1000 });
+      clicked = Date.now();
+    } catch (error) {
+      if (clicked === undefined) throw error; // otherwise gone in the meantime: the click before was the one
+    }
+    try {
+      await menu(page).first().waitFor({ state: 'detached', timeout: 1000 });
+      return clicked;
+    } catch {
+      continue;
+    }
+  }
+  throw new Error('the menu does not go away');
+}
+
+export async function chooseInExplorer(page: Page, file: string, label: string): Promise<number> {
+  return pick(page, await explorerMenu(page, file, label));
+}
+
+const palette = (page: Page) => page.locator('.quick-input-widget');
+
+/** Runs a command by its title ("Category: Title") through the command palette, as a person would. */
+export async function runCommand(page: Page, title: string, patience = PATIENCE): Promise<void> {
+  const input = palette(page).locator('.quick-input-box input');
+  const rows = palette(page).locator('.monaco-list-row');
+  const row = rows.filter({ has: page.getByText(title, { exact: true }) }).first();
+  for (const end = Date.now() + patience; ; await page.waitForTimeout(200)) {
+    try {
+      await page.keyboard.press('F1'); // from inside a webview too: VS Code forwards the key
+      await input.waitFor({ timeout: 5000 });
+      await input.fill(`>${title}`, { timeout: 5000 });
+      await row.waitFor({ timeout: 3000 }); // absent until the extension's contributions are known
+      if (/\bfocused\b/.test((await row.getAttribute('class')) ?? '')) await page.keyboard.press('Enter');
+      else await row.click({ timeout: 5000 });
+      // a command may ask a question in the same widget: then the text in the box is another
+      await page.waitForFunction(
+        (typed) => {
+          const widget = document.querySelector<HTMLElement>('.quick-input-widget');
+          return !widget?.checkVisibility() || widget.querySelector('input')?.value !== typed;
+        },
+        `>${title}`,
+        { timeout: 5000 },
+      );
+      return;
+    } catch (error) {
+      if (Date.now() > end) {
+        const shown = (await rows.allInnerTexts()).join(' | ');
+        throw new Error(`cannot run "${title}"; the palette shows: ${shown}`, { cause: error });
+      }
+      await page.keyboard.press('Escape');
+    }
+  }
+}
+
+/** The titles the command palette offers for what is typed. */
+export async function offeredCommands(page: Page, typed: string): Promise<string[]> {
+  await page.keyboard.press('F1');
+  await palette(page).locator('.quick-input-box input').fill(`>${typed}`);
+  await palette(page).locator('.monaco-list-row').first().waitFor();
+  const titles = await palette(page).locator('.monaco-list-row .monaco-highlighted-label').allInnerTexts();
+  await page.keyboard.press('Escape');
+  await palette(page).waitFor({ state: 'hidden' });
+  return titles.map((title) => title.trim());
+}
+
+export const toast = (page: Page, text: string | RegExp) =>
+  page.locator('.notifications-toasts .notification-toast').filter({ hasText: text });
+
+export interface Notification {
+  severity: string | undefined;
+  text: string;
+}
+
+/** Every notification that was not dismissed, from the notification centre. */
+export async function notifications(page: Page): Promise<Notification[]> {
+  await runCommand(page, 'Notifications: Show Notifications');
+  const centre = page.locator('.notifications-center.visible');
+  await centre.waitFor();
+  const all = await centre.locator('.notification-list-item').evaluateAll((items) =>
+    items.map((item) => ({
+      severity: ['error', 'warning', 'info'].find((kind) => item.querySelector(`.codicon-${kind}`)),
+      text: item.querySelector<HTMLElement>('.notification-list-item-message')?.innerText ?? '',
+    })),
+  );
+  await runCommand(page, 'Notifications: Hide Notifications');
+  return all;
+}
+
+export async function clearNotifications(page: Page): Promise<void> {
+  await runCommand(page, 'Notifications: Clear All Notifications');
+  await page.locator('.notifications-toasts .notification-toast').first().waitFor({ state: 'detached' });
+}
+
+/** Selects files in the explorer: the first by click, the others with Ctrl (Command on macOS). */
+export async function selectInExplorer(page: Page, files: string[]): Promise<void> {
+  for (const [i, file] of files.entries()) {
+    await explorerRow(page, file).click(i === 0 ? {} : { modifiers: ['ControlOrMeta'] });
+  }
+}
