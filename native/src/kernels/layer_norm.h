@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+#include "architecture.h"
+#include "tensor.h"
+
+namespace vit {
+
+/** A norm with its parameters; both empty for Norm::Kind::identity, bias empty for rms. */
+struct NormLayer {
+  Norm norm{Norm::Kind::identity, 0};
+  Floats weight;  // (length)
+  Floats bias;    // (length)
+};
+
+/**
+ * y (n, length) = norm of each row of x (n, length), row strides ldx and ldy; y may be x.
+ * layer: (x - mean) / sqrt(var + eps) * weight + bias, var biased (Ba et al. 2016, eq. 3). rms: x / sqrt(mean(x^2) + eps) * weight.
+ */
+void apply_norm(const NormLayer& layer, const float* x, int64_t ldx, int64_t n, int64_t length, float* y, int64_t ldy);
+
+/** The oracle, in float64. */
+void apply_norm_naive(const NormLayer& layer, const float* x, int64_t ldx, int64_t n, int64_t length, float* y, int64_t ldy);
+
+}  // namespace vit

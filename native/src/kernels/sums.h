@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+
+namespace vit {
+
+// Sixteen running sums: without -ffast-math a compiler may not reorder one sum, so it cannot vectorise it.
+constexpr int kLanes = 16;
+
+template <class Term>
+inline float sum_lanes(int64_t n, Term term) {
+  float lane[kLanes] = {};
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes)
+    for (int l = 0; l < kLanes; l++) lane[l] += term(i + l);
+  for (int l = 0; i < n; i++, l++) lane[l] += term(i);
+  for (int width = kLanes / 2; width > 0; width /= 2)
+    for (int l = 0; l < width; l++) lane[l] += lane[l + width];
+  return lane[0];
+}
+
+/** Sum of x (n). */
+inline float sum(const float* x, int64_t n) {
+  return sum_lanes(n, [x](int64_t i) { return x[i]; });
+}
+
+/** Sum of (x - centre)^2. */
+inline float sum_of_squares(const float* x, float centre, int64_t n) {
+  return sum_lanes(n, [x, centre](int64_t i) { return (x[i] - centre) * (x[i] - centre); });
+}
+
+/** Largest of x (n), n >= 1. */
+inline float maximum(const float* x, int64_t n) {
+  float lane[kLanes];
+  for (float& l : lane) l = x[0];
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes)
+    for (int l = 0; l < kLanes; l++) lane[l] = x[i + l] > lane[l] ? x[i + l] : lane[l];
+  for (int l = 0; i < n; i++, l++) lane[l] = x[i] > lane[l] ? x[i] : lane[l];
+  for (int width = kLanes / 2; width > 0; width /= 2)
+    for (int l = 0; l < width; l++) lane[l] = lane[l + width] > lane[l] ? lane[l + width] : lane[l];
+  return lane[0];
+}
+
+}  // namespace vit

@@ -1,0 +1,145 @@
+#include "model.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "linalg/cpu.h"
+
+namespace vit {
+
+namespace {
+
+/** What one run may hold at most. */
+constexpr int64_t kMemoryLimit = int64_t{4} << 30;
+
+std::string gibibytes(double bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f GiB", bytes / (1 << 30));
+  return text;
+}
+
+/** Refuses before anything is allocated. In float64, so that no product of sizes can overflow. */
+void check_memory(const Architecture& a, int64_t batch, const ForwardOptions& options) {
+  const auto n = static_cast<double>(a.num_tokens()), images = static_cast<double>(batch), depth = static_cast<double>(a.depth);
+  const auto dim = static_cast<double>(a.dim);
+  const Block& block = a.block;
+  double maps = 0;
+  if (options.attention) maps = 4 * images * depth * static_cast<double>(block.heads) * n * n;
+  double rest = 4 * images * n *
+                (static_cast<double>(4 * block.qkv_dim() + 2 * block.mlp_hidden) + 4 * dim + (options.tokens ? (depth + 1) * dim : 0));
+  for (size_t i = 0; i < a.tokenizer.stages.size(); i++) {
+    const Block& stage = a.tokenizer.stages[i];
+    const double floats = static_cast<double>(stage.dim_in * 2 + stage.qkv_dim() * 6 + stage.mlp_hidden * 2 + stage.dim * 3);
+    rest += 4 * images * static_cast<double>(a.split_grid(i).count()) * floats;
+  }
+  if (maps + rest <= static_cast<double>(kMemoryLimit)) return;
+  const std::string more = maps > rest ? "keeping every attention map; run without them, with fewer images, or with a smaller picture"
+                                       : "its tokens; run fewer images at once, or a smaller picture";
+  throw Error::memory("This run would need " + gibibytes(maps + rest) + " (limit " + gibibytes(kMemoryLimit) + "), most of it for " + more + ".");
+}
+
+}  // namespace
+
+std::shared_ptr<Model> Model::load(LoadRequest request) {
+  request.architecture.check();
+  std::shared_ptr<Model> model(new Model());
+  model->a_ = request.architecture;
+  model->by_ = request.gemm;
+  model->threads_ = choose_threads(request.threads);
+  const Architecture& a = model->a_;
+  WeightStore weights = request.seed ? WeightStore(*request.seed, request.gemm, request.precision)
+                                     : WeightStore(std::move(request.tensors), request.gemm, request.precision);
+  if (a.tokenizer.kind == Tokenizer::Kind::patch)
+    model->project_ = weights.linear("patch_embed.proj.weight", a.tokenizer.bias ? "patch_embed.proj.bias" : "", a.dim, a.patch_length());
+  else
+    model->tokens_to_token_ = TokensToToken::load(a, weights);
+  model->token_processing_ = TokenProcessing::load(a, weights);
+  for (int64_t i = 0; i < a.depth; i++)
+    model->blocks_.push_back(Encoding::load(a.block, "blocks." + std::to_string(i) + ".", weights));
+  model->prediction_ = PredictionProcessing::load(a, weights);
+  weights.check_unchanged();
+  model->parameters_ = weights.parameters();
+  model->named_ = weights.take_named();
+  return model;
+}
+
+int64_t Model::weight_bytes() const { return named_.bytes(); }
+
+Tensor Model::tensor(const std::string& name) const { return named_.get(name); }
+
+Pass Model::pass() {
+  set_blas_threads(threads_);
+  return Pass{by_, scratch_};
+}
+
+void Model::embed(const float* input, int64_t batch, const std::vector<uint32_t>& masked, float* x,
+                  std::vector<StageKept>* stages, Pass& pass) const {
+  const int64_t patches = a_.grid().count();
+  float* tokens = pass.scratch.get(Scratch::stage, batch * patches * a_.dim);
+  if (project_)
+    patch_tokenization(a_, *project_, input, batch, tokens, pass);
+  else
+    tokens_to_token_.forward(a_, input, batch, tokens, stages, pass);
+  for (int64_t b = 0; b < batch; b++)
+    for (const uint32_t patch : masked) std::fill_n(tokens + (b * patches + patch) * a_.dim, a_.dim, 0.0f);
+  token_processing_.forward(a_, tokens, batch, x, pass);
+}
+
+void Model::encode(int64_t layer, float* x, int64_t batch, const AttentionKept& kept, Pass& pass) const {
+  std::string outer;
+  if (pass.trace) outer = pass.trace->enter("blocks." + std::to_string(layer) + ".");
+  blocks_[static_cast<size_t>(layer)]->forward(x, batch, a_.num_tokens(), x, kept, pass);
+  if (pass.trace) pass.trace->enter(outer);
+}
+
+void Model::predict(const float* x, int64_t batch, float* out, Pass& pass) const {
+  prediction_.forward(a_, x, batch, out, pass);
+}
+
+std::shared_ptr<Run> Model::forward(Floats input, int64_t batch, const ForwardOptions& options) {
+  const int64_t length = a_.channels * a_.height * a_.width;
+  if (batch < 1) throw Error::argument("A forward pass needs at least one image.");
+  if (static_cast<int64_t>(input.size()) != batch * length)
+    throw Error::argument("The input has " + std::to_string(input.size()) + " values where " +
+                          to_string({batch, a_.channels, a_.height, a_.width}) + " needs " + std::to_string(batch * length) + ".");
+  for (const uint32_t patch : options.masked_patches)
+    if (patch >= a_.grid().count())
+      throw Error::argument("There is no patch " + std::to_string(patch) + " to mask; there are " + std::to_string(a_.grid().count()) + ".");
+  check_memory(a_, batch, options);
+
+  auto run = std::make_shared<Run>();
+  run->model = shared_from_this();
+  run->batch = batch;
+  run->tokens = a_.num_tokens();
+  run->input = std::move(input);
+  run->masked = options.masked_patches;
+  const int64_t map = a_.block.heads * run->tokens * run->tokens, floats = batch * run->tokens * a_.dim;
+  if (options.attention) run->maps.resize(static_cast<size_t>(batch * a_.depth * map));
+  if (options.tokens) run->layers.resize(static_cast<size_t>((a_.depth + 1) * floats));
+
+  Profile profile;
+  Pass pass = this->pass();
+  pass.profile = options.profile ? &profile : nullptr;
+  pass.cancel = options.cancel.get();
+  pass.stop_if_cancelled();
+  Floats x(static_cast<size_t>(floats));
+  embed(run->input.data(), batch, options.masked_patches, x.data(), options.attention ? &run->stages : nullptr, pass);
+  for (int64_t i = 0; i < a_.depth; i++) {
+    pass.stop_if_cancelled();
+    if (options.tokens) std::copy(x.begin(), x.end(), run->layers.begin() + i * floats);
+    AttentionKept kept;
+    if (options.attention) {
+      kept.maps = run->maps.data() + i * map;
+      kept.maps_stride = a_.depth * map;
+    }
+    encode(i, x.data(), batch, kept, pass);
+  }
+  if (options.tokens) std::copy(x.begin(), x.end(), run->layers.begin() + a_.depth * floats);
+  pass.stop_if_cancelled();
+  run->logits.resize(static_cast<size_t>(batch * PredictionProcessing::output_length(a_)));
+  predict(x.data(), batch, run->logits.data(), pass);
+  run->profile = profile.entries();
+  return run;
+}
+
+}  // namespace vit

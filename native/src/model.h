@@ -1,0 +1,76 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "run.h"
+#include "t2t/tokens_to_token.h"
+#include "vit/patch_tokenization.h"
+#include "vit/prediction_processing.h"
+#include "vit/token_processing.h"
+#include "weights/weight_store.h"
+
+namespace vit {
+
+struct LoadRequest {
+  Architecture architecture;
+  TensorSources tensors;
+  std::optional<uint64_t> seed;  // instead of tensors
+  Gemm gemm;
+  Precision precision;
+  int threads;
+};
+
+struct ForwardOptions {
+  bool attention = false;
+  bool tokens = false;
+  bool profile = false;
+  std::vector<uint32_t> masked_patches;
+  std::shared_ptr<const std::atomic<bool>> cancel;
+};
+
+/** A Vision Transformer with its weights. Its methods use one scratch: never call two at once. */
+class Model : public std::enable_shared_from_this<Model> {
+ public:
+  static std::shared_ptr<Model> load(LoadRequest request);
+
+  const Architecture& architecture() const { return a_; }
+  int64_t parameters() const { return parameters_; }
+  int64_t weight_bytes() const;
+  int64_t scratch_bytes() const { return scratch_.bytes(); }
+  /** A tensor by canonical name; throws ERR_TENSOR when the model has none of that name. */
+  Tensor tensor(const std::string& name) const;
+
+  /** input (B, C, H, W). */
+  std::shared_ptr<Run> forward(Floats input, int64_t batch, const ForwardOptions& options);
+
+  /** Image to the tokens that enter block 0, x (B, N, D). */
+  void embed(const float* input, int64_t batch, const std::vector<uint32_t>& masked, float* x, std::vector<StageKept>* stages,
+             Pass& pass) const;
+  /** Block `layer` in place on x (B, N, D). */
+  void encode(int64_t layer, float* x, int64_t batch, const AttentionKept& kept, Pass& pass) const;
+  /** x (B, N, D) to out (B, output_length). */
+  void predict(const float* x, int64_t batch, float* out, Pass& pass) const;
+
+  /** A pass that uses this model's scratch and products. */
+  Pass pass();
+
+ private:
+  Model() = default;
+
+  Architecture a_;
+  Gemm by_ = Gemm::blas;
+  int threads_ = 1;
+  std::shared_ptr<const Linear> project_;
+  TokensToToken tokens_to_token_;
+  TokenProcessing token_processing_;
+  std::vector<std::unique_ptr<Encoding>> blocks_;
+  PredictionProcessing prediction_;
+  NamedTensors named_;
+  int64_t parameters_ = 0;
+  Scratch scratch_;
+};
+
+}  // namespace vit

@@ -1,0 +1,79 @@
+#include "run.h"
+
+#include <algorithm>
+
+#include "error.h"
+#include "kernels/softmax.h"
+#include "model.h"
+
+namespace vit {
+
+namespace {
+
+void check_index(const char* what, int64_t index, int64_t count) {
+  if (index < 0 || index >= count)
+    throw Error::argument(std::string("There is no ") + what + " " + std::to_string(index) + "; there are " +
+                          std::to_string(count) + ", counted from 0.");
+}
+
+}  // namespace
+
+int64_t Run::bytes() const {
+  int64_t floats = static_cast<int64_t>(input.size() + logits.size() + maps.size() + layers.size());
+  for (const StageKept& stage : stages) floats += static_cast<int64_t>(stage.queries_keys.size());
+  return floats * static_cast<int64_t>(sizeof(float));
+}
+
+void Run::check_image(int64_t image) const { check_index("image", image, batch); }
+
+const float* Run::map(int64_t image, int64_t layer) const {
+  check_image(image);
+  const Architecture& a = model->architecture();
+  check_index("layer", layer, a.depth);
+  if (maps.empty()) throw Error::argument("The attention maps of this run were not kept; run it with attention on.");
+  return maps.data() + (image * a.depth + layer) * a.block.heads * tokens * tokens;
+}
+
+Floats Run::attention(int64_t image, int64_t layer) const {
+  const float* from = map(image, layer);
+  return Floats(from, from + model->architecture().block.heads * tokens * tokens);
+}
+
+Floats Run::attention_rows(int64_t image, int64_t layer, int64_t query) const {
+  const float* from = map(image, layer);
+  check_index("token", query, tokens);
+  Floats rows;
+  for (int64_t h = 0; h < model->architecture().block.heads; h++) {
+    const float* row = from + (h * tokens + query) * tokens;
+    rows.insert(rows.end(), row, row + tokens);
+  }
+  return rows;
+}
+
+Floats Run::layer_tokens(int64_t image, int64_t layer) const {
+  check_image(image);
+  const Architecture& a = model->architecture();
+  check_index("layer", layer, a.depth + 1);
+  if (layers.empty()) throw Error::argument("The tokens of this run were not kept; run it with tokens on.");
+  const float* from = layers.data() + (layer * batch + image) * tokens * a.dim;
+  return Floats(from, from + tokens * a.dim);
+}
+
+Floats Run::stage_attention_rows(int64_t image, int64_t stage, int64_t query) const {
+  check_image(image);
+  check_index("soft-split stage", stage, static_cast<int64_t>(model->architecture().tokenizer.stages.size()));
+  if (stages.empty()) throw Error::argument("The attention of this run's soft-split stages was not kept; run it with attention on.");
+  const StageKept& kept = stages[static_cast<size_t>(stage)];
+  check_index("token", query, kept.tokens);
+  const int64_t length = kept.heads * kept.head_dim;
+  const float* rows = kept.queries_keys.data() + image * kept.tokens * 2 * length;
+  Floats result(static_cast<size_t>(kept.heads * kept.tokens));
+  for (int64_t h = 0; h < kept.heads; h++)
+    gemm(Gemm::blas, Transpose::no, Transpose::yes, 1, kept.tokens, kept.head_dim, kept.scale,
+         rows + query * 2 * length + h * kept.head_dim, 2 * length, rows + length + h * kept.head_dim, 2 * length, 0,
+         result.data() + h * kept.tokens, kept.tokens);
+  softmax(result.data(), kept.heads, kept.tokens, kept.tokens);
+  return result;
+}
+
+}  // namespace vit

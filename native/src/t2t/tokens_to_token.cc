@@ -1,0 +1,57 @@
+#include "t2t/tokens_to_token.h"
+
+#include "t2t/soft_split.h"
+#include "weights/weight_store.h"
+
+namespace vit {
+
+TokensToToken TokensToToken::load(const Architecture& a, WeightStore& weights) {
+  TokensToToken made;
+  for (size_t i = 0; i < a.tokenizer.stages.size(); i++)
+    made.stages.push_back(
+        Encoding::load(a.tokenizer.stages[i], "tokenizer.stages." + std::to_string(i) + ".", weights));
+  made.project = weights.linear("patch_embed.proj.weight", a.tokenizer.bias ? "patch_embed.proj.bias" : "", a.dim,
+                                a.patch_length());
+  return made;
+}
+
+void TokensToToken::forward(const Architecture& a, const float* image, int64_t batch, float* tokens,
+                            std::vector<StageKept>* kept, Pass& pass) const {
+  ImageView view = ImageView::planar(image, batch, a.channels, a.height, a.width);
+  Floats made;  // tokens of the last stage, which the next soft split reads as an image
+  for (size_t i = 0; i <= stages.size(); i++) {
+    pass.stop_if_cancelled();
+    const SoftSplit& split = a.tokenizer.splits[i];
+    const Grid grid = a.split_grid(i);
+    const int64_t count = grid.count(), length = view.channels * split.kernel * split.kernel;
+    float* windows = pass.scratch.get(Scratch::patches, batch * count * length);
+    std::string outer;
+    if (pass.trace) outer = pass.trace->enter("tokenizer.splits." + std::to_string(i) + ".");
+    {
+      const Timed timed(pass, "soft_split");
+      soft_split(view, split, windows);
+      VIT_STEP(pass.trace, "windows", (Shape{count, length}), windows, length);
+    }
+    if (i == stages.size()) {
+      if (pass.trace) pass.trace->enter("");
+      const Timed timed(pass, "patch_embed");
+      project->apply(windows, length, batch * count, tokens, a.dim);
+      VIT_STEP(pass.trace, "soft-split:patch_embed", (Shape{count, a.dim}), tokens, a.dim);
+    } else {
+      const Block& stage = a.tokenizer.stages[i];
+      AttentionKept keep;
+      if (kept) {
+        kept->push_back({stage.heads, stage.head_dim, count, stage.scale,
+                         Floats(static_cast<size_t>(batch * count * 2 * stage.qkv_dim()))});
+        keep.queries_keys = kept->back().queries_keys.data();
+      }
+      made.resize(static_cast<size_t>(batch * count * stage.dim));
+      if (pass.trace) pass.trace->enter("tokenizer.stages." + std::to_string(i) + ".");
+      stages[i]->forward(windows, batch, count, made.data(), keep, pass);
+      view = ImageView::tokens(made.data(), batch, stage.dim, grid);
+    }
+    if (pass.trace) pass.trace->enter(outer);
+  }
+}
+
+}  // namespace vit

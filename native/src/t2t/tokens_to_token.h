@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "vit/encoding.h"
+
+namespace vit {
+
+/** Q and K of one token transformer, from which any row of its attention is computed when asked for. */
+struct StageKept {
+  int64_t heads, head_dim, tokens;
+  float scale;
+  Floats queries_keys;  // (B, N_s, 2*h*hd)
+};
+
+/**
+ * Tokens-to-Token (Yuan et al. 2021, sec. 3.1): soft split, token transformer, back to an image, and again; then a
+ * last soft split whose windows are projected to the token length.
+ */
+struct TokensToToken {
+  std::vector<std::unique_ptr<Encoding>> stages;
+  std::shared_ptr<const Linear> project;  // (D, C_last*k*k)
+
+  static TokensToToken load(const Architecture& a, WeightStore& weights);
+
+  /** image (B, C, H, W) to tokens (B, N, D). With `kept`, one entry a stage is added to it. */
+  void forward(const Architecture& a, const float* image, int64_t batch, float* tokens, std::vector<StageKept>* kept,
+               Pass& pass) const;
+};
+
+}  // namespace vit

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "vit/attention.h"
+#include "vit/neural_net.h"
+
+namespace vit {
+
+/** An encoding block of one of Block's orders. The same parts serve as token transformers. */
+class Encoding {
+ public:
+  virtual ~Encoding() = default;
+
+  /** x (B, N, dim_in) to y (B, N, dim); y may be x when the lengths agree. */
+  virtual void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept, Pass& pass) const = 0;
+
+  static std::unique_ptr<Encoding> load(const Block& block, const std::string& name, WeightStore& weights);
+};
+
+/** Orders pre, res-post and post: attention, then neural network, one after the other. */
+struct SequentialEncoding final : Encoding {
+  Block::Order order;
+  bool attn_residual;
+  NormLayer norm1, norm2;
+  Attention attn;
+  NeuralNet mlp;
+  Floats ls1, ls2;  // (dim), or empty
+
+  void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept, Pass& pass) const override;
+
+ private:
+  void forward_pre(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept, Pass& pass) const;
+  void forward_post(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept, Pass& pass) const;
+};
+
+/** Order parallel: sums of branches (timm ParallelThingsBlock, Touvron et al. 2022). Kept maps are the mean over branches. */
+struct ParallelEncoding final : Encoding {
+  struct AttentionBranch {
+    NormLayer norm;
+    Attention attn;
+    Floats ls;
+  };
+  struct NetBranch {
+    NormLayer norm;
+    NeuralNet mlp;
+    Floats ls;
+  };
+  std::vector<AttentionBranch> attns;
+  std::vector<NetBranch> ffns;
+
+  void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept, Pass& pass) const override;
+};
+
+/** Order parallel-scaling: attention and neural network side by side from one projection (timm ParallelScalingBlock, Dehghani et al. 2023). */
+struct ScalingEncoding final : Encoding {
+  NormLayer in_norm;
+  std::shared_ptr<const Linear> in_proj;  // (mlp_hidden + 3*dim, dim), rows MLP, Q, K, V
+  Attention attn;                         // qkv is null: in_proj makes Q, K and V
+  Activation activation;
+  bool has_mlp_norm;
+  NormLayer mlp_norm;
+  std::shared_ptr<const Linear> mlp_out;  // (dim, mlp_hidden)
+  int64_t mlp_hidden;
+  Floats ls;
+
+  static std::unique_ptr<Encoding> load(const Block& block, const std::string& name, WeightStore& weights);
+  void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept, Pass& pass) const override;
+};
+
+/** The epilogue of a part: layer scale `gamma` unless empty, then `residual` (n, dim) unless null. */
+Epilogue scale_and_add(const Floats& gamma, const float* residual, int64_t dim);
+
+}  // namespace vit

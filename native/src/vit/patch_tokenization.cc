@@ -1,0 +1,28 @@
+#include "vit/patch_tokenization.h"
+
+#include <algorithm>
+
+namespace vit {
+
+void split_patches(const float* image, int64_t batch, int64_t channels, int64_t height, int64_t width, int64_t patch_height,
+                   int64_t patch_width, float* patches) {
+  for (int64_t b = 0; b < batch; b++)
+    for (int64_t top = 0; top < height; top += patch_height)
+      for (int64_t left = 0; left < width; left += patch_width)
+        for (int64_t c = 0; c < channels; c++)
+          for (int64_t y = top; y < top + patch_height; y++)
+            patches = std::copy_n(image + ((b * channels + c) * height + y) * width + left, patch_width, patches);
+}
+
+void patch_tokenization(const Architecture& a, const Linear& project, const float* image, int64_t batch, float* tokens,
+                        Pass& pass) {
+  const Timed timed(pass, "patch_embed");
+  const int64_t count = a.grid().count(), length = a.patch_length();
+  float* patches = pass.scratch.get(Scratch::patches, batch * count * length);
+  split_patches(image, batch, a.channels, a.height, a.width, a.tokenizer.patch_height, a.tokenizer.patch_width, patches);
+  VIT_STEP(pass.trace, "patches", (Shape{count, length}), patches, length);
+  project.apply(patches, length, batch * count, tokens, a.dim);
+  VIT_STEP(pass.trace, "patch_embed", (Shape{count, a.dim}), tokens, a.dim);
+}
+
+}  // namespace vit

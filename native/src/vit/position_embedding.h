@@ -1,0 +1,21 @@
+#pragma once
+
+#include "architecture.h"
+#include "tensor.h"
+
+namespace vit {
+
+/**
+ * Sinusoid table (tokens, length) of "Attention Is All You Need" (sec. 3.5) as the articles write it: angle(i, j) =
+ * i / 10000^(2 (j / 2) / length), sin in even columns and cos in odd ones; computed in float64, stored in float32.
+ */
+Floats sinusoid_table(int64_t tokens, int64_t length);
+
+/**
+ * values (from.rows * from.columns, length) to (to.rows * to.columns, length) as torch.nn.functional.interpolate with
+ * mode='bicubic', align_corners=False: Keys' cubic with a = -0.75 at four neighbours, or with antialias a = -0.5 widened when
+ * shrinking.
+ */
+Floats resample_positions(const float* values, int64_t length, Grid from, Grid to, Resample how);
+
+}  // namespace vit

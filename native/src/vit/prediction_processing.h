@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "vit/attention_pool.h"
+
+namespace vit {
+
+/** Final norm, pooling and head: what turns tokens into a prediction. */
+struct PredictionProcessing {
+  NormLayer final_norm;
+  NormLayer fc_norm;
+  std::optional<AttentionPool> map;
+  std::shared_ptr<const Linear> head;       // (classes, feature), or null
+  std::shared_ptr<const Linear> head_dist;  // pool distilled
+
+  static PredictionProcessing load(const Architecture& a, WeightStore& weights);
+
+  /** Length of one image's output: classes, or the pooled feature's, or 0 when there is no pooling. */
+  static int64_t output_length(const Architecture& a);
+
+  /** x (B, N, D), unchanged, to out (B, output_length). */
+  void forward(const Architecture& a, const float* x, int64_t batch, float* out, Pass& pass) const;
+};
+
+}  // namespace vit

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "kernels/layer_norm.h"
+#include "vit/pass.h"
+
+namespace vit {
+
+class WeightStore;
+
+/** Prefix tokens in front of the patch tokens, position embedding on top, and CLIP's norm. */
+struct TokenProcessing {
+  Floats prefix;     // (prefix.count(), D): class, distillation, registers
+  Floats positions;  // (position_rows(grid), D), resampled to the image's grid; empty when there is none
+  NormLayer pre_norm;
+
+  static TokenProcessing load(const Architecture& a, WeightStore& weights);
+
+  /** patches (B, P, D) to x (B, N, D). */
+  void forward(const Architecture& a, const float* patches, int64_t batch, float* x, Pass& pass) const;
+};
+
+}  // namespace vit

@@ -1,0 +1,40 @@
+#include "vit/trace.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace vit {
+
+namespace {
+
+std::vector<StepMark>& registry() {
+  static std::vector<StepMark> marks;
+  return marks;
+}
+
+}  // namespace
+
+const std::vector<StepMark>& step_marks() { return registry(); }
+
+bool detail::register_step(const StepMark& mark) {
+  registry().push_back(mark);
+  return true;
+}
+
+std::string Trace::enter(std::string scope) {
+  std::swap(scope, scope_);
+  return scope;
+}
+
+void Trace::offer(const char* id, const Shape& shape, const float* values, int64_t ld) {
+  const char* colon = std::strchr(id, ':');
+  if (found_ || scope_ + (colon ? colon + 1 : id) != wanted_) return;
+  found_ = true;
+  tensor_.shape = shape;
+  tensor_.values.resize(static_cast<size_t>(elements(shape)));
+  const int64_t columns = shape.back();
+  const int64_t rows = columns ? elements(shape) / columns : 0;
+  for (int64_t i = 0; i < rows; i++) std::copy_n(values + i * ld, columns, tensor_.values.data() + i * columns);
+}
+
+}  // namespace vit

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tensor.h"
+
+namespace vit {
+
+/** Where a step of the walk-through is computed; `id` is what VIT_STEP was given. */
+struct StepMark {
+  const char* id;
+  const char* file;
+  int line;
+};
+
+/** Every VIT_STEP compiled into the program, whether or not it has run. */
+const std::vector<StepMark>& step_marks();
+
+/** Looks for one step while a block is computed again, and keeps a copy of what it finds. */
+class Trace {
+ public:
+  explicit Trace(std::string wanted) : wanted_(std::move(wanted)) {}
+
+  /** Dotted path in front of the names offered from now on, e.g. "blocks.3."; returns the one before. */
+  std::string enter(std::string scope);
+  const std::string& scope() const { return scope_; }
+
+  /** values (rows..., columns) whose last axis is contiguous and whose rows are ld apart; rows are all axes but the last. */
+  void offer(const char* id, const Shape& shape, const float* values, int64_t ld);
+
+  bool found() const { return found_; }
+  Tensor take() { return std::move(tensor_); }
+
+ private:
+  std::string wanted_, scope_;
+  bool found_ = false;
+  Tensor tensor_;
+};
+
+namespace detail {
+
+bool register_step(const StepMark& mark);
+
+template <class Mark>
+struct StepRegistrar {
+  static const bool registered;
+};
+template <class Mark>
+const bool StepRegistrar<Mark>::registered = register_step(Mark::mark());
+
+}  // namespace detail
+
+/**
+ * Marks the line that has just computed a step. The id is the step's name, with "variant:" in front where two lines
+ * compute a step of the same name. Registered before main(), so a model can list its steps without running.
+ */
+#define VIT_STEP(trace, id_, shape, values, ld)                           \
+  do {                                                                    \
+    struct Here {                                                         \
+      static ::vit::StepMark mark() { return {id_, __FILE__, __LINE__}; } \
+    };                                                                    \
+    (void)::vit::detail::StepRegistrar<Here>::registered;                 \
+    if (trace) (trace)->offer(id_, shape, values, ld);                    \
+  } while (false)
+
+}  // namespace vit

@@ -1,0 +1,132 @@
+#include "weights/mapped_file.h"
+
+#include "error.h"
+
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#else
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#endif
+
+namespace vit {
+
+const unsigned char* MappedFile::bytes(int64_t begin, int64_t end) const {
+  if (begin < 0 || end < begin || end > size_)
+    throw Error::file(path_ + " is shorter than its header says: bytes " + std::to_string(begin) + " to " +
+                      std::to_string(end) + " of " + std::to_string(size_) + ".");
+  return data_ + begin;
+}
+
+void MappedFile::check_unchanged() const {
+  const Stamp now = stamp();
+  if (now.size != size_ || now.changed != changed_) throw Error::file(path_ + " changed while it was being read.");
+}
+
+#if defined(_WIN32)
+
+namespace {
+
+std::wstring wide(const std::string& utf8) {
+  const int length = MultiByteToWideChar(CP_UTF8, 0, utf8.c_str(), -1, nullptr, 0);
+  std::wstring text(length > 0 ? length - 1 : 0, L'\0');
+  if (length > 1) MultiByteToWideChar(CP_UTF8, 0, utf8.c_str(), -1, text.data(), length);
+  return text;
+}
+
+}  // namespace
+
+MappedFile::MappedFile(const std::string& path) : path_(path) {
+  // No FILE_SHARE_WRITE: while it is mapped nobody can cut the file short.
+  file_ = CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, nullptr, OPEN_EXISTING,
+                      FILE_FLAG_SEQUENTIAL_SCAN, nullptr);
+  if (file_ == INVALID_HANDLE_VALUE) {
+    file_ = nullptr;
+    throw Error::file(path + " cannot be opened (Windows error " + std::to_string(GetLastError()) + ").");
+  }
+  const Stamp first = stamp();
+  size_ = first.size;
+  changed_ = first.changed;
+  if (size_ == 0) return;
+  mapping_ = CreateFileMappingW(file_, nullptr, PAGE_READONLY, 0, 0, nullptr);
+  data_ = mapping_ ? static_cast<const unsigned char*>(MapViewOfFile(mapping_, FILE_MAP_READ, 0, 0, 0)) : nullptr;
+  if (!data_) {
+    const auto reason = std::to_string(GetLastError());
+    if (mapping_) CloseHandle(mapping_);
+    CloseHandle(file_);
+    throw Error::file(path + " cannot be mapped (Windows error " + reason + ").");
+  }
+}
+
+MappedFile::~MappedFile() {
+  if (data_) UnmapViewOfFile(data_);
+  if (mapping_) CloseHandle(mapping_);
+  if (file_) CloseHandle(file_);
+}
+
+MappedFile::Stamp MappedFile::stamp() const {
+  BY_HANDLE_FILE_INFORMATION info{};
+  if (!GetFileInformationByHandle(file_, &info)) return {0, 0};
+  const auto join = [](DWORD high, DWORD low) { return static_cast<int64_t>((static_cast<uint64_t>(high) << 32) | low); };
+  return {join(info.nFileSizeHigh, info.nFileSizeLow), join(info.ftLastWriteTime.dwHighDateTime, info.ftLastWriteTime.dwLowDateTime)};
+}
+
+void MappedFile::release(int64_t, int64_t) const {}
+
+#else
+
+MappedFile::MappedFile(const std::string& path) : path_(path) {
+  file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file_ < 0) throw Error::file(path + " cannot be opened: " + std::strerror(errno) + ".");
+  struct stat info {};
+  if (fstat(file_, &info) != 0 || !S_ISREG(info.st_mode)) {
+    close(file_);
+    throw Error::file(path + " is not a regular file.");
+  }
+  const Stamp first = stamp();
+  size_ = first.size;
+  changed_ = first.changed;
+  if (size_ == 0) return;
+  void* mapped = mmap(nullptr, static_cast<size_t>(size_), PROT_READ, MAP_PRIVATE, file_, 0);
+  if (mapped == MAP_FAILED) {
+    const std::string reason = std::strerror(errno);
+    close(file_);
+    throw Error::file(path + " cannot be mapped: " + reason + ".");
+  }
+  madvise(mapped, static_cast<size_t>(size_), MADV_SEQUENTIAL);
+  data_ = static_cast<const unsigned char*>(mapped);
+}
+
+MappedFile::~MappedFile() {
+  if (data_) munmap(const_cast<unsigned char*>(data_), static_cast<size_t>(size_));
+  close(file_);
+}
+
+MappedFile::Stamp MappedFile::stamp() const {
+  struct stat info {};
+  if (fstat(file_, &info) != 0) return {0, 0};
+#if defined(__APPLE__)
+  const auto& time = info.st_mtimespec;
+#else
+  const auto& time = info.st_mtim;
+#endif
+  return {static_cast<int64_t>(info.st_size), static_cast<int64_t>(time.tv_sec) * 1000000000 + time.tv_nsec};
+}
+
+void MappedFile::release(int64_t begin, int64_t end) const {
+  const int64_t page = sysconf(_SC_PAGESIZE);
+  const int64_t first = (begin + page - 1) / page * page;
+  const int64_t last = end / page * page;
+  if (last > first)
+    madvise(const_cast<unsigned char*>(data_) + first, static_cast<size_t>(last - first), MADV_DONTNEED);
+}
+
+#endif
+
+}  // namespace vit

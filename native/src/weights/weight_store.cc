@@ -1,0 +1,170 @@
+#include "weights/weight_store.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "error.h"
+#include "weights/half.h"
+#include "weights/seeded_init.h"
+
+namespace vit {
+
+namespace {
+
+int64_t bytes_of(Stored dtype) { return dtype == Stored::f32 ? 4 : 2; }
+
+Shape without_leading_ones(const Shape& shape) {
+  const auto first = std::find_if(shape.begin(), shape.end(), [](int64_t d) { return d != 1; });
+  return Shape(first, shape.end());
+}
+
+/** (out, in) also fits (out, c, h, w) with c*h*w == in: a convolution whose stride is its kernel is a linear layer. */
+bool fits(const Shape& given, const Shape& wanted) {
+  if (without_leading_ones(given) == without_leading_ones(wanted)) return true;
+  return wanted.size() == 2 && given.size() > 2 && given[0] == wanted[0] && elements(given) == elements(wanted);
+}
+
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+}  // namespace
+
+WeightStore::WeightStore(TensorSources sources, Gemm by, Precision precision)
+    : sources_(std::move(sources)), by_(by), precision_(precision) {}
+
+WeightStore::WeightStore(uint64_t seed, Gemm by, Precision precision) : seed_(seed), by_(by), precision_(precision) {}
+
+const TensorSource& WeightStore::source(const std::string& name, const Shape& shape) {
+  parameters_ += elements(shape);
+  const auto found = sources_.find(name);
+  if (found == sources_.end()) throw Error::tensor("The tensor " + name + " " + to_string(shape) + " is missing.");
+  const TensorSource& source = found->second;
+  for (const int64_t d : source.shape)
+    if (d < 0) throw Error::tensor("The tensor " + name + " has a negative size in its shape " + to_string(source.shape) + ".");
+  if (!fits(source.shape, shape))
+    throw Error::tensor("The tensor " + name + " has shape " + to_string(source.shape) + " where " + to_string(shape) +
+                        " is needed.");
+  const int64_t wanted = elements(source.shape) * bytes_of(source.dtype);
+  int64_t given = static_cast<int64_t>(source.values.size() * sizeof(float));
+  for (const auto& part : source.parts) {
+    if (part.begin < 0 || part.end < part.begin)
+      throw Error::tensor("The tensor " + name + " has a byte range that ends before it begins.");
+    given += part.end - part.begin;
+  }
+  if (given != wanted)
+    throw Error::tensor("The tensor " + name + " has " + std::to_string(given) + " bytes where its shape " +
+                        to_string(source.shape) + " needs " + std::to_string(wanted) + ".");
+  // Every range is asked for now, so that a short file is found before anything is computed from it.
+  for (const auto& part : source.parts) file(part.file).bytes(part.begin, part.end);
+  return source;
+}
+
+const MappedFile& WeightStore::file(const std::string& path) {
+  auto& entry = files_[path];
+  if (!entry) entry = std::make_unique<MappedFile>(path);
+  return *entry;
+}
+
+void WeightStore::read(const std::string& name, const TensorSource& source, int64_t begin, int64_t count, float* values,
+                       uint16_t* bits) {
+  if (seed_) return draw(name, begin, count, values);
+  if (source.parts.empty()) {
+    std::copy_n(source.values.data() + begin, count, values);
+    return;
+  }
+  const int64_t size = bytes_of(source.dtype);
+  int64_t skip = begin * size;
+  int64_t left = count * size;
+  constexpr int64_t kChunk = int64_t{1} << 22;
+  for (const auto& part : source.parts) {
+    const int64_t length = part.end - part.begin;
+    if (skip >= length) {
+      skip -= length;
+      continue;
+    }
+    const MappedFile& mapped = file(part.file);
+    for (int64_t at = part.begin + skip; at < part.end && left > 0;) {
+      const int64_t taken = std::min({kChunk, part.end - at, left}) / size * size;
+      if (taken == 0) throw Error::tensor("The tensor " + name + " has a byte range that cuts a value in two.");
+      mapped.check_unchanged();
+      const unsigned char* from = mapped.bytes(at, at + taken);
+      const int64_t n = taken / size;
+      if (source.dtype == Stored::f32) {
+        std::memcpy(values, from, static_cast<size_t>(taken));
+        values += n;
+      } else if (bits) {
+        std::memcpy(bits, from, static_cast<size_t>(taken));
+        bits += n;
+      } else {
+        uint16_t block[2048];  // the file may hold 16-bit values at odd addresses
+        for (int64_t i = 0; i < n; i += 2048) {
+          const int64_t m = std::min<int64_t>(2048, n - i);
+          std::memcpy(block, from + 2 * i, static_cast<size_t>(2 * m));
+          widen(source.dtype, block, m, values + i);
+        }
+        values += n;
+      }
+      if (taken >= 65536) mapped.release(at, at + taken);
+      at += taken;
+      left -= taken;
+    }
+    skip = 0;
+    if (left == 0) return;
+  }
+}
+
+void WeightStore::draw(const std::string& name, int64_t begin, int64_t count, float* values) const {
+  // The articles' _init_weights: Linear weights and the class token truncated normal .02, biases 0, norms 1 and 0.
+  if (ends_with(name, "bias")) return void(std::fill_n(values, count, 0.0f));
+  const bool norm = name.find("norm") != std::string::npos || name.find("gamma") != std::string::npos;
+  if (norm) return void(std::fill_n(values, count, 1.0f));
+  const SeededTensor tensor(*seed_, name);
+  for (int64_t i = 0; i < count; i++) values[i] = tensor.truncated_normal(static_cast<uint64_t>(begin + i));
+}
+
+Floats WeightStore::values(const std::string& name, const Shape& shape) {
+  Floats result(static_cast<size_t>(elements(shape)));
+  static const TensorSource kNone;
+  if (seed_) parameters_ += elements(shape);
+  read(name, seed_ ? kNone : source(name, shape), 0, elements(shape), result.data(), nullptr);
+  named_.add(name, shape, result);
+  return result;
+}
+
+Floats WeightStore::computed(const std::string& name, const Shape& shape, Floats values) {
+  named_.add(name, shape, values);
+  return values;
+}
+
+std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, const std::string& bias, int64_t out, int64_t in) {
+  return linear(weight, bias.empty() ? Floats() : values(bias, {out}), out, in);
+}
+
+std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, Floats bias, int64_t out, int64_t in) {
+  static const TensorSource kNone;
+  if (seed_) parameters_ += out * in;
+  const TensorSource& from = seed_ ? kNone : source(weight, {out, in});
+  WeightRows rows{out, in, from.dtype, nullptr, nullptr};
+  rows.read = [&, in](int64_t begin, int64_t count, float* to) { read(weight, from, begin * in, count * in, to, nullptr); };
+  if (from.dtype != Stored::f32)
+    rows.read_bits = [&, in](int64_t begin, int64_t count, uint16_t* to) { read(weight, from, begin * in, count * in, nullptr, to); };
+  std::shared_ptr<const Linear> made = make_linear(by_, precision_, rows, std::move(bias));
+  named_.add(weight, made);
+  return made;
+}
+
+NormLayer WeightStore::norm(const Norm& norm, const std::string& name, int64_t length) {
+  NormLayer layer;
+  layer.norm = norm;
+  if (norm.kind == Norm::Kind::identity) return layer;
+  layer.weight = values(name + ".weight", {length});
+  if (norm.kind == Norm::Kind::layer) layer.bias = values(name + ".bias", {length});
+  return layer;
+}
+
+void WeightStore::check_unchanged() const {
+  for (const auto& [path, mapped] : files_) mapped->check_unchanged();
+}
+
+}  // namespace vit
