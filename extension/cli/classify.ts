@@ -1,0 +1,113 @@
+import type { Command } from 'commander';
+import path from 'node:path';
+import type { EngineClient } from '../engine/client';
+import type { LoadedModel, RunSummary } from '../engine/engine';
+import { EngineError } from '../engine/errors';
+import type { ModelDescription } from '../models/description';
+import { loadModel, withEngine } from './engine';
+import { complain, lineOf } from './errors';
+import { addModelOptions, positiveNumber, type ModelOptions } from './options';
+
+interface ClassifyOptions extends ModelOptions {
+  topK: number;
+  json?: boolean;
+}
+
+type Outcome = { image: string } & ({ run: RunSummary } | { error: string });
+
+export function addClassify(program: Command): void {
+  const command = program
+    .command('classify')
+    .description('say what a model sees in pictures')
+    .argument('<image...>', 'picture files')
+    .option('-k, --top-k <n>', 'how many classes', positiveNumber, 5)
+    .option('--json', 'one JSON object a line');
+  addModelOptions(command).action(async (images: string[], options: ClassifyOptions) => {
+    await withEngine((engine) => classify(engine, images, options));
+  });
+}
+
+/** A bad picture is reported and the run goes on; the exit code then is 1. */
+async function classify(engine: EngineClient, images: string[], options: ClassifyOptions): Promise<void> {
+  const classifier = new Classifier(engine, options);
+  const { description } = await classifier.model();
+  // the next picture is decoded while this one computes
+  let next = classifier.classify(images[0]!);
+  for (let i = 0; i < images.length; i++) {
+    const outcome = await next;
+    const following = images[i + 1];
+    if (following !== undefined) next = classifier.classify(following);
+    if ('error' in outcome) {
+      complain(outcome.error);
+      process.exitCode = 1;
+    }
+    print(outcome, description, options);
+  }
+}
+
+class Classifier {
+  private loading: Promise<{ description: ModelDescription; loaded: LoadedModel }> | undefined;
+
+  constructor(
+    private readonly engine: EngineClient,
+    private readonly options: ClassifyOptions,
+  ) {}
+
+  model() {
+    return (this.loading ??= loadModel(this.engine, this.options));
+  }
+
+  async classify(image: string): Promise<Outcome> {
+    try {
+      return { image, run: await this.run(image) };
+    } catch (error) {
+      // the picture before this one may have taken the engine with it: its model is then loaded again
+      if (!(error instanceof EngineError && error.code === 'ERR_GONE')) return { image, error: lineOf(error) };
+      this.loading = undefined;
+      return this.run(image).then(
+        (run) => ({ image, run }),
+        (again: unknown) => ({ image, error: lineOf(again) }),
+      );
+    }
+  }
+
+  private async run(image: string): Promise<RunSummary> {
+    const [{ imageId }, { loaded }] = await Promise.all([
+      this.engine.request('open-image', { path: path.resolve(image), preview: false }),
+      this.model(),
+    ]);
+    const run = await this.engine.request('run', {
+      modelId: loaded.modelId,
+      imageId,
+      topK: this.options.topK,
+      attention: false,
+      tokens: false,
+    });
+    await Promise.all([
+      this.engine.request('close-run', { runId: run.runId }),
+      this.engine.request('close-image', { imageId }),
+    ]);
+    return run;
+  }
+}
+
+function print(outcome: Outcome, { id }: ModelDescription, { json, engine }: ClassifyOptions): void {
+  if (json) {
+    const common = { image: outcome.image, model: id, engine };
+    console.log(
+      JSON.stringify(
+        'error' in outcome
+          ? { ...common, error: outcome.error }
+          : { ...common, predictions: outcome.run.predictions, timings: outcome.run.timings },
+      ),
+    );
+  } else if ('run' in outcome) {
+    const { predictions, unfamiliar } = outcome.run;
+    const rows = predictions.map(
+      ({ label, probability }) => `  ${(100 * probability).toFixed(1).padStart(5)} %  ${label}`,
+    );
+    if (predictions.length === 0) rows.push('  (this model has no classifier)');
+    if (unfamiliar) rows.push('  unlike anything the model was trained on');
+    console.log([outcome.image, ...rows].join('\n'));
+  }
+}

@@ -1,0 +1,38 @@
+import path from 'node:path';
+import { EngineClient } from '../engine/client';
+import type { LoadedModel } from '../engine/engine';
+import { packageRoot } from '../engine/packageRoot';
+import type { ModelDescription } from '../models/description';
+import { withInputSize } from '../models/inputSize';
+import { assertRunnable, openModel } from '../models/open';
+import { engineOptionsOf, type ModelOptions } from './options';
+
+/** Runs `work` with an engine process of its own, which ends with it. */
+export async function withEngine<T>(work: (engine: EngineClient) => Promise<T>): Promise<T> {
+  const engine = new EngineClient({ processFile: path.join(packageRoot(), 'dist', 'engine.js') });
+  try {
+    return await work(engine);
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** The model as --model and --image-size say. Whether it fits its weights is another question: assertRunnable. */
+export async function describeModel({
+  model,
+  imageSize,
+}: Pick<ModelOptions, 'model' | 'imageSize'>): Promise<ModelDescription> {
+  const description = await openModel(model, { root: packageRoot() });
+  return imageSize ? withInputSize(description, ...imageSize) : description;
+}
+
+/** The model --model names, ready to run. */
+export async function loadModel(
+  engine: EngineClient,
+  options: ModelOptions,
+): Promise<{ description: ModelDescription; loaded: LoadedModel }> {
+  const description = await describeModel(options);
+  assertRunnable(description);
+  const loaded = await engine.request('load-model', { description, options: engineOptionsOf(options) });
+  return { description, loaded };
+}

@@ -1,0 +1,152 @@
+import type { Command } from 'commander';
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { EngineClient } from '../engine/client';
+import type { LoadedModel, Slice, SliceRequest } from '../engine/engine';
+import { readNpy, type NpyArray } from '../image/npy';
+import { loadModel, withEngine } from './engine';
+import { UsageError } from './errors';
+import { NpyWriter } from './npyWriter';
+import { addModelOptions, commaList, type ModelOptions } from './options';
+
+interface ForwardOptions extends ModelOptions {
+  input: string;
+  output: string;
+  outputs: string[];
+}
+
+/** A file to write: slices of the run, in order, that together have that shape. */
+interface Output {
+  file: string;
+  shape: number[];
+  slices: { image: number; what: SliceRequest }[];
+}
+
+interface Passed {
+  runId: number;
+  batch: number;
+}
+
+export function addForward(program: Command): void {
+  const command = program
+    .command('forward')
+    .description('run a model on a tensor and write what it computes as .npy files')
+    .requiredOption('-i, --input <file>', 'float32 .npy file (B, C, H, W), already preprocessed')
+    .requiredOption('-o, --output <dir>', 'directory for the .npy files, made when missing')
+    .option(
+      '--outputs <names>',
+      'any of logits, attention, tokens, input, steps (all of the walk-through), or names of steps',
+      commaList,
+      ['logits', 'attention', 'tokens'],
+    );
+  addModelOptions(command).action(async (options: ForwardOptions) => {
+    await withEngine((engine) => forward(engine, options));
+  });
+}
+
+async function forward(engine: EngineClient, options: ForwardOptions): Promise<void> {
+  const { shape, values } = await readInput(options.input);
+  const { loaded } = await loadModel(engine, options);
+  const steps = stepsAmong(options.outputs, loaded);
+  const attention = options.outputs.includes('attention');
+  if (attention && loaded.attention !== true) throw new Error(loaded.attention);
+  const tokens = steps.length > 0 || options.outputs.includes('tokens');
+  const { modelId } = loaded;
+  const run = await engine.request('run-tensor', {
+    modelId,
+    values,
+    shape,
+    attention: attention || steps.length > 0,
+    tokens,
+  });
+  await mkdir(options.output, { recursive: true });
+  for (const name of [...new Set([...options.outputs.filter((name) => name !== 'steps'), ...steps])]) {
+    await write(engine, run, await outputOf(engine, run, name, loaded, shape), options.output);
+  }
+}
+
+async function readInput(file: string): Promise<NpyArray> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason =
+      code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a directory' : `cannot be read (${message})`;
+    throw new Error(`${file} ${reason}.`);
+  });
+  let array: NpyArray;
+  try {
+    array = readNpy(bytes);
+  } catch (error) {
+    throw new Error(`${file} ${(error as Error).message}.`, { cause: error });
+  }
+  if (array.shape.length !== 4) {
+    throw new Error(`${file} has shape (${array.shape.join(', ')}), but the input is (B, C, H, W).`);
+  }
+  return array;
+}
+
+const plainOutputs = ['logits', 'attention', 'tokens', 'input', 'steps'];
+
+/** Names of steps that are asked for. Throws UsageError for names that are neither outputs nor steps of this model. */
+function stepsAmong(names: string[], { steps }: LoadedModel): string[] {
+  const known = steps.map(({ name }) => name);
+  const others = names.filter((name) => !plainOutputs.includes(name));
+  const unknown = others.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`--outputs: this model has no step called ${unknown} ("describe" lists them)`);
+  }
+  return names.includes('steps') ? known : others;
+}
+
+async function outputOf(
+  engine: EngineClient,
+  { runId, batch }: Passed,
+  name: string,
+  { layers, heads, numTokens }: LoadedModel,
+  inputShape: number[],
+): Promise<Output> {
+  const images = Array.from({ length: batch }, (_, image) => image);
+  const layersOf = (count: number, what: (layer: number) => SliceRequest) =>
+    images.flatMap((image) => Array.from({ length: count }, (_, layer) => ({ image, what: what(layer) })));
+  const each = (what: SliceRequest) => images.map((image) => ({ image, what }));
+  const sample = (what: SliceRequest) => engine.request('slice', { runId, what });
+  const file = `${name}.npy`;
+  switch (name) {
+    case 'input':
+      return { file, shape: inputShape, slices: each({ kind: 'input' }) };
+    case 'logits': {
+      const { shape } = await sample({ kind: 'logits' });
+      return { file, shape: [batch, ...shape], slices: each({ kind: 'logits' }) };
+    }
+    case 'attention': {
+      const slices = layersOf(layers, (layer) => ({ kind: 'attention', layer }));
+      return { file, shape: [batch, layers, heads, numTokens, numTokens], slices };
+    }
+    case 'tokens': {
+      const { shape } = await sample({ kind: 'tokens', layer: 0 });
+      return {
+        file,
+        shape: [batch, layers + 1, ...shape],
+        slices: layersOf(layers + 1, (layer) => ({ kind: 'tokens', layer })),
+      };
+    }
+    default: {
+      const what: SliceRequest = { kind: 'step', name };
+      const { shape } = await sample(what);
+      // steps come with a batch of one
+      return { file, shape: [batch, ...(shape[0] === 1 ? shape.slice(1) : shape)], slices: each(what) };
+    }
+  }
+}
+
+/** Slice by slice into the file: all maps of a big model are never in memory, here or on the way. */
+async function write(engine: EngineClient, { runId }: Passed, output: Output, directory: string): Promise<void> {
+  const writer = await NpyWriter.create(path.join(directory, output.file), output.shape);
+  try {
+    for (const { image, what } of output.slices) {
+      const { values }: Slice = await engine.request('slice', { runId, image, what });
+      await writer.append(values);
+    }
+  } finally {
+    await writer.close();
+  }
+}

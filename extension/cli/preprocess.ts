@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { writeNpy } from '../image/npy';
+import { describeModel, withEngine } from './engine';
+import { addImageSize, modelOption } from './options';
+
+interface PreprocessOptions {
+  model: string;
+  imageSize?: [number, number];
+  output: string;
+}
+
+export function addPreprocess(program: Command): void {
+  const command = program
+    .command('preprocess')
+    .description('write the tensor a model gets for a picture, float32 (1, C, H, W)')
+    .argument('<image>', 'a picture file')
+    .addOption(modelOption())
+    .requiredOption('-o, --output <file>', 'the .npy file to write');
+  addImageSize(command).action(async (image: string, options: PreprocessOptions) => {
+    await withEngine(async (engine) => {
+      const description = await describeModel(options);
+      const { imageId } = await engine.request('open-image', { path: path.resolve(image), preview: false });
+      const { shape, values } = await engine.request('preprocess', { imageId, description });
+      await writeFile(options.output, writeNpy(shape, values));
+    });
+  });
+}
