@@ -1,5 +1,6 @@
 /** What a canonical architecture says about its tokens, for every engine alike. */
 import { softSplitGrids } from '../image/geometry';
+import { gridOf } from '../models/grid';
 import type { Architecture } from '../models/description';
 import type { LoadedModel } from './engine';
 
@@ -12,17 +13,15 @@ export function tokenLayout(architecture: Architecture): TokenLayout {
   const { tokenizer, image, depth, block } = architecture;
   const prefix = prefixNames(architecture);
   const grids = tokenizer.kind === 'soft-split' ? softSplitGrids(tokenizer.splits, image) : [];
-  const grid: [number, number] =
-    tokenizer.kind === 'patch'
-      ? [Math.floor(image.height / tokenizer.patch[0]), Math.floor(image.width / tokenizer.patch[1])]
-      : (grids.at(-1) ?? [0, 0]);
+  const grid = gridOf(architecture);
   return {
     numTokens: prefix.length + grid[0] * grid[1],
     numPrefix: prefix.length,
     prefixNames: prefix,
     grid,
     layers: depth,
-    heads: block.heads,
+    // parallel blocks have the heads of every branch
+    heads: block.heads * block.branches,
     stages:
       tokenizer.kind === 'soft-split'
         ? tokenizer.stages.map(({ heads }, i) => ({ grid: grids[i] ?? [0, 0], heads }))

@@ -38,20 +38,16 @@ export function writeBlock(op: Operators, name: string, block: Block, x: string,
   }
 }
 
-/** timm ParallelThingsBlock; the first branch's map is the one shown. */
+/** timm ParallelThingsBlock; the heads of its branches follow each other in the map. */
 function writeParallel(op: Operators, name: string, block: Block, x: string, results: BlockResults): string {
   const branches = Array.from({ length: block.branches }, (_, p) => p);
+  const maps = branches.map((p) => `${name}.attns.${p}.map`);
   const attended = branches.map((p) => {
     const path = `${name}.attns.${p}`;
-    const inner = attend(
-      op,
-      `${path}.attn`,
-      block,
-      op.norm(x, `${path}.norm`, block.norm),
-      p === 0 ? results.attention : undefined,
-    );
+    const inner = attend(op, `${path}.attn`, block, op.norm(x, `${path}.norm`, block.norm), maps[p]);
     return scale(op, `${path}.ls`, block, inner);
   });
+  if (results.attention !== undefined) op.graph.node('Concat', maps, { axis: 1 }, results.attention);
   const middle = attended.reduce((sum, a) => op.add(sum, a), x);
   const networks = branches.map((p) => {
     const path = `${name}.ffns.${p}`;

@@ -6,6 +6,7 @@
  * on request `attention.{i}` (batch, h, N, N), `stage_attention.{i}` and `tokens.{i}` (batch, N, D), i = depth leaving the last block.
  */
 import type { Architecture, Tokenizer } from '../models/description';
+import { gridOf } from '../models/grid';
 import { writeBlock } from './block';
 import { GraphBuilder } from './graphBuilder';
 import { Operators, transpose } from './operators';
@@ -69,7 +70,8 @@ export function exportOnnx(
     stages.forEach((stage, i) =>
       output(outputNames.stageAttention(i), ['batch', stage.heads, `stage_tokens_${i}`, `stage_tokens_${i}`]),
     );
-    for (let i = 0; i < depth; i++) output(outputNames.attention(i), ['batch', block.heads, 'tokens', 'tokens']);
+    for (let i = 0; i < depth; i++)
+      output(outputNames.attention(i), ['batch', block.heads * block.branches, 'tokens', 'tokens']);
   }
   if (options.tokens)
     for (let i = 0; i <= depth; i++) output(outputNames.tokens(i), ['batch', 'tokens', architecture.dim]);
@@ -185,7 +187,7 @@ function writePatchPositions(op: Operators, architecture: Architecture, values: 
   const { position, dim } = architecture;
   if (position.kind === 'none') throw new Error('no position embedding');
   const [rows, columns] = position.grid;
-  const [height, width] = patchGrid(architecture);
+  const [height, width] = gridOf(architecture);
   if (rows === height && columns === width) return graph.weight('positions', [1, rows * columns, dim], values);
   const planes = graph.weight('positions', [1, dim, rows, columns], transpose(values, rows * columns, dim));
   const antialias = position.resample === 'bicubic-antialias';
@@ -193,22 +195,12 @@ function writePatchPositions(op: Operators, architecture: Architecture, values: 
     mode: 'cubic',
     coordinate_transformation_mode: 'half_pixel',
     antialias: antialias ? 1 : 0,
+    // with antialias PyTorch leaves taps beyond the border out and renormalises; without, it repeats the border
+    exclude_outside: antialias ? 1 : 0,
     // PyTorch's bicubic: a = -0.5 with antialias (as Pillow), -0.75 without (as OpenCV)
     cubic_coeff_a: { float: antialias ? -0.5 : -0.75 },
   });
   return op.transpose(op.reshape(resized, [1, dim, height * width]), [0, 2, 1]);
-}
-
-/** Rows and columns of the tokens that leave the tokenizer. */
-function patchGrid({ tokenizer, image }: Architecture): [rows: number, columns: number] {
-  if (tokenizer.kind === 'patch')
-    return [Math.floor(image.height / tokenizer.patch[0]), Math.floor(image.width / tokenizer.patch[1])];
-  const along = (size: number): number =>
-    tokenizer.splits.reduce(
-      (s, { kernel, stride, padding }) => Math.floor((s + 2 * padding - kernel) / stride) + 1,
-      size,
-    );
-  return [along(image.height), along(image.width)];
 }
 
 /** Final norm, pooling, head: (batch, N, D) -> (batch, classes) or the features (batch, D). */
@@ -239,7 +231,7 @@ function writePrediction(op: Operators, architecture: Architecture, tokens: stri
       case 'class-avg':
         return graph.node('Concat', [token(0), reduce('ReduceMean')], { axis: 1 });
       case 'map':
-        return writeMapPool(op, architecture, x);
+        return writeMapPool(op, architecture, patches());
       case 'none':
         return x;
     }
