@@ -28,7 +28,9 @@ export interface Picture {
 }
 
 export interface InspectionSettings {
-  model: ModelChoice;
+  model: Omit<ModelChoice, 'size'>;
+  /** Runs the model at each picture's own size. */
+  atPictureSize: boolean;
   topK: number;
 }
 
@@ -42,7 +44,7 @@ type Stop = 'cancelled' | 'superseded';
 
 export class Inspection {
   #image: OpenedImage | null = null;
-  #lease: { choice: string; lease: ModelLease } | null = null;
+  #lease: { key: string; lease: ModelLease } | null = null;
   /** What is on screen, with the event of the model that made it: the lease may be another's already. */
   #run: { summary: RunSummary; model: Extract<HostEvent, { type: 'model' }> } | null = null;
   #masked = new Uint32Array();
@@ -95,7 +97,8 @@ export class Inspection {
 
   change(settings: InspectionSettings): Promise<void> {
     // Hidden patches are numbers in one model's grid.
-    if (settings.model.id !== this.settings.model.id) this.#masked = new Uint32Array();
+    if (settings.model.id !== this.settings.model.id || settings.atPictureSize !== this.settings.atPictureSize)
+      this.#masked = new Uint32Array();
     this.settings = settings;
     return this.refresh();
   }
@@ -175,7 +178,9 @@ export class Inspection {
   async #inspect(signal: AbortSignal): Promise<void> {
     this.#setBusy('opening');
     // Together, so that a slow disk or a big model delays the other as little as possible; the picture shows when it is there.
-    const [image, lease] = await bothOrFirstError(this.#openImage(signal), this.#openModel(signal));
+    const opening = this.#openImage(signal);
+    const size = this.settings.atPictureSize ? opening : null;
+    const [image, lease] = await bothOrFirstError(opening, this.#openModel(size, signal));
     signal.throwIfAborted();
     this.#setBusy('running');
     const { summary, attention } = await this.#forward(image, lease, signal);
@@ -215,15 +220,20 @@ export class Inspection {
     return image;
   }
 
-  async #openModel(signal: AbortSignal): Promise<ModelLease> {
-    const choice = JSON.stringify(this.settings.model);
-    if (this.#lease?.choice === choice) return this.#lease.lease;
-    const leasing = this.models.lease(this.settings.model);
+  async #openModel(sizedFor: Promise<OpenedImage> | null, signal: AbortSignal): Promise<ModelLease> {
+    const choice: ModelChoice = { ...this.settings.model };
+    if (sizedFor) {
+      const { width, height } = await sizedFor;
+      choice.size = { width, height };
+    }
+    const key = JSON.stringify(choice);
+    if (this.#lease?.key === key) return this.#lease.lease;
+    const leasing = this.models.lease(choice);
     try {
       // Others may wait for the same model: loading goes on, only this wait ends.
       const lease = await untilAborted(leasing, signal);
       this.#returnModel();
-      this.#lease = { choice, lease };
+      this.#lease = { key, lease };
       return lease;
     } catch (error) {
       if (signal.aborted) {

@@ -3,11 +3,15 @@ import type { EngineOptions, LoadedModel } from '../engine/engine';
 import type { ModelDescription } from '../models/description';
 import { closeQuietly } from './enginePort';
 import type { EnginePort } from './enginePort';
+import { atPictureSize } from './pictureSize';
+import type { PictureSize } from './pictureSize';
 
 export interface ModelChoice {
   /** 'embedded', a registry id, or a path. */
   id: string;
   options: EngineOptions;
+  /** Run at this size (rounded to patches) and not at the one the model was trained for. */
+  size?: PictureSize;
 }
 
 /** A loaded model on loan. */
@@ -58,8 +62,9 @@ export class ModelPool {
     }
   }
 
-  async #load({ id, options }: ModelChoice) {
-    const description = await this.open(id);
+  async #load({ id, options, size }: ModelChoice) {
+    const trained = await this.open(id);
+    const description = size ? atPictureSize(trained, size) : trained;
     return { description, loaded: await this.engine.request('load-model', { description, options }) };
   }
 

@@ -44,7 +44,7 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
 
   /** Classifies a picture without showing it. */
   async classify(uri: vscode.Uri, cancellation: vscode.CancellationToken): Promise<Outcome> {
-    const picture = { uri: uri.toString(), source: () => imageSource(uri) };
+    const picture = { uri: uri.toString(), source: async () => ({ ...(await imageSource(uri)), preview: false }) };
     const { engine, models } = this.parts;
     const silent = () => undefined;
     const inspection = new Inspection(engine, models, picture, readSettings(), silent, () => '');

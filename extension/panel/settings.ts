@@ -19,6 +19,7 @@ export function readSettings(): InspectionSettings {
   const model = settings.get('model');
   return {
     model: { id: modelId(typeof model === 'string' ? model : ''), options },
+    atPictureSize: oneOf(settings.get('inputSize'), ['as-trained', 'as-picture']) === 'as-picture',
     topK: integer(settings.get('topK'), 1, 100, 5),
   };
 }

@@ -26,17 +26,15 @@ export interface ViewState {
 }
 
 /**
- * What the webview gives vscode.setState, from its start on: after a window reload the host builds the panel from it.
- * The host writes the picture's URI to document.body.dataset.uri, so that it is known before the picture is.
+ * What the host reads of the webview's saved state: after a window reload it builds the panel from it. The rest of that
+ * state is the webview's own. The host writes the URI to document.body.dataset.uri, so that it is known before the picture is.
  */
 export interface SavedPanel {
   uri: string;
-  /** null until the controls were first drawn. */
-  state: ViewState | null;
 }
 
 export interface PanelImage {
-  /** URI as text, the same as SavedPanel.uri. */
+  /** URI as text, as in SavedPanel. */
   uri: string;
   name: string;
   format: string;
