@@ -1,5 +1,6 @@
 #include <napi.h>
 
+#include "binding/resize_worker.h"
 #include "linalg/cpu.h"
 #include "linalg/gemm.h"
 
@@ -21,6 +22,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("napiVersion", Napi::Number::New(env, NAPI_VERSION));
   exports.Set("info", Napi::Function::New(env, info, "info"));
+  exports.Set("resize", Napi::Function::New(env, vit::binding::resize, "resize"));
   return exports;
 }
 

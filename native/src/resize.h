@@ -7,7 +7,7 @@
 
 namespace vit {
 
-enum class Interpolation { kNearest, kBox, kBilinear, kHamming, kBicubic, kLanczos };
+enum class Interpolation { nearest, box, bilinear, hamming, bicubic, lanczos };
 
 struct ResizeJob {
   // (height, width, channels) interleaved; channels 1 (L), 3 (RGB) or 4 (RGBA, straight alpha). Borrowed, only read.
@@ -20,15 +20,15 @@ struct ResizeJob {
   float left = 0, top = 0, right = 0, bottom = 0;
   int target_width = 0;
   int target_height = 0;
-  Interpolation interpolation = Interpolation::kBicubic;
+  Interpolation interpolation = Interpolation::bicubic;
 };
 
 // Equal to PIL.Image.resize((target_width, target_height), interpolation, box=(left, top, right, bottom)) of Pillow 9
 // and later: kernels are widened when shrinking (antialias), coefficients are rounded to 22 fractional bits, the
 // picture is resampled along x and then along y with an 8-bit picture between. RGBA is resampled with premultiplied
-// alpha except for kNearest, as Pillow does. One thread; safe to call from many.
-// Returns (target_height, target_width, channels). Throws std::invalid_argument with one sentence when the job
+// alpha except for nearest, as Pillow does. One thread; safe to call from many.
+// Returns (target_height, target_width, channels). Throws vit::Error (ERR_ARGUMENT) with one sentence when the job
 // contradicts itself (sizes not positive, pixel_bytes != height * width * channels, box empty or outside the source).
-std::vector<std::uint8_t> Resize(const ResizeJob& job);
+std::vector<std::uint8_t> resize(const ResizeJob& job);
 
 }  // namespace vit
