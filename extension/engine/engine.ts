@@ -5,6 +5,7 @@
 import type { ErrorCode, HeadFusion, Step } from '../../native/binding';
 import type { Geometry } from '../image/preprocessing';
 import type { ModelDescription } from '../models/description';
+import type { Verification } from './verify';
 
 export type { HeadFusion, Step } from '../../native/binding';
 
@@ -141,6 +142,13 @@ export interface EngineRequests {
   };
   slice: { take: { runId: number; image?: number; what: SliceRequest }; give: Slice };
   'close-run': { take: { runId: number }; give: null };
+  /** The same weights and picture through both engines. */
+  verify: { take: { description: ModelDescription; options: EngineOptions; imageId: number }; give: Verification };
+  /** Writes the model as ONNX, whole or not at all. */
+  'export-onnx': {
+    take: { description: ModelDescription; file: string; attention: boolean; tokens: boolean };
+    give: { bytes: number };
+  };
 }
 
 export type EngineRequestName = keyof EngineRequests;

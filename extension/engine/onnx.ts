@@ -47,10 +47,7 @@ export class OnnxBackend implements Backend {
     }
     const { architecture } = description;
     if (architecture === null) throw new EngineError('ERR_MODEL', `${description.name} has no architecture to export.`);
-    const { read, parameters } =
-      description.weights.kind === 'tensors'
-        ? storedWeights(description.weights.tensors)
-        : await this.seeded(architecture, description.weights.seed);
+    const { read, parameters } = await weightsOf(description, architecture, this.seeded);
     const build = (extras: boolean): Promise<InferenceSession> =>
       create(Buffer.concat(exportOnnx(description.name, architecture, read, { attention: extras, tokens: extras })));
     const sessions = new LazySessions(build);
@@ -70,6 +67,22 @@ export class OnnxBackend implements Backend {
       if (tensor === null) throw new EngineError('ERR_ARGUMENT', `${description.name} has no tensor ${name}.`);
       return tensor;
     });
+  }
+}
+
+/** A model's tensors and how many numbers they are, wherever they come from. */
+export async function weightsOf(
+  { weights, path: file }: ModelDescription,
+  architecture: Architecture,
+  seeded: SeededWeights,
+): Promise<Weights> {
+  switch (weights.kind) {
+    case 'tensors':
+      return storedWeights(weights.tensors);
+    case 'seed':
+      return seeded(architecture, weights.seed);
+    case 'onnx':
+      throw new EngineError('ERR_UNSUPPORTED', `${file} keeps its weights in an ONNX graph.`);
   }
 }
 

@@ -1,12 +1,12 @@
 /** Main of the forked engine process (dist/engine.js): one message loop over a Session. */
-import type { Model } from '../../native/binding';
 import type { Backend } from './backend';
 import type { EngineKind, EngineRequestName, EngineRequests } from './engine';
 import { toErrorShape } from './errors';
 import { loadBinding } from './loadBinding';
 import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from './messages';
 import { NativeBackend } from './native';
-import { OnnxBackend, type SeededWeights } from './onnx';
+import { OnnxBackend } from './onnx';
+import { seededWeights } from './seeded';
 import { Session } from './session';
 
 const IDS_A_GENERATION = 1_000_000;
@@ -31,27 +31,7 @@ function backend(kind: EngineKind): Backend {
     case 'native':
       return new NativeBackend(loadBinding());
     case 'onnx':
-      return new OnnxBackend(seededWeights);
-  }
-}
-
-/** Weights drawn from a seed exist only in the addon, which draws them the same on every platform. */
-const seededWeights: SeededWeights = async (architecture, seed) => {
-  const model = await loadBinding().load({
-    architecture,
-    weights: { seed },
-    gemm: 'blas',
-    precision: 'fp32',
-    threads: 1,
-  });
-  return { read: (name) => tensorOrNull(model, name), parameters: model.parameters };
-};
-
-function tensorOrNull(model: Model, name: string) {
-  try {
-    return model.tensor(name);
-  } catch {
-    return null;
+      return new OnnxBackend(seededWeights(loadBinding));
   }
 }
 

@@ -3,11 +3,16 @@ import type { Binding } from '../../native/binding';
 import { decodeImage, type DecodedImage } from '../image/decode';
 import { preprocess, type Preprocessed } from '../image/preprocess';
 import type { ModelDescription } from '../models/description';
+import { exportOnnx, type ExportOptions } from '../onnx/export';
+import { writeChunks } from '../onnx/write';
 import type { Backend, BackendModel, BackendRun } from './backend';
 import type { EngineKind, EngineRequestName, EngineRequests, RunSummary, Slice, SliceRequest } from './engine';
 import { cancelled, EngineError } from './errors';
 import { logSumExp, topPredictions } from './predictions';
+import { weightsOf } from './onnx';
+import { seededWeights } from './seeded';
 import { Store } from './store';
+import { verify, type Verification } from './verify';
 
 type Handlers = {
   [K in EngineRequestName]: (
@@ -95,6 +100,9 @@ export class Session {
       return { runId: this.keep({ run, model, input: values, inputShape: shape }), batch, forward_ms: forwardMs };
     },
     slice: ({ runId, image = 0, what }) => this.slice(this.runs.get(runId), image, what),
+    verify: (take, signal) => this.verify(take, signal),
+    'export-onnx': ({ description, file, attention, tokens }) =>
+      this.exportOnnx(description, file, { attention, tokens }),
     'close-run': ({ runId }) => {
       this.runs.remove(runId);
       return null;
@@ -131,6 +139,35 @@ export class Session {
       geometry,
       timings: { decode_ms: decodeMs, preprocess_ms: ms, forward_ms: forwardMs },
     };
+  }
+
+  private async verify(take: EngineRequests['verify']['take'], signal: AbortSignal): Promise<Verification> {
+    const { description, options, imageId } = take;
+    const { values } = await this.prepare(imageId, description);
+    const models = await Promise.all(
+      (['native', 'onnx'] as const).map((engine) =>
+        this.parts.backend(engine).load(description, { ...options, engine }, signal),
+      ),
+    );
+    try {
+      const [native, onnx] = models as [BackendModel, BackendModel];
+      return await verify(native, onnx, values, signal);
+    } finally {
+      for (const model of models) model.close();
+    }
+  }
+
+  private async exportOnnx(
+    description: ModelDescription,
+    file: string,
+    what: ExportOptions,
+  ): Promise<{ bytes: number }> {
+    const { architecture, name } = description;
+    if (architecture === null || description.weights.kind === 'onnx') {
+      throw new EngineError('ERR_UNSUPPORTED', `${description.path} is an ONNX file already.`);
+    }
+    const { read } = await weightsOf(description, architecture, seededWeights(this.parts.binding));
+    return { bytes: await writeChunks(file, exportOnnx(name, architecture, read, what)) };
   }
 
   private async slice(kept: KeptRun, image: number, what: SliceRequest): Promise<Slice> {
