@@ -1,0 +1,100 @@
+/** package.json, its texts and the code that it promises belong together. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { IMAGE_EXTENSIONS, isImagePath } from '../../extension/imageFiles';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+
+interface MenuItem {
+  command: string;
+  when?: string;
+}
+interface Manifest {
+  icon: string;
+  contributes: {
+    commands: { command: string; title: string; category?: string }[];
+    menus: Record<string, MenuItem[]>;
+    configuration: { properties: Record<string, { scope: string; default: unknown }> };
+  };
+  capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
+}
+const manifest = JSON.parse(read('package.json')) as Manifest;
+const { commands, menus, configuration } = manifest.contributes;
+
+const sources = readdirSync(path.join(root, 'extension'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => read(path.join('extension', file)));
+
+test('every command has its row in the table, and every row its title', () => {
+  const rows = [...read('extension/commands/index.ts').matchAll(/^ {2}'(vit\.\w+)':/gm)].map(([, id]) => id);
+  assert.deepEqual(commands.map(({ command }) => command).sort(), rows.sort());
+  assert.ok(rows.length > 0);
+});
+
+test('the palette lists every command as ViT: its title; menus show a title alone', () => {
+  const texts = JSON.parse(read('package.nls.json')) as Record<string, string>;
+  for (const { command, title, category } of commands) {
+    const text = texts[title.slice(1, -1)]!;
+    const whole = category === undefined ? text : `${category}: ${text}`;
+    assert.match(whole, /^ViT: [A-Z]\w+/);
+    if (menus['explorer/context']!.some((item) => item.command === command)) assert.equal(category, undefined);
+  }
+});
+
+test('menus name commands that exist', () => {
+  const known = new Set(commands.map(({ command }) => command));
+  for (const { command } of Object.values(menus).flat()) assert.ok(known.has(command), command);
+});
+
+test('what the menus call a picture is what the code does', () => {
+  const items = Object.values(menus).flat();
+  const clauses = items.map(({ when }) => /resourceExtname =~ \/(.+)\/i/.exec(when ?? '')?.[1]);
+  const patterns = [...new Set(clauses.filter((clause) => clause?.includes('png')))];
+  assert.equal(patterns.length, 1);
+  const pattern = new RegExp(patterns[0]!, 'i');
+  for (const extension of IMAGE_EXTENSIONS) {
+    for (const name of [extension, extension.toUpperCase()]) {
+      assert.match(`.${name}`, pattern);
+      assert.equal(isImagePath(`/a.b/c.${name}`), true);
+    }
+  }
+  for (const extension of ['txt', 'pngx', 'xpng', 'jp', 'ti', 'safetensors', '']) {
+    assert.doesNotMatch(`.${extension}`, pattern);
+    assert.equal(isImagePath(`/pictures.png/c.${extension}`), false);
+  }
+  assert.equal(isImagePath('/png'), false);
+});
+
+test('every text of the manifest is there, and none is left over', () => {
+  const used = [...read('package.json').matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key);
+  const texts = Object.keys(JSON.parse(read('package.nls.json')) as Record<string, string>);
+  assert.deepEqual([...new Set(used)].sort(), texts.sort());
+});
+
+test('every text of the code can be translated, and none is left over', () => {
+  const calls = sources.flatMap((source) => [...source.matchAll(/l10n\.t\(\s*(?:'((?:[^'\\]|\\.)*)'|(.))/g)]);
+  const used = calls.map(([, text, other]) => {
+    assert.equal(other, undefined, 'l10n.t takes a text in single quotes, or the bundle cannot have it');
+    return text!.replace(/\\(.)/g, '$1');
+  });
+  const bundle = JSON.parse(read('l10n/bundle.l10n.json')) as Record<string, string>;
+  assert.deepEqual([...new Set(used)].sort(), Object.keys(bundle).sort());
+});
+
+test('every setting has a scope, and one that names a model is ignored in an untrusted workspace', () => {
+  for (const [name, { scope }] of Object.entries(configuration.properties)) {
+    assert.match(name, /^vit\.[a-zA-Z]+$/);
+    assert.ok(['machine-overridable', 'resource', 'window'].includes(scope), name);
+  }
+  assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations, ['vit.model']);
+});
+
+test('the icon is a PNG of 128 x 128 pixels, and the tab icons exist', () => {
+  const png = readFileSync(path.join(root, manifest.icon));
+  assert.equal(png.toString('latin1', 1, 4), 'PNG');
+  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [128, 128]);
+  for (const theme of ['light', 'dark']) assert.ok(existsSync(path.join(root, `media/tab-${theme}.svg`)));
+});
