@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PanelImage, PanelModel, PanelRun } from '../../extension/protocol/messages';
+import {
+  clampView,
+  firstState,
+  firstView,
+  progressOf,
+  readDisplay,
+  readView,
+  reduce,
+  type AppState,
+} from '../../webview/state';
+
+const model = (modelId: number, layers = 6, heads = 3, numTokens = 65) =>
+  ({ loaded: { modelId, layers, heads, numTokens, numPrefix: 1 } }) as PanelModel;
+const image = (uri: string) => ({ uri }) as PanelImage;
+const run = (runId: number) => ({ runId }) as PanelRun;
+
+test('the picture comes first, then model, then run', () => {
+  let state = firstState();
+  assert.equal(progressOf(state), 'loading');
+  state = reduce(state, { type: 'image', image: image('file:///a.png') });
+  state = reduce(state, { type: 'model', model: model(1) });
+  assert.equal(state.view.layer, 5); // the last layer is the first one shown
+  assert.equal(progressOf(state), 'loading');
+  state = reduce(state, { type: 'run', run: run(1) });
+  assert.equal(progressOf(state), 'ready');
+});
+
+test("a run goes with its picture and its model's tokens", () => {
+  let state: AppState = { ...firstState(), image: image('file:///a.png'), model: model(1), run: run(1) };
+  assert.equal(reduce(state, { type: 'model', model: model(1) }).run?.runId, 1);
+  assert.equal(reduce(state, { type: 'model', model: model(2) }).run, null);
+  assert.equal(reduce(state, { type: 'image', image: image('file:///b.png') }).run, null);
+  state = reduce(state, { type: 'image', image: image('file:///b.png') });
+  assert.equal(state.model?.loaded.modelId, 1);
+});
+
+test('an error leaves what was there, and goes when something new begins', () => {
+  let state: AppState = {
+    ...firstState(),
+    image: image('file:///a.png'),
+    model: model(1),
+    run: run(1),
+    busy: 'Running…',
+  };
+  state = reduce(state, {
+    type: 'error',
+    error: { code: 'ERR_ENGINE_DIED', message: 'It died.' },
+    retry: true,
+  });
+  assert.equal(progressOf(state), 'error');
+  assert.equal(state.busy, null);
+  assert.equal(state.run?.runId, 1);
+  assert.equal(progressOf(reduce(state, { type: 'busy', what: null })), 'error');
+  assert.equal(progressOf(reduce(state, { type: 'busy', what: 'Running…' })), 'ready');
+});
+
+test('controls stay inside the model', () => {
+  const wild = { ...firstView, layer: 99, head: 11, query: 400 };
+  assert.deepEqual(clampView(wild, model(1)), { ...firstView, layer: 5, head: 2, query: 0 });
+  assert.equal(clampView({ ...firstView, method: 'rollout', head: 2 }, model(1)).head, 'mean');
+  assert.equal(clampView({ ...firstView, method: 'rollout', head: 'max' }, model(1)).head, 'max');
+});
+
+test('a command shows a view without touching the rest', () => {
+  const state = { ...firstState(), model: model(1), view: { ...firstView, layer: 2, query: 7 } };
+  const shown = reduce(state, { type: 'show', state: { view: 'patches', layer: 50 } }).view;
+  assert.deepEqual(shown, { ...firstView, view: 'patches', layer: 5, query: 7 });
+});
+
+test('stored state is read field by field', () => {
+  const view = { ...firstView, view: 'patches' as const, layer: 3, head: 2, opacity: 0.25, colorMap: 'viridis' };
+  assert.deepEqual(readView(JSON.parse(JSON.stringify(view))), view);
+  assert.equal(readView(null), null);
+  assert.equal(readView('x'), null);
+  assert.deepEqual(
+    readView({ view: 'what', layer: -1, head: 'all', opacity: 7, colorMap: 'jet', smooth: 1 }),
+    firstView,
+  );
+  assert.deepEqual(readDisplay({ scale: 'shared', mass: 0.5, numbers: false }), {
+    scale: 'shared',
+    excludeOutliers: false,
+    mass: 0.5,
+    numbers: false,
+    modelInput: false,
+  });
+  assert.equal(readDisplay(undefined).mass, 1);
+});

@@ -1,0 +1,92 @@
+/** Entry: wires the host, the state and the panel. */
+import './main.css';
+import { PROTOCOL_VERSION, type HostEvent, type ToView } from '../extension/protocol/messages';
+import { HostConnection } from '../extension/protocol/view';
+import type { App } from './app';
+import { Attention } from './attention';
+import { Panel } from './panel';
+import { Slices } from './slices';
+import { clampView, firstState, readDisplay, readView, reduce, type AppState } from './state';
+import { onThemeChange } from './theme';
+
+/** Given to every webview by VS Code. */
+declare function acquireVsCodeApi(): {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+};
+
+const api = acquireVsCodeApi();
+const host = new HostConnection((message) => api.postMessage(message), receive);
+const slices = new Slices(host, refresh);
+const attention = new Attention(slices);
+
+const stored = (api.getState() ?? {}) as { view?: unknown; display?: unknown };
+const storedView = readView(stored.view);
+let state: AppState = firstState();
+state = { ...state, view: storedView ?? state.view, display: readDisplay(stored.display) };
+
+const app: App = {
+  get state() {
+    return state;
+  },
+  host,
+  slices,
+  attention,
+  set(change) {
+    become({ ...state, ...change });
+  },
+  setView(change) {
+    const view = { ...state.view, ...change };
+    become({ ...state, view: state.model ? clampView(view, state.model) : view });
+  },
+  setDisplay(change) {
+    become({ ...state, display: { ...state.display, ...change } });
+  },
+  announce(text, kind = 'info') {
+    panel.notice.show(text, kind);
+  },
+  refresh,
+};
+
+const root = document.getElementById('root') ?? document.body.appendChild(document.createElement('div'));
+root.id = 'root';
+const panel = new Panel(app, root);
+
+function receive(event: HostEvent): void {
+  become(reduce(state, event));
+}
+
+function become(next: AppState): void {
+  const before = state;
+  state = next;
+  slices.forRun(state.run?.runId ?? null);
+  if (state.view !== before.view || state.display !== before.display || state.image !== before.image) remember(before);
+  refresh();
+}
+
+/** What a reload brings back: the picture by its URI, and the controls. */
+function remember(before: AppState): void {
+  api.setState({ uri: document.body.dataset.uri, view: state.view, display: state.display });
+  if (state.view !== before.view) host.send({ type: 'state', state: state.view });
+}
+
+let asked = false;
+/** Draws once before the next frame, however much has changed until then. */
+function refresh(): void {
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(() => {
+    asked = false;
+    panel.update();
+  });
+}
+
+window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+  // others post to this window too (the webview's own frame, browser extensions)
+  if (typeof data === 'object' && data !== null && 'kind' in data) host.receive(data as ToView);
+});
+onThemeChange(refresh);
+remember(state);
+refresh();
+host.send({ type: 'ready', version: PROTOCOL_VERSION, state: storedView });

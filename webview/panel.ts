@@ -1,0 +1,93 @@
+/** The panel: puts the components in their places and redraws them when the state changes. */
+import type { App, Component } from './app';
+import { AttentionControls } from './attentionControls';
+import { ColorBar } from './colorBar';
+import { DisplayControls } from './displayControls';
+import { attribute, h } from './dom';
+import { exportItems } from './exports';
+import { menu } from './menu';
+import { ModelSummary } from './modelSummary';
+import { Overview } from './overview';
+import { PatchDetail } from './patchDetail';
+import { Picture } from './picture';
+import { PictureFacts } from './pictureFacts';
+import { Predictions } from './predictions';
+import { Readout } from './readout';
+import { progressOf } from './state';
+import { Failure, Notice, Progress } from './status';
+import { Tabs } from './tabs';
+
+export class Panel {
+  readonly notice = new Notice();
+  private readonly components: readonly Component[];
+  private readonly attentionParts: readonly HTMLElement[];
+  private readonly patchParts: readonly HTMLElement[];
+
+  constructor(
+    private readonly app: App,
+    private readonly root: HTMLElement,
+  ) {
+    const picture = new Picture(app);
+    const tabs = new Tabs(app);
+    const progress = new Progress(app);
+    const failure = new Failure(app);
+    const bar = new ColorBar(app);
+    const readout = new Readout(app);
+    const predictions = new Predictions(app);
+    const controls = new AttentionControls(app);
+    const overview = new Overview(app);
+    const patch = new PatchDetail(app);
+    const display = new DisplayControls(app);
+    const model = new ModelSummary(app);
+    const facts = new PictureFacts(app);
+    this.components = [
+      ...[tabs, progress, failure, picture, bar, readout],
+      ...[predictions, controls, overview, patch, display, model, facts],
+    ];
+    this.attentionParts = [controls.element];
+    this.patchParts = [patch.element];
+    root.append(
+      h(
+        'header',
+        { class: 'toolbar' },
+        tabs.element,
+        progress.element,
+        menu('Export', 'export', 'export', exportItems(app, picture)),
+      ),
+      failure.element,
+      h(
+        'main',
+        { class: 'body', id: 'view', role: 'tabpanel' },
+        h(
+          'div',
+          { class: 'stage' },
+          picture.element,
+          h('footer', { class: 'stage-foot' }, readout.element, bar.element),
+        ),
+        h(
+          'aside',
+          { class: 'side', 'aria-label': 'Predictions and controls' },
+          ...[predictions, controls, patch, overview, display, model, facts].map(({ element }) => element),
+        ),
+      ),
+      this.notice.element,
+    );
+  }
+
+  update(): void {
+    const { state } = this.app;
+    const { view, run } = state;
+    for (const element of this.attentionParts) element.hidden = view.view !== 'attention';
+    for (const element of this.patchParts) element.hidden = view.view !== 'patches';
+    for (const component of this.components) component.update();
+    attribute(this.root, 'data-state', progressOf(state));
+    attribute(this.root, 'data-busy', state.busy !== null);
+    attribute(this.root, 'data-run', run?.runId);
+    attribute(this.root, 'data-view', view.view);
+    attribute(this.root, 'data-layer', state.model ? view.layer + 1 : null);
+    attribute(this.root, 'data-head', view.head);
+    attribute(this.root, 'data-query', view.query);
+    attribute(this.root, 'data-method', view.method);
+    document.getElementById('view')!.setAttribute('aria-labelledby', `tab-${view.view}`);
+  }
+}

@@ -1,0 +1,72 @@
+/** Values to pixels: upsampling in value space, then the colour map. RGBA, 8 bit. */
+import type { ColorTable } from './colorMap';
+import { position, type Domain } from './colorScale';
+
+export interface Field {
+  rows: number;
+  columns: number;
+  /** rows * columns, row by row. NaN: nothing is there (drawn transparent). */
+  values: ArrayLike<number>;
+}
+
+/** RGBA pixels of a field, one pixel a value. */
+export function paint(field: Field, domain: Domain, table: ColorTable): Uint8ClampedArray<ArrayBuffer> {
+  const count = field.rows * field.columns;
+  const pixels = new Uint8ClampedArray(count * 4);
+  for (let i = 0; i < count; i++) {
+    const value = field.values[i]!;
+    if (Number.isNaN(value)) continue;
+    const entry = Math.round(position(value, domain) * 255) * 3;
+    pixels[i * 4] = table[entry]!;
+    pixels[i * 4 + 1] = table[entry + 1]!;
+    pixels[i * 4 + 2] = table[entry + 2]!;
+    pixels[i * 4 + 3] = 255;
+  }
+  return pixels;
+}
+
+/**
+ * Bilinear enlargement by a whole factor with half-pixel centres (align_corners=False), so that the value at the middle of
+ * a patch stays what it is as far as the factor is odd. Interpolating values, not colours, keeps the colour bar true.
+ */
+export function enlarge(field: Field, factor: number): Field {
+  const rows = field.rows * factor;
+  const columns = field.columns * factor;
+  const values = new Float32Array(rows * columns);
+  const x = axis(field.columns, factor);
+  const y = axis(field.rows, factor);
+  for (let row = 0; row < rows; row++) {
+    const top = y.low[row]! * field.columns;
+    const bottom = y.high[row]! * field.columns;
+    const v = y.share[row]!;
+    for (let column = 0; column < columns; column++) {
+      const left = x.low[column]!;
+      const right = x.high[column]!;
+      const u = x.share[column]!;
+      const above = mix(field.values[top + left]!, field.values[top + right]!, u);
+      const below = mix(field.values[bottom + left]!, field.values[bottom + right]!, u);
+      values[row * columns + column] = mix(above, below, v);
+    }
+  }
+  return { rows, columns, values };
+}
+
+/** Leaves NaN (nothing there) out of a mixture instead of spreading it. */
+function mix(a: number, b: number, share: number): number {
+  if (Number.isNaN(a)) return share < 0.5 ? NaN : b;
+  if (Number.isNaN(b)) return share < 0.5 ? a : NaN;
+  return a + (b - a) * share;
+}
+
+function axis(length: number, factor: number) {
+  const low = new Uint32Array(length * factor);
+  const high = new Uint32Array(length * factor);
+  const share = new Float32Array(length * factor);
+  for (let i = 0; i < low.length; i++) {
+    const at = Math.min(length - 1, Math.max(0, (i + 0.5) / factor - 0.5));
+    low[i] = Math.floor(at);
+    high[i] = Math.min(low[i]! + 1, length - 1);
+    share[i] = at - low[i]!;
+  }
+  return { low, high, share };
+}

@@ -1,0 +1,147 @@
+/** Everything on screen, in one object; components read it, verbs change it. */
+import type { EngineErrorShape } from '../extension/engine/engine';
+import type { HostEvent, PanelImage, PanelModel, PanelRun, View, ViewState } from '../extension/protocol/messages';
+import { colorMapNames, defaultColorMap } from './colorMap';
+
+/** Choices the host need not know. */
+export interface Display {
+  scale: 'shared' | 'own';
+  excludeOutliers: boolean;
+  /** Patches shown: those that together hold this share of the attention, 0..1. */
+  mass: number;
+  numbers: boolean;
+  /** Patches view: draw what the model was given in place of the picture. */
+  modelInput: boolean;
+}
+
+export interface AppState {
+  image: PanelImage | null;
+  model: PanelModel | null;
+  run: PanelRun | null;
+  busy: string | null;
+  failure: { error: EngineErrorShape; retry: boolean } | null;
+  view: ViewState;
+  display: Display;
+  /** Token under the pointer. */
+  hover: number | null;
+}
+
+/** More than any model's layers: clamped to the last one when the model is known. The protocol allows no more. */
+const lastLayer = 4096;
+
+export const firstView: ViewState = {
+  view: 'attention',
+  layer: lastLayer,
+  head: 'mean',
+  query: 0,
+  opacity: 0.6,
+  colorMap: defaultColorMap,
+  smooth: true,
+  grid: true,
+  method: 'raw',
+};
+
+export const firstDisplay: Display = {
+  scale: 'own',
+  excludeOutliers: false,
+  mass: 1,
+  numbers: true,
+  modelInput: false,
+};
+
+export function firstState(): AppState {
+  return {
+    image: null,
+    model: null,
+    run: null,
+    busy: null,
+    failure: null,
+    view: firstView,
+    display: firstDisplay,
+    hover: null,
+  };
+}
+
+/** What an event of the host makes of the state. */
+export function reduce(state: AppState, event: HostEvent): AppState {
+  switch (event.type) {
+    case 'image':
+      // another picture: the run and what was wrong belonged to the one before
+      return { ...state, image: event.image, run: null, failure: null, hover: null };
+    case 'busy':
+      return { ...state, busy: event.what, failure: event.what === null ? state.failure : null };
+    case 'model': {
+      const same = state.model?.loaded.modelId === event.model.loaded.modelId;
+      return {
+        ...state,
+        model: event.model,
+        run: same ? state.run : null,
+        failure: null,
+        view: clampView(state.view, event.model),
+      };
+    }
+    case 'run':
+      return { ...state, run: event.run, failure: null };
+    case 'error':
+      return { ...state, busy: null, failure: { error: event.error, retry: event.retry } };
+    case 'show': {
+      const view = readView({ ...state.view, ...event.state }) ?? state.view;
+      return { ...state, view: state.model ? clampView(view, state.model) : view };
+    }
+  }
+}
+
+/** Keeps layer, head and query inside the model. Rollout fuses heads, so it has no single one. */
+export function clampView(view: ViewState, model: PanelModel): ViewState {
+  const { layers, heads, numTokens } = model.loaded;
+  const within = (x: number, count: number) => Math.max(0, Math.min(x, count - 1));
+  const head = typeof view.head === 'number' ? within(view.head, heads) : view.head;
+  return {
+    ...view,
+    layer: within(view.layer, layers),
+    query: view.query < numTokens ? within(view.query, numTokens) : 0,
+    head: view.method === 'rollout' && typeof head === 'number' ? 'mean' : head,
+  };
+}
+
+const views: readonly View[] = ['attention', 'patches', 'walkthrough'];
+
+/** A ViewState from what was stored, by this or an older version: what is unfit falls back; null when it is no object. */
+export function readView(stored: unknown): ViewState | null {
+  if (typeof stored !== 'object' || stored === null) return null;
+  const given = stored as Partial<Record<keyof ViewState, unknown>>;
+  const index = (x: unknown) => (Number.isInteger(x) && (x as number) >= 0 ? (x as number) : null);
+  const oneOf = <T>(x: unknown, all: readonly T[], otherwise: T) => (all.includes(x as T) ? (x as T) : otherwise);
+  const flag = (x: unknown, otherwise: boolean) => (typeof x === 'boolean' ? x : otherwise);
+  const { opacity } = given;
+  return {
+    view: oneOf(given.view, views, firstView.view),
+    layer: index(given.layer) ?? firstView.layer,
+    head: index(given.head) ?? oneOf(given.head, ['mean', 'max', 'min'] as const, 'mean'),
+    query: index(given.query) ?? firstView.query,
+    opacity: typeof opacity === 'number' && opacity >= 0 && opacity <= 1 ? opacity : firstView.opacity,
+    colorMap: oneOf<string>(given.colorMap, colorMapNames, firstView.colorMap),
+    smooth: flag(given.smooth, firstView.smooth),
+    grid: flag(given.grid, firstView.grid),
+    method: oneOf(given.method, ['raw', 'rollout'] as const, 'raw'),
+  };
+}
+
+/** The same for Display. */
+export function readDisplay(stored: unknown): Display {
+  const given = (typeof stored === 'object' && stored !== null ? stored : {}) as Partial<Display>;
+  const flag = (x: unknown, otherwise: boolean) => (typeof x === 'boolean' ? x : otherwise);
+  return {
+    scale: given.scale === 'shared' ? 'shared' : 'own',
+    excludeOutliers: flag(given.excludeOutliers, firstDisplay.excludeOutliers),
+    mass: typeof given.mass === 'number' && given.mass > 0 && given.mass <= 1 ? given.mass : firstDisplay.mass,
+    numbers: flag(given.numbers, firstDisplay.numbers),
+    modelInput: flag(given.modelInput, firstDisplay.modelInput),
+  };
+}
+
+/** For tests and styles: nothing to see yet, everything there, or something went wrong. */
+export function progressOf(state: AppState): 'loading' | 'ready' | 'error' {
+  if (state.failure) return 'error';
+  return state.run && state.model && state.image ? 'ready' : 'loading';
+}
