@@ -105,7 +105,7 @@ class ResizeWorker : public Napi::AsyncWorker {
   }
 
   void OnOK() override {
-    const Napi::Uint8Array pixels = Napi::Uint8Array::New(Env(), result_.size());
+    Napi::Uint8Array pixels = Napi::Uint8Array::New(Env(), result_.size());
     std::memcpy(pixels.Data(), result_.data(), result_.size());
     deferred_.Resolve(pixels);
   }
