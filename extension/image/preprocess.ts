@@ -104,7 +104,7 @@ export function cropWindow(size: Size, crop: NonNullable<Preprocessing['crop']>)
   const offset = (side: number, wanted: number) => {
     if (crop.rounding === 'floor') return Math.floor((side - wanted) / 2);
     // torchvision first pads floor((wanted - side) / 2) before and the rest after, then crops round((side - wanted) / 2)
-    return wanted > side ? -Math.floor((wanted - side) / 2) : roundHalfEven((side - wanted) / 2);
+    return wanted > side ? 0 - Math.floor((wanted - side) / 2) : roundHalfEven((side - wanted) / 2);
   };
   const { width, height } = crop;
   return { left: offset(size.width, width), top: offset(size.height, height), width, height };

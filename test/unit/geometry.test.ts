@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  countTokens,
+  imageToInput,
+  inputToImage,
+  patchAt,
+  patchRegion,
+  receptiveField,
+  receptiveInterval,
+  softSplitGrids,
+} from '../../extension/image/geometry';
+import type { Geometry } from '../../extension/image/preprocessing';
+
+/** A 600 x 400 picture whose middle 400 x 400 became 200 x 200 pixels. */
+const cropped: Geometry = {
+  imageWidth: 600,
+  imageHeight: 400,
+  region: { left: 100, top: 0, right: 500, bottom: 400 },
+  inputWidth: 200,
+  inputHeight: 200,
+};
+const whole = (width: number, height: number): Geometry => ({
+  imageWidth: width,
+  imageHeight: height,
+  region: { left: 0, top: 0, right: width, bottom: height },
+  inputWidth: width,
+  inputHeight: height,
+});
+
+describe('patches', () => {
+  test('the article: patch 12 of the 3 x 5 grid on 100 x 60 pixels (index 11) is rows 40:60, columns 20:40', () => {
+    const geometry = whole(100, 60);
+    assert.deepEqual(patchRegion(geometry, [3, 5], 11), { left: 20, top: 40, right: 40, bottom: 60 });
+  });
+
+  test('a patch goes back through the crop and the resize', () => {
+    assert.deepEqual(patchRegion(cropped, [4, 4], 0), { left: 100, top: 0, right: 200, bottom: 100 });
+    assert.deepEqual(patchRegion(cropped, [4, 4], 15), { left: 400, top: 300, right: 500, bottom: 400 });
+  });
+
+  test('the patch under a point is the patch whose rectangle holds it', () => {
+    const grid = [3, 7] as const;
+    for (let index = 0; index < 21; index++) {
+      const { left, top, right, bottom } = patchRegion(cropped, grid, index);
+      for (const [x, y] of [
+        [0.01, 0.01],
+        [0.5, 0.5],
+        [0.99, 0.99],
+      ] as const) {
+        assert.equal(patchAt(cropped, grid, { x: left + x * (right - left), y: top + y * (bottom - top) }), index);
+      }
+    }
+  });
+
+  test('outside the crop there is no patch', () => {
+    for (const point of [
+      { x: 99.9, y: 200 },
+      { x: 500, y: 200 },
+      { x: 300, y: 400 },
+      { x: 300, y: -0.1 },
+      { x: NaN, y: 1 },
+    ]) {
+      assert.equal(patchAt(cropped, [4, 4], point), null);
+    }
+  });
+
+  test('input and image coordinates are each other back', () => {
+    const { left, top } = inputToImage(cropped, { left: 12.5, top: 70, right: 13, bottom: 71 });
+    assert.deepEqual(imageToInput(cropped, { x: left, y: top }), { x: 12.5, y: 70 });
+  });
+});
+
+describe('soft splits', () => {
+  const published = (kernels: number[]) =>
+    kernels.map((kernel) => ({
+      kernel,
+      stride: Math.floor((kernel + 1) / 2),
+      padding: Math.floor((kernel + 1) / 4),
+    }));
+
+  test("the articles' token counts", () => {
+    assert.deepEqual(softSplitGrids([{ kernel: 20, stride: 10, padding: 5 }], { width: 100, height: 60 }), [[6, 10]]);
+    assert.deepEqual(softSplitGrids(published([31, 3, 3]), { width: 500, height: 1700 }), [
+      [106, 31],
+      [53, 16],
+      [27, 8],
+    ]);
+    assert.deepEqual(softSplitGrids(published([7, 3, 3]), { width: 100, height: 400 }), [
+      [100, 25],
+      [50, 13],
+      [25, 7],
+    ]);
+    assert.deepEqual(
+      softSplitGrids(published([7, 3, 3]), { width: 224, height: 224 }).map(([r, c]) => r * c),
+      [3136, 784, 196],
+    );
+  });
+
+  test('count_tokens of an unfold that covers everything is one', () => {
+    assert.equal(countTokens(20, { kernel: 20, stride: 10, padding: 0 }), 1);
+  });
+
+  test('the first token of the article begins in the padding', () => {
+    const splits = [{ kernel: 20, stride: 10, padding: 5 }];
+    assert.deepEqual(receptiveField(whole(100, 60), splits, 0), { left: -5, top: -5, right: 15, bottom: 15 });
+    assert.deepEqual(receptiveField(whole(100, 60), splits, 59), { left: 85, top: 45, right: 105, bottom: 65 });
+  });
+
+  test('receptive field of a chain: pixels found by following every tap', () => {
+    const splits = [
+      { kernel: 7, stride: 4, padding: 2 },
+      { kernel: 3, stride: 2, padding: 1 },
+      { kernel: 5, stride: 1, padding: 0 },
+    ];
+    for (let token = 0; token < 6; token++) {
+      let positions = [token];
+      for (const { kernel, stride, padding } of [...splits].reverse()) {
+        positions = positions.flatMap((position) =>
+          Array.from({ length: kernel }, (_, tap) => position * stride - padding + tap),
+        );
+      }
+      assert.deepEqual(receptiveInterval(splits, token), [Math.min(...positions), Math.max(...positions) + 1]);
+    }
+  });
+});

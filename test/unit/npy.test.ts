@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isNpy, npyHeader, readNpy, writeNpy } from '../../extension/image/npy';
+import { decodeNpyPicture } from '../../extension/image/npyPicture';
+
+/** A version 1.0 file with that header and those bytes, as NumPy lays it out. */
+function file(dtype: string, fortran: boolean, shape: string, body: Uint8Array): Uint8Array {
+  const header = `{'descr': '${dtype}', 'fortran_order': ${fortran ? 'True' : 'False'}, 'shape': ${shape}, }`;
+  const padded = header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11) + '\n';
+  const length = Buffer.alloc(2);
+  length.writeUInt16LE(padded.length);
+  return Buffer.concat([Buffer.from('\x93NUMPY\x01\x00', 'latin1'), length, Buffer.from(padded, 'latin1'), body]);
+}
+const bytesOf = (array: Float32Array | Float64Array | Uint16Array) => new Uint8Array(array.buffer);
+
+describe('npy', () => {
+  test('what is written is read again', () => {
+    const values = Float32Array.from([1.5, -2, 3e-30, Infinity, 0, 7]);
+    for (const shape of [[6], [2, 3], [1, 2, 3, 1]]) {
+      const bytes = writeNpy(shape, values);
+      assert.ok(isNpy(bytes));
+      assert.deepEqual(readNpy(bytes), { shape, dtype: '<f4', values });
+    }
+  });
+
+  test('headers are those NumPy writes', () => {
+    // numpy.save of numpy.zeros((13, 3, 224, 224), 'float32') begins with these bytes
+    const text = "{'descr': '<f4', 'fortran_order': False, 'shape': (13, 3, 224, 224), }";
+    const expected = `\x93NUMPY\x01\x00\x76\x00${text.padEnd(117)}\n`;
+    assert.equal(Buffer.from(npyHeader([13, 3, 224, 224])).toString('latin1'), expected);
+    assert.match(Buffer.from(npyHeader([4])).toString('latin1'), /'shape': \(4,\)/);
+  });
+
+  test('float64, uint8, float16 and an array without axes', () => {
+    assert.deepEqual(
+      [...readNpy(file('<f8', false, '(2,)', bytesOf(Float64Array.from([0.1, -4])))).values],
+      [Math.fround(0.1), -4],
+    );
+    assert.deepEqual([...readNpy(file('|u1', false, '(3,)', Uint8Array.from([0, 128, 255]))).values], [0, 128, 255]);
+    assert.deepEqual(
+      [...readNpy(file('<f2', false, '(4,)', bytesOf(Uint16Array.from([0x3c00, 0xc000, 0x0001, 0x7c00])))).values],
+      [1, -2, 2 ** -24, Infinity],
+    );
+    assert.deepEqual(readNpy(file('<f4', false, '()', bytesOf(Float32Array.from([5])))), {
+      shape: [],
+      dtype: '<f4',
+      values: Float32Array.from([5]),
+    });
+  });
+
+  test('column-major files are put in row-major order', () => {
+    const body = bytesOf(Float32Array.from([0, 3, 1, 4, 2, 5]));
+    assert.deepEqual([...readNpy(file('<f4', true, '(2, 3)', body)).values], [0, 1, 2, 3, 4, 5]);
+    // numpy.asfortranarray(numpy.arange(12).reshape(2, 3, 2))
+    const three = bytesOf(Float32Array.from([0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11]));
+    assert.deepEqual(
+      [...readNpy(file('<f4', true, '(2, 3, 2)', three)).values],
+      Array.from({ length: 12 }, (_, i) => i),
+    );
+  });
+
+  test('bad files are refused with the reason', () => {
+    const body = bytesOf(Float32Array.from([1, 2]));
+    const cases: [Uint8Array, RegExp][] = [
+      [Buffer.from('hello, hello'), /is not a NumPy .npy file/],
+      [file('<f4', false, '(3,)', body), /is truncated: its shape \(3\) needs 12 bytes, but 8 are there/],
+      [file('<c8', false, '(1,)', body), /values of type <c8/],
+      [file('<f4', false, '(99999999, 99999999)', body), /too large|truncated/],
+      [file("|O', 'x': '", false, '(1,)', body), /values of type \|O/],
+      [file('<f4', false, '"lies"', body), /no plain dtype, order and shape/],
+      [file('<f4', false, '(2,)', body).subarray(0, 40), /truncated within its header/],
+    ];
+    for (const [bytes, message] of cases) assert.throws(() => readNpy(bytes), { message });
+  });
+});
+
+describe('npy pictures', () => {
+  test('(H, W) of float64 in 0..1: bytes are rounded, exact values kept', () => {
+    const picture = decodeNpyPicture(file('<f8', false, '(1, 2)', bytesOf(Float64Array.from([0.25, 1]))), 100);
+    assert.deepEqual(picture, {
+      ...{ width: 2, height: 1, channels: 1 },
+      pixels: Uint8Array.from([64, 255]),
+      exact: Float32Array.from([0.25, 1]),
+    });
+  });
+
+  test('(H, W, 4) loses alpha, (3, H, W) is interleaved', () => {
+    const rgba = decodeNpyPicture(file('|u1', false, '(1, 1, 4)', Uint8Array.from([1, 2, 3, 4])), 100);
+    assert.deepEqual([rgba.channels, [...rgba.pixels]], [3, [1, 2, 3]]);
+    const planar = decodeNpyPicture(file('|u1', false, '(3, 1, 2)', Uint8Array.from([1, 2, 3, 4, 5, 6])), 100);
+    assert.deepEqual([...planar.pixels], [1, 3, 5, 2, 4, 6]);
+  });
+
+  test('values out of range, odd shapes and too many pixels are refused', () => {
+    const floats = (...values: number[]) => bytesOf(Float32Array.from(values));
+    assert.throws(() => decodeNpyPicture(file('<f4', false, '(1, 1)', floats(1.5)), 100), /holds the value 1.5/);
+    assert.throws(() => decodeNpyPicture(file('<f4', false, '(1, 1)', floats(NaN)), 100), /holds the value NaN/);
+    assert.throws(() => decodeNpyPicture(file('<f4', false, '(1,)', floats(1)), 100), /has shape \(1\)/);
+    assert.throws(() => decodeNpyPicture(file('<f4', false, '(1, 2)', floats(1, 1)), 1), /over the limit/);
+  });
+});
