@@ -1,6 +1,6 @@
 /** The colour scale in numbers, with a mark where the value under the pointer lies. */
 import type { App, Component } from './app';
-import { colorTable } from './colorMap';
+import { pixels } from './attention';
 import { position, type Domain } from './colorScale';
 import { h, setText } from './dom';
 import { value } from './format';
@@ -36,14 +36,17 @@ export class ColorBar implements Component {
     this.element.setAttribute('aria-label', `Color scale from ${texts[0]} to ${texts[2]}`);
     if (this.drawn === colorMap) return;
     this.drawn = colorMap;
-    const table = colorTable(colorMap);
-    const image = new ImageData(256, 1);
-    for (let i = 0; i < 256; i++) image.data.set([table[i * 3]!, table[i * 3 + 1]!, table[i * 3 + 2]!, 255], i * 4);
-    this.gradient.getContext('2d')!.putImageData(image, 0, 0);
+    this.gradient.getContext('2d')!.drawImage(gradient(colorMap), 0, 0);
   }
 
   point(at: number | null, domain: Domain): void {
     this.mark.hidden = at === null;
     if (at !== null) this.mark.style.left = `${position(at, domain) * 100}%`;
   }
+}
+
+/** A colour map as a canvas of 256 by 1 pixels, lowest value first. */
+export function gradient(colorMap: string): HTMLCanvasElement {
+  const values = Array.from({ length: 256 }, (_, i) => i);
+  return pixels({ rows: 1, columns: 256, values }, [0, 255], colorMap);
 }

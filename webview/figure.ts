@@ -1,6 +1,6 @@
 /** A figure for a paper or a bug report: the picture at its own resolution with what lies over it, colour bar and caption. */
 import type { Geometry } from '../extension/image/preprocessing';
-import { colorTable } from './colorMap';
+import { gradient } from './colorBar';
 import type { Domain } from './colorScale';
 import { value } from './format';
 import { drawScene, type Scene } from './pictureDrawing';
@@ -69,12 +69,8 @@ function drawBar(
   { domain: [low, high], colorMap }: NonNullable<Figure['bar']>,
   { x, y, width, font }: { x: number; y: number; width: number; font: number },
 ): void {
-  const table = colorTable(colorMap);
-  for (let i = 0; i < 256; i++) {
-    context.fillStyle = `rgb(${table[i * 3]}, ${table[i * 3 + 1]}, ${table[i * 3 + 2]})`;
-    // half a pixel of overlap: no seams between the steps
-    context.fillRect(x + (i * width) / 256, y, width / 256 + 0.5, font);
-  }
+  context.imageSmoothingEnabled = true;
+  context.drawImage(gradient(colorMap), x, y, width, font);
   context.fillStyle = paper.foreground;
   for (const [share, align] of [
     [0, 'left'],
