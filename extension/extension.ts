@@ -35,7 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const settings = vscode.workspace.onDidChangeConfiguration((change) => {
     if (!change.affectsConfiguration(SECTION)) return;
     status.settingsChanged();
-    panels.settingsChanged();
+    panels.changed('settings');
   });
   context.subscriptions.push(
     // the engine's end is still logged

@@ -4,5 +4,5 @@ import type { Command } from './command';
 export const restartEngine: Command = ({ engine, panels, log }) => {
   log.info('The engine is restarted on request.');
   engine.restart();
-  panels.engineChanged();
+  panels.changed('engine');
 };

@@ -13,7 +13,7 @@ import type { ModelPool } from './modelPool';
 import { Progress } from './notices';
 import type { Failures } from './notices';
 import { readSettings } from './settings';
-import { fileName, imageSource } from './source';
+import { askWhereToSave, fileName, imageSource } from './source';
 
 /** What every panel shares. */
 export interface PanelParts {
@@ -34,8 +34,8 @@ export class ImagePanel implements vscode.Disposable {
   /** The webview listens: what is sent before, or while it is hidden, is lost. */
   #listening = false;
   #toShow: Partial<ViewState> | null = null;
-  /** Settings or the file changed while the panel was hidden. */
-  #stale: (() => void) | null = null;
+  /** What changed while the panel was hidden. */
+  readonly #stale = new Set<'picture' | 'settings' | 'engine'>();
 
   constructor(
     readonly uri: vscode.Uri,
@@ -52,11 +52,15 @@ export class ImagePanel implements vscode.Disposable {
       (event) => this.#happened(event),
       (work) => (work === 'opening' ? vscode.l10n.t('Opening…') : vscode.l10n.t('Running the model…')),
     );
-    this.#progress = new Progress(vscode.l10n.t('ViT: inspecting {0}', this.#name), () => this.#inspection.cancel());
+    this.#progress = new Progress({
+      title: vscode.l10n.t('ViT: inspecting {0}', this.#name),
+      isWanted: () => panel.visible,
+      cancel: () => this.#inspection.cancel(),
+    });
     this.#disposables.push(
       panel.webview.onDidReceiveMessage((message: unknown) => void this.#receive(message)),
       panel.onDidChangeViewState(() => this.#visibilityChanged()),
-      watchFile(uri, () => this.#whenVisible(() => this.#inspection.reopen())),
+      watchFile(uri, () => this.changed('picture')),
     );
     panel.title = this.#name;
     panel.iconPath = {
@@ -78,13 +82,10 @@ export class ImagePanel implements vscode.Disposable {
     if (this.#listening) this.#tellWhatToShow();
   }
 
-  settingsChanged(): void {
-    this.#whenVisible(() => this.#inspection.change(readSettings()));
-  }
-
-  /** The engine was restarted by the user. */
-  engineChanged(): void {
-    this.#whenVisible(() => this.#inspection.refresh());
+  /** What is shown is of yesterday's settings, file or engine process: runs again, once someone looks. */
+  changed(what: 'picture' | 'settings' | 'engine'): void {
+    this.#stale.add(what);
+    if (this.panel.visible) this.#catchUp();
   }
 
   settled(): Promise<Outcome> {
@@ -106,9 +107,7 @@ export class ImagePanel implements vscode.Disposable {
     requests: {
       slice: ({ runId, what }) => this.#inspection.slice(runId, what),
       save: async ({ suggestedName, bytes }) => {
-        const file = await vscode.window.showSaveDialog({
-          defaultUri: vscode.Uri.joinPath(this.uri, '..', suggestedName),
-        });
+        const file = await askWhereToSave(this.uri, suggestedName);
         if (file) await vscode.workspace.fs.writeFile(file, bytes);
         return { saved: file !== undefined };
       },
@@ -185,13 +184,15 @@ export class ImagePanel implements vscode.Disposable {
     }
     const { name } = this.#inspection.model ?? {};
     if (name !== undefined) this.parts.modelShown(name);
-    this.#stale?.();
-    this.#stale = null;
+    this.#catchUp();
   }
 
-  #whenVisible(work: () => Promise<void>): void {
-    if (this.panel.visible) void work();
-    else this.#stale = () => void work();
+  #catchUp(): void {
+    // Each supersedes the one before it, and keeps what that one has closed or set.
+    if (this.#stale.has('picture')) void this.#inspection.reopen();
+    if (this.#stale.has('settings')) void this.#inspection.change(readSettings());
+    if (this.#stale.has('engine')) void this.#inspection.refresh();
+    this.#stale.clear();
   }
 
   async #openSource(file: string, line: number): Promise<void> {

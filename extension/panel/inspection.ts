@@ -156,7 +156,7 @@ export class Inspection {
   }
 
   async #attempt(signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.#disposed) return;
+    if (this.#disposed || signal.reason === ('superseded' satisfies Stop)) return;
     this.#error = null;
     try {
       try {

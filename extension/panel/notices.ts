@@ -27,18 +27,24 @@ export class Progress {
   #pending: { timer: NodeJS.Timeout; done: () => void } | null = null;
 
   constructor(
-    private readonly title: string,
-    private readonly cancel: () => void,
+    private readonly options: {
+      title: string;
+      /** Asked after half a second: the panels behind the one on screen need not all speak up. */
+      isWanted: () => boolean;
+      cancel: () => void;
+    },
   ) {}
 
   begin(): void {
     if (this.#pending) return;
     let done: () => void = () => undefined;
     const finished = new Promise<void>((resolve) => (done = resolve));
+    const { title, isWanted, cancel } = this.options;
     const timer = setTimeout(() => {
+      if (!isWanted()) return;
       const location = vscode.ProgressLocation.Notification;
-      void vscode.window.withProgress({ location, title: this.title, cancellable: true }, (_, token) => {
-        token.onCancellationRequested(this.cancel);
+      void vscode.window.withProgress({ location, title, cancellable: true }, (_, token) => {
+        token.onCancellationRequested(cancel);
         return finished;
       });
     }, PATIENCE_MS);

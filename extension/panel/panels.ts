@@ -58,12 +58,8 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
     }
   }
 
-  settingsChanged(): void {
-    for (const panel of this.#panels.values()) panel.settingsChanged();
-  }
-
-  engineChanged(): void {
-    for (const panel of this.#panels.values()) panel.engineChanged();
+  changed(what: 'settings' | 'engine'): void {
+    for (const panel of this.#panels.values()) panel.changed(what);
   }
 
   dispose(): void {

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import type { ImageSource } from '../engine/engine';
 import { EngineError } from '../engine/errors';
@@ -16,6 +17,18 @@ export async function imageSource(uri: vscode.Uri): Promise<ImageSource> {
     throw new EngineError('ERR_IMAGE', vscode.l10n.t('{0} cannot be read: {1}', name, reason));
   }
   throw new EngineError('ERR_IMAGE', vscode.l10n.t('{0} is larger than 256 MB.', name));
+}
+
+/** Beside the picture, or in the workspace where pictures come from a file system that cannot be written. */
+export function askWhereToSave(picture: vscode.Uri, name: string): Thenable<vscode.Uri | undefined> {
+  const writable = vscode.workspace.fs.isWritableFileSystem(picture.scheme) !== false;
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  const directory = writable ? vscode.Uri.joinPath(picture, '..') : (folder?.uri ?? vscode.Uri.file(homedir()));
+  const extension = name.slice(name.lastIndexOf('.') + 1);
+  return vscode.window.showSaveDialog({
+    defaultUri: vscode.Uri.joinPath(directory, name),
+    filters: { [extension.toUpperCase()]: [extension] },
+  });
 }
 
 export function fileName(uri: vscode.Uri): string {
