@@ -23,6 +23,7 @@ export function bind(architecture: Architecture, family: Family, tensors: Tensor
   for (const tensor of wanted) {
     const rules = rulesFor(family.keys, tensor.name);
     const rule = rules.find((parts) => parts.every((part) => tensors.has(keyOf(part))));
+    if (!rule && tensor.optional) continue;
     if (!rule) {
       const rest = rules
         .flat()

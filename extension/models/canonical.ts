@@ -8,6 +8,8 @@ export interface CanonicalTensor {
   name: string;
   /** As PyTorch stores it; leading ones may be missing in a file, and a patch projection may be flat. */
   shape: number[];
+  /** Computed when a file does not bring its own: the sinusoid table. */
+  optional?: boolean;
 }
 
 export function canonicalTensors(architecture: Architecture): CanonicalTensor[] {
@@ -25,7 +27,9 @@ export function canonicalTensors(architecture: Architecture): CanonicalTensor[] 
   if (prefix.class) list.add('cls_token', [1, 1, dim]);
   if (prefix.distillation) list.add('dist_token', [1, 1, dim]);
   if (prefix.registers > 0) list.add('reg_token', [1, prefix.registers, dim]);
-  if (position.kind === 'learned') list.add('pos_embed', [1, positionRows(architecture), dim]);
+  if (position.kind !== 'none') {
+    list.add('pos_embed', [1, positionRows(architecture), dim], position.kind === 'sinusoid');
+  }
   list.norm('norm_pre', dim, architecture.preNorm);
   for (let i = 0; i < architecture.depth; i++) blockTensors(list, `blocks.${i}.`, block);
   list.norm('norm', dim, architecture.finalNorm);
@@ -104,8 +108,8 @@ function attentionTensors(list: List, at: string, block: Block): void {
 class List {
   readonly tensors: CanonicalTensor[] = [];
 
-  add(name: string, shape: number[]): void {
-    this.tensors.push({ name, shape });
+  add(name: string, shape: number[], optional = false): void {
+    this.tensors.push(optional ? { name, shape, optional } : { name, shape });
   }
 
   linear(name: string, rows: number, columns: number, bias: boolean): void {

@@ -20,11 +20,19 @@ export function withInputSize(description: ModelDescription, height: number, wid
     architecture.position.kind === 'sinusoid'
       ? { ...architecture.position, grid: gridOf({ ...architecture, image }) }
       : architecture.position;
+  const { weights } = description;
+  const recomputed = position.kind === 'sinusoid' && weights.kind === 'tensors';
+  const { pos_embed: _stored, ...others } = recomputed ? weights.tensors : {};
   return {
     ...description,
+    ...(recomputed && !sameGrid(architecture, position) ? { weights: { kind: 'tensors', tensors: others } } : {}),
     architecture: { ...architecture, image, position },
     preprocessing: scaled(description.preprocessing, architecture.image, image),
   };
+}
+
+function sameGrid(architecture: Architecture, position: Architecture['position']): boolean {
+  return position.kind !== 'none' && gridOf(architecture).join() === position.grid.join();
 }
 
 function rounded(architecture: Architecture, height: number, width: number): { height: number; width: number } {

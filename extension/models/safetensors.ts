@@ -149,13 +149,13 @@ function parseEntry(
     throw bad(`tensor "${name}" has impossible data_offsets`);
   const [begin, end] = offsets as [number, number];
   if (end < begin) throw bad(`tensor "${name}" ends before it begins`);
-  const elements = (shape as number[]).reduce((product, size) => product * size, 1);
+  const elements = shape.reduce((product, size) => product * size, 1);
   if (!Number.isSafeInteger(elements * bits) || elements * bits !== (end - begin) * 8) {
     throw bad(
       `tensor "${name}" of shape [${shape.join(', ')}] and dtype ${dtype} does not fill its ${count(end - begin, 'byte')}`,
     );
   }
-  return { dtype, shape: shape as number[], begin, end };
+  return { dtype, shape: shape, begin, end };
 }
 
 function checkContiguous(sorted: StoredTensor[], dataStart: number, fileSize: number, bad: Bad): void {

@@ -10,15 +10,15 @@ import sys
 
 import torch
 
-from reference import timm_cases
+from reference import articles, hf_cases, timm_cases, torchvision_vit
 
 torch.set_num_threads(1)
 
 
 def main():
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
-    for cases in (timm_cases.cases,):
-        for name, write in cases():
+    for family in (timm_cases, hf_cases, torchvision_vit, articles):
+        for name, write in family.cases():
             if wanted in name:
                 write()
 

@@ -38,6 +38,8 @@ export interface Family {
   claims(config: Fields): boolean;
   /** A tensor whose presence says it is ours; used when the config does not speak, and to find a wrapper's prefix. */
   anchor: string;
+  /** Further tensor that must be there when families share an anchor and no config decides. */
+  tell?: RegExp;
   architecture(input: FamilyInput): Architecture;
   preprocessing(input: FamilyInput, architecture: Architecture): Preprocessing;
   keys: KeyTable;

@@ -4,10 +4,15 @@ import type { StoredTensor } from '../safetensors';
 import type { Family, Tensors } from './family';
 import type { Fields } from './fields';
 import { refuseByName } from './refused';
+import { pick } from './infer';
+import { HF_FAMILIES } from './hf';
+import { seedT2T, seedViT } from './seed';
+import { t2t } from './t2t';
 import { timm } from './timm';
+import { torchvision } from './torchvision';
 
 /** In the order they are asked. */
-export const FAMILIES: Family[] = [timm];
+export const FAMILIES: Family[] = [seedViT, seedT2T, t2t, torchvision, ...HF_FAMILIES, timm];
 
 /** What training wrappers put before every name. */
 const WRAPPERS =
@@ -23,7 +28,9 @@ export function recognise(config: Fields, stored: Tensors | null): { family: Fam
   }
   for (const family of byConfig ? [byConfig] : FAMILIES) {
     const prefix = prefixBefore(family.anchor, stored);
-    if (prefix !== undefined) return { family, tensors: strip(stored, prefix) };
+    if (prefix === undefined) continue;
+    const tensors = strip(stored, prefix);
+    if (byConfig || !family.tell || pick(tensors, family.tell)) return { family, tensors };
   }
   if (byConfig) return { family: byConfig, tensors: stored };
   const first = [...stored.keys()].slice(0, 3).join(', ');

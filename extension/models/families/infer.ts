@@ -1,5 +1,6 @@
 /** Reading an architecture off tensor names and shapes, where a config is silent. */
 import { ModelError } from '../errors';
+import type { Finding } from '../description';
 import type { StoredTensor } from '../safetensors';
 import type { Fields } from './fields';
 import type { Tensors } from './family';
@@ -42,4 +43,16 @@ export function divide(config: Fields, dim: number, heads: number): number {
     throw new ModelError('config', `${config.source}: ${dim}-wide tokens cannot be split over ${heads} heads.`);
   }
   return dim / heads;
+}
+
+/** Heads are in no tensor's shape: 64 wide ones, which nearly every published model has, and a word about it. */
+export function assumeHeads(dim: number, findings: Finding[]): number {
+  const heads = dim % 64 === 0 ? dim / 64 : 1;
+  findings.push({
+    severity: 'warning',
+    code: 'assumed-heads',
+    message: `The number of heads is nowhere in the file; ${heads} (${dim / heads} wide) is assumed, set it in config.json if that is wrong.`,
+    subject: 'num_heads',
+  });
+  return heads;
 }

@@ -5,7 +5,7 @@
 import type { Architecture, Block, Norm } from '../description';
 import { ModelError } from '../errors';
 import { ACTIVATIONS } from './activations';
-import { columns, depthOf, divide, inferGrid, pick, rows } from './infer';
+import { assumeHeads, columns, depthOf, divide, inferGrid, pick, rows } from './infer';
 import type { Family, FamilyInput } from './family';
 import type { Fields } from './fields';
 import { timmPreprocessing } from './preprocessing';
@@ -194,14 +194,7 @@ function headsOf(
   if (heads !== undefined) return heads;
   const width = pick(tensors, /\.q_norm\.weight$/)?.shape[0];
   if (width && dim % width === 0) return dim / width;
-  const assumed = dim % 64 === 0 ? dim / 64 : 1;
-  findings.push({
-    severity: 'warning',
-    code: 'assumed-heads',
-    message: `The number of heads is nowhere in the file; ${assumed} (${dim / assumed} wide) is assumed, set num_heads in config.json if that is wrong.`,
-    subject: 'num_heads',
-  });
-  return assumed;
+  return assumeHeads(dim, findings);
 }
 
 function normOf(args: Fields, has: (pattern: RegExp) => boolean): Norm {

@@ -131,7 +131,8 @@ class ParallelThingsBlock(nn.Module):
 
     def forward(self, x):
         x = x + sum(m["ls"](m["attn"](m["norm"](x))) for m in self.attns)
-        self.map = torch.cat([m["attn"].map for m in self.attns], 1)
+        # One map for a layer: the mean over the branches.
+        self.map = torch.stack([m["attn"].map for m in self.attns]).mean(0)
         return x + sum(m["ls"](m["mlp"](m["norm"](x))) for m in self.ffns)
 
 

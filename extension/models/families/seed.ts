@@ -1,0 +1,227 @@
+/**
+ * ViT_Model and T2T_ViT of "Vision Transformers, Explained", with all constructor parameters under their published names.
+ * https://github.com/lanl/vision_transformers_explained (modules/). A config without weights is drawn from a seed.
+ */
+import type { Preprocessing } from '../../image/preprocessing';
+import type { Activation, Architecture, Block, Norm } from '../description';
+import { ModelError } from '../errors';
+import { gridOf } from '../grid';
+import type { Family, FamilyInput, KeyTable } from './family';
+import type { Fields } from './fields';
+import { depthOf, divide, rows } from './infer';
+import { plainBlock } from './plain';
+
+/** Elementwise classes of torch.nn.modules.activation that need no tensor and no argument. */
+export const TORCH_ACTIVATIONS: Record<string, Activation> = {
+  CELU: 'celu', ELU: 'elu', GELU: 'gelu', Hardshrink: 'hardshrink', Hardsigmoid: 'hardsigmoid', Hardswish: 'hardswish',
+  Hardtanh: 'hardtanh', Identity: 'identity', LeakyReLU: 'leaky_relu', LogSigmoid: 'log_sigmoid', Mish: 'mish', ReLU: 'relu',
+  ReLU6: 'relu6', SELU: 'selu', SiLU: 'silu', Sigmoid: 'sigmoid', Softplus: 'softplus', Softshrink: 'softshrink',
+  Softsign: 'softsign', Tanh: 'tanh', Tanhshrink: 'tanhshrink',
+}; // prettier-ignore
+
+/** torch's defaults: LayerNorm(eps=1e-5); RMSNorm(eps=None) takes float32's machine epsilon. */
+export const TORCH_NORMS: Record<string, Norm> = {
+  LayerNorm: { kind: 'layer', eps: 1e-5 },
+  RMSNorm: { kind: 'rms', eps: 2 ** -23 },
+  Identity: { kind: 'identity', eps: 0 },
+};
+
+export const seedViT: Family = {
+  name: 'seed-vit',
+  title: 'ViT_Model (Vision Transformers, Explained)',
+  claims: (config) => config.get('architecture') === 'ViT_Model',
+  anchor: 'patch_tokens.project.weight',
+  architecture: vitModel,
+  preprocessing,
+  keys: { 'patch_embed.proj.*': [['patch_tokens.project.*']], ...backboneKeys('backbone.') },
+  ignored: [],
+  noWeightDecay: ['cls_token'],
+};
+
+export const seedT2T: Family = {
+  name: 'seed-t2t',
+  title: 'T2T_ViT (Vision Transformers, Explained)',
+  claims: (config) => config.get('architecture') === 'T2T_ViT',
+  anchor: 'tokens_to_token.project.weight',
+  tell: /^tokens_to_token\.transformer1\./,
+  architecture: t2tViT,
+  preprocessing,
+  keys: {
+    ...stageKeys(0, 'tokens_to_token.transformer1.'),
+    ...stageKeys(1, 'tokens_to_token.transformer2.'),
+    'patch_embed.proj.*': [['tokens_to_token.project.*']],
+    ...backboneKeys('vit_backbone.'),
+  },
+  ignored: [],
+  noWeightDecay: ['cls_token'],
+};
+
+function backboneKeys(at: string): KeyTable {
+  return {
+    cls_token: [[`${at}cls_token`]],
+    pos_embed: [[`${at}pos_embed`]],
+    'norm.*': [[`${at}norm.*`]],
+    'head.*': [[`${at}head.*`]],
+    ...blockKeys('blocks.{i}.', `${at}blocks.{i}.`),
+  };
+}
+
+function stageKeys(stage: number, at: string): KeyTable {
+  return blockKeys(`tokenizer.stages.${stage}.`, at);
+}
+
+function blockKeys(canonical: string, at: string): KeyTable {
+  const leaves = {
+    norm1: 'norm1',
+    norm2: 'norm2',
+    'attn.qkv': 'attn.qkv',
+    'attn.proj': 'attn.proj',
+    'mlp.fc1': 'neuralnet.fc1',
+    'mlp.fc2': 'neuralnet.fc2',
+  };
+  return Object.fromEntries(
+    Object.entries(leaves).map(([ours, theirs]) => [`${canonical}${ours}.*`, [[`${at}${theirs}.*`]]]),
+  );
+}
+
+function vitModel(input: FamilyInput): Architecture {
+  const { config, tensors } = input;
+  needsConfig(input, 'img_size', 'patch_size');
+  const dim = config.size('token_len') ?? rows(tensors, 'patch_tokens.project.weight') ?? 768;
+  const [channels, height, width] = imageSize(config, [1, 400, 100]);
+  const patch = config.size('patch_size') ?? 50;
+  // The articles' assertions, word for word.
+  if (height % patch !== 0) throw indivisible(config, 'Height', height, patch);
+  if (width % patch !== 0) throw indivisible(config, 'Width', width, patch);
+  return backbone(
+    input,
+    dim,
+    { channels, height, width },
+    { kind: 'patch', patch: [patch, patch], bias: true },
+    'backbone.',
+  );
+}
+
+function t2tViT(input: FamilyInput): Architecture {
+  const { config, tensors } = input;
+  needsConfig(input, 'img_size', 'softsplit_kernels');
+  const dim = config.size('token_len') ?? rows(tensors, 'tokens_to_token.project.weight') ?? 768;
+  const [channels, height, width] = imageSize(config, [1, 1700, 500]);
+  const kernels = config.numbers('softsplit_kernels', 3) ?? [31, 3, 3];
+  if (!kernels.every((kernel) => Number.isInteger(kernel) && kernel > 0))
+    throw config.refuse('softsplit_kernels', 'three kernel sizes');
+  const tokenChannels =
+    config.size('token_chan') ?? rows(tensors, 'tokens_to_token.transformer1.attn.proj.weight') ?? 64;
+  const [first = 1, second = 1] = kernels;
+  const multiple = config.number('T2T_hidden_chan_mul') ?? 1;
+  const stage = (dimIn: number) => ({
+    ...articleBlock(config, tokenChannels, multiple, dimIn),
+    attnResidual: false,
+  });
+  return backbone(
+    input,
+    dim,
+    { channels, height, width },
+    {
+      kind: 'soft-split',
+      // int((k + 1) / 2) and int((k + 1) / 4), as the code has it (the text says ceilings).
+      splits: kernels.map((kernel) => ({
+        kernel,
+        stride: Math.trunc((kernel + 1) / 2),
+        padding: Math.trunc((kernel + 1) / 4),
+      })),
+      stages: [stage(channels * first ** 2), stage(tokenChannels * second ** 2)],
+      bias: true,
+    },
+    'vit_backbone.',
+  );
+}
+
+function backbone(
+  input: FamilyInput,
+  dim: number,
+  image: Architecture['image'],
+  tokenizer: Architecture['tokenizer'],
+  at: string,
+): Architecture {
+  const { config, tensors } = input;
+  const grid = gridOf({ image, tokenizer });
+  if (grid.some((side) => side < 1))
+    throw new ModelError(
+      'config',
+      `${config.source}: an image of ${image.height}x${image.width} pixels leaves no token after the soft splits.`,
+    );
+  const block = articleBlock(config, dim, config.number('Encoding_hidden_chan_mul') ?? 4, dim);
+  return {
+    image,
+    tokenizer,
+    dim,
+    depth: config.size('depth', 0) ?? depthOf(tensors, `${at}blocks.{i}.`) ?? 12,
+    block,
+    prefix: { class: true, distillation: false, registers: 0 },
+    position: { kind: 'sinusoid', covers: 'all', grid, resample: 'bicubic' },
+    preNorm: null,
+    finalNorm: block.norm,
+    pool: 'token',
+    poolIncludesPrefix: false,
+    fcNorm: null,
+    mapPool: null,
+    classes: config.size('preds') ?? rows(tensors, `${at}head.weight`) ?? 1,
+    headBias: true,
+  };
+}
+
+/** Encoding and TokenTransformer share one Attention, whose output is v + proj(attn v). */
+function articleBlock(config: Fields, dim: number, multiple: number, dimIn: number): Block {
+  const heads = config.size('num_heads') ?? 1;
+  const headDim = divide(config, dim, heads);
+  const hidden = Math.trunc(dim * multiple);
+  return plainBlock(dim, heads, hidden === 0 ? dim : hidden, 1e-5, {
+    dimIn,
+    // `qk_scale or head_dim ** -0.5`: zero falls through, too.
+    scale: config.number('qk_scale') || headDim ** -0.5,
+    qkvBias: config.flag('qkv_bias') ?? false,
+    valueSkip: config.flag('value_skip') ?? true,
+    norm: config.oneOf('norm_layer', TORCH_NORMS) ?? { kind: 'layer', eps: 1e-5 },
+    activation: config.oneOf('act_layer', TORCH_ACTIVATIONS) ?? 'gelu',
+  });
+}
+
+/** Weights alone do not tell the image from the patch: many pairs give the same shapes. */
+function needsConfig({ config, tensors }: FamilyInput, ...fields: string[]): void {
+  const [first = ''] = fields;
+  if (tensors && config.names().length === 0) {
+    throw new ModelError(
+      'config',
+      `${config.source} needs a config.json beside it: ${first} and ${fields[1] ?? first} cannot be read off the tensors.`,
+    );
+  }
+}
+
+function imageSize(config: Fields, fallback: [number, number, number]): [number, number, number] {
+  const size = config.numbers('img_size', 3) ?? fallback;
+  if (!size.every((side) => Number.isInteger(side) && side > 0))
+    throw config.refuse('img_size', '[channels, height, width]');
+  return size as [number, number, number];
+}
+
+function indivisible(config: Fields, side: 'Height' | 'Width', pixels: number, patch: number): ModelError {
+  return new ModelError(
+    'config',
+    `${side} of image must be evenly divisible by patch size. (${config.source}: ${pixels} pixels, patch_size ${patch})`,
+  );
+}
+
+/** The articles feed values between 0 and 1 as they are. */
+function preprocessing({ config }: FamilyInput, { image }: Architecture): Preprocessing {
+  const { channels, height, width } = image;
+  return {
+    channels,
+    resize: { kind: 'exact', height, width },
+    interpolation: 'bilinear',
+    crop: null,
+    rescale: 1 / 255,
+    mean: config.numbers('mean', channels) ?? Array.from({ length: channels }, () => 0),
+    std: config.numbers('std', channels) ?? Array.from({ length: channels }, () => 1),
+  };
+}

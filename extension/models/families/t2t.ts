@@ -1,0 +1,109 @@
+/**
+ * The official T2T-ViT releases whose token stages are Transformers: t2t_vit_t_14, t2t_vit_t_19, t2t_vit_t_24.
+ * https://github.com/yitu-opensource/T2T-ViT (models/t2t_vit.py, token_transformer.py). Performer stages are refused by name.
+ */
+import type { Architecture, Block } from '../description';
+import type { Family, FamilyInput } from './family';
+import { depthOf, divide, inferGrid, pick, rows } from './infer';
+import { plainBlock } from './plain';
+import { timmPreprocessing } from './preprocessing';
+
+const SPLITS = [
+  { kernel: 7, stride: 4, padding: 2 },
+  { kernel: 3, stride: 2, padding: 1 },
+  { kernel: 3, stride: 2, padding: 1 },
+];
+const STRIDE = 16;
+/** torch's LayerNorm default. */
+const EPS = 1e-5;
+/** One head in 64 channels, as all published ones. */
+const HEAD_WIDTH = 64;
+
+export const t2t: Family = {
+  name: 't2t',
+  title: 'T2T-ViT (official, Transformer token stages)',
+  claims: (config) => /^t2t_vit_t_\d+$/i.test(String(config.get('architecture') ?? '')),
+  anchor: 'tokens_to_token.attention1.attn.qkv.weight',
+  architecture,
+  preprocessing: ({ config, findings }, { image }) => timmPreprocessing(config, image, findings),
+  keys: {
+    'tokenizer.stages.0.norm1.*': [['tokens_to_token.attention1.norm1.*']],
+    'tokenizer.stages.0.norm2.*': [['tokens_to_token.attention1.norm2.*']],
+    'tokenizer.stages.0.attn.qkv.*': [['tokens_to_token.attention1.attn.qkv.*']],
+    'tokenizer.stages.0.attn.proj.*': [['tokens_to_token.attention1.attn.proj.*']],
+    'tokenizer.stages.0.mlp.fc1.*': [['tokens_to_token.attention1.mlp.fc1.*']],
+    'tokenizer.stages.0.mlp.fc2.*': [['tokens_to_token.attention1.mlp.fc2.*']],
+    'tokenizer.stages.1.norm1.*': [['tokens_to_token.attention2.norm1.*']],
+    'tokenizer.stages.1.norm2.*': [['tokens_to_token.attention2.norm2.*']],
+    'tokenizer.stages.1.attn.qkv.*': [['tokens_to_token.attention2.attn.qkv.*']],
+    'tokenizer.stages.1.attn.proj.*': [['tokens_to_token.attention2.attn.proj.*']],
+    'tokenizer.stages.1.mlp.fc1.*': [['tokens_to_token.attention2.mlp.fc1.*']],
+    'tokenizer.stages.1.mlp.fc2.*': [['tokens_to_token.attention2.mlp.fc2.*']],
+    'patch_embed.proj.*': [['tokens_to_token.project.*']],
+  },
+  ignored: [],
+  noWeightDecay: ['cls_token'],
+};
+
+function architecture({ config, tensors, findings }: FamilyInput): Architecture {
+  const args = config.inner('model_args');
+  const dim = args.size('embed_dim') ?? rows(tensors, 'tokens_to_token.project.weight') ?? 384;
+  const channels = args.size('token_dim') ?? rows(tensors, 'tokens_to_token.attention1.attn.proj.weight') ?? 64;
+  const inChannels =
+    args.size('in_chans') ?? (tensors?.get('tokens_to_token.attention1.attn.qkv.weight')?.shape[1] ?? 147) / 49;
+  const heads = args.size('num_heads') ?? Math.max(1, Math.floor(dim / HEAD_WIDTH));
+  const headDim = divide(config, dim, heads);
+  const table = tensors?.get('pos_embed')?.shape.at(-2);
+  const trained = (table === undefined ? undefined : inferGrid(table, [1])) ?? [14, 14];
+  const size = args.pair('img_size') ?? [trained[0] * STRIDE, trained[1] * STRIDE];
+  const hidden = pick(tensors, /^blocks\.0\.mlp\.fc1\.weight$/)?.shape[0];
+  const ratio = args.number('mlp_ratio');
+  const bias = args.flag('qkv_bias') ?? pick(tensors, /^blocks\.\d+\.attn\.qkv\.bias$/) !== undefined;
+  // Published weights were trained with the scale of the whole width (yitu-opensource/T2T-ViT issue 62), not of one head.
+  const scale = args.number('qk_scale') ?? dim ** -0.5;
+  if (!args.has('qk_scale')) {
+    findings.push({
+      severity: 'info',
+      code: 'assumed-qk-scale',
+      message: `Q is scaled by ${dim}^-0.5 as the published weights need; a model trained with one head's width (${headDim}^-0.5) wants qk_scale in model_args.`,
+      subject: 'qk_scale',
+    });
+  }
+  const block = plainBlock(dim, heads, ratio === undefined ? (hidden ?? 3 * dim) : Math.trunc(dim * ratio), EPS, {
+    qkvBias: bias,
+    scale,
+  });
+  return {
+    image: { channels: inChannels, height: size[0], width: size[1] },
+    tokenizer: {
+      kind: 'soft-split',
+      splits: SPLITS,
+      stages: [tokenTransformer(inChannels * 49, channels), tokenTransformer(channels * 9, channels)],
+      bias: true,
+    },
+    dim,
+    depth: args.size('depth') ?? depthOf(tensors, 'blocks.{i}.') ?? 14,
+    block,
+    prefix: { class: true, distillation: false, registers: 0 },
+    position: { kind: 'sinusoid', covers: 'all', grid: [size[0] / STRIDE, size[1] / STRIDE], resample: 'bicubic' },
+    preNorm: null,
+    finalNorm: block.norm,
+    pool: 'token',
+    poolIncludesPrefix: false,
+    fcNorm: null,
+    mapPool: null,
+    classes: config.size('num_classes', 0) ?? rows(tensors, 'head.weight') ?? 0,
+    headBias: true,
+  };
+}
+
+/** Token_transformer: its scale is that of the incoming length, V is added after the projection, and there is no residual around it. */
+function tokenTransformer(dimIn: number, dim: number): Block {
+  return plainBlock(dim, 1, dim, EPS, {
+    dimIn,
+    scale: dimIn ** -0.5,
+    qkvBias: false,
+    valueSkip: true,
+    attnResidual: false,
+  });
+}
