@@ -1,0 +1,150 @@
+#pragma once
+
+#include "packed/kernels.h"
+#include "packed/micro_kernel.h"
+#include "packed/softmax_kernel.h"
+
+namespace vit {
+namespace packed {
+namespace {
+
+// Scores of a strip against all keys fit beside the keys and values of one head up to this many tokens; beyond, keys
+// come in blocks of it and the softmax is a running one (Milakov & Gimelshein 2018, algorithm 3), unless maps are
+// written.
+constexpr int64_t kKeyBlock = 512;
+constexpr int64_t kWholeRow = 1152;
+// Strips that pass over a block of keys and values while it is in L2.
+constexpr int64_t kStripGroup = 8;
+
+/** Softmax state of one strip: unnormalised output, and for each row the largest score and the sum of exponentials. */
+struct StripState {
+  float* output;  // [d / kPanel][height][kPanel]
+  float largest[kTileRows];
+  float sum[kTileRows];
+};
+
+inline int64_t key_block(const HeadLayout& l, bool maps) {
+  return maps || l.tokens <= kWholeRow ? l.tokens : kKeyBlock;
+}
+
+inline int64_t attention_scratch(const HeadLayout& l, const Strips&) {
+  return kTileRows * round_up(l.tokens, kPanel) + kStripGroup * kTileRows * round_up(l.head_dim, kPanel);
+}
+
+/** scores (R, count) = strip of Q times the keys, in the strip layout. */
+template <int R>
+void strip_scores(const float* query, const float* key, int64_t head_dim, int64_t count, float* scores) {
+  const auto keep = [&scores](int i, int j, Vec v) __attribute__((always_inline)) {
+    store(scores + (j / kChunkVectors * R + i) * kChunk + j % kChunkVectors * kLanes, v);
+  };
+  const auto zero = [](int, int) { return Vec{}; };
+  for (int64_t token = 0; token < count; token += kPanel) {
+    if (count - token > kPanel / 2)
+      multiply_tile<R, kPanelVectors>(query, key, head_dim, zero, keep);
+    else
+      multiply_tile<R, kPanelVectors / 2>(query, key, head_dim, zero, keep);
+    key += head_dim * kPanel;
+    scores += R * kPanel;
+  }
+}
+
+/** output (R, hd) = output * factor[row] + weights (R, count) times the values; without the first term when `first`. */
+template <int R>
+void strip_output(const float* weights, const float* value, const HeadLayout& l, int64_t count, bool first,
+                  const float* factor, float* output) {
+  for (int64_t d = 0; d < l.head_dim; d += kPanel) {
+    const auto at = [output](int i, int j) __attribute__((always_inline)) { return output + i * kPanel + j * kLanes; };
+    const auto keep = [at](int i, int j, Vec v) __attribute__((always_inline)) { store(at(i, j), v); };
+    const auto zero = [](int, int) { return Vec{}; };
+    const auto scaled = [ at, factor ](int i, int j) __attribute__((always_inline)) {
+      return load(at(i, j)) * factor[i];
+    };
+    if (l.head_dim - d > kPanel / 2) {
+      if (first)
+        multiply_tile<R, kPanelVectors>(weights, value, count, zero, keep);
+      else
+        multiply_tile<R, kPanelVectors>(weights, value, count, scaled, keep);
+    } else {
+      if (first)
+        multiply_tile<R, kPanelVectors / 2>(weights, value, count, zero, keep);
+      else
+        multiply_tile<R, kPanelVectors / 2>(weights, value, count, scaled, keep);
+    }
+    value += l.tokens * kPanel;
+    output += R * kPanel;
+  }
+}
+
+/** Divides by the sums and stores head `head` of the strip where the projection reads it. */
+inline void store_output(const AttentionRows& a, int64_t head, int64_t row, int64_t height, const StripState& state) {
+  const int64_t hd = a.layout.head_dim;
+  float* out = a.out + row * a.out_length;
+  for (int64_t i = 0; i < height; i++) {
+    const float factor = 1.0f / state.sum[i];
+    for (int64_t d = 0; d < hd;) {
+      const float* from = state.output + (d / kPanel * height + i) * kPanel + d % kPanel;
+      const int64_t column = head * hd + d;
+      float* to = out + (column / kChunk * height + i) * kChunk + column % kChunk;
+      if (hd % kChunk == 0) {
+        for (int64_t j = 0; j < kChunk; j += kLanes) store(to + j, load(from + j) * factor);
+        d += kChunk;
+      } else {
+        *to = *from * factor;
+        d++;
+      }
+    }
+  }
+}
+
+/** One strip against one block of keys, the first of which is `begin`. */
+template <int R>
+void attend_block(const AttentionRows& a, int64_t head, int64_t row, int64_t begin, int64_t count, float* scores,
+                  StripState& state) {
+  const HeadLayout& l = a.layout;
+  const float* query = a.query + head * l.query_head(a.strips.rows) + row * l.padded_dim();
+  const float* key = a.key + head * l.key_head() + begin * l.head_dim;
+  const float* value = a.value + head * l.value_head() + begin * kPanel;
+  strip_scores<R>(query, key, l.head_dim, count, scores);
+  const int64_t chunks = (count + kChunk - 1) / kChunk;
+  float factor[R];
+  for (int i = 0; i < R; i++) {
+    const StripRow scored{scores + i * kChunk, R};
+    mask_tail(scored, count);
+    const float block = row_largest(scored, chunks);
+    const float now = begin == 0 || block > state.largest[i] ? block : state.largest[i];
+    factor[i] = begin == 0 ? 0.0f : exp2_of(splat(state.largest[i] - now))[0];
+    state.largest[i] = now;
+    state.sum[i] = (begin == 0 ? 0.0f : state.sum[i] * factor[i]) + row_exp2(scored, chunks, now);
+    if (a.maps) copy_row(scored, count, 1.0f / state.sum[i], a.maps + (head * l.tokens + row + i) * l.tokens);
+  }
+  strip_output<R>(scores, value, l, count, begin == 0, factor, state.output);
+}
+
+void attention(const AttentionRows& a) {
+  const HeadLayout& l = a.layout;
+  const int64_t block = key_block(l, a.maps != nullptr);
+  const int64_t output_size = kTileRows * round_up(l.head_dim, kPanel);
+  float* const scores = a.scratch + kStripGroup * output_size;
+  StripState states[kStripGroup];
+  for (int64_t g = 0; g < kStripGroup; g++) states[g].output = a.scratch + g * output_size;
+  for (int64_t head = 0; head < l.heads; head++) {
+    for (int64_t group = 0; group < a.strips.count; group += kStripGroup) {
+      const int64_t end = group + kStripGroup < a.strips.count ? group + kStripGroup : a.strips.count;
+      for (int64_t begin = 0; begin < l.tokens; begin += block) {
+        const int64_t count = l.tokens - begin < block ? l.tokens - begin : block;
+        for (int64_t s = group; s < end; s++) {
+          const int64_t row = a.strips.begin(s);
+          with_height<kTileRows>(a.strips.height(s), [&](auto h) {
+            attend_block<decltype(h)::value>(a, head, row, begin, count, scores, states[s - group]);
+          });
+        }
+      }
+      for (int64_t s = group; s < end; s++)
+        store_output(a, head, a.strips.begin(s), a.strips.height(s), states[s - group]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace packed
+}  // namespace vit

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+
+#include "packed/strips.h"
+#include "packed/tile_store.h"
+
+namespace vit {
+namespace packed {
+
+/** How the weights of a product rest in memory. */
+enum class WeightType { f32, f16, bf16, int8 };
+
+/** Tiles of A (rows, k) times B (k, columns): A in strips, B in panels of Kernels::panel columns, each [k][panel]. */
+struct Product {
+  Strips strips;
+  const float* a = nullptr;
+  /** k of A's layout, a multiple of 16; the product uses `k` of it from k_begin (a multiple of 16). */
+  int64_t a_length = 0;
+  int64_t k_begin = 0;
+  int64_t k = 0;
+  WeightType type = WeightType::f32;
+  const void* panels = nullptr;
+  /** k of B's panels; the product reads rows [b_begin, b_begin + k) of them. */
+  int64_t b_length = 0;
+  int64_t b_begin = 0;
+  /** Columns of B, and the panels to compute: [panel_begin, panel_end). */
+  int64_t columns = 0;
+  int64_t panel_begin = 0;
+  int64_t panel_end = 0;
+  TileStore store;
+  /** Kernels::product_scratch(strips.count) floats on a 64-byte boundary, one for each thread. */
+  float* scratch = nullptr;
+};
+
+/** softmax(Q K^T) V for a thread's rows of one image, all heads (Vaswani et al. 2017, eq. 1; Q holds the scale
+ * already). */
+struct AttentionRows {
+  HeadLayout layout;
+  Strips strips;  // of the thread's rows
+  const float* query = nullptr;
+  const float* key = nullptr;
+  const float* value = nullptr;
+  /** Strip layout with k = out_length >= heads * hd, a multiple of 16: head h in columns [h * hd, (h + 1) * hd). */
+  float* out = nullptr;
+  int64_t out_length = 0;
+  /** Row 0 of the thread in the maps (heads, tokens, tokens) of the image, or null: maps + h * tokens^2 + row * tokens.
+   */
+  float* maps = nullptr;
+  /** Kernels::attention_scratch(layout, strips) floats on a 64-byte boundary. */
+  float* scratch = nullptr;
+};
+
+/** Each row of x (rows, length) normalised, into strips with k = round_up(length, 16); the padding is zero. */
+struct NormRows {
+  enum class Kind { layer, rms, identity } kind = Kind::layer;
+  float eps = 0;
+  const float* weight = nullptr;  // (length) or null for identity
+  const float* bias = nullptr;    // (length) or null
+  const float* x = nullptr;
+  int64_t stride = 0;
+  int64_t length = 0;
+  Strips strips;
+  float* out = nullptr;
+};
+
+/** The kernels compiled for one instruction set. */
+struct Kernels {
+  const char* name;
+  int64_t tile_rows;
+  int64_t panel;
+  int64_t (*product_scratch)(int64_t strips);
+  int64_t (*attention_scratch)(const HeadLayout& layout, const Strips& strips);
+  void (*product)(const Product& product);
+  void (*attention)(const AttentionRows& rows);
+  void (*norm)(const NormRows& rows);
+  /** Floating point operations of `rounds` tiles that stay in L1. */
+  double (*busy_tiles)(int64_t rounds);
+};
+
+/** The best set for this processor; VIT_KERNELS=baseline|avx2|avx512 in the environment asks for another it can run. */
+const Kernels& kernels();
+
+/** A set by name, or null when it was not built or this processor cannot run it. */
+const Kernels* kernels_named(const char* name);
+
+}  // namespace packed
+}  // namespace vit

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "packed/simd.h"
+
+namespace vit {
+namespace packed {
+namespace {
+
+/**
+ * Tile (R, V * kLanes) = strip (R, k) times panel (k, kPanel): only the panel's first V vectors are used. The strip is
+ * in chunks of 16 (strips.h), the panel is [k][kPanel]. `start(i, j)` gives the accumulators' first values, `finish(i,
+ * j, v)` takes the results, i a row and j a vector of it.
+ */
+template <int R, int V, class Start, class Finish>
+inline __attribute__((always_inline)) void multiply_tile(const float* strip, const float* panel, int64_t k, Start start,
+                                                         Finish finish) {
+  Vec c[R][V];
+#pragma GCC unroll 16
+  for (int i = 0; i < R; i++) {
+#pragma GCC unroll 8
+    for (int j = 0; j < V; j++) c[i][j] = start(i, j);
+  }
+  const auto step = [&](int kk) __attribute__((always_inline)) {
+    Vec b[V];
+#pragma GCC unroll 8
+    for (int j = 0; j < V; j++) b[j] = load(panel + j * kLanes);
+#pragma GCC unroll 16
+    for (int i = 0; i < R; i++) {
+      const Vec a = splat(strip[i * 16 + kk]);
+#pragma GCC unroll 8
+      for (int j = 0; j < V; j++) c[i][j] += a * b[j];
+    }
+    panel += kPanel;
+  };
+  for (; k >= 16; k -= 16) {
+#pragma GCC unroll 4
+    for (int kk = 0; kk < 16; kk++) step(kk);
+    strip += R * 16;
+  }
+  for (int kk = 0; kk < k; kk++) step(kk);
+#pragma GCC unroll 16
+  for (int i = 0; i < R; i++) {
+#pragma GCC unroll 8
+    for (int j = 0; j < V; j++) finish(i, j, c[i][j]);
+  }
+}
+
+template <int R>
+struct Height {
+  static constexpr int value = R;
+};
+
+/** Calls body(Height<height>{}): the kernel compiled for this strip. 1 <= height <= R. */
+template <int R, class Body>
+inline __attribute__((always_inline)) void with_height(int64_t height, const Body& body) {
+  if constexpr (R > 0) {
+    if (height == R) return body(Height<R>{});
+    return with_height<R - 1>(height, body);
+  }
+}
+
+}  // namespace
+}  // namespace packed
+}  // namespace vit

@@ -1,0 +1,156 @@
+#pragma once
+
+#include "packed/activation_kernel.h"
+#include "packed/half_kernel.h"
+#include "packed/kernels.h"
+#include "packed/micro_kernel.h"
+
+namespace vit {
+namespace packed {
+namespace {
+
+/** Epilogue vectors of one panel, padded with zeros past the last column. */
+struct PanelVectors {
+  alignas(64) float bias[kPanel];
+  alignas(64) float gamma[kPanel];
+};
+
+inline void read_panel_vectors(PanelVectors& v, const TileStore& store, int64_t column, int64_t valid) {
+  for (int64_t j = 0; j < kPanel; j++) {
+    v.bias[j] = store.bias && j < valid ? store.bias[column + j] : 0.0f;
+    v.gamma[j] = store.gamma && j < valid ? store.gamma[column + j] : 1.0f;
+  }
+}
+
+inline void store_rows(const float* tile, const PanelVectors& v, const TileStore& s, int64_t row, int64_t height,
+                       int64_t column, int64_t valid) {
+  for (int64_t i = 0; i < height; i++) {
+    const float* from = tile + i * kPanel;
+    float* out = s.out + (row + i) * s.stride + column;
+    const float* residual = s.residual ? s.residual + (row + i) * s.residual_stride + column : nullptr;
+    if (valid == kPanel) {
+      for (int j = 0; j < kPanel; j += kLanes) {
+        Vec value = load(from + j) * load(v.gamma + j);
+        if (residual) value += load(residual + j);
+        store(out + j, value);
+      }
+    } else {
+      for (int64_t j = 0; j < valid; j++) out[j] = from[j] * v.gamma[j] + (residual ? residual[j] : 0.0f);
+    }
+  }
+}
+
+inline void store_strips(const float* tile, const TileStore& s, int64_t row, int64_t height, int64_t column) {
+  for (int64_t c = 0; c < kPanel && column + c < s.stride; c += kChunk) {
+    float* out = s.out + row * s.stride + (column + c) * height;
+    for (int64_t i = 0; i < height; i++)
+      for (int64_t j = 0; j < kChunk; j += kLanes) store(out + i * kChunk + j, load(tile + i * kPanel + c + j));
+  }
+}
+
+/** `count` columns of a tile that belong to one head and one of Q, K, V; count is 16, or 1 where heads are not whole
+ * chunks. */
+inline void store_head(const float* tile, const TileStore& s, int64_t row, int64_t height, int64_t column,
+                       int64_t count) {
+  const HeadLayout& l = s.layout;
+  const int64_t part = column / (l.heads * l.head_dim);
+  const int64_t head = column / l.head_dim % l.heads;
+  const int64_t d = column % l.head_dim;
+  const int64_t token = s.first_token + row;
+  if (part == 0) {
+    float* out =
+        s.query + head * l.query_head(s.query_rows) + row * l.padded_dim() + d / kChunk * kChunk * height + d % kChunk;
+    for (int64_t i = 0; i < height; i++)
+      for (int64_t j = 0; j < count; j++) out[i * kChunk + j] = tile[i * kPanel + j] * s.query_scale;
+  } else if (part == 1) {
+    float* head_keys = s.key + head * l.key_head() + d * kPanel;
+    for (int64_t i = 0; i < height; i++) {
+      float* out = head_keys + (token + i) / kPanel * (l.head_dim * kPanel) + (token + i) % kPanel;
+      for (int64_t j = 0; j < count; j++) out[j * kPanel] = tile[i * kPanel + j];
+    }
+  } else {
+    float* out = s.value + head * l.value_head() + d / kPanel * (l.tokens * kPanel) + token * kPanel + d % kPanel;
+    for (int64_t i = 0; i < height; i++)
+      for (int64_t j = 0; j < count; j++) out[i * kPanel + j] = tile[i * kPanel + j];
+  }
+}
+
+inline void store_heads(const float* tile, const TileStore& s, int64_t row, int64_t height, int64_t column,
+                        int64_t valid) {
+  const int64_t count = s.layout.head_dim % kChunk == 0 ? kChunk : 1;
+  for (int64_t c = 0; c < valid; c += count) {
+    if (count == kChunk)
+      store_head(tile + c, s, row, height, column + c, kChunk);
+    else
+      store_head(tile + c, s, row, height, column + c, 1);
+  }
+}
+
+/** Bias, activation and destination of a finished tile. */
+inline void finish_tile(float* tile, const PanelVectors& v, const TileStore& s, int64_t row, int64_t height,
+                        int64_t column, int64_t valid) {
+  for (int64_t i = 0; i < height; i++)
+    for (int j = 0; j < kPanel; j += kLanes)
+      store(tile + i * kPanel + j, load(tile + i * kPanel + j) + load(v.bias + j));
+  activate(tile, static_cast<int>(height) * kPanel, s);
+  const int64_t out_column = column - s.first_column;
+  if (s.to == TileStore::To::rows)
+    store_rows(tile, v, s, row, height, out_column, valid);
+  else if (s.to == TileStore::To::strips)
+    store_strips(tile, s, row, height, out_column);
+  else
+    store_heads(tile, s, row, height, column, valid);
+}
+
+/** A panel's k rows as float32: where they lie, or widened into `scratch`. */
+inline const float* panel_values(const Product& p, int64_t panel, int64_t k_begin, int64_t k, float* scratch) {
+  const int64_t offset = (panel * p.b_length + p.b_begin + k_begin) * kPanel;
+  if (p.type == WeightType::f32) return static_cast<const float*>(p.panels) + offset;
+  const uint16_t* bits = static_cast<const uint16_t*>(p.panels) + offset;
+  if (p.type == WeightType::bf16)
+    widen_bf16(bits, k * kPanel, scratch);
+  else
+    widen_f16(bits, k * kPanel, scratch);
+  return scratch;
+}
+
+inline int64_t product_scratch(int64_t strips) { return strips * kTileRows * kPanel + int64_t{kBlockK} * kPanel; }
+
+void product(const Product& p) {
+  float* const tiles = p.scratch + int64_t{kBlockK} * kPanel;
+  PanelVectors vectors;
+  for (int64_t panel = p.panel_begin; panel < p.panel_end; panel++) {
+    const int64_t column = panel * kPanel;
+    const int64_t valid = p.columns - column < kPanel ? p.columns - column : kPanel;
+    read_panel_vectors(vectors, p.store, column, valid);
+    for (int64_t k0 = 0; k0 < p.k; k0 += kBlockK) {
+      const int64_t k = p.k - k0 < kBlockK ? p.k - k0 : kBlockK;
+      const bool first = k0 == 0, last = k0 + k == p.k;
+      const float* b = panel_values(p, panel, k0, k, p.scratch);
+      for (int64_t s = 0; s < p.strips.count; s++) {
+        const int64_t height = p.strips.height(s), row = p.strips.begin(s);
+        const float* a = p.a + row * p.a_length + (p.k_begin + k0) * height;
+        float* const tile = tiles + (first && last ? 0 : s * kTileRows * kPanel);
+        with_height<kTileRows>(
+            height, [&](auto h) __attribute__((always_inline)) {
+              const auto at = [tile](int i, int j) __attribute__((always_inline)) {
+                return tile + i * kPanel + j * kLanes;
+              };
+              const auto keep = [at](int i, int j, Vec v) __attribute__((always_inline)) { store(at(i, j), v); };
+              if (first) {
+                multiply_tile<decltype(h)::value, kPanelVectors>(
+                    a, b, k, [](int, int) { return Vec{}; }, keep);
+              } else {
+                multiply_tile<decltype(h)::value, kPanelVectors>(
+                    a, b, k, [at](int i, int j) { return load(at(i, j)); }, keep);
+              }
+            });
+        if (last) finish_tile(tile, vectors, p.store, row, height, column, valid);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace packed
+}  // namespace vit

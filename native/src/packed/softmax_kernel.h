@@ -1,0 +1,67 @@
+#pragma once
+
+#include "packed/simd.h"
+#include "packed/strips.h"
+
+namespace vit {
+namespace packed {
+namespace {
+
+/** Row `row` of a strip in chunks of 16 (strips.h): where chunk c begins. */
+struct StripRow {
+  float* first;
+  int64_t height;
+  float* chunk(int64_t c) const { return first + c * height * kChunk; }
+};
+
+/** Puts what follows the first `valid` values in the last chunk to minus infinity (almost: exp2 makes it 2^-126). */
+inline void mask_tail(const StripRow& row, int64_t valid) {
+  for (int64_t k = valid; k % kChunk != 0; k++) row.chunk(k / kChunk)[k % kChunk] = -3e38f;
+}
+
+inline float row_largest(const StripRow& row, int64_t chunks) {
+  Vec m[kChunkVectors];
+  for (int v = 0; v < kChunkVectors; v++) m[v] = load(row.first + v * kLanes);
+  for (int64_t c = 1; c < chunks; c++)
+    for (int v = 0; v < kChunkVectors; v++) m[v] = larger(m[v], load(row.chunk(c) + v * kLanes));
+  for (int v = 1; v < kChunkVectors; v++) m[0] = larger(m[0], m[v]);
+  return largest(m[0]);
+}
+
+/** row = 2^(row - shift) in place; returns the sum. */
+inline float row_exp2(const StripRow& row, int64_t chunks, float shift) {
+  Vec total[2] = {};
+  const Vec s = splat(shift);
+  int64_t c = 0;
+  for (; c + 1 < chunks; c += 2) {
+    for (int v = 0; v < kChunkVectors; v++) {
+      const Vec a = exp2_of(load(row.chunk(c) + v * kLanes) - s);
+      const Vec b = exp2_of(load(row.chunk(c + 1) + v * kLanes) - s);
+      store(row.chunk(c) + v * kLanes, a);
+      store(row.chunk(c + 1) + v * kLanes, b);
+      total[0] += a;
+      total[1] += b;
+    }
+  }
+  for (; c < chunks; c++) {
+    for (int v = 0; v < kChunkVectors; v++) {
+      const Vec a = exp2_of(load(row.chunk(c) + v * kLanes) - s);
+      store(row.chunk(c) + v * kLanes, a);
+      total[0] += a;
+    }
+  }
+  return sum(total[0] + total[1]);
+}
+
+/** out (valid) = row * factor, contiguous. */
+inline void copy_row(const StripRow& row, int64_t valid, float factor, float* out) {
+  const Vec f = splat(factor);
+  int64_t c = 0;
+  for (; (c + 1) * kChunk <= valid; c++)
+    for (int v = 0; v < kChunk; v += kLanes) store(out + c * kChunk + v, load(row.chunk(c) + v) * f);
+  for (int64_t k = c * kChunk; k < valid; k++) out[k] = row.chunk(c)[k % kChunk] * factor;
+}
+
+}  // namespace
+}  // namespace packed
+}  // namespace vit

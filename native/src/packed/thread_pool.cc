@@ -1,0 +1,78 @@
+#include "packed/thread_pool.h"
+
+#include "packed/denormals.h"
+
+namespace vit {
+namespace packed {
+
+namespace {
+
+// About 50 microseconds of pauses: longer than a hand-over, shorter than a scheduler's time slice.
+constexpr int kSpins = 1500;
+
+inline void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+}  // namespace
+
+void Barrier::wait() {
+  if (size_ == 1) return;
+  const uint32_t round = round_.load(std::memory_order_acquire);
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {
+    arrived_.store(0, std::memory_order_relaxed);
+    round_.fetch_add(1, std::memory_order_seq_cst);
+    if (sleepers_.load(std::memory_order_seq_cst) > 0) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      woken_.notify_all();
+    }
+    return;
+  }
+  for (int i = 0; i < kSpins; i++) {
+    if (round_.load(std::memory_order_acquire) != round) return;
+    pause();
+  }
+  std::unique_lock<std::mutex> lock(mutex_);
+  sleepers_.fetch_add(1, std::memory_order_seq_cst);
+  woken_.wait(lock, [&] { return round_.load(std::memory_order_seq_cst) != round; });
+  sleepers_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+ThreadPool::ThreadPool(int threads) : size_(threads), start_(threads), done_(threads), inner_(threads) {
+  threads_.reserve(static_cast<size_t>(threads - 1));
+  for (int i = 1; i < threads; i++) threads_.emplace_back([this, i] { work(i); });
+}
+
+ThreadPool::~ThreadPool() {
+  stopping_ = true;
+  start_.wait();
+  for (std::thread& t : threads_) t.join();
+}
+
+void ThreadPool::run(const std::function<void(int)>& task) {
+  std::lock_guard<std::mutex> one(callers_);
+  task_ = &task;
+  start_.wait();
+  {
+    const FlushDenormals flush;
+    task(0);
+  }
+  done_.wait();
+}
+
+void ThreadPool::work(int index) {
+  const FlushDenormals flush;
+  for (;;) {
+    start_.wait();
+    if (stopping_) return;
+    (*task_)(index);
+    done_.wait();
+  }
+}
+
+}  // namespace packed
+}  // namespace vit

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace vit {
+namespace packed {
+
+/**
+ * All of `size` threads wait until the last one comes. They spin for some microseconds, which is what a layer's
+ * imbalance takes, and sleep after that: with more threads than free cores spinning would keep the late one from its
+ * core.
+ */
+class Barrier {
+ public:
+  explicit Barrier(int size) : size_(size) {}
+  void wait();
+
+ private:
+  const int size_;
+  std::atomic<int> arrived_{0};
+  std::atomic<uint32_t> round_{0};
+  std::atomic<int> sleepers_{0};
+  std::mutex mutex_;
+  std::condition_variable woken_;
+};
+
+/**
+ * Threads made once that run one task together. The caller is thread 0. While a task runs, every thread flushes
+ * denormals (they cost a hundred cycles each and are nothing beside the other numbers); the caller's mode is put back
+ * afterwards.
+ */
+class ThreadPool {
+ public:
+  explicit ThreadPool(int threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int size() const { return size_; }
+
+  /** task(index) on every thread, index 0 .. size - 1; returns when all are done. One caller at a time; tasks do not
+   * throw. */
+  void run(const std::function<void(int)>& task);
+
+  /** For tasks: every thread of the pool waits here for the others. */
+  void barrier() { inner_.wait(); }
+
+ private:
+  void work(int index);
+
+  const int size_;
+  Barrier start_;
+  Barrier done_;
+  Barrier inner_;
+  const std::function<void(int)>* task_ = nullptr;
+  bool stopping_ = false;
+  std::mutex callers_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace packed
+}  // namespace vit

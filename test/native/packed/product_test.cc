@@ -1,0 +1,103 @@
+#include <algorithm>
+
+#include "check.h"
+#include "kernels/activations.h"
+#include "packed/packed_linear.h"
+#include "packed/workspace.h"
+#include "weights/half.h"
+
+namespace vit {
+namespace test {
+
+namespace {
+
+/** Largest difference between the packed layer and the definition in float64. */
+double layer_difference(const packed::Kernels& kernels, Random& random, int64_t n, int64_t in, int64_t out,
+                        Stored stored) {
+  const HeldRows held = HeldRows::random(random, out, in, stored);
+  const Floats bias = random.coin() ? random.reals(out, 1) : Floats();
+  const packed::PackedLinear layer(kernels, Precision::stored, held.rows(), bias);
+
+  Floats again(held.values.size());
+  layer.weight_rows(0, out, again.data());
+  check(again == held.values, "weights come back as they went in");
+
+  const int64_t ldx = in + random.between(0, 3), ldy = out + random.between(0, 3);
+  const Floats x = random.reals(n * ldx, 1);
+  const Floats gamma = random.coin() ? random.reals(out, 2) : Floats();
+  const Floats before = random.reals(n * ldy, 1);
+  Epilogue e;
+  e.activation = static_cast<Activation>(random.between(0, static_cast<int>(Activation::identity)));
+  if (!gamma.empty()) e.gamma = gamma.data();
+  Floats y = before, residual = before;
+  const int kind = static_cast<int>(random.between(0, 2));  // none, its own, y itself
+  if (kind > 0) {
+    e.residual = kind == 1 ? residual.data() : y.data();
+    e.ldr = ldy;
+  }
+  layer.apply(x.data(), ldx, n, y.data(), ldy, e);
+
+  double most = 0;
+  for (int64_t i = 0; i < n; i++) {
+    for (int64_t j = 0; j < ldy; j++) {
+      const float got = y[static_cast<size_t>(i * ldy + j)], was = before[static_cast<size_t>(i * ldy + j)];
+      if (j >= out) {
+        check(got == was, "nothing is written past a row's end");
+        continue;
+      }
+      double sum = bias.empty() ? 0 : bias[static_cast<size_t>(j)];
+      for (int64_t k = 0; k < in; k++)
+        sum += static_cast<double>(x[static_cast<size_t>(i * ldx + k)]) * held.values[static_cast<size_t>(j * in + k)];
+      const double right =
+          activate_naive(e.activation, sum) * (gamma.empty() ? 1 : gamma[static_cast<size_t>(j)]) + (kind ? was : 0);
+      // A step of the hard activations may fall on the other side; the sum itself is then within rounding of it.
+      const bool near_step = e.activation == Activation::hardshrink && std::fabs(std::fabs(sum) - 0.5) < 1e-5;
+      if (!near_step) most = std::fmax(most, std::fabs(got - right));
+    }
+  }
+  return most;
+}
+
+}  // namespace
+
+void test_products(const packed::Kernels& kernels) {
+  Random random(11);
+  double most = 0;
+  for (int round = 0; round < 160; round++) {
+    packed::use_threads(static_cast<int>(random.between(1, 3)));
+    const bool large = round % 20 == 0;
+    const int64_t n = random.between(1, large ? 1100 : 70), in = random.between(1, large ? 300 : 500);
+    const int64_t out = random.between(1, large ? 100 : 150);
+    const auto stored = static_cast<Stored>(random.between(0, 2));
+    const double off = layer_difference(kernels, random, n, in, out, stored);
+    check_below(off, 1e-5,
+                std::string(kernels.name) + " product (" + std::to_string(n) + ", " + std::to_string(in) + ") x " +
+                    std::to_string(out));
+    most = std::fmax(most, off);
+  }
+  // Longer than any block of k, in the middle of a chunk.
+  most = std::fmax(most, layer_difference(kernels, random, 33, 2500, 37, Stored::f32));
+  check_below(most, 1e-5, std::string(kernels.name) + " long product");
+  std::printf("  products     max difference %.2g\n", most);
+
+  // Every pattern of 16 bits, finite ones exactly, widened inside the kernel.
+  for (const Stored stored : {Stored::f16, Stored::bf16}) {
+    HeldRows all{65536, 1, stored, Floats(65536), {}};
+    for (uint32_t bits = 0; bits < 65536; bits++) {
+      all.bits.push_back(static_cast<uint16_t>(bits));
+      widen(stored, &all.bits.back(), 1, &all.values[bits]);
+      // Pools flush float32's denormals, bfloat16's among them.
+      if (std::fpclassify(all.values[bits]) == FP_SUBNORMAL) all.values[bits] = 0;
+    }
+    const packed::PackedLinear layer(kernels, Precision::stored, all.rows(), {});
+    const float one = 1;
+    Floats y(65536);
+    layer.apply(&one, 1, 1, y.data(), 65536, {});
+    bool same = true;
+    for (size_t i = 0; i < y.size(); i++) same &= std::isnan(all.values[i]) ? std::isnan(y[i]) : y[i] == all.values[i];
+    check(same, std::string(kernels.name) + (stored == Stored::f16 ? " f16" : " bf16") + " patterns");
+  }
+}
+
+}  // namespace test
+}  // namespace vit
