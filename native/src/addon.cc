@@ -1,28 +1,30 @@
-#include <napi.h>
+#include "binding/addon.h"
 
+#include "binding/cancel_token.h"
+#include "binding/functions.h"
+#include "binding/model_object.h"
 #include "binding/resize_worker.h"
-#include "linalg/cpu.h"
-#include "linalg/gemm.h"
+#include "binding/run_object.h"
 
 namespace {
 
-Napi::Value info(const Napi::CallbackInfo& call) {
-  const Napi::Env env = call.Env();
-  Napi::Object result = Napi::Object::New(env);
-  const auto features = vit::cpu_features();
-  Napi::Array list = Napi::Array::New(env, features.size());
-  for (uint32_t i = 0; i < features.size(); i++) list.Set(i, features[i]);
-  result.Set("blas", vit::blas_name());
-  result.Set("features", list);
-  result.Set("kernels", "blas");
-  result.Set("cores", vit::physical_cores());
-  return result;
-}
+using namespace vit::binding;
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  auto* addon = new Addon();
+  env.SetInstanceData(addon);
+  addon->model = Napi::Persistent(ModelObject::define(env));
+  addon->run = Napi::Persistent(RunObject::define(env));
+  addon->cancel_token = Napi::Persistent(CancelToken::define(env));
+
   exports.Set("napiVersion", Napi::Number::New(env, NAPI_VERSION));
-  exports.Set("info", Napi::Function::New(env, info, "info"));
-  exports.Set("resize", Napi::Function::New(env, vit::binding::resize, "resize"));
+  exports.Set("info", Napi::Function::New<info>(env, "info"));
+  exports.Set("load", Napi::Function::New<load>(env, "load"));
+  exports.Set("cancelToken", Napi::Function::New<cancel_token>(env, "cancelToken"));
+  exports.Set("resize", Napi::Function::New<resize>(env, "resize"));
+  exports.Set("sinusoid", Napi::Function::New<sinusoid>(env, "sinusoid"));
+  exports.Set("resamplePositions", Napi::Function::New<resample_positions>(env, "resamplePositions"));
+  exports.Set("measurePeak", Napi::Function::New<measure_peak>(env, "measurePeak"));
   return exports;
 }
 

@@ -71,35 +71,51 @@ void Attention::normalise_qk(float* q, float* k, int64_t ld, int64_t rows) const
   }
 }
 
+namespace {
+
+/** Rows of Q, K or V with their heads side by side, as the articles draw them: (h, N, hd). */
+Floats split_heads(const float* rows, int64_t ld, int64_t tokens, int64_t heads, int64_t head_dim) {
+  Floats split(static_cast<size_t>(heads * tokens * head_dim));
+  for (int64_t h = 0; h < heads; h++)
+    for (int64_t i = 0; i < tokens; i++)
+      std::copy_n(rows + i * ld + h * head_dim, head_dim, split.data() + (h * tokens + i) * head_dim);
+  return split;
+}
+
+/** Rows of one head's scores that exist at a time when no map is kept: about two megabytes of them. */
+int64_t rows_at_once(int64_t tokens) { return std::min(tokens, std::max<int64_t>(16, (int64_t{1} << 19) / tokens)); }
+
+}  // namespace
+
 void Attention::attend(const float* q, const float* k, const float* v, int64_t ld, int64_t batch, int64_t tokens,
                        float* context, const AttentionKept& kept, Pass& pass) const {
   const int64_t length = heads * head_dim;
-  VIT_STEP(pass.trace, "attn.q", (Shape{tokens, length}), q, ld);
-  VIT_STEP(pass.trace, "attn.k", (Shape{tokens, length}), k, ld);
-  VIT_STEP(pass.trace, "attn.v", (Shape{tokens, length}), v, ld);
+  VIT_STEP(pass.trace, "attn.q", (Shape{heads, tokens, head_dim}), split_heads(q, ld, tokens, heads, head_dim).data(), head_dim);
+  VIT_STEP(pass.trace, "attn.k", (Shape{heads, tokens, head_dim}), split_heads(k, ld, tokens, heads, head_dim).data(), head_dim);
+  VIT_STEP(pass.trace, "attn.v", (Shape{heads, tokens, head_dim}), split_heads(v, ld, tokens, heads, head_dim).data(), head_dim);
   if (kept.queries_keys)
     for (int64_t i = 0; i < batch * tokens; i++) {
       std::copy_n(q + i * ld, length, kept.queries_keys + i * 2 * length);
       std::copy_n(k + i * ld, length, kept.queries_keys + i * 2 * length + length);
     }
 
-  // A kept map is written in place; otherwise rows of scores live in a few megabytes and are used up at once.
-  const bool whole = kept.maps != nullptr || pass.trace != nullptr;
-  const int64_t block = whole ? tokens : std::clamp<int64_t>((int64_t{1} << 19) / std::max<int64_t>(1, tokens), 16, tokens < 16 ? 16 : tokens);
-  float* scratch = kept.maps ? nullptr : pass.scratch.get(Scratch::scores, (pass.trace ? heads : 1) * block * tokens);
-  for (int64_t b = 0; b < batch; b++) {
+  // Whoever looks at the scores sees all heads before and after the softmax; otherwise a head's rows are used up at once.
+  const bool look = pass.trace && (pass.trace->wants("attn.scores") || pass.trace->wants("attn.weights"));
+  const int64_t block = kept.maps || look ? tokens : rows_at_once(tokens);
+  float* scratch = kept.maps ? nullptr : pass.scratch.get(Scratch::scores, (look ? heads : 1) * block * tokens);
+  for (int64_t b = 0; b < batch; b++)
     for (int64_t h = 0; h < heads; h++) {
       const int64_t at = b * tokens * ld + h * head_dim;
       for (int64_t row = 0; row < tokens; row += block) {
         const int64_t rows = std::min(block, tokens - row);
-        float* scores = kept.maps ? kept.maps + b * kept.maps_stride + (h * tokens + row) * tokens
-                                  : scratch + (pass.trace ? h * tokens * tokens : 0);
+        float* scores = kept.maps ? kept.maps + b * kept.maps_stride + h * tokens * tokens
+                                  : scratch + (look ? h * tokens * tokens : 0);
         {
           const Timed timed(pass, "attn.scores");
           gemm(pass.by, Transpose::no, Transpose::yes, rows, tokens, head_dim, scale, q + at + row * ld, ld, k + at, ld, 0,
                scores, tokens);
         }
-        if (pass.trace) continue;
+        if (look) continue;
         {
           const Timed timed(pass, "attn.softmax");
           softmax(scores, rows, tokens, tokens);
@@ -108,10 +124,9 @@ void Attention::attend(const float* q, const float* k, const float* v, int64_t l
         gemm(pass.by, Transpose::no, Transpose::no, rows, head_dim, tokens, 1, scores, tokens, v + at, ld, 0,
              context + (b * tokens + row) * length + h * head_dim, length);
       }
+      pass.stop_if_cancelled();
     }
-  }
-  if (pass.trace) {
-    // The walk-through sees all heads before and after the softmax, so they are done together.
+  if (look) {
     VIT_STEP(pass.trace, "attn.scores", (Shape{heads, tokens, tokens}), scratch, tokens);
     softmax(scratch, heads * tokens, tokens, tokens);
     VIT_STEP(pass.trace, "attn.weights", (Shape{heads, tokens, tokens}), scratch, tokens);

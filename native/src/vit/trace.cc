@@ -26,11 +26,16 @@ std::string Trace::enter(std::string scope) {
   return scope;
 }
 
-void Trace::offer(const char* id, const Shape& shape, const float* values, int64_t ld) {
+bool Trace::wants(const char* id) const {
   const char* colon = std::strchr(id, ':');
-  if (found_ || scope_ + (colon ? colon + 1 : id) != wanted_) return;
+  return !found_ && scope_ + (colon ? colon + 1 : id) == wanted_;
+}
+
+void Trace::offer(const char* id, const Shape& shape, const float* values, int64_t ld) {
+  if (!wants(id)) return;
   found_ = true;
   tensor_.shape = shape;
+  tensor_.shape.insert(tensor_.shape.begin(), 1);  // the batch, which the walk-through shows
   tensor_.values.resize(static_cast<size_t>(elements(shape)));
   const int64_t columns = shape.back();
   const int64_t rows = columns ? elements(shape) / columns : 0;

@@ -26,7 +26,10 @@ class Trace {
   std::string enter(std::string scope);
   const std::string& scope() const { return scope_; }
 
-  /** values (rows..., columns) whose last axis is contiguous and whose rows are ld apart; rows are all axes but the last. */
+  /** Whether the step of that id is the one looked for, in the present scope. */
+  bool wants(const char* id) const;
+
+  /** values (rows..., columns) of the one image; the last axis is contiguous, rows (all other axes) are ld apart. */
   void offer(const char* id, const Shape& shape, const float* values, int64_t ld);
 
   bool found() const { return found_; }

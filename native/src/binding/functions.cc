@@ -1,0 +1,108 @@
+#include "binding/functions.h"
+
+#include <algorithm>
+
+#include "binding/addon.h"
+#include "binding/model_object.h"
+#include "binding/requests.h"
+#include "linalg/cpu.h"
+#include "linalg/peak.h"
+#include "vit/position_embedding.h"
+#if defined(VIT_PACKED)
+#include "packed/kernels.h"
+#endif
+
+namespace vit::binding {
+
+Napi::Value info(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  Napi::Object result = Napi::Object::New(env);
+  const auto features = cpu_features();
+  Napi::Array list = Napi::Array::New(env, features.size());
+  for (uint32_t i = 0; i < features.size(); i++) list.Set(i, features[i]);
+  result.Set("blas", blas_name());
+  result.Set("features", list);
+#if defined(VIT_PACKED)
+  result.Set("kernels", packed::kernels().name);
+#else
+  result.Set("kernels", "blas");
+#endif
+  result.Set("cores", physical_cores());
+  return result;
+}
+
+Napi::Value load(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  return guarded(env, [&] {
+    auto request = std::make_shared<LoadRequest>(read_load_request(call[0]));
+    auto architecture = std::make_shared<Napi::ObjectReference>(
+        Napi::Persistent(call[0].As<Napi::Object>().Get("architecture").As<Napi::Object>()));
+    // Not in the queue of forward passes: a model may load while another computes.
+    return Task::start(env, [request, architecture]() -> Task::Convert {
+      auto model = Model::load(std::move(*request));
+      return [model, architecture](Napi::Env env) { return ModelObject::create(env, model, architecture->Value()); };
+    });
+  });
+}
+
+Napi::Value cancel_token(const Napi::CallbackInfo& call) { return Addon::of(call.Env()).cancel_token.New({}); }
+
+namespace {
+
+/** A size that, multiplied with another, stays far from what an allocation can be. */
+int64_t size_argument(const Napi::CallbackInfo& call, size_t index, const char* name) {
+  const int64_t n = integer_argument(call, index, name);
+  if (n < 1 || n > 1 << 24) throw Error::argument(std::string(name) + " must be between 1 and 16777216.");
+  return n;
+}
+
+Grid grid_argument(const Napi::Value& value, const char* name) {
+  if (value.IsArray() && value.As<Napi::Array>().Length() == 2) {
+    const auto pair = value.As<Napi::Array>();
+    const Napi::Value rows = pair.Get(0u), columns = pair.Get(1u);
+    if (rows.IsNumber() && columns.IsNumber()) {
+      const Grid grid{rows.As<Napi::Number>().Int64Value(), columns.As<Napi::Number>().Int64Value()};
+      if (grid.rows > 0 && grid.columns > 0 && grid.rows <= 1 << 16 && grid.columns <= 1 << 16) return grid;
+    }
+  }
+  throw Error::argument(std::string(name) + " must be [rows, columns], each at least 1.");
+}
+
+}  // namespace
+
+Napi::Value sinusoid(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    return to_js(call.Env(), sinusoid_table(size_argument(call, 0, "tokens"), size_argument(call, 1, "length")));
+  });
+}
+
+Napi::Value resample_positions(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const Floats values = floats_argument(call[0], "values");
+    const Grid from = grid_argument(call[1], "from"), to = grid_argument(call[2], "to");
+    const std::string mode = call[3].IsString() ? call[3].As<Napi::String>().Utf8Value() : "";
+    if (mode != "bicubic" && mode != "bicubic-antialias") throw Error::argument("mode must be bicubic or bicubic-antialias.");
+    const auto count = static_cast<int64_t>(values.size());
+    if (count == 0 || count % from.count() != 0)
+      throw Error::argument("values has " + std::to_string(count) + " entries, which is no multiple of the " +
+                            std::to_string(from.count()) + " positions of its grid.");
+    return to_js(call.Env(), vit::resample_positions(values.data(), count / from.count(), from, to,
+                                                     mode == "bicubic" ? Resample::bicubic : Resample::bicubic_antialias));
+  });
+}
+
+Napi::Value measure_peak(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const int64_t threads = integer_argument(call, 0, "threads");
+    if (threads < 1 || threads > 256) throw Error::argument("threads must be between 1 and 256.");
+    return Task::start(
+        call.Env(),
+        [threads]() -> Task::Convert {
+          const double peak = vit::measure_peak(static_cast<int>(threads));
+          return [peak](Napi::Env env) { return Napi::Number::New(env, peak); };
+        },
+        &Addon::of(call.Env()).queue);
+  });
+}
+
+}  // namespace vit::binding

@@ -1,0 +1,127 @@
+#include "binding/model_object.h"
+
+#include "binding/addon.h"
+#include "binding/requests.h"
+#include "binding/run_object.h"
+#include "steps.h"
+
+namespace vit::binding {
+
+namespace {
+
+Napi::Number number(Napi::Env env, int64_t n) { return Napi::Number::New(env, static_cast<double>(n)); }
+
+}  // namespace
+
+Napi::Function ModelObject::define(Napi::Env env) {
+  return DefineClass(
+      env, "Model",
+      {InstanceAccessor<&ModelObject::architecture>("architecture"), InstanceAccessor<&ModelObject::num_tokens>("numTokens"),
+       InstanceAccessor<&ModelObject::num_prefix>("numPrefix"), InstanceAccessor<&ModelObject::grid>("grid"),
+       InstanceAccessor<&ModelObject::parameters>("parameters"), InstanceAccessor<&ModelObject::memory>("memory"),
+       InstanceAccessor<&ModelObject::steps>("steps"), InstanceMethod<&ModelObject::forward>("forward"),
+       InstanceMethod<&ModelObject::tensor>("tensor"), InstanceMethod<&ModelObject::close>("close")});
+}
+
+ModelObject::ModelObject(const Napi::CallbackInfo& call) : ObjectWrap(call) {}
+
+Napi::Value ModelObject::create(Napi::Env env, std::shared_ptr<Model> model, const Napi::Object& architecture) {
+  const Napi::Object object = Addon::of(env).model.New({});
+  ModelObject* self = Unwrap(object);
+  Napi::MemoryManagement::AdjustExternalMemory(env, model->weight_bytes());
+  self->model_ = std::move(model);
+  self->architecture_ = Napi::Persistent(architecture);
+  return object;
+}
+
+const std::shared_ptr<Model>& ModelObject::model() const {
+  if (!model_) throw Error::argument("This model is closed.");
+  return model_;
+}
+
+Napi::Value ModelObject::architecture(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return model(), architecture_.Value(); });
+}
+
+Napi::Value ModelObject::num_tokens(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return number(call.Env(), model()->architecture().num_tokens()); });
+}
+
+Napi::Value ModelObject::num_prefix(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return number(call.Env(), model()->architecture().prefix.count()); });
+}
+
+Napi::Value ModelObject::grid(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const Grid grid = model()->architecture().grid();
+    Napi::Array pair = Napi::Array::New(call.Env(), 2);
+    pair.Set(0u, number(call.Env(), grid.rows));
+    pair.Set(1u, number(call.Env(), grid.columns));
+    return pair;
+  });
+}
+
+Napi::Value ModelObject::parameters(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return number(call.Env(), model()->parameters()); });
+}
+
+Napi::Value ModelObject::memory(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    Napi::Object memory = Napi::Object::New(call.Env());
+    memory.Set("weights", number(call.Env(), model()->weight_bytes()));
+    // Files are mapped while a model loads and let go before it is handed out.
+    memory.Set("mapped", number(call.Env(), 0));
+    memory.Set("scratch", number(call.Env(), model()->scratch_bytes()));
+    return memory;
+  });
+}
+
+Napi::Value ModelObject::steps(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  return guarded(env, [&] {
+    const auto steps = list_steps(model()->architecture());
+    Napi::Array list = Napi::Array::New(env, steps.size());
+    for (uint32_t i = 0; i < steps.size(); i++) {
+      Napi::Object step = Napi::Object::New(env), source = Napi::Object::New(env);
+      Napi::Array shape = Napi::Array::New(env, steps[i].shape.size());
+      for (uint32_t j = 0; j < steps[i].shape.size(); j++) shape.Set(j, number(env, steps[i].shape[j]));
+      source.Set("file", steps[i].file);
+      source.Set("line", steps[i].line);
+      step.Set("name", steps[i].name);
+      step.Set("shape", shape);
+      step.Set("source", source);
+      list.Set(i, step);
+    }
+    return list;
+  });
+}
+
+Napi::Value ModelObject::forward(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  return guarded(env, [&] {
+    auto input = std::make_shared<Floats>(floats_argument(call[0], "input"));
+    const int64_t batch = integer_argument(call, 1, "batch");
+    auto options = read_forward_options(call[2]);
+    return Task::start(
+        env,
+        [model = model(), input, batch, options = std::move(options)]() -> Task::Convert {
+          auto run = model->forward(std::move(*input), batch, options);
+          return [run, profiled = options.profile](Napi::Env env) { return RunObject::create(env, run, profiled); };
+        },
+        &Addon::of(env).queue);
+  });
+}
+
+Napi::Value ModelObject::tensor(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    if (!call[0].IsString()) throw Error::argument("The name of a tensor must be a string.");
+    return to_js(call.Env(), model()->tensor(call[0].As<Napi::String>().Utf8Value()));
+  });
+}
+
+void ModelObject::close(const Napi::CallbackInfo& call) {
+  if (model_) Napi::MemoryManagement::AdjustExternalMemory(call.Env(), -model_->weight_bytes());
+  model_.reset();
+}
+
+}  // namespace vit::binding

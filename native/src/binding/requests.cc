@@ -1,0 +1,105 @@
+#include "binding/requests.h"
+
+#include "binding/cancel_token.h"
+#include "binding/reader.h"
+
+namespace vit::binding {
+
+namespace {
+
+constexpr const char* kArgument = "ERR_ARGUMENT";
+
+TensorSource read_tensor(const Napi::Value& value, const std::string& name) {
+  const Reader r = Reader::of(value, "tensors['" + name + "']", "ERR_TENSOR");
+  TensorSource source;
+  source.dtype = r.choice<Stored>("dtype", {{"F32", Stored::f32}, {"F16", Stored::f16}, {"BF16", Stored::bf16}});
+  const Napi::Array shape = r.array("shape");
+  for (uint32_t i = 0; i < shape.Length(); i++) {
+    const Napi::Value size = shape.Get(i);
+    if (!size.IsNumber()) r.refuse("shape", "an array of numbers");
+    const double d = size.As<Napi::Number>().DoubleValue();
+    if (!(d >= 0 && d <= 1 << 30 && d == static_cast<double>(static_cast<int64_t>(d)))) r.refuse("shape", "an array of sizes");
+    source.shape.push_back(static_cast<int64_t>(d));
+    if (elements(source.shape) > int64_t{1} << 40) r.refuse("shape", "of a size that fits in memory");
+  }
+  if (!r.absent("values")) {
+    if (source.dtype != Stored::f32) r.refuse("dtype", "F32 when values are given");
+    source.values = floats_argument(r.value("values"), r.path("values"));
+    return source;
+  }
+  const Napi::Array parts = r.array("parts");
+  for (uint32_t i = 0; i < parts.Length(); i++) {
+    const Reader part = Reader::of(parts.Get(i), r.path("parts[" + std::to_string(i) + "]"), "ERR_TENSOR");
+    source.parts.push_back({part.text("file"), part.integer("begin"), part.integer("end")});
+  }
+  return source;
+}
+
+}  // namespace
+
+Floats floats_argument(const Napi::Value& value, const std::string& name) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array)
+    throw Error::argument(name + " must be a Float32Array.");
+  const auto array = value.As<Napi::Float32Array>();
+  return Floats(array.Data(), array.Data() + array.ElementLength());
+}
+
+int64_t integer_argument(const Napi::CallbackInfo& call, size_t index, const char* name) {
+  const Napi::Value value = call[index];
+  if (value.IsNumber()) {
+    const double d = value.As<Napi::Number>().DoubleValue();
+    if (d >= -9007199254740991.0 && d <= 9007199254740991.0 && d == static_cast<double>(static_cast<int64_t>(d)))
+      return static_cast<int64_t>(d);
+  }
+  throw Error::argument(std::string(name) + " must be a whole number.");
+}
+
+LoadRequest read_load_request(const Napi::Value& value) {
+  const Reader r = Reader::of(value, "request", kArgument);
+  LoadRequest request{};
+  request.architecture = read_architecture(r.value("architecture"));
+  const Reader weights = r.object("weights");
+  if (!weights.absent("seed")) {
+    request.seed = static_cast<uint64_t>(weights.integer("seed"));
+  } else {
+    const Reader tensors = weights.object("tensors");
+    const Napi::Array names = tensors.object().GetPropertyNames();
+    for (uint32_t i = 0; i < names.Length(); i++) {
+      const std::string name = names.Get(i).As<Napi::String>().Utf8Value();
+      request.tensors.emplace(name, read_tensor(tensors.object().Get(name), name));
+    }
+  }
+  request.gemm = r.choice<Gemm>("gemm", {{"packed", Gemm::packed}, {"blas", Gemm::blas}, {"naive", Gemm::naive}});
+  request.precision = r.choice<Precision>(
+      "precision", {{"fp32", Precision::fp32}, {"stored", Precision::stored}, {"int8", Precision::int8}});
+  const int64_t threads = r.integer("threads");
+  if (threads < 0 || threads > 256) r.refuse("threads", "between 0 and 256");
+  request.threads = static_cast<int>(threads);
+  return request;
+}
+
+ForwardOptions read_forward_options(const Napi::Value& value) {
+  const Reader r = Reader::of(value, "options", kArgument);
+  ForwardOptions options;
+  options.attention = r.boolean("attention");
+  options.tokens = r.boolean("tokens");
+  options.profile = !r.absent("profile") && r.boolean("profile");
+  if (!r.absent("cancel")) options.cancel = CancelToken::flag_of(r.value("cancel"));
+  if (!r.absent("maskedPatches")) {
+    const Napi::Value masked = r.value("maskedPatches");
+    if (!masked.IsTypedArray() || masked.As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array)
+      r.refuse("maskedPatches", "a Uint32Array");
+    const auto array = masked.As<Napi::Uint32Array>();
+    options.masked_patches.assign(array.Data(), array.Data() + array.ElementLength());
+  }
+  return options;
+}
+
+RolloutOptions read_rollout_options(const Napi::Value& value) {
+  const Reader r = Reader::of(value, "options", kArgument);
+  return {r.integer("query"), r.integer("from"), r.integer("to"),
+          r.choice<HeadFusion>("fusion", {{"mean", HeadFusion::mean}, {"max", HeadFusion::max}, {"min", HeadFusion::min}}),
+          r.number("discardRatio")};
+}
+
+}  // namespace vit::binding

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <napi.h>
+
+#include "model.h"
+#include "rollout.h"
+
+namespace vit::binding {
+
+// JavaScript objects of binding.d.ts to plain structs, copied, so that a worker never touches V8. Each throws vit::Error.
+
+Architecture read_architecture(const Napi::Value& value);
+LoadRequest read_load_request(const Napi::Value& value);
+ForwardOptions read_forward_options(const Napi::Value& value);
+RolloutOptions read_rollout_options(const Napi::Value& value);
+
+/** A whole number at that place of the call. */
+int64_t integer_argument(const Napi::CallbackInfo& call, size_t index, const char* name);
+
+/** A Float32Array's values, copied. */
+Floats floats_argument(const Napi::Value& value, const std::string& name);
+
+}  // namespace vit::binding

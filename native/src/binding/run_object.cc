@@ -1,0 +1,159 @@
+#include "binding/run_object.h"
+
+#include "binding/addon.h"
+#include "binding/requests.h"
+#include "model.h"
+#include "rollout.h"
+#include "steps.h"
+
+namespace vit::binding {
+
+Napi::Function RunObject::define(Napi::Env env) {
+  return DefineClass(
+      env, "Run",
+      {InstanceAccessor<&RunObject::batch>("batch"), InstanceAccessor<&RunObject::num_tokens>("numTokens"),
+       InstanceAccessor<&RunObject::logits>("logits"), InstanceAccessor<&RunObject::profile>("profile"),
+       InstanceAccessor<&RunObject::bytes>("bytes"), InstanceMethod<&RunObject::attention>("attention"),
+       InstanceMethod<&RunObject::attention_rows>("attentionRows"), InstanceMethod<&RunObject::tokens>("tokens"),
+       InstanceMethod<&RunObject::rollout>("rollout"),
+       InstanceMethod<&RunObject::stage_attention_rows>("stageAttentionRows"),
+       InstanceMethod<&RunObject::prediction_by_depth>("predictionByDepth"), InstanceMethod<&RunObject::step>("step"),
+       InstanceMethod<&RunObject::release>("release")});
+}
+
+RunObject::RunObject(const Napi::CallbackInfo& call) : ObjectWrap(call) {}
+
+Napi::Value RunObject::create(Napi::Env env, std::shared_ptr<Run> run, bool profiled) {
+  const Napi::Object object = Addon::of(env).run.New({});
+  RunObject* self = Unwrap(object);
+  // V8 sees a small object; told of what hangs on it, it collects in time.
+  Napi::MemoryManagement::AdjustExternalMemory(env, run->bytes());
+  self->run_ = std::move(run);
+  self->profiled_ = profiled;
+  return object;
+}
+
+void RunObject::Finalize(Napi::Env env) {
+  if (run_) Napi::MemoryManagement::AdjustExternalMemory(env, -run_->bytes());
+}
+
+const std::shared_ptr<Run>& RunObject::run() const {
+  if (!run_) throw Error::argument("This run was released.");
+  return run_;
+}
+
+Napi::Value RunObject::batch(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return Napi::Number::New(call.Env(), static_cast<double>(run()->batch)); });
+}
+
+Napi::Value RunObject::num_tokens(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return Napi::Number::New(call.Env(), static_cast<double>(run()->tokens)); });
+}
+
+Napi::Value RunObject::logits(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return to_js(call.Env(), run()->logits); });
+}
+
+Napi::Value RunObject::profile(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    const auto& entries = run()->profile;
+    if (!profiled_) return env.Null();
+    Napi::Array list = Napi::Array::New(env, entries.size());
+    for (uint32_t i = 0; i < entries.size(); i++) {
+      Napi::Object entry = Napi::Object::New(env);
+      entry.Set("stage", entries[i].stage);
+      entry.Set("ms", entries[i].ms);
+      list.Set(i, entry);
+    }
+    return list;
+  });
+}
+
+Napi::Value RunObject::bytes(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return Napi::Number::New(call.Env(), static_cast<double>(run()->bytes())); });
+}
+
+Napi::Value RunObject::slice(const Napi::CallbackInfo& call, std::function<Floats(const Run&)> compute) {
+  return Task::start(call.Env(), [run = run(), compute = std::move(compute)]() -> Task::Convert {
+    auto values = std::make_shared<Floats>(compute(*run));
+    return [values](Napi::Env env) { return to_js(env, *values); };
+  });
+}
+
+Napi::Value RunObject::attention(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const int64_t image = integer_argument(call, 0, "image"), layer = integer_argument(call, 1, "layer");
+    return slice(call, [=](const Run& run) { return run.attention(image, layer); });
+  });
+}
+
+Napi::Value RunObject::attention_rows(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const int64_t image = integer_argument(call, 0, "image"), layer = integer_argument(call, 1, "layer"),
+                  query = integer_argument(call, 2, "query");
+    return slice(call, [=](const Run& run) { return run.attention_rows(image, layer, query); });
+  });
+}
+
+Napi::Value RunObject::tokens(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const int64_t image = integer_argument(call, 0, "image"), layer = integer_argument(call, 1, "layer");
+    return slice(call, [=](const Run& run) { return run.layer_tokens(image, layer); });
+  });
+}
+
+Napi::Value RunObject::rollout(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const int64_t image = integer_argument(call, 0, "image");
+    const RolloutOptions options = read_rollout_options(call[1]);
+    return slice(call, [=](const Run& run) { return vit::rollout(run, image, options); });
+  });
+}
+
+Napi::Value RunObject::stage_attention_rows(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const int64_t image = integer_argument(call, 0, "image"), stage = integer_argument(call, 1, "stage"),
+                  query = integer_argument(call, 2, "query");
+    return slice(call, [=](const Run& run) { return run.stage_attention_rows(image, stage, query); });
+  });
+}
+
+// These two compute with the model, so they wait their turn.
+
+Napi::Value RunObject::prediction_by_depth(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  return guarded(env, [&] {
+    const int64_t image = integer_argument(call, 0, "image");
+    return Task::start(
+        env,
+        [run = run(), image]() -> Task::Convert {
+          auto values = std::make_shared<Floats>(vit::prediction_by_depth(*run, image));
+          return [values](Napi::Env env) { return to_js(env, *values); };
+        },
+        &Addon::of(env).queue);
+  });
+}
+
+Napi::Value RunObject::step(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  return guarded(env, [&] {
+    const int64_t image = integer_argument(call, 0, "image");
+    if (!call[1].IsString()) throw Error::argument("The name of a step must be a string.");
+    const std::string name = call[1].As<Napi::String>().Utf8Value();
+    return Task::start(
+        env,
+        [run = run(), image, name]() -> Task::Convert {
+          auto tensor = std::make_shared<Tensor>(compute_step(*run, image, name));
+          return [tensor](Napi::Env env) { return to_js(env, *tensor); };
+        },
+        &Addon::of(env).queue);
+  });
+}
+
+void RunObject::release(const Napi::CallbackInfo& call) {
+  if (run_) Napi::MemoryManagement::AdjustExternalMemory(call.Env(), -run_->bytes());
+  run_.reset();
+}
+
+}  // namespace vit::binding

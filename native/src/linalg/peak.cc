@@ -1,0 +1,59 @@
+#include "linalg/peak.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#if defined(VIT_PACKED)
+#include "packed/kernels.h"
+#endif
+
+namespace vit {
+
+namespace {
+
+#if defined(VIT_PACKED)
+double busy(int64_t rounds) { return packed::kernels().busy_tiles(rounds); }
+#else
+/** 64 independent chains of multiply and add, which a compiler keeps in registers of whatever width it was told. */
+double busy(int64_t rounds) {
+  constexpr int kChains = 64;
+  constexpr int64_t kLength = 512;
+  float chain[kChains] = {};
+  volatile float factor_source = 0.5f;
+  const float factor = factor_source;
+  for (int64_t r = 0; r < rounds * kLength; r++)
+    for (float& c : chain) c = c * factor + factor;
+  volatile float sink = chain[rounds % kChains];
+  (void)sink;
+  return 2.0 * static_cast<double>(rounds) * kLength * kChains;
+}
+#endif
+
+}  // namespace
+
+double measure_peak(int threads) {
+  using Clock = std::chrono::steady_clock;
+  threads = std::max(1, threads);
+  std::vector<double> rate(static_cast<size_t>(threads));
+  const auto work = [&rate](size_t i) {
+    const auto start = Clock::now();
+    double operations = 0, seconds = 0;
+    while (seconds < 0.1) {
+      operations += busy(100);
+      seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    }
+    rate[i] = operations / seconds / 1e9;
+  };
+  std::vector<std::thread> others;
+  for (size_t i = 1; i < rate.size(); i++) others.emplace_back(work, i);
+  work(0);
+  for (std::thread& t : others) t.join();
+  double total = 0;
+  for (const double r : rate) total += r;
+  return total;
+}
+
+}  // namespace vit
