@@ -28,6 +28,7 @@ const viewState: Check<ViewState> = record<ViewState>({
   smooth: flag,
   grid: flag,
   method: literal('raw', 'rollout'),
+  step: (value) => (value === undefined ? null : tensorName(value)),
 });
 
 type Slice<K extends SliceRequest['kind']> = Extract<SliceRequest, { kind: K }>;

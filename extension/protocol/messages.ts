@@ -23,6 +23,8 @@ export interface ViewState {
   smooth: boolean;
   grid: boolean;
   method: 'raw' | 'rollout';
+  /** The walk-through's page, by a step's name in LoadedModel.steps ('blocks.3.attn.q'); absent: the first page. */
+  step?: string;
 }
 
 /**
