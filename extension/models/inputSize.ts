@@ -11,6 +11,8 @@ import { gridOf } from './grid';
 export function withInputSize(description: ModelDescription, height: number, width: number): ModelDescription {
   const { architecture } = description;
   if (!architecture) throw new ModelError('unsupported', `${description.path} has a fixed input size.`);
+  // As trained, even where that leaves pixels over at the edges.
+  if (height === architecture.image.height && width === architecture.image.width) return description;
   const image = { ...architecture.image, ...rounded(architecture, height, width) };
   if (gridOf({ ...architecture, image }).some((side) => side < 1)) {
     throw new ModelError('config', `${height}x${width} pixels are too few for ${description.name}.`);

@@ -72,6 +72,12 @@ export class Fields {
     return value;
   }
 
+  /** A string, or '' for anything else: for recognising, where a wrong type only means "not this one". */
+  word(name: string): string {
+    const value = this.get(name);
+    return typeof value === 'string' ? value : '';
+  }
+
   oneOf<T>(name: string, table: Record<string, T>): T | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;

@@ -251,7 +251,7 @@ function architecture(model: HfModel, input: FamilyInput): Architecture {
   const { config: whole, tensors, findings } = input;
   const tower = model.towers.includes(whole.text('model_type') ?? '');
   const given = tower || whole.has('vision_config') ? whole.inner('vision_config') : whole;
-  const projection = tensors?.get(model.keys['patch_embed.proj.*']?.[0]?.[0]?.toString().replace('*', 'weight') ?? '');
+  const projection = tensors?.get(model.anchor);
   const config = given.over(fromTensors(model, input, given, projection?.shape));
   const dim = config.size('hidden_size') ?? 0;
   const heads = config.size('num_attention_heads') ?? 0;

@@ -16,7 +16,7 @@ const REFUSED: { title: string; config: RegExp; tensor: RegExp }[] = [
 ]; // prettier-ignore
 
 export function refuseByName(config: Fields, tensors: Tensors | null): void {
-  const named = [config.get('architecture'), config.get('model_type')].filter((value) => typeof value === 'string');
+  const named = [config.word('architecture'), config.word('model_type')];
   for (const { title, config: pattern, tensor } of REFUSED) {
     const byName = named.some((value) => pattern.test(value)) && !tensors;
     const byTensor = tensors && [...tensors.keys()].some((key) => tensor.test(key));

@@ -22,7 +22,7 @@ const HEAD_WIDTH = 64;
 export const t2t: Family = {
   name: 't2t',
   title: 'T2T-ViT (official, Transformer token stages)',
-  claims: (config) => /^t2t_vit_t_\d+$/i.test(String(config.get('architecture') ?? '')),
+  claims: (config) => /^t2t_vit_t_\d+$/i.test(config.word('architecture')),
   anchor: 'tokens_to_token.attention1.attn.qkv.weight',
   architecture,
   preprocessing: ({ config, findings }, { image }) => timmPreprocessing(config, image, findings),

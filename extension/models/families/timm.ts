@@ -35,7 +35,9 @@ export const timm: Family = {
   name: 'timm',
   title: 'timm VisionTransformer',
   claims: (config) =>
-    config.has('pretrained_cfg') || config.has('model_args') || /^(vit|deit|deit3|flexivit)_/.test(name(config)),
+    config.has('pretrained_cfg') ||
+    config.has('model_args') ||
+    /^(vit|deit|deit3|flexivit)_/.test(config.word('architecture')),
   anchor: 'patch_embed.proj.weight',
   architecture,
   preprocessing: ({ config, findings }, model) => timmPreprocessing(config, model.image, findings),
@@ -47,14 +49,9 @@ export const timm: Family = {
   noWeightDecay: ['pos_embed', 'cls_token', 'reg_token', 'dist_token'],
 };
 
-const name = (config: Fields) => {
-  const value = config.get('architecture');
-  return typeof value === 'string' ? value : '';
-};
-
 function architecture(input: FamilyInput): Architecture {
   const { config, tensors } = input;
-  const variant = variantArguments(name(config));
+  const variant = variantArguments(config.word('architecture'));
   const args = config.inner('model_args').over(variant.args);
   const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
   refuseUnsupported(args, config);

@@ -14,7 +14,7 @@ const EPS = 1e-6;
 export const torchvision: Family = {
   name: 'torchvision',
   title: 'torchvision VisionTransformer',
-  claims: (config) => /^vit_[blh]_\d+$/.test(String(config.get('architecture') ?? '')),
+  claims: (config) => /^vit_[blh]_\d+$/.test(config.word('architecture')),
   anchor: 'conv_proj.weight',
   architecture,
   preprocessing,
