@@ -8,7 +8,7 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Metadata, Sharp, SharpOptions } from 'sharp';
+import type { Metadata, OutputInfo, Sharp, SharpOptions } from 'sharp';
 import type { ImageSource, OpenedImage } from '../engine/engine';
 import { cancelled, EngineError } from '../engine/errors';
 import { decodeBmp, isBmp } from './bmp';
@@ -108,14 +108,10 @@ async function decodeWithSharp(sharp: SharpModule, bytes: Uint8Array): Promise<D
   }
   const { width, height } = metadata.autoOrient;
   if (width * height > MAX_PIXELS) throw new Error(tooLarge(width, height));
-  const grey = metadata.space === 'b-w' || metadata.space === 'grey16';
   const cmyk = metadata.space === 'cmyk';
-  let picture = sharp(bytes, { ...common, ignoreIcc: !cmyk });
-  picture = format === 'svg' ? picture.flatten({ background: 'white' }) : picture.removeAlpha();
-  const { data, info } = await picture
-    .toColourspace(grey ? 'b-w' : 'srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+  const stored = sharp(bytes, { ...common, ignoreIcc: !cmyk });
+  const opaque = format === 'svg' ? stored.flatten({ background: 'white' }) : stored.removeAlpha();
+  const { data, info } = await rawPixels(opaque, metadata.space);
   return {
     format,
     space: metadata.space,
@@ -126,6 +122,17 @@ async function decodeWithSharp(sharp: SharpModule, bytes: Uint8Array): Promise<D
     pixels: data,
     previewOf: sharp(bytes, common),
   };
+}
+
+/** 8-bit grey or RGB. libvips takes the high byte of 16-bit RGB, but rounds 16-bit grey through a colour conversion. */
+async function rawPixels(picture: Sharp, space: Metadata['space']): Promise<{ data: Uint8Array; info: OutputInfo }> {
+  const grey = space === 'b-w' || space === 'grey16';
+  const wide = space === 'grey16';
+  const raw = picture.toColourspace(wide ? 'grey16' : grey ? 'b-w' : 'srgb').raw({ depth: wide ? 'ushort' : 'uchar' });
+  const { data, info } = await raw.toBuffer({ resolveWithObject: true });
+  if (!wide) return { data, info };
+  const values = new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+  return { data: Uint8Array.from(values, (value) => value >> 8), info };
 }
 
 function decodeOurselves(sharp: SharpModule, bytes: Uint8Array): Decoded {
