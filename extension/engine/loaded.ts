@@ -20,8 +20,7 @@ export function tokenLayout(architecture: Architecture): TokenLayout {
     prefixNames: prefix,
     grid,
     layers: depth,
-    // parallel blocks have the heads of every branch
-    heads: block.heads * block.branches,
+    heads: block.heads,
     stages:
       tokenizer.kind === 'soft-split'
         ? tokenizer.stages.map(({ heads }, i) => ({ grid: grids[i] ?? [0, 0], heads }))

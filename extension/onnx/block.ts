@@ -38,7 +38,7 @@ export function writeBlock(op: Operators, name: string, block: Block, x: string,
   }
 }
 
-/** timm ParallelThingsBlock; the heads of its branches follow each other in the map. */
+/** timm ParallelThingsBlock; the map is the mean over its branches. */
 function writeParallel(op: Operators, name: string, block: Block, x: string, results: BlockResults): string {
   const branches = Array.from({ length: block.branches }, (_, p) => p);
   const maps = branches.map((p) => `${name}.attns.${p}.map`);
@@ -47,7 +47,7 @@ function writeParallel(op: Operators, name: string, block: Block, x: string, res
     const inner = attend(op, `${path}.attn`, block, op.norm(x, `${path}.norm`, block.norm), maps[p]);
     return scale(op, `${path}.ls`, block, inner);
   });
-  if (results.attention !== undefined) op.graph.node('Concat', maps, { axis: 1 }, results.attention);
+  if (results.attention !== undefined) op.graph.node('Mean', maps, {}, results.attention);
   const middle = attended.reduce((sum, a) => op.add(sum, a), x);
   const networks = branches.map((p) => {
     const path = `${name}.ffns.${p}`;

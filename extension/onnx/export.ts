@@ -71,7 +71,7 @@ export function exportOnnx(
       output(outputNames.stageAttention(i), ['batch', stage.heads, `stage_tokens_${i}`, `stage_tokens_${i}`]),
     );
     for (let i = 0; i < depth; i++)
-      output(outputNames.attention(i), ['batch', block.heads * block.branches, 'tokens', 'tokens']);
+      output(outputNames.attention(i), ['batch', block.heads, 'tokens', 'tokens']);
   }
   if (options.tokens)
     for (let i = 0; i <= depth; i++) output(outputNames.tokens(i), ['batch', 'tokens', architecture.dim]);
