@@ -174,25 +174,22 @@ function paint({ palette }: Header, indices: Uint8Array, pixels: Uint8Array): vo
 
 function readColours(header: Header, view: DataView, pixels: Uint8Array): void {
   checkLength(header, view.byteLength);
-  const { width, height, bits, offset, masks } = header;
-  const bytesPerPixel = bits / 8;
-  const scales = masks.map((mask) => {
+  const { width, height, bits, offset } = header;
+  const colours = header.masks.map((mask) => {
     const shift = mask === 0 ? 0 : 31 - Math.clz32(mask & -mask);
     return { mask, shift, largest: mask >>> shift || 1 };
   });
+  const bytesPerPixel = bits / 8;
   for (let y = 0; y < height; y++) {
     let at = offset + storedRow(header, y) * rowBytes(header);
+    let to = 3 * y * width;
     for (let x = 0; x < width; x++, at += bytesPerPixel) {
-      const pixel =
-        bits === 24
-          ? view.getUint16(at, true) | (view.getUint8(at + 2) << 16)
-          : bits === 16
-            ? view.getUint16(at, true)
-            : view.getUint32(at, true);
-      const to = 3 * (y * width + x);
-      scales.forEach(({ mask, shift, largest }, c) => {
-        pixels[to + c] = Math.floor((((pixel & mask) >>> shift) * 255) / largest);
-      });
+      const low = view.getUint16(at, true);
+      const pixel = bytesPerPixel === 2 ? low : low | (view.getUint8(at + 2) << 16);
+      const word = bytesPerPixel === 4 ? pixel | (view.getUint8(at + 3) << 24) : pixel;
+      for (const { mask, shift, largest } of colours) {
+        pixels[to++] = Math.floor((((word & mask) >>> shift) * 255) / largest);
+      }
     }
   }
 }
