@@ -89,6 +89,47 @@ export class Panel {
     });
   }
 
+  /** Waits until the pixels are others than those with that hash; gives the new hash. */
+  async changed(hash: number): Promise<number> {
+    for (const end = Date.now() + PATIENCE; ; await this.page.waitForTimeout(50)) {
+      const now = (await this.pixels()).hash;
+      if (now !== hash) return now;
+      if (Date.now() > end) throw new Error('the picture does not change');
+    }
+  }
+
+  /** Waits until there are that many of a part. */
+  async count(testId: string, count: number): Promise<void> {
+    await this.part(testId)
+      .nth(count - 1)
+      .waitFor({ timeout: PATIENCE });
+    await this.part(testId).nth(count).waitFor({ state: 'detached', timeout: PATIENCE });
+  }
+
+  /** Patches down and across; the embedded model's input is square. */
+  async grid(): Promise<{ rows: number; columns: number }> {
+    const side = Math.sqrt(Number(await this.part('patch-number').getAttribute('max')));
+    if (!Number.isInteger(side)) throw new Error(`the grid is not square: ${side * side} patches`);
+    return { rows: side, columns: side };
+  }
+
+  /**
+   * Clicks the middle of a patch (0-based) of a picture of that size, of which the model saw the largest square in the
+   * middle. The picture is fitted, with the canvas's margin around it.
+   */
+  async clickPatch(row: number, column: number, picture: { width: number; height: number }): Promise<void> {
+    const canvas = this.part('picture');
+    const box = await canvas.boundingBox();
+    if (!box) throw new Error('no picture');
+    const margin = 12;
+    const scale = Math.min((box.width - 2 * margin) / picture.width, (box.height - 2 * margin) / picture.height);
+    const side = Math.min(picture.width, picture.height) * scale;
+    const { rows, columns } = await this.grid();
+    const x = box.width / 2 - side / 2 + ((column + 0.5) / columns) * side;
+    const y = box.height / 2 - side / 2 + ((row + 0.5) / rows) * side;
+    await canvas.click({ position: { x, y } });
+  }
+
   /** Chooses from one of the toolkit's dropdowns, by pointer. */
   async choose(testId: string, label: string): Promise<void> {
     const dropdown = this.part(testId);

@@ -1,7 +1,9 @@
 /** A real VS Code with the extension in it, shown in a real browser, for one test file. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import type { SuiteContext, TestContext } from 'node:test';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { findBrowser } from '../../../scripts/lib/system.mjs';
 import {
@@ -29,6 +31,8 @@ export interface Options {
 }
 
 export class Session {
+  private failures = 0;
+
   private constructor(
     readonly name: string,
     readonly folder: string,
@@ -36,6 +40,9 @@ export class Session {
     private readonly browser: Browser,
     readonly page: Page,
     readonly panel: Panel,
+    private readonly run: string,
+    /** What the browser's console reported as errors. */
+    readonly consoleErrors: readonly string[],
   ) {}
 
   static async open(name: string, { install, settings, prepare }: Options): Promise<Session> {
@@ -56,12 +63,11 @@ export class Session {
     );
     const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--no-first-run', ...quiet] });
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    const consoleLines: string[] = [];
+    const consoleErrors: string[] = [];
     page.on('console', (message) => {
-      if (message.type() === 'error') consoleLines.push(message.text());
-      writeFileSync(path.join(run, 'console.log'), consoleLines.join('\n'));
+      if (message.type() === 'error') consoleErrors.push(message.text());
     });
-    const session = new Session(name, folder, server, browser, page, new Panel(page));
+    const session = new Session(name, folder, server, browser, page, new Panel(page), run, consoleErrors);
     await session.openFolder();
     return session;
   }
@@ -82,6 +88,20 @@ export class Session {
   /** Saves what the window looks like as test-output/NAME.png. */
   async screenshot(name: string): Promise<void> {
     await this.page.screenshot({ path: path.join(output, `${name}.png`) });
+  }
+
+  /** Rewrites the user's settings.json, as an editor's save would; VS Code watches the file. */
+  async changeSettings(changes: Record<string, unknown>): Promise<void> {
+    const file = path.join(this.run, 'user-data/User/settings.json');
+    const settings = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+    await writeFile(file, JSON.stringify({ ...settings, ...changes }, null, 2));
+  }
+
+  /** After a failed test: what the window looked like. A story that went wrong three times is not waited for any longer. */
+  async keepIfFailed(test: TestContext | SuiteContext): Promise<void> {
+    if (!('passed' in test) || test.passed || !this.browser.isConnected()) return;
+    await this.screenshot(`failed-${this.name}-${test.name.replaceAll(/\W+/g, '-')}`);
+    if (++this.failures === 3) await this.browser.close();
   }
 
   async close(): Promise<void> {
