@@ -156,9 +156,12 @@ class ParallelScalingBlock(nn.Module):
 
     def forward(self, x):
         b, n, d = x.shape
-        hidden, q, k, v = self.in_proj(self.in_norm(x)).split(self.split, -1)
+        x_in = self.in_proj(self.in_norm(x))
         if self.mlp_bias is not None:
-            hidden = hidden + self.mlp_bias
+            # As timm has it: cat(zeros(3d), mlp_bias) on columns that are MLP, Q, K, V. The order looks like a slip, but
+            # whatever is trained with timm is trained through it.
+            x_in = x_in + torch.cat((torch.zeros(3 * d), self.mlp_bias))
+        hidden, q, k, v = x_in.split(self.split, -1)
         q, k, v = (t.reshape(b, n, self.heads, -1) for t in (q, k, v))
         q, k = self.q_norm(q), self.k_norm(k)
         out, self.map = attend(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), (d // self.heads) ** -0.5)
