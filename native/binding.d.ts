@@ -13,7 +13,7 @@ export type ErrorCode =
   | 'ERR_CANCELLED' // the cancel token was set; takes effect between two blocks
   | 'ERR_FILE' // a weight file cannot be opened, is shorter than its header says, or changed
   | 'ERR_TENSOR' // a tensor is missing, or its shape, dtype or byte range is not what the architecture needs
-  | 'ERR_ARCHITECTURE' // the description contradicts itself (dim not divisible by heads, image by patch, ...)
+  | 'ERR_ARCHITECTURE' // the description contradicts itself (patch larger than the image, lengths that do not meet, ...)
   | 'ERR_MEMORY' // the request would need more memory than the limit; the message says how much
   | 'ERR_ARGUMENT'; // a wrong argument (index out of range, wrong input length)
 
@@ -99,7 +99,7 @@ export interface Block {
 export type Tokenizer =
   | {
       kind: 'patch';
-      /** Height and width of a patch in pixels; stride equals the patch. */
+      /** Height and width of a patch in pixels; stride equals the patch, and pixels beyond the last whole patch are unused. */
       patch: [height: number, width: number];
       bias: boolean;
     }
@@ -292,11 +292,34 @@ export interface ResizeRequest {
   antialias: true;
 }
 
+/**
+ * A module of the articles on its own. What goes in and comes out, batch first:
+ *   soft-split (Unfold, transposed)               (B, C, H, W) -> (B, N, C*k*k); kernel = stride, padding 0: the plain patches
+ *   attention, neural-net, encoding               (B, N, dimIn) -> (B, N, dim); tensors attn.*, mlp.*, or a block's without "blocks.{i}."
+ *   tokenization (Patch_Tokenization, Tokens2Token)  (B, C, H, W) -> (B, patches, D)
+ *   token-processing                              (B, patches, D) -> (B, N, D)
+ *   prediction-processing                         (B, N, D) -> (B, classes)
+ *   backbone (ViT_Backbone)                       (B, patches, D) -> (B, classes)
+ */
+export type Part =
+  | { kind: 'soft-split'; split: { kernel: number; stride: number; padding: number } }
+  | { kind: 'attention' | 'neural-net' | 'encoding'; block: Block }
+  | { kind: 'tokenization' | 'token-processing' | 'prediction-processing' | 'backbone'; architecture: Architecture };
+
+export interface PartRequest {
+  part: Part;
+  weights: LoadRequest['weights'];
+  input: Float32Array;
+  shape: number[];
+}
+
 export interface Binding {
   readonly napiVersion: number;
   /** BLAS found at build time, CPU features found at run time, the kernel set chosen. */
   info(): { blas: string; features: string[]; kernels: string; cores: number };
   load(request: LoadRequest): Promise<Model>;
+  /** Every step of the part in order, named as in Model.steps, and last its result, named "output"; all with the batch in front. */
+  runPart(request: PartRequest): Promise<{ name: string; shape: number[]; values: Float32Array }[]>;
   cancelToken(): CancelToken;
   /** (targetHeight, targetWidth, channels) 8-bit. */
   resize(request: ResizeRequest): Promise<Uint8Array>;

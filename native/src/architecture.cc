@@ -48,33 +48,33 @@ void check_norm(const Norm& norm, const std::string& where) {
   refuse(!(norm.eps >= 0), where + " has a negative eps.");
 }
 
-void check_block(const Block& block, const std::string& where) {
-  refuse(block.dim_in < 1 || block.dim < 1, where + " has a token length below 1.");
-  refuse(block.heads < 1 || block.head_dim < 1, where + " has fewer than one head or an empty head.");
-  refuse(block.mlp_hidden < 1, where + " has an empty hidden layer.");
-  refuse(block.mlp != Block::Mlp::mlp && block.mlp_hidden % 2 != 0,
-         where + " has a gated MLP whose hidden width " + number(block.mlp_hidden) + " is odd.");
-  refuse(block.value_skip && block.qkv_dim() != block.dim,
-         where + " adds V (length " + number(block.qkv_dim()) + ") to tokens of length " + number(block.dim) + ".");
-  refuse(block.attn_residual && block.dim_in != block.dim,
-         where + " adds its input (length " + number(block.dim_in) + ") to tokens of length " + number(block.dim) + ".");
-  const bool parallel = block.order == Block::Order::parallel || block.order == Block::Order::parallel_scaling;
-  refuse(block.order == Block::Order::parallel ? block.branches < 1 : block.branches != 1,
-         where + " has " + number(block.branches) + " branches.");
-  refuse(parallel && block.value_skip, where + " has a value skip in a parallel order.");
-  refuse(!block.attn_residual && block.order != Block::Order::pre, where + " leaves the residual out of an order other than pre.");
-  refuse(block.order == Block::Order::parallel_scaling && block.mlp != Block::Mlp::mlp,
-         where + " has a gated MLP in the parallel-scaling order.");
-  check_norm(block.norm, where);
-}
-
 }  // namespace
+
+void Block::check(const std::string& where) const {
+  refuse(dim_in < 1 || dim < 1, where + " has a token length below 1.");
+  refuse(heads < 1 || head_dim < 1, where + " has fewer than one head or an empty head.");
+  refuse(mlp_hidden < 1, where + " has an empty hidden layer.");
+  refuse(mlp != Mlp::mlp && mlp_hidden % 2 != 0,
+         where + " has a gated MLP whose hidden width " + number(mlp_hidden) + " is odd.");
+  refuse(value_skip && qkv_dim() != dim,
+         where + " adds V (length " + number(qkv_dim()) + ") to tokens of length " + number(dim) + ".");
+  refuse(attn_residual && dim_in != dim,
+         where + " adds its input (length " + number(dim_in) + ") to tokens of length " + number(dim) + ".");
+  const bool parallel = order == Order::parallel || order == Order::parallel_scaling;
+  refuse(order == Order::parallel ? branches < 1 : branches != 1, where + " has " + number(branches) + " branches.");
+  refuse(parallel && value_skip, where + " has a value skip in a parallel order.");
+  refuse(!attn_residual && order != Order::pre, where + " leaves the residual out of an order other than pre.");
+  refuse(order == Order::parallel_scaling && mlp != Mlp::mlp,
+         where + " has a gated MLP in the parallel-scaling order.");
+  check_norm(norm, where);
+}
 
 void Architecture::check() const {
   refuse(channels < 1 || height < 1 || width < 1, "The image is empty.");
   // Keeps every product of sizes below far inside 64 bits.
   constexpr int64_t kLargest = int64_t{1} << 24;
-  for (const int64_t size : {channels, height, width, dim, depth, block.dim, block.heads, block.head_dim, block.mlp_hidden, classes})
+  for (const int64_t size :
+       {channels, height, width, dim, depth, block.dim, block.heads, block.head_dim, block.mlp_hidden, classes})
     refuse(size > kLargest, "The size " + number(size) + " is larger than " + number(kLargest) + ".");
   refuse(dim < 1, "The token length is below 1.");
   refuse(depth < 0, "The depth is negative.");
@@ -83,8 +83,8 @@ void Architecture::check() const {
   if (tokenizer.kind == Tokenizer::Kind::patch) {
     const int64_t h = tokenizer.patch_height, w = tokenizer.patch_width;
     refuse(h < 1 || w < 1, "The patch is empty.");
-    refuse(height % h != 0, "The image height " + number(height) + " is not divisible by the patch height " + number(h) + ".");
-    refuse(width % w != 0, "The image width " + number(width) + " is not divisible by the patch width " + number(w) + ".");
+    refuse(height < h, "The image height " + number(height) + " is smaller than the patch height " + number(h) + ".");
+    refuse(width < w, "The image width " + number(width) + " is smaller than the patch width " + number(w) + ".");
   } else {
     refuse(tokenizer.splits.empty(), "The soft-split tokenizer has no splits.");
     refuse(tokenizer.stages.size() + 1 != tokenizer.splits.size(),
@@ -94,15 +94,16 @@ void Architecture::check() const {
     Grid at{height, width};
     for (size_t i = 0; i < tokenizer.splits.size(); i++) {
       const SoftSplit& split = tokenizer.splits[i];
-      refuse(split.kernel < 1 || split.stride < 1 || split.padding < 0,
-             "Soft split " + number(static_cast<int64_t>(i)) + " has an empty kernel or stride, or a negative padding.");
+      refuse(
+          split.kernel < 1 || split.stride < 1 || split.padding < 0,
+          "Soft split " + number(static_cast<int64_t>(i)) + " has an empty kernel or stride, or a negative padding.");
       at = count_tokens(at, split);
       refuse(at.rows < 1 || at.columns < 1,
              "Soft split " + number(static_cast<int64_t>(i)) + " has a kernel larger than what it splits.");
       if (i == tokenizer.stages.size()) break;
       const Block& stage = tokenizer.stages[i];
       const std::string where = "Token transformer " + number(static_cast<int64_t>(i));
-      check_block(stage, where);
+      stage.check(where);
       refuse(stage.order != Block::Order::pre, where + " has an order other than pre.");
       refuse(stage.dim_in != length * split.kernel * split.kernel,
              where + " reads tokens of length " + number(stage.dim_in) + " where the soft split makes " +
@@ -111,7 +112,7 @@ void Architecture::check() const {
     }
   }
   if (depth > 0) {
-    check_block(block, "The encoding block");
+    block.check("The encoding block");
     refuse(block.dim_in != dim || block.dim != dim, "The encoding block's token length differs from the model's.");
     refuse(!block.attn_residual, "Only a token transformer may leave out the attention's residual.");
   }

@@ -7,8 +7,8 @@ namespace vit {
 void split_patches(const float* image, int64_t batch, int64_t channels, int64_t height, int64_t width, int64_t patch_height,
                    int64_t patch_width, float* patches) {
   for (int64_t b = 0; b < batch; b++)
-    for (int64_t top = 0; top < height; top += patch_height)
-      for (int64_t left = 0; left < width; left += patch_width)
+    for (int64_t top = 0; top + patch_height <= height; top += patch_height)
+      for (int64_t left = 0; left + patch_width <= width; left += patch_width)
         for (int64_t c = 0; c < channels; c++)
           for (int64_t y = top; y < top + patch_height; y++)
             patches = std::copy_n(image + ((b * channels + c) * height + y) * width + left, patch_width, patches);

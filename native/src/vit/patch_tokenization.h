@@ -5,7 +5,9 @@
 
 namespace vit {
 
-/** image (B, C, H, W) to patches (B, rows*columns, C*ph*pw), row by row, each channel-major: torch Unfold(kernel = stride = patch), transposed. */
+/** image (B, C, H, W) to patches (B, rows*columns, C*ph*pw), row by row, each channel-major: torch Unfold(kernel = stride =
+ * patch), transposed. Pixels right of and below the last whole patch are left out, as a convolution with that stride does
+ * (SigLIP so400m: 384 pixels, patch 14). */
 void split_patches(const float* image, int64_t batch, int64_t channels, int64_t height, int64_t width, int64_t patch_height,
                    int64_t patch_width, float* patches);
 
