@@ -61,3 +61,8 @@ function strip(stored: Tensors, prefix: string): Tensors {
   for (const [name, tensor] of stored) stripped.set(name.startsWith(prefix) ? name.slice(prefix.length) : name, tensor);
   return stripped;
 }
+
+/** For people: "Hugging Face DINOv2". */
+export function familyTitle(name: string): string {
+  return FAMILIES.find((family) => family.name === name)?.title ?? (name === 'onnx' ? 'ONNX graph' : name);
+}

@@ -1,0 +1,174 @@
+/** The checkpoint doctor: everything known about a model without running it, as an object (JSON) and as text for people. */
+import { canonicalTensors, prefixCount } from './canonical';
+import type { Architecture, Finding, ModelDescription, Norm } from './description';
+import { familyTitle } from './families';
+import { gridOf } from './grid';
+import { shapes, type ShapeOfStep } from './shapes';
+import type { Preprocessing } from '../image/preprocessing';
+
+export interface Report {
+  id: string;
+  name: string;
+  path: string;
+  family: string;
+  /** For people: "Hugging Face DINOv2". */
+  familyTitle: string;
+  /** False when a finding is an error: the model is refused. */
+  runnable: boolean;
+  architecture: Architecture | null;
+  /** Numbers learned; a sinusoid table is not counted. null for graphs whose weights are not described. */
+  parameters: number | null;
+  tokens: { total: number; prefix: string[]; grid: [rows: number, columns: number] } | null;
+  weights: { source: 'tensors' | 'seed' | 'onnx'; dtypes: string[]; bytes: number; seed?: number };
+  preprocessing: Preprocessing;
+  classes: number | null;
+  labels: string[] | null;
+  noWeightDecay: string[];
+  /** Every step of the walk-through. */
+  shapes: ShapeOfStep[];
+  findings: Finding[];
+}
+
+export function inspect(description: ModelDescription): Report {
+  const { architecture, weights, findings } = description;
+  return {
+    id: description.id,
+    name: description.name,
+    path: description.path,
+    family: description.family,
+    familyTitle: familyTitle(description.family),
+    runnable: !findings.some(({ severity }) => severity === 'error'),
+    architecture,
+    parameters: architecture && parameterCount(architecture),
+    tokens: architecture && {
+      total: gridOf(architecture)[0] * gridOf(architecture)[1] + prefixCount(architecture.prefix),
+      prefix: prefixNames(architecture),
+      grid: gridOf(architecture),
+    },
+    weights: {
+      source: weights.kind,
+      dtypes: description.dtypes,
+      bytes: description.bytes,
+      ...(weights.kind === 'seed' ? { seed: weights.seed } : {}),
+    },
+    preprocessing: description.preprocessing,
+    classes: architecture?.classes ?? null,
+    labels: description.labels,
+    noWeightDecay: description.noWeightDecay ?? [],
+    shapes: architecture ? shapes(architecture) : [],
+    findings,
+  };
+}
+
+export function parameterCount(architecture: Architecture): number {
+  return canonicalTensors(architecture)
+    .filter(({ optional }) => !optional)
+    .reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
+}
+
+/** 'class', 'distillation', 'register 1', ...: one for each prefix token, in sequence order. */
+export function prefixNames({ prefix }: Architecture): string[] {
+  const registers = Array.from({ length: prefix.registers }, (_, i) => `register ${i + 1}`);
+  return [...(prefix.class ? ['class'] : []), ...(prefix.distillation ? ['distillation'] : []), ...registers];
+}
+
+export function reportText(report: Report): string {
+  const rows: [string, string][] = [
+    ['model', `${report.name} (${report.path})`],
+    ['family', report.familyTitle],
+    ['weights', weightsText(report)],
+    ...(report.architecture ? architectureRows(report, report.architecture) : []),
+    ['preprocessing', preprocessingText(report.preprocessing)],
+  ];
+  if (report.noWeightDecay.length > 0) rows.push(['no weight decay', report.noWeightDecay.join(', ')]);
+  const sections = [table(rows)];
+  if (report.shapes.length > 0) {
+    sections.push(
+      `shapes, batch 1\n${table(report.shapes.map(({ step, shape }) => [`  ${step}`, `(${shape.join(', ')})`]))}`,
+    );
+  }
+  sections.push(findingsText(report));
+  return `${sections.join('\n\n')}\n`;
+}
+
+function findingsText({ findings, runnable }: Report): string {
+  const order = { error: 0, warning: 1, info: 2 };
+  const sorted = [...findings].sort((a, b) => order[a.severity] - order[b.severity]);
+  const verdict = runnable ? 'This model can be run.' : 'This model is refused: its weights do not fit.';
+  return [verdict, ...sorted.map(({ severity, message }) => `  ${severity}: ${message}`)].join('\n');
+}
+
+function weightsText({ weights, parameters }: Report): string {
+  const count = parameters === null ? '' : `${parameters.toLocaleString('en-US')} parameters, `;
+  if (weights.source === 'seed') return `${count}drawn from seed ${weights.seed}`;
+  return `${count}${(weights.bytes / 1e6).toFixed(1)} MB${weights.dtypes.length > 0 ? `, ${weights.dtypes.join(', ')}` : ''}`;
+}
+
+function architectureRows(report: Report, a: Architecture): [string, string][] {
+  const { block } = a;
+  const { tokens } = report;
+  const prefix = tokens && tokens.prefix.length > 0 ? `${tokens.prefix.join(', ')} + ` : '';
+  const cut =
+    a.tokenizer.kind === 'patch'
+      ? `patches of ${a.tokenizer.patch.join(' x ')}`
+      : `soft splits ${a.tokenizer.splits.map(({ kernel, stride, padding }) => `k${kernel} s${stride} p${padding}`).join(', ')}`;
+  const position =
+    a.position.kind === 'none'
+      ? 'none'
+      : `${a.position.kind}, trained on ${a.position.grid.join(' x ')} patches, for ${a.position.covers}, resampled ${a.position.resample}`;
+  const gate = block.mlp === 'mlp' ? '' : ` ${block.mlp}`;
+  return [
+    ['input', `${a.image.channels} x ${a.image.height} x ${a.image.width} (channels, height, width), ${cut}`],
+    ['tokens', tokens ? `${tokens.total}: ${prefix}${tokens.grid.join(' x ')} patches, each ${a.dim} long` : ''],
+    ['position', position],
+    [
+      'blocks',
+      `${a.depth} (${block.order}), ${block.heads} heads of ${block.headDim}, MLP ${block.mlpHidden}${gate} with ${block.activation}`,
+    ],
+    [
+      'attention',
+      `scale ${scaleText(block)}, qkv bias ${block.qkvBias ? 'on' : 'off'}${block.qkNorm ? ', Q and K normalised' : ''}${block.valueSkip ? ', V added after the projection (value skip)' : ''}`,
+    ],
+    [
+      'norm',
+      normText(block.norm) + (block.layerScale ? ', layer scale' : '') + (a.preNorm ? ', before the blocks too' : ''),
+    ],
+    [
+      'head',
+      a.classes > 0
+        ? `${a.pool} -> ${a.classes} classes${report.labels ? ` (${report.labels.slice(0, 3).join(', ')}${report.labels.length > 3 ? ', …' : ''})` : ', unnamed'}`
+        : `${a.pool}, no classifier: features only`,
+    ],
+  ];
+}
+
+/** A scale that is a whole number's inverse root is shown as such. */
+function scaleText({ scale, headDim }: Architecture['block']): string {
+  const width = scale ** -2;
+  const whole = Math.abs(width - Math.round(width)) < 1e-6 * width;
+  const shown = whole ? `${Math.round(width)}^-0.5` : String(scale);
+  return whole && Math.round(width) === headDim ? shown : `${shown} (not one head's ${headDim}^-0.5)`;
+}
+
+const normText = ({ kind, eps }: Norm) =>
+  kind === 'identity' ? 'none' : `${kind === 'rms' ? 'RMSNorm' : 'LayerNorm'}, eps ${eps}`;
+
+export function preprocessingText({ resize, interpolation, crop, rescale, mean, std }: Preprocessing): string {
+  const parts = [`${resizeText(resize)} (${interpolation})`];
+  if (crop) parts.push(`centre crop ${sides(crop)}`);
+  if (rescale !== 1) parts.push(Math.abs(rescale * 255 - 1) < 1e-9 ? '/ 255' : `x ${rescale}`);
+  return `${parts.join(', ')}, mean ${mean.join(' ')}, std ${std.join(' ')}`;
+}
+
+function resizeText(resize: Preprocessing['resize']): string {
+  if (resize.kind === 'none') return 'no resize';
+  if (resize.kind === 'shorter-side') return `shorter side to ${resize.size}`;
+  return `to ${sides(resize)}${resize.kind === 'keep-ratio' ? ' keeping the ratio' : ''}`;
+}
+
+const sides = ({ height, width }: { height: number; width: number }) => `${height} x ${width}`;
+
+function table(rows: [string, string][]): string {
+  const width = Math.max(...rows.map(([key]) => key.length)) + 2;
+  return rows.map(([key, value]) => key.padEnd(width) + value).join('\n');
+}
