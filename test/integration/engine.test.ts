@@ -1,0 +1,314 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import type { EngineClient } from '../../extension/engine/client';
+import type { LoadedModel, OpenedImage, RunSummary, SliceRequest } from '../../extension/engine/engine';
+import type { ModelDescription } from '../../extension/models/description';
+import { openModel } from '../../extension/models/open';
+import { isRunning, makeClient, native, root, sample, untilGone } from './support';
+
+const embedded = () => openModel('embedded', { root });
+const rgb = path.join(root, 'test', 'golden', 'images', 'rgb.png');
+
+/** Work for seconds on any machine: a batch of 64 through the embedded model's shape, ten times as deep. */
+async function slowModel(): Promise<ModelDescription> {
+  const description = await embedded();
+  assert.ok(description.architecture);
+  const architecture = { ...description.architecture, depth: 60 };
+  return { ...description, architecture, weights: { kind: 'seed', seed: 1 } };
+}
+const slowInput = { values: new Float32Array(64 * 3 * 32 * 32), shape: [64, 3, 32, 32] };
+
+describe('one engine, asked', () => {
+  let client: EngineClient;
+  let description: ModelDescription;
+  let image: OpenedImage;
+  let model: LoadedModel;
+  let run: RunSummary;
+
+  before(async () => {
+    client = makeClient();
+    description = await embedded();
+    image = await client.request('open-image', { path: sample('harbour.jpg') });
+    model = await client.request('load-model', { description, options: native });
+    run = await client.request('run', {
+      ...{ modelId: model.modelId, imageId: image.imageId },
+      ...{ topK: 3, attention: true, tokens: true },
+    });
+  });
+  after(() => client.dispose());
+
+  const slice = (what: SliceRequest) => client.request('slice', { runId: run.runId, what });
+
+  test('info comes from another process', async () => {
+    const info = await client.request('info', null);
+    assert.equal(info.pid, client.pid);
+    assert.notEqual(info.pid, process.pid);
+    assert.ok(info.cores >= 1 && info.blas.length > 0);
+  });
+
+  test('the model says what it is', () => {
+    assert.deepEqual(
+      [model.engine, model.numTokens, model.numPrefix, model.prefixNames, model.grid, model.layers, model.heads],
+      ['native', 65, 1, ['class'], [8, 8], description.architecture?.depth, description.architecture?.block.heads],
+    );
+    assert.equal(model.attention, true);
+  });
+
+  test('a run gives probabilities, energy, geometry and measured times', async () => {
+    const { values: logits, shape } = await slice({ kind: 'logits' });
+    assert.deepEqual(shape, [10]);
+    const exps = [...logits].map((logit) => Math.exp(logit));
+    const sum = exps.reduce((a, b) => a + b, 0);
+    assert.equal(run.predictions.length, 3);
+    for (const { index, probability, logit, label } of run.predictions) {
+      assert.equal(logit, logits[index]);
+      assert.equal(label, description.labels?.[index]);
+      assert.ok(Math.abs(probability - exps[index]! / sum) < 1e-9);
+    }
+    assert.deepEqual(run.predictions[0]?.logit, Math.max(...logits));
+    assert.ok(Math.abs(run.energy - Math.log(sum)) < 1e-9);
+    const { region, imageWidth, imageHeight } = run.geometry;
+    assert.deepEqual([imageWidth, imageHeight], [image.width, image.height]);
+    const side = Math.min(image.width, image.height);
+    assert.ok(Math.abs(region.right - region.left - side) <= side / 32);
+    for (const time of Object.values(run.timings)) assert.ok(time > 0);
+  });
+
+  test('slices have the shapes they say, and attention rows sum to one', async () => {
+    const { heads, numTokens, layers } = model;
+    const rows = await slice({ kind: 'attention-rows', layer: 1, query: 7 });
+    const maps = await slice({ kind: 'attention', layer: 1 });
+    assert.deepEqual(rows.shape, [heads, numTokens]);
+    assert.deepEqual(maps.shape, [heads, numTokens, numTokens]);
+    for (let head = 0; head < heads; head++) {
+      const row = rows.values.subarray(head * numTokens, (head + 1) * numTokens);
+      assert.ok(Math.abs(row.reduce((sum, value) => sum + value, 0) - 1) < 1e-5);
+      const begin = (head * numTokens + 7) * numTokens;
+      assert.deepEqual(row, maps.values.subarray(begin, begin + numTokens));
+    }
+    const dim = description.architecture?.dim;
+    assert.deepEqual((await slice({ kind: 'tokens', layer: layers })).shape, [numTokens, dim]);
+    assert.deepEqual((await slice({ kind: 'prediction-by-depth' })).shape, [layers, 10]);
+    const rollout = await slice({
+      kind: 'rollout',
+      query: 0,
+      from: 0,
+      to: layers - 1,
+      fusion: 'mean',
+      discardRatio: 0,
+    });
+    assert.ok(Math.abs(rollout.values.reduce((sum, value) => sum + value, 0) - 1) < 1e-4);
+    assert.deepEqual((await slice({ kind: 'tensor', name: 'cls_token' })).values.length, dim);
+  });
+
+  test('the input is what preprocess gives, and running it as a tensor gives the same logits', async () => {
+    const tensor = await client.request('preprocess', { imageId: image.imageId, description });
+    const input = await slice({ kind: 'input' });
+    assert.deepEqual(
+      [tensor.shape, input.shape],
+      [
+        [1, 3, 32, 32],
+        [3, 32, 32],
+      ],
+    );
+    assert.deepEqual(input.values, tensor.values);
+    assert.deepEqual(tensor.geometry, run.geometry);
+    const { modelId } = model;
+    const again = await client.request('run-tensor', { modelId, ...tensor, attention: false, tokens: false });
+    const logits = await client.request('slice', { runId: again.runId, what: { kind: 'logits' } });
+    const { values } = await slice({ kind: 'logits' });
+    logits.values.forEach((logit, i) => assert.ok(Math.abs(logit - values[i]!) < 1e-5));
+  });
+
+  test('hidden patches change the prediction', async () => {
+    const hidden = await client.request('run', {
+      ...{ modelId: model.modelId, imageId: image.imageId, topK: 10, attention: false, tokens: false },
+      maskedPatches: Uint32Array.from({ length: 64 }, (_, i) => i),
+    });
+    const best = run.predictions[0];
+    assert.notEqual(hidden.predictions.find(({ index }) => index === best?.index)?.logit, best?.logit);
+  });
+
+  test('pictures can come as bytes', async () => {
+    const bytes = new Uint8Array(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="5"/>'));
+    const opened = await client.request('open-image', { name: 'virtual.svg', bytes });
+    assert.deepEqual([opened.name, opened.width, opened.height], ['virtual.svg', 9, 5]);
+  });
+
+  test('what is wrong is refused with a code and a sentence', async () => {
+    const { modelId } = model;
+    const flags = { attention: false, tokens: false };
+    await assert.rejects(
+      client.request('run-tensor', { modelId, values: new Float32Array(12), shape: [1, 3, 2, 2], ...flags }),
+      { code: 'ERR_ARGUMENT', message: 'The input has shape (1, 3, 2, 2), but the model takes (B, 3, 32, 32).' },
+    );
+    await assert.rejects(
+      client.request('run-tensor', { modelId, values: new Float32Array(12), shape: [1, 3, 32, 32], ...flags }),
+      { code: 'ERR_ARGUMENT', message: /12 values, which is not its shape/ },
+    );
+    await assert.rejects(slice({ kind: 'attention-rows', layer: 99, query: 0 }), { code: 'ERR_ARGUMENT' });
+    await assert.rejects(slice({ kind: 'tensor', name: 'no.such.tensor' }), /no\.such\.tensor/);
+    await assert.rejects(client.request('slice', { runId: run.runId, image: 1, what: { kind: 'logits' } }), {
+      code: 'ERR_ARGUMENT',
+    });
+    await assert.rejects(client.request('open-image', { path: sample('nothing.png') }), {
+      code: 'ERR_IMAGE',
+      message: /nothing\.png does not exist\.$/,
+    });
+  });
+
+  test('what was closed is gone, and so is the oldest of too many', async () => {
+    const first = await client.request('open-image', { path: rgb });
+    await client.request('close-image', { imageId: first.imageId });
+    await assert.rejects(client.request('preprocess', { imageId: first.imageId, description }), { code: 'ERR_GONE' });
+    const oldest = await client.request('open-image', { path: rgb });
+    for (let i = 0; i < 16; i++) await client.request('open-image', { path: rgb, preview: false });
+    await assert.rejects(client.request('preprocess', { imageId: oldest.imageId, description }), { code: 'ERR_GONE' });
+  });
+});
+
+describe('an engine that dies', () => {
+  test('kill -9 in the middle of a request: one sentence, then a new process does the next', async () => {
+    const client = makeClient();
+    let restarts = 0;
+    client.onDidRestart(() => restarts++);
+    try {
+      const { modelId } = await client.request('load-model', { description: await slowModel(), options: native });
+      const image = await client.request('open-image', { path: rgb });
+      const before = { pid: client.pid, generation: client.generation };
+      const pending = client.request('run-tensor', { modelId, ...slowInput, attention: false, tokens: false });
+      const another = client.request('preprocess', { imageId: image.imageId, description: await embedded() });
+      process.kill(before.pid!, 'SIGKILL');
+      const died = {
+        code: 'ERR_ENGINE_DIED',
+        message:
+          'The engine process was ended by SIGKILL while it worked; nothing else was affected, and the next request starts a new one.',
+      };
+      await assert.rejects(pending, died);
+      await another.catch((error: unknown) => assert.equal((error as { code: string }).code, 'ERR_ENGINE_DIED'));
+      assert.equal(restarts, 0);
+
+      const again = await client.request('open-image', { path: rgb });
+      assert.deepEqual([again.width, again.height], [29, 19]);
+      assert.notEqual(client.pid, before.pid);
+      assert.deepEqual([client.generation, restarts], [before.generation + 1, 1]);
+      // an id of the process that died is never taken for one of this one
+      assert.notEqual(again.imageId, image.imageId);
+      await assert.rejects(
+        client.request('run', { modelId, imageId: image.imageId, topK: 1, attention: false, tokens: false }),
+        {
+          code: 'ERR_GONE',
+        },
+      );
+    } finally {
+      client.dispose();
+    }
+  });
+
+  test('a process that hangs is killed when a cancelled request does not end', async () => {
+    const client = makeClient({ cancelGraceMs: 50 });
+    try {
+      const { pid } = await client.request('info', null);
+      process.kill(pid, 'SIGSTOP');
+      const controller = new AbortController();
+      const pending = client.request('open-image', { path: rgb }, { signal: controller.signal });
+      const bystander = client.request('open-image', { path: rgb });
+      controller.abort();
+      await assert.rejects(pending, { code: 'ERR_CANCELLED' });
+      await assert.rejects(bystander, { code: 'ERR_ENGINE_DIED', message: /did not stop a cancelled request/ });
+      await untilGone(pid);
+      assert.notEqual((await client.request('info', null)).pid, pid);
+    } finally {
+      client.dispose();
+    }
+  });
+
+  test('a process that cannot start says why', async () => {
+    const missing = makeClient({ processFile: path.join(root, 'dist', 'nothing.js') });
+    await assert.rejects(missing.request('info', null), {
+      code: 'ERR_ENGINE_START',
+      message: /nothing\.js is missing/,
+    });
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'vit-engine-'));
+    try {
+      const file = path.join(folder, 'broken.js');
+      await writeFile(file, "console.error('the disk is upside down'); process.exit(3);");
+      const broken = makeClient({ processFile: file });
+      await assert.rejects(broken.request('info', null), {
+        code: 'ERR_ENGINE_START',
+        message: 'The engine process could not start (it ended with exit code 3: the disk is upside down).',
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('cancelling', () => {
+  test('a forward pass stops between two blocks and the process goes on', async () => {
+    const client = makeClient();
+    try {
+      const { modelId } = await client.request('load-model', { description: await slowModel(), options: native });
+      const { pid } = client;
+      const controller = new AbortController();
+      const request = { modelId, ...slowInput, attention: false, tokens: false };
+      const running = client.request('run-tensor', request, { signal: controller.signal });
+      const queued = client.request('run-tensor', request, { signal: controller.signal });
+      controller.abort();
+      await assert.rejects(running, { code: 'ERR_CANCELLED', message: 'The request was cancelled.' });
+      await assert.rejects(queued, { code: 'ERR_CANCELLED' });
+      const small = { values: new Float32Array(3 * 32 * 32), shape: [1, 3, 32, 32], attention: false, tokens: false };
+      const { batch } = await client.request('run-tensor', { modelId, ...small });
+      assert.deepEqual([batch, client.pid], [1, pid]);
+    } finally {
+      client.dispose();
+    }
+  });
+
+  test('a request that was cancelled before it was made starts nothing', async () => {
+    const client = makeClient();
+    await assert.rejects(client.request('info', null, { signal: AbortSignal.abort() }), { code: 'ERR_CANCELLED' });
+    assert.equal(client.pid, undefined);
+  });
+});
+
+describe('the end', () => {
+  test('dispose ends the process and what waits for it', async () => {
+    const client = makeClient();
+    const { pid } = await client.request('info', null);
+    const pending = client.request('open-image', { path: rgb });
+    client.dispose();
+    await assert.rejects(pending, { code: 'ERR_CANCELLED', message: 'The engine was closed.' });
+    await assert.rejects(client.request('info', null), { code: 'ERR_CANCELLED' });
+    await untilGone(pid);
+  });
+
+  test('the process does not outlive the one that started it', async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'vit-engine-'));
+    try {
+      const script = path.join(folder, 'parent.ts');
+      const url = (file: string) => JSON.stringify(pathToFileURL(path.join(root, file)).href);
+      await writeFile(
+        script,
+        `import { EngineClient } from ${url('extension/engine/client.ts')};
+         const client = new EngineClient({ processFile: ${JSON.stringify(path.join(root, 'dist', 'engine.js'))} });
+         void client.request('info', null).then(({ pid }) => console.log(pid));`,
+      );
+      const parent = spawn(process.execPath, ['--import', 'tsx', script], {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const pid = Number(await new Promise<Buffer>((resolve) => parent.stdout.once('data', resolve)));
+      assert.ok(isRunning(pid));
+      parent.kill('SIGKILL');
+      await untilGone(pid);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});

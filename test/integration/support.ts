@@ -1,0 +1,25 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EngineClient, type EngineClientOptions } from '../../extension/engine/client';
+import type { EngineOptions } from '../../extension/engine/engine';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+export const sample = (name: string) => path.join(root, 'samples', name);
+export const native: EngineOptions = { engine: 'native', threads: 0, gemm: 'packed', precision: 'fp32' };
+
+export const makeClient = (options: Partial<EngineClientOptions> = {}) =>
+  new EngineClient({ processFile: path.join(root, 'dist', 'engine.js'), ...options });
+
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Until the process has gone; what waits for it is killed with the test otherwise. */
+export async function untilGone(pid: number): Promise<void> {
+  while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+}
