@@ -6,7 +6,9 @@ import type { ModelLease } from './modelPool';
 type Event<T extends HostEvent['type']> = Extract<HostEvent, { type: T }>;
 
 export function imageEvent(uri: string, { name, format, width, height, bytes, preview }: OpenedImage): Event<'image'> {
-  return { type: 'image', image: { uri, name, format, width, height, bytes, preview } };
+  // a plain Uint8Array: VS Code sends a Buffer (what comes from the engine process) to webviews as its JSON
+  const plain = { ...preview, bytes: new Uint8Array(preview.bytes) };
+  return { type: 'image', image: { uri, name, format, width, height, bytes, preview: plain } };
 }
 
 /** `attention`: whether this run has maps, or why not. */
