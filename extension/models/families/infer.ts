@@ -13,8 +13,15 @@ export function pick(tensors: Tensors | null, pattern: RegExp): StoredTensor | u
 
 export const rows = (tensors: Tensors | null, name: string): number | undefined => tensors?.get(name)?.shape[0];
 
-export const columns = (tensors: Tensors | null, pattern: RegExp): number | undefined =>
-  pick(tensors, pattern)?.shape[1];
+/** The size along `axis` that most tensors of the pattern have: one odd block among many does not decide. */
+export function commonSize(tensors: Tensors | null, pattern: RegExp, axis: 0 | 1): number | undefined {
+  const votes = new Map<number, number>();
+  for (const [name, { shape }] of tensors ?? []) {
+    const size = pattern.test(name) ? shape[axis] : undefined;
+    if (size !== undefined) votes.set(size, (votes.get(size) ?? 0) + 1);
+  }
+  return [...votes].sort((a, b) => b[1] - a[1])[0]?.[0];
+}
 
 /** One more than the largest `{i}` among the names that start with `pattern`. */
 export function depthOf(tensors: Tensors | null, pattern: string): number | undefined {

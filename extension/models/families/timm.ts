@@ -5,7 +5,7 @@
 import type { Architecture, Block, Norm } from '../description';
 import { ModelError } from '../errors';
 import { ACTIVATIONS } from './activations';
-import { assumeHeads, columns, depthOf, divide, inferGrid, pick, rows } from './infer';
+import { assumeHeads, commonSize, depthOf, divide, inferGrid, pick, rows } from './infer';
 import type { Family, FamilyInput } from './family';
 import type { Fields } from './fields';
 import { timmPreprocessing } from './preprocessing';
@@ -136,8 +136,8 @@ function blockOf({ config, tensors, findings }: FamilyInput, args: Fields, dim: 
   const heads = headsOf(args, tensors, dim, findings);
   const headDim = divide(config, dim, heads);
 
-  const fc2 = columns(tensors, /(^|\.)(mlp\.fc2|mlp_out_proj)\.weight$/);
-  const fc1 = order === 'parallel-scaling' ? fc2 : (rowsMatching(tensors, /\.mlp\.fc1\.weight$/) ?? (fc2 && 2 * fc2));
+  const fc2 = commonSize(tensors, /(^|\.)(mlp\.fc2|mlp_out_proj)\.weight$/, 1);
+  const fc1 = order === 'parallel-scaling' ? fc2 : (commonSize(tensors, /\.mlp\.fc1\.weight$/, 0) ?? (fc2 && 2 * fc2));
   const kind = args.oneOf('mlp_layer', MLPS) ?? (fc1 && fc2 && fc1 === 2 * fc2 ? MLPS['SwiGLUPacked'] : MLPS['Mlp']);
   const split = args.text('mlp_layer') === 'SwiGLU' || has(/\.mlp\.fc1_g\.weight$/);
   const ratio = args.number('mlp_ratio');
@@ -233,5 +233,3 @@ function trainedGrid(rowsOfTable: number | undefined, prefixes: number, grid: [n
 
 const patchOf = (shape: number[] | undefined): [number, number] | undefined =>
   shape?.length === 4 ? [shape[2] ?? 16, shape[3] ?? 16] : undefined;
-
-const rowsMatching = (tensors: FamilyInput['tensors'], pattern: RegExp) => pick(tensors, pattern)?.shape[0];
