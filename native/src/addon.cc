@@ -20,6 +20,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("napiVersion", Napi::Number::New(env, NAPI_VERSION));
   exports.Set("info", Napi::Function::New<info>(env, "info"));
   exports.Set("load", Napi::Function::New<load>(env, "load"));
+  exports.Set("runPart", Napi::Function::New<run_part>(env, "runPart"));
   exports.Set("cancelToken", Napi::Function::New<cancel_token>(env, "cancelToken"));
   exports.Set("resize", Napi::Function::New<resize>(env, "resize"));
   exports.Set("sinusoid", Napi::Function::New<sinusoid>(env, "sinusoid"));

@@ -69,6 +69,9 @@ struct Block {
   int64_t qkv_dim() const { return heads * head_dim; }
   /** Length of what fc2 reads: a gated MLP multiplies its two halves into one. */
   int64_t fc2_in() const { return mlp == Mlp::mlp ? mlp_hidden : mlp_hidden / 2; }
+
+  /** Throws ERR_ARCHITECTURE with the contradiction in one sentence that begins with `where`. */
+  void check(const std::string& where) const;
 };
 
 struct SoftSplit {

@@ -45,6 +45,28 @@ Napi::Value load(const Napi::CallbackInfo& call) {
   });
 }
 
+Napi::Value run_part(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  return guarded(env, [&] {
+    auto request = std::make_shared<PartRequest>(read_part_request(call[0]));
+    return Task::start(
+        env,
+        [request]() -> Task::Convert {
+          auto steps = std::make_shared<std::vector<TracedStep>>(vit::run_part(std::move(*request)));
+          return [steps](Napi::Env env) {
+            Napi::Array list = Napi::Array::New(env, steps->size());
+            for (uint32_t i = 0; i < steps->size(); i++) {
+              Napi::Object step = to_js(env, (*steps)[i].tensor);
+              step.Set("name", (*steps)[i].name);
+              list.Set(i, step);
+            }
+            return list;
+          };
+        },
+        &Addon::of(env).queue);
+  });
+}
+
 Napi::Value cancel_token(const Napi::CallbackInfo& call) { return Addon::of(call.Env()).cancel_token.New({}); }
 
 namespace {
@@ -81,13 +103,15 @@ Napi::Value resample_positions(const Napi::CallbackInfo& call) {
     const Floats values = floats_argument(call[0], "values");
     const Grid from = grid_argument(call[1], "from"), to = grid_argument(call[2], "to");
     const std::string mode = call[3].IsString() ? call[3].As<Napi::String>().Utf8Value() : "";
-    if (mode != "bicubic" && mode != "bicubic-antialias") throw Error::argument("mode must be bicubic or bicubic-antialias.");
+    if (mode != "bicubic" && mode != "bicubic-antialias")
+      throw Error::argument("mode must be bicubic or bicubic-antialias.");
     const auto count = static_cast<int64_t>(values.size());
     if (count == 0 || count % from.count() != 0)
       throw Error::argument("values has " + std::to_string(count) + " entries, which is no multiple of the " +
                             std::to_string(from.count()) + " positions of its grid.");
-    return to_js(call.Env(), vit::resample_positions(values.data(), count / from.count(), from, to,
-                                                     mode == "bicubic" ? Resample::bicubic : Resample::bicubic_antialias));
+    return to_js(call.Env(),
+                 vit::resample_positions(values.data(), count / from.count(), from, to,
+                                         mode == "bicubic" ? Resample::bicubic : Resample::bicubic_antialias));
   });
 }
 

@@ -111,6 +111,8 @@ Position read_position(const Reader& r) {
 
 }  // namespace
 
+Block read_block(const Napi::Value& value) { return read_block(Reader::of(value, "block", "ERR_ARCHITECTURE")); }
+
 Architecture read_architecture(const Napi::Value& value) {
   const Reader r = Reader::of(value, "architecture", "ERR_ARCHITECTURE");
   Architecture a{};

@@ -18,7 +18,8 @@ TensorSource read_tensor(const Napi::Value& value, const std::string& name) {
     const Napi::Value size = shape.Get(i);
     if (!size.IsNumber()) r.refuse("shape", "an array of numbers");
     const double d = size.As<Napi::Number>().DoubleValue();
-    if (!(d >= 0 && d <= 1 << 30 && d == static_cast<double>(static_cast<int64_t>(d)))) r.refuse("shape", "an array of sizes");
+    if (!(d >= 0 && d <= 1 << 30 && d == static_cast<double>(static_cast<int64_t>(d))))
+      r.refuse("shape", "an array of sizes");
     source.shape.push_back(static_cast<int64_t>(d));
     if (elements(source.shape) > int64_t{1} << 40) r.refuse("shape", "of a size that fits in memory");
   }
@@ -54,21 +55,65 @@ int64_t integer_argument(const Napi::CallbackInfo& call, size_t index, const cha
   throw Error::argument(std::string(name) + " must be a whole number.");
 }
 
+void read_weights(const Napi::Value& value, TensorSources& sources, std::optional<uint64_t>& seed) {
+  const Reader weights = Reader::of(value, "weights", kArgument);
+  if (!weights.absent("seed")) {
+    seed = static_cast<uint64_t>(weights.integer("seed"));
+    return;
+  }
+  const Reader tensors = weights.object("tensors");
+  const Napi::Array names = tensors.object().GetPropertyNames();
+  for (uint32_t i = 0; i < names.Length(); i++) {
+    const std::string name = names.Get(i).As<Napi::String>().Utf8Value();
+    sources.emplace(name, read_tensor(tensors.object().Get(name), name));
+  }
+}
+
+PartRequest read_part_request(const Napi::Value& value) {
+  using K = Part::Kind;
+  const Reader r = Reader::of(value, "request", kArgument);
+  PartRequest request{};
+  const Reader part = r.object("part");
+  request.part.kind = part.choice<K>("kind", {{"soft-split", K::soft_split},
+                                              {"attention", K::attention},
+                                              {"neural-net", K::neural_net},
+                                              {"encoding", K::encoding},
+                                              {"tokenization", K::tokenization},
+                                              {"token-processing", K::token_processing},
+                                              {"prediction-processing", K::prediction_processing},
+                                              {"backbone", K::backbone}});
+  switch (request.part.kind) {
+    case K::soft_split: {
+      const Reader split = part.object("split");
+      request.part.split = {split.integer("kernel"), split.integer("stride"), split.integer("padding")};
+      break;
+    }
+    case K::attention:
+    case K::neural_net:
+    case K::encoding:
+      request.part.block = read_block(part.value("block"));
+      break;
+    default:
+      request.part.architecture = read_architecture(part.value("architecture"));
+  }
+  read_weights(r.value("weights"), request.tensors, request.seed);
+  request.input = floats_argument(r.value("input"), "request.input");
+  const Napi::Array shape = r.array("shape");
+  for (uint32_t i = 0; i < shape.Length(); i++) {
+    const Napi::Value size = shape.Get(i);
+    const double d = size.IsNumber() ? size.As<Napi::Number>().DoubleValue() : -1;
+    if (!(d >= 1 && d <= 1 << 24 && d == static_cast<double>(static_cast<int64_t>(d))))
+      r.refuse("shape", "an array of positive sizes");
+    request.shape.push_back(static_cast<int64_t>(d));
+  }
+  return request;
+}
+
 LoadRequest read_load_request(const Napi::Value& value) {
   const Reader r = Reader::of(value, "request", kArgument);
   LoadRequest request{};
   request.architecture = read_architecture(r.value("architecture"));
-  const Reader weights = r.object("weights");
-  if (!weights.absent("seed")) {
-    request.seed = static_cast<uint64_t>(weights.integer("seed"));
-  } else {
-    const Reader tensors = weights.object("tensors");
-    const Napi::Array names = tensors.object().GetPropertyNames();
-    for (uint32_t i = 0; i < names.Length(); i++) {
-      const std::string name = names.Get(i).As<Napi::String>().Utf8Value();
-      request.tensors.emplace(name, read_tensor(tensors.object().Get(name), name));
-    }
-  }
+  read_weights(r.value("weights"), request.tensors, request.seed);
   request.gemm = r.choice<Gemm>("gemm", {{"packed", Gemm::packed}, {"blas", Gemm::blas}, {"naive", Gemm::naive}});
   request.precision = r.choice<Precision>(
       "precision", {{"fp32", Precision::fp32}, {"stored", Precision::stored}, {"int8", Precision::int8}});
@@ -97,9 +142,10 @@ ForwardOptions read_forward_options(const Napi::Value& value) {
 
 RolloutOptions read_rollout_options(const Napi::Value& value) {
   const Reader r = Reader::of(value, "options", kArgument);
-  return {r.integer("query"), r.integer("from"), r.integer("to"),
-          r.choice<HeadFusion>("fusion", {{"mean", HeadFusion::mean}, {"max", HeadFusion::max}, {"min", HeadFusion::min}}),
-          r.number("discardRatio")};
+  return {
+      r.integer("query"), r.integer("from"), r.integer("to"),
+      r.choice<HeadFusion>("fusion", {{"mean", HeadFusion::mean}, {"max", HeadFusion::max}, {"min", HeadFusion::min}}),
+      r.number("discardRatio")};
 }
 
 }  // namespace vit::binding

@@ -3,14 +3,20 @@
 #include <napi.h>
 
 #include "model.h"
+#include "part.h"
 #include "rollout.h"
 
 namespace vit::binding {
 
-// JavaScript objects of binding.d.ts to plain structs, copied, so that a worker never touches V8. Each throws vit::Error.
+// JavaScript objects of binding.d.ts to plain structs, copied, so that a worker never touches V8. Each throws
+// vit::Error.
 
 Architecture read_architecture(const Napi::Value& value);
+Block read_block(const Napi::Value& value);
+/** { tensors } into the first, { seed } into the second. */
+void read_weights(const Napi::Value& value, TensorSources& tensors, std::optional<uint64_t>& seed);
 LoadRequest read_load_request(const Napi::Value& value);
+PartRequest read_part_request(const Napi::Value& value);
 ForwardOptions read_forward_options(const Napi::Value& value);
 RolloutOptions read_rollout_options(const Napi::Value& value);
 

@@ -26,20 +26,23 @@ std::string Trace::enter(std::string scope) {
   return scope;
 }
 
-bool Trace::wants(const char* id) const {
+std::string Trace::name(const char* id) const {
   const char* colon = std::strchr(id, ':');
-  return !found_ && scope_ + (colon ? colon + 1 : id) == wanted_;
+  return scope_ + (colon ? colon + 1 : id);
 }
+
+bool Trace::wants(const char* id) const { return all() || (!found() && name(id) == wanted_); }
 
 void Trace::offer(const char* id, const Shape& shape, const float* values, int64_t ld) {
   if (!wants(id)) return;
-  found_ = true;
-  tensor_.shape = shape;
-  tensor_.shape.insert(tensor_.shape.begin(), 1);  // the batch, which the walk-through shows
-  tensor_.values.resize(static_cast<size_t>(elements(shape)));
+  Tensor tensor;
+  tensor.shape = shape;
+  tensor.shape.insert(tensor.shape.begin(), 1);  // the batch, which the walk-through shows
+  tensor.values.resize(static_cast<size_t>(elements(shape)));
   const int64_t columns = shape.back();
   const int64_t rows = columns ? elements(shape) / columns : 0;
-  for (int64_t i = 0; i < rows; i++) std::copy_n(values + i * ld, columns, tensor_.values.data() + i * columns);
+  for (int64_t i = 0; i < rows; i++) std::copy_n(values + i * ld, columns, tensor.values.data() + i * columns);
+  steps_.push_back({name(id), std::move(tensor)});
 }
 
 }  // namespace vit

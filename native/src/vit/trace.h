@@ -17,10 +17,17 @@ struct StepMark {
 /** Every VIT_STEP compiled into the program, whether or not it has run. */
 const std::vector<StepMark>& step_marks();
 
-/** Looks for one step while a block is computed again, and keeps a copy of what it finds. */
+/** A step's values and the name it goes by. */
+struct TracedStep {
+  std::string name;
+  Tensor tensor;
+};
+
+/** Looks for one step, or for all, while a block is computed again, and keeps a copy of what it finds. */
 class Trace {
  public:
   explicit Trace(std::string wanted) : wanted_(std::move(wanted)) {}
+  static Trace everything() { return Trace("*"); }
 
   /** Dotted path in front of the names offered from now on, e.g. "blocks.3."; returns the one before. */
   std::string enter(std::string scope);
@@ -32,13 +39,17 @@ class Trace {
   /** values (rows..., columns) of the one image; the last axis is contiguous, rows (all other axes) are ld apart. */
   void offer(const char* id, const Shape& shape, const float* values, int64_t ld);
 
-  bool found() const { return found_; }
-  Tensor take() { return std::move(tensor_); }
+  bool found() const { return !steps_.empty(); }
+  Tensor take() { return std::move(steps_.front().tensor); }
+  /** In the order of the computation. */
+  std::vector<TracedStep> take_all() { return std::move(steps_); }
 
  private:
+  std::string name(const char* id) const;
+  bool all() const { return wanted_ == "*"; }
+
   std::string wanted_, scope_;
-  bool found_ = false;
-  Tensor tensor_;
+  std::vector<TracedStep> steps_;
 };
 
 namespace detail {
