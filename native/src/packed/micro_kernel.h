@@ -9,11 +9,11 @@ namespace {
 /**
  * Tile (R, V * kLanes) = strip (R, k) times panel (k, kPanel): only the panel's first V vectors are used. The strip is
  * in chunks of 16 (strips.h), the panel is [k][kPanel]. `start(i, j)` gives the accumulators' first values, `finish(i,
- * j, v)` takes the results, i a row and j a vector of it.
+ * j, v)` takes the results, i a row and j a vector of it. `each_chunk()` is called once for 16 of k.
  */
-template <int R, int V, class Start, class Finish>
+template <int R, int V, class Start, class Finish, class EachChunk>
 inline __attribute__((always_inline)) void multiply_tile(const float* strip, const float* panel, int64_t k, Start start,
-                                                         Finish finish) {
+                                                         Finish finish, EachChunk each_chunk) {
   Vec c[R][V];
 #pragma GCC unroll 16
   for (int i = 0; i < R; i++) {
@@ -35,6 +35,7 @@ inline __attribute__((always_inline)) void multiply_tile(const float* strip, con
   for (; k >= 16; k -= 16) {
 #pragma GCC unroll 4
     for (int kk = 0; kk < 16; kk++) step(kk);
+    each_chunk();
     strip += R * 16;
   }
   for (int kk = 0; kk < k; kk++) step(kk);
@@ -49,6 +50,12 @@ template <int R>
 struct Height {
   static constexpr int value = R;
 };
+
+template <int R, int V, class Start, class Finish>
+inline __attribute__((always_inline)) void multiply_tile(const float* strip, const float* panel, int64_t k, Start start,
+                                                         Finish finish) {
+  multiply_tile<R, V>(strip, panel, k, start, finish, [] {});
+}
 
 /** Calls body(Height<height>{}): the kernel compiled for this strip. 1 <= height <= R. */
 template <int R, class Body>

@@ -86,12 +86,9 @@ inline void store_heads(const float* tile, const TileStore& s, int64_t row, int6
   }
 }
 
-/** Bias, activation and destination of a finished tile. */
+/** Activation and destination of a finished tile. */
 inline void finish_tile(float* tile, const PanelVectors& v, const TileStore& s, int64_t row, int64_t height,
                         int64_t column, int64_t valid) {
-  for (int64_t i = 0; i < height; i++)
-    for (int j = 0; j < kPanel; j += kLanes)
-      store(tile + i * kPanel + j, load(tile + i * kPanel + j) + load(v.bias + j));
   activate(tile, static_cast<int>(height) * kPanel, s);
   const int64_t out_column = column - s.first_column;
   if (s.to == TileStore::To::rows)
@@ -116,7 +113,43 @@ inline const float* panel_values(const Product& p, int64_t panel, int64_t k_begi
 
 inline int64_t product_scratch(int64_t strips) { return strips * kTileRows * kPanel + int64_t{kBlockK} * kPanel; }
 
+/** Where the panel after this one's part of k begins, and how many of its cache lines to fetch for 16 of k. */
+struct Ahead {
+  const char* line;
+  int lines;
+  void fetch() {
+    for (int i = 0; i < lines; i++) __builtin_prefetch(line + i * 64, 0, 2);
+    line += lines * 64;
+  }
+};
+
+/** The weights of a large model come from memory: the next part of them is spread over the strips of this one. */
+inline Ahead next_part(const Product& p, int64_t panel, int64_t k_end) {
+  if (p.type != WeightType::f32) return {nullptr, 0};
+  const int64_t next = k_end < p.k ? panel * p.b_length + p.b_begin + k_end : (panel + 1) * p.b_length + p.b_begin;
+  const int64_t lines_of_chunk = kChunk * kPanel * 4 / 64;
+  return {static_cast<const char*>(p.panels) + next * kPanel * 4,
+          static_cast<int>((lines_of_chunk + p.strips.count - 1) / p.strips.count)};
+}
+
+/** tile (R, kPanel) = (bias or what the tile holds) + strip times part of a panel. */
+template <int R>
+inline __attribute__((always_inline)) void product_tile(const float* a, const float* b, int64_t k, bool first,
+                                                        const float* bias, float* tile, Ahead& ahead) {
+  const auto at = [tile](int i, int j) __attribute__((always_inline)) { return tile + i * kPanel + j * kLanes; };
+  const auto keep = [at](int i, int j, Vec v) __attribute__((always_inline)) { store(at(i, j), v); };
+  const auto fetch = [&ahead]() __attribute__((always_inline)) { ahead.fetch(); };
+  if (first) {
+    multiply_tile<R, kPanelVectors>(
+        a, b, k, [bias](int, int j) { return load(bias + j * kLanes); }, keep, fetch);
+  } else {
+    multiply_tile<R, kPanelVectors>(
+        a, b, k, [at](int i, int j) { return load(at(i, j)); }, keep, fetch);
+  }
+}
+
 void product(const Product& p) {
+  if (p.strips.count == 0) return;
   float* const tiles = p.scratch + int64_t{kBlockK} * kPanel;
   PanelVectors vectors;
   for (int64_t panel = p.panel_begin; panel < p.panel_end; panel++) {
@@ -127,23 +160,14 @@ void product(const Product& p) {
       const int64_t k = p.k - k0 < kBlockK ? p.k - k0 : kBlockK;
       const bool first = k0 == 0, last = k0 + k == p.k;
       const float* b = panel_values(p, panel, k0, k, p.scratch);
+      Ahead ahead = next_part(p, panel, k0 + k);
       for (int64_t s = 0; s < p.strips.count; s++) {
         const int64_t height = p.strips.height(s), row = p.strips.begin(s);
         const float* a = p.a + row * p.a_length + (p.k_begin + k0) * height;
         float* const tile = tiles + (first && last ? 0 : s * kTileRows * kPanel);
         with_height<kTileRows>(
             height, [&](auto h) __attribute__((always_inline)) {
-              const auto at = [tile](int i, int j) __attribute__((always_inline)) {
-                return tile + i * kPanel + j * kLanes;
-              };
-              const auto keep = [at](int i, int j, Vec v) __attribute__((always_inline)) { store(at(i, j), v); };
-              if (first) {
-                multiply_tile<decltype(h)::value, kPanelVectors>(
-                    a, b, k, [](int, int) { return Vec{}; }, keep);
-              } else {
-                multiply_tile<decltype(h)::value, kPanelVectors>(
-                    a, b, k, [at](int i, int j) { return load(at(i, j)); }, keep);
-              }
+              product_tile<decltype(h)::value>(a, b, k, first, vectors.bias, tile, ahead);
             });
         if (last) finish_tile(tile, vectors, p.store, row, height, column, valid);
       }
