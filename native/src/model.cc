@@ -56,6 +56,7 @@ std::shared_ptr<Model> Model::load(LoadRequest request) {
   model->token_processing_ = TokenProcessing::load(a, weights);
   for (int64_t i = 0; i < a.depth; i++)
     model->blocks_.push_back(Encoding::load(a.block, "blocks." + std::to_string(i) + ".", weights));
+  model->fused_ = FusedEncoder::make(a.block, model->blocks_);
   model->prediction_ = PredictionProcessing::load(a, weights);
   weights.check_unchanged();
   model->parameters_ = weights.parameters();
@@ -69,6 +70,7 @@ Tensor Model::tensor(const std::string& name) const { return named_.get(name); }
 
 Pass Model::pass() {
   set_blas_threads(threads_);
+  if (by_ == Gemm::packed) set_packed_threads(threads_);
   return Pass{by_, scratch_};
 }
 
@@ -94,6 +96,33 @@ void Model::encode(int64_t layer, float* x, int64_t batch, const AttentionKept& 
 
 void Model::predict(const float* x, int64_t batch, float* out, Pass& pass) const {
   prediction_.forward(a_, x, batch, out, pass);
+}
+
+void Model::encode_all(float* x, int64_t batch, const ForwardOptions& options, Run& run, Pass& pass) {
+  const int64_t map = a_.block.heads * run.tokens * run.tokens, floats = batch * run.tokens * a_.dim;
+  float* const maps = options.attention ? run.maps.data() : nullptr;      // (B, depth, h, N, N)
+  float* const layers = options.tokens ? run.layers.data() : nullptr;     // (depth + 1, B, N, D)
+  if (layers) std::copy_n(x, floats, layers);
+  if (fused_) {
+    FusedKept kept;
+    kept.maps = maps;
+    kept.maps_image_stride = a_.depth * map;
+    kept.maps_block_stride = map;
+    kept.tokens = layers ? layers + floats : nullptr;
+    kept.tokens_image_stride = run.tokens * a_.dim;
+    kept.tokens_block_stride = floats;
+    return fused_->run(x, batch, run.tokens, kept, pass);
+  }
+  for (int64_t i = 0; i < a_.depth; i++) {
+    pass.stop_if_cancelled();
+    AttentionKept kept;
+    if (maps) {
+      kept.maps = maps + i * map;
+      kept.maps_stride = a_.depth * map;
+    }
+    encode(i, x, batch, kept, pass);
+    if (layers) std::copy_n(x, floats, layers + (i + 1) * floats);
+  }
 }
 
 std::shared_ptr<Run> Model::forward(Floats input, int64_t batch, const ForwardOptions& options) {
@@ -124,17 +153,8 @@ std::shared_ptr<Run> Model::forward(Floats input, int64_t batch, const ForwardOp
   pass.stop_if_cancelled();
   Floats x(static_cast<size_t>(floats));
   embed(run->input.data(), batch, options.masked_patches, x.data(), options.attention ? &run->stages : nullptr, pass);
-  for (int64_t i = 0; i < a_.depth; i++) {
-    pass.stop_if_cancelled();
-    if (options.tokens) std::copy(x.begin(), x.end(), run->layers.begin() + i * floats);
-    AttentionKept kept;
-    if (options.attention) {
-      kept.maps = run->maps.data() + i * map;
-      kept.maps_stride = a_.depth * map;
-    }
-    encode(i, x.data(), batch, kept, pass);
-  }
-  if (options.tokens) std::copy(x.begin(), x.end(), run->layers.begin() + a_.depth * floats);
+  pass.stop_if_cancelled();
+  encode_all(x.data(), batch, options, *run, pass);
   pass.stop_if_cancelled();
   run->logits.resize(static_cast<size_t>(batch * PredictionProcessing::output_length(a_)));
   predict(x.data(), batch, run->logits.data(), pass);

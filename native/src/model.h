@@ -7,6 +7,7 @@
 
 #include "run.h"
 #include "t2t/tokens_to_token.h"
+#include "vit/fused_encoder.h"
 #include "vit/patch_tokenization.h"
 #include "vit/prediction_processing.h"
 #include "vit/token_processing.h"
@@ -39,7 +40,7 @@ class Model : public std::enable_shared_from_this<Model> {
   const Architecture& architecture() const { return a_; }
   int64_t parameters() const { return parameters_; }
   int64_t weight_bytes() const;
-  int64_t scratch_bytes() const { return scratch_.bytes(); }
+  int64_t scratch_bytes() const { return scratch_.bytes() + (fused_ ? fused_->scratch_bytes() : 0); }
   /** A tensor by canonical name; throws ERR_TENSOR when the model has none of that name. */
   Tensor tensor(const std::string& name) const;
 
@@ -60,6 +61,9 @@ class Model : public std::enable_shared_from_this<Model> {
  private:
   Model() = default;
 
+  /** All blocks in place on x (B, N, D), keeping in `run` what was asked for. */
+  void encode_all(float* x, int64_t batch, const ForwardOptions& options, Run& run, Pass& pass);
+
   Architecture a_;
   Gemm by_ = Gemm::blas;
   int threads_ = 1;
@@ -67,6 +71,7 @@ class Model : public std::enable_shared_from_this<Model> {
   TokensToToken tokens_to_token_;
   TokenProcessing token_processing_;
   std::vector<std::unique_ptr<Encoding>> blocks_;
+  std::unique_ptr<FusedEncoder> fused_;  // of blocks_, or null
   PredictionProcessing prediction_;
   NamedTensors named_;
   int64_t parameters_ = 0;

@@ -4,6 +4,9 @@
 
 #include "kernels/activations.h"
 #include "weights/half.h"
+#if defined(VIT_PACKED)
+#include "packed/packed_linear.h"
+#endif
 
 namespace vit {
 
@@ -99,6 +102,10 @@ class HalfLinear final : public Linear {
 }  // namespace
 
 std::unique_ptr<Linear> make_linear(Gemm by, Precision precision, const WeightRows& weight, Floats bias) {
+#if defined(VIT_PACKED)
+  if (by == Gemm::packed)
+    return std::make_unique<packed::PackedLinear>(packed::kernels(), precision, weight, std::move(bias));
+#endif
   if (precision == Precision::stored && weight.stored != Stored::f32)
     return std::make_unique<HalfLinear>(by, weight, std::move(bias));
   return std::make_unique<PlainLinear>(by, weight, std::move(bias));

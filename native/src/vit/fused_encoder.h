@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "vit/encoding.h"
+
+namespace vit {
+
+/** What a fused run keeps; null pointers keep nothing. Strides are floats from one image, and from one block, to the next. */
+struct FusedKept {
+  float* maps = nullptr;  // (h, N, N) each
+  int64_t maps_image_stride = 0, maps_block_stride = 0;
+  float* tokens = nullptr;  // (N, D) each: what leaves a block
+  int64_t tokens_image_stride = 0, tokens_block_stride = 0;
+};
+
+/** All encoding blocks in one go on the packed kernels, for models whose blocks are plain enough. */
+class FusedEncoder {
+ public:
+  virtual ~FusedEncoder() = default;
+  /** x (B, N, D) in place. Throws ERR_CANCELLED. */
+  virtual void run(float* x, int64_t batch, int64_t tokens, const FusedKept& kept, const Pass& pass) = 0;
+  virtual int64_t scratch_bytes() const = 0;
+
+  /**
+   * Null unless every linear layer is packed and the blocks are pre-norm with a plain MLP: no value skip, no norm of Q and K,
+   * of the heads or of the hidden activations. The blocks must outlive what is returned.
+   */
+  static std::unique_ptr<FusedEncoder> make(const Block& block, const std::vector<std::unique_ptr<Encoding>>& blocks);
+};
+
+/** Threads the packed layers use from now on. */
+void set_packed_threads(int threads);
+
+}  // namespace vit
