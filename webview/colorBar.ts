@@ -5,7 +5,8 @@ import { position, type Domain } from './colorScale';
 import { h, setText } from './dom';
 import { value } from './format';
 
-export class ColorBar implements Component {
+/** A colour bar by itself. */
+export class Bar {
   private readonly gradient = h('canvas', { class: 'color-bar-gradient', width: 256, height: 1 });
   private readonly mark = h('span', { class: 'color-bar-mark', hidden: true });
   private readonly numbers = [0, 0.5, 1].map(() => h('span', {}));
@@ -16,19 +17,6 @@ export class ColorBar implements Component {
     h('div', { class: 'color-bar-numbers' }, ...this.numbers),
   );
   private drawn = '';
-
-  constructor(readonly app: App) {}
-
-  update(): void {
-    const { state } = this.app;
-    const shown = this.app.attention.shown(state);
-    this.element.hidden = state.view.view !== 'attention' || shown.status === 'none' || shown.status === 'unavailable';
-    if (shown.status !== 'ready') return;
-    const { domain, patches } = shown.heat;
-    this.show(domain, state.view.colorMap);
-    const patch = state.hover === null ? null : state.hover - state.model!.loaded.numPrefix;
-    this.point(patch === null ? null : (patches[patch] ?? null), domain);
-  }
 
   show([low, high]: Domain, colorMap: string): void {
     const texts = [low, (low + high) / 2, high].map(value);
@@ -42,6 +30,25 @@ export class ColorBar implements Component {
   point(at: number | null, domain: Domain): void {
     this.mark.hidden = at === null;
     if (at !== null) this.mark.style.left = `${position(at, domain) * 100}%`;
+  }
+}
+
+/** The one under the picture. */
+export class ColorBar implements Component {
+  private readonly bar = new Bar();
+  readonly element = this.bar.element;
+
+  constructor(private readonly app: App) {}
+
+  update(): void {
+    const { state } = this.app;
+    const shown = this.app.attention.shown(state);
+    this.element.hidden = state.view.view !== 'attention' || shown.status === 'none' || shown.status === 'unavailable';
+    if (shown.status !== 'ready') return;
+    const { domain, patches } = shown.heat;
+    this.bar.show(domain, state.view.colorMap);
+    const patch = state.hover === null ? null : state.hover - state.model!.loaded.numPrefix;
+    this.bar.point(patch === null ? null : (patches[patch] ?? null), domain);
   }
 }
 

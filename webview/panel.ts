@@ -16,12 +16,15 @@ import { Readout } from './readout';
 import { progressOf } from './state';
 import { Failure, Notice, Progress } from './status';
 import { Tabs } from './tabs';
+import { Walkthrough } from './walk/walkthrough';
 
 export class Panel {
   readonly notice = new Notice();
   private readonly components: readonly Component[];
   private readonly attentionParts: readonly HTMLElement[];
   private readonly patchParts: readonly HTMLElement[];
+  private readonly body: HTMLElement;
+  private readonly walkthrough: Walkthrough;
 
   constructor(
     private readonly app: App,
@@ -44,8 +47,19 @@ export class Panel {
       ...[tabs, progress, failure, picture, bar, readout],
       ...[predictions, controls, overview, patch, display, model, facts],
     ];
+    this.walkthrough = new Walkthrough(app);
     this.attentionParts = [controls.element];
     this.patchParts = [patch.element];
+    this.body = h(
+      'div',
+      { class: 'body' },
+      h('div', { class: 'stage' }, picture.element, h('footer', { class: 'stage-foot' }, readout.element, bar.element)),
+      h(
+        'aside',
+        { class: 'side', 'aria-label': 'Predictions and controls' },
+        ...[predictions, controls, patch, overview, display, model, facts].map(({ element }) => element),
+      ),
+    );
     root.append(
       h(
         'header',
@@ -55,21 +69,7 @@ export class Panel {
         menu('Export', 'export', 'export', exportItems(app, picture)),
       ),
       failure.element,
-      h(
-        'main',
-        { class: 'body', id: 'view', role: 'tabpanel' },
-        h(
-          'div',
-          { class: 'stage' },
-          picture.element,
-          h('footer', { class: 'stage-foot' }, readout.element, bar.element),
-        ),
-        h(
-          'aside',
-          { class: 'side', 'aria-label': 'Predictions and controls' },
-          ...[predictions, controls, patch, overview, display, model, facts].map(({ element }) => element),
-        ),
-      ),
+      h('main', { class: 'view', id: 'view', role: 'tabpanel' }, this.body, this.walkthrough.element),
       this.notice.element,
     );
   }
@@ -79,7 +79,9 @@ export class Panel {
     const { view, run } = state;
     for (const element of this.attentionParts) element.hidden = view.view !== 'attention';
     for (const element of this.patchParts) element.hidden = view.view !== 'patches';
+    this.body.hidden = view.view === 'walkthrough';
     for (const component of this.components) component.update();
+    this.walkthrough.update();
     attribute(this.root, 'data-state', progressOf(state));
     attribute(this.root, 'data-busy', state.busy !== null);
     attribute(this.root, 'data-run', run?.runId);
@@ -88,6 +90,7 @@ export class Panel {
     attribute(this.root, 'data-head', view.head);
     attribute(this.root, 'data-query', view.query);
     attribute(this.root, 'data-method', view.method);
+    attribute(this.root, 'data-step', view.view === 'walkthrough' ? (view.step ?? 'input') : null);
     document.getElementById('view')!.setAttribute('aria-labelledby', `tab-${view.view}`);
   }
 }

@@ -124,6 +124,7 @@ export function readView(stored: unknown): ViewState | null {
     smooth: flag(given.smooth, firstView.smooth),
     grid: flag(given.grid, firstView.grid),
     method: oneOf(given.method, ['raw', 'rollout'] as const, 'raw'),
+    ...(typeof given.step === 'string' && given.step.length <= 200 ? { step: given.step } : {}),
   };
 }
 

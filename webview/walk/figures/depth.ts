@@ -1,0 +1,99 @@
+/** The prediction read after every block, and the prediction itself. */
+import { h } from '../../dom';
+import { percent, value } from '../../format';
+import { Placeholder, type PageFigure } from './figure';
+import { mostProbable } from '../softmax';
+import type { Walk } from '../walk';
+
+interface Row {
+  name: string;
+  label: string;
+  share: number;
+  text: string;
+  title: string;
+}
+
+function bars(rows: readonly Row[], chosen: number, choose?: (row: number) => void): HTMLElement {
+  return h(
+    'ol',
+    { class: 'prediction-list depth-list' },
+    ...rows.map(({ name, label, share, text, title }, i) => {
+      const bar = h('div', { class: 'prediction-bar', 'aria-hidden': 'true' });
+      bar.style.setProperty('--share', `${Math.max(0, Math.min(1, share)) * 100}%`);
+      const inside = [
+        bar,
+        h('span', { class: 'depth-name' }, name),
+        h('span', { class: 'prediction-label' }, label),
+        h('span', { class: 'prediction-share' }, text),
+      ];
+      return choose
+        ? h(
+            'li',
+            {},
+            h(
+              'button',
+              { type: 'button', class: `prediction${i === chosen ? ' chosen' : ''}`, title, onclick: () => choose(i) },
+              ...inside,
+            ),
+          )
+        : h('li', { class: 'prediction', title }, ...inside);
+    }),
+  );
+}
+
+export class DepthFigure implements PageFigure {
+  private readonly note = new Placeholder();
+  private readonly body = h('div', {});
+  readonly element = h('div', { class: 'figures' }, this.note.element, this.body);
+  private drawn = '';
+
+  constructor(private readonly walk: Walk) {}
+
+  update(): void {
+    const { app } = this.walk;
+    const { model, run, view } = app.state;
+    const peek = app.slices.peek({ kind: 'prediction-by-depth' });
+    this.note.show(peek.status === 'failed' ? peek.message : null);
+    const drawn = `${run!.runId}/${view.layer}/${peek.status}`;
+    if (peek.status !== 'ready' || drawn === this.drawn) return;
+    this.drawn = drawn;
+    const [depth, classes] = peek.slice.shape.slice(-2) as [number, number];
+    const rows = Array.from({ length: depth }, (_, layer): Row => {
+      const logits = peek.slice.values.subarray(layer * classes, (layer + 1) * classes);
+      const name = `Block ${layer + 1}`;
+      if (classes === 1) return { name, label: '', share: 0, text: value(logits[0]!), title: name };
+      const { index, probability } = mostProbable(logits);
+      const label = model!.labels?.[index] ?? `class ${index}`;
+      return {
+        name,
+        label,
+        share: probability,
+        text: percent(probability),
+        title: `${name}: ${label}, logit ${value(logits[index]!)}`,
+      };
+    });
+    this.body.replaceChildren(bars(rows, view.layer, (layer) => app.setView({ layer })));
+  }
+}
+
+export class PredictionFigure implements PageFigure {
+  readonly element = h('div', { class: 'figures' });
+
+  constructor(private readonly walk: Walk) {}
+
+  update(): void {
+    const { predictions } = this.walk.app.state.run!;
+    const rows = predictions.map(({ label, probability, logit, index }, i): Row => ({
+      name: String(i + 1),
+      label,
+      share: probability,
+      text: percent(probability),
+      title: `Class ${index}, logit ${value(logit)}`,
+    }));
+    this.element.replaceChildren(
+      rows.length > 0
+        ? bars(rows, -1)
+        : h('p', { class: 'note' }, 'This model has no classifier: its features are the result.'),
+    );
+  }
+}

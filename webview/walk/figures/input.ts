@@ -1,0 +1,58 @@
+/** The model's input: as a picture, and every channel in numbers. */
+import { h } from '../../dom';
+import { inputColumns, inputPicture, unitDomain } from '../inputPicture';
+import { MatrixView } from '../matrixView';
+import type { Walk } from '../walk';
+import { Placeholder, type PageFigure } from './figure';
+
+const channelNames = ['Red', 'Green', 'Blue'];
+const mostChannels = 4;
+
+export class InputFigure implements PageFigure {
+  private readonly note = new Placeholder();
+  private readonly picture = h('canvas', { class: 'input-picture', role: 'img', 'aria-label': "The model's input" });
+  private readonly planes = h('div', { class: 'figures side-by-side' });
+  readonly element = h('div', { class: 'figures' }, this.note.element, this.picture, this.planes);
+  private views: MatrixView[] = [];
+  private drawn: Float32Array | null = null;
+
+  constructor(private readonly walk: Walk) {}
+
+  update(): void {
+    const { app } = this.walk;
+    const peek = app.slices.peek({ kind: 'input' });
+    this.note.show(peek.status === 'failed' ? peek.message : null);
+    if (peek.status !== 'ready' || peek.slice.values === this.drawn) return;
+    this.drawn = peek.slice.values;
+    const { preprocessing } = app.state.model!;
+    const [channels, height, width] = peek.slice.shape.slice(-3) as [number, number, number];
+    const source = inputPicture(peek.slice, preprocessing);
+    this.picture.hidden = channels === 1;
+    this.picture.width = width;
+    this.picture.height = height;
+    this.picture.getContext('2d')!.drawImage(source, 0, 0);
+    const shown = Math.min(channels, mostChannels);
+    this.views = Array.from({ length: shown }, (_, channel) => new MatrixView(channelName(channels, channel)));
+    this.planes.classList.toggle('side-by-side', shown > 1);
+    this.planes.replaceChildren(...this.views.map(({ element }) => element));
+    this.views.forEach((view, channel) => {
+      view.show({
+        matrix: {
+          rows: height,
+          columns: width,
+          values: peek.slice.values.subarray(channel * height * width, (channel + 1) * height * width),
+        },
+        colorMap: 'purples_r',
+        scale: unitDomain(preprocessing),
+        rowName: (row) => `y ${row}`,
+        columnName: inputColumns,
+        axes: `${height} rows, ${width} columns`,
+        chosen: null,
+        square: true,
+      });
+    });
+  }
+}
+
+const channelName = (channels: number, channel: number) =>
+  channels === 1 ? 'One channel' : channels === 3 ? channelNames[channel]! : `Channel ${channel + 1}`;

@@ -1,0 +1,96 @@
+/** The numbered grid; and one of its patches, as pixels and as the row of numbers it becomes. */
+import { Bar } from '../../colorBar';
+import { h, setText } from '../../dom';
+import { layoutOf } from '../../tokenLayout';
+import { inputPicture, unitDomain } from '../inputPicture';
+import { MatrixView } from '../matrixView';
+import { PatchGrid } from '../patchGrid';
+import { stepSlice, type Walk } from '../walk';
+import { Placeholder, type PageFigure } from './figure';
+
+export class PatchesFigure implements PageFigure {
+  private readonly note = new Placeholder();
+  private readonly grid = new PatchGrid();
+  private readonly bar = new Bar();
+  readonly element = h('div', { class: 'figures' }, this.note.element, this.grid.element, this.bar.element);
+
+  constructor(private readonly walk: Walk) {}
+
+  update(): void {
+    const { app, patch } = this.walk;
+    const { model, run } = app.state;
+    const peek = app.slices.peek({ kind: 'input' });
+    this.note.show(peek.status === 'failed' ? peek.message : null);
+    if (peek.status !== 'ready') return;
+    this.bar.element.hidden = peek.slice.shape.at(-3) !== 1;
+    this.bar.show(unitDomain(model!.preprocessing), 'purples_r');
+    this.grid.show({
+      source: inputPicture(peek.slice, model!.preprocessing),
+      layout: layoutOf(model!, run!.geometry),
+      chosen: patch,
+      choose: (chosen) => this.walk.choosePatch(chosen),
+    });
+  }
+}
+
+export class TokenFigure implements PageFigure {
+  private readonly note = new Placeholder();
+  private readonly patch = h('canvas', { class: 'patch-canvas', role: 'img' });
+  private readonly caption = h('p', { class: 'caption' });
+  private readonly strip = new MatrixView();
+  private readonly all = new MatrixView('All tokens');
+  readonly element = h(
+    'div',
+    { class: 'figures' },
+    this.note.element,
+    h('div', { class: 'patch-and-caption' }, this.patch, this.caption),
+    this.strip.element,
+    this.all.element,
+  );
+
+  constructor(private readonly walk: Walk) {}
+
+  update(): void {
+    const { app, patch } = this.walk;
+    const { model, run } = app.state;
+    const input = app.slices.peek({ kind: 'input' });
+    const tokens = stepSlice(this.walk, this.walk.page.steps[0]!);
+    this.note.show(tokens.status === 'failed' ? tokens.message : null);
+    if (input.status !== 'ready' || tokens.status !== 'ready') return;
+    const layout = layoutOf(model!, run!.geometry);
+    const [width, height] = [layout.inputWidth / layout.columns, layout.inputHeight / layout.rows];
+    const [x, y] = [(patch % layout.columns) * width, Math.floor(patch / layout.columns) * height];
+    this.patch.width = width;
+    this.patch.height = height;
+    this.patch.getContext('2d')!.drawImage(inputPicture(input.slice, model!.preprocessing), -x, -y);
+    this.patch.setAttribute('aria-label', `Patch ${patch + 1}`);
+    const [rows, columns] = tokens.slice.shape.slice(-2) as [number, number];
+    const channels = input.slice.shape.at(-3)!;
+    setText(
+      this.caption,
+      `Patch ${patch + 1}: rows ${y} to ${y + height}, columns ${x} to ${x + width}. ${height} × ${width} pixels × ${channels} ${channels === 1 ? 'channel' : 'channels'} = ${columns} numbers.`,
+    );
+    const place = (column: number) => {
+      const plane = width * height;
+      const [channel, at] = [Math.floor(column / plane), column % plane];
+      return `${channels > 1 ? `channel ${channel + 1}, ` : ''}pixel ${at % width}, ${Math.floor(at / width)} (column ${column + 1})`;
+    };
+    const shared = { colorMap: 'purples_r', scale: unitDomain(model!.preprocessing), columnName: place } as const;
+    const { values } = tokens.slice;
+    this.strip.show({
+      ...shared,
+      matrix: { rows: 1, columns, values: values.subarray(patch * columns, (patch + 1) * columns) },
+      rowName: () => `Patch ${patch + 1}`,
+      axes: `Token ${patch + 1}: 1 row of ${columns} values`,
+      chosen: null,
+    });
+    this.all.show({
+      ...shared,
+      matrix: { rows, columns, values },
+      rowName: (row) => `Patch ${row + 1}`,
+      axes: `${rows} tokens down, ${columns} values across`,
+      chosen: patch,
+      choose: (row) => this.walk.choosePatch(row),
+    });
+  }
+}

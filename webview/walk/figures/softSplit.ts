@@ -1,0 +1,210 @@
+/** The soft split, window by window: the one being read solid, those before it dotted, over the padded image. */
+import { button, slider } from '../../controls';
+import { h, icon, setText } from '../../dom';
+import { domainOf } from '../../colorScale';
+import { pixels } from '../../attention';
+import type { TokenLayout } from '../../tokenLayout';
+import { inputPicture, unitDomain } from '../inputPicture';
+import { MatrixView } from '../matrixView';
+import { PatchGrid } from '../patchGrid';
+import { drawSoftSplit } from '../softSplitDrawing';
+import { planOf, reconstruct, type SoftSplitPlan } from '../softSplit';
+import { stepSlice, type Walk } from '../walk';
+import { axesOf } from './matrices';
+import { Placeholder, type PageFigure } from './figure';
+
+/** The articles' animation: two windows a second; long ones go faster, so that none takes more than a minute. */
+const framesPerSecond = 2;
+const longest = 60;
+
+export class SoftSplitFigure implements PageFigure {
+  private readonly note = new Placeholder();
+  private readonly canvas = h('canvas', { class: 'patch-grid', role: 'img', 'data-testid': 'soft-split' });
+  private readonly caption = h('p', { class: 'caption', 'data-testid': 'soft-split-caption' });
+  private readonly play: HTMLElement;
+  private readonly frame;
+  private readonly matrix = new MatrixView('Tokens');
+  private readonly field = new PatchGrid();
+  private readonly fieldBox: HTMLElement;
+  readonly element: HTMLElement;
+  private timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(private readonly walk: Walk) {
+    this.play = button(
+      'icon',
+      { title: 'Play', 'aria-label': 'Play', 'data-testid': 'play', onclick: () => this.toggle() },
+      icon('play'),
+    );
+    this.frame = slider('Window', { 'data-testid': 'frame', step: 1 }, (frame) => this.go(frame - 1));
+    const step = (by: number) => () => this.go(walk.stageToken + by);
+    this.fieldBox = h(
+      'div',
+      { hidden: walk.page.stage === 0 },
+      h('p', { class: 'caption' }, 'What of the picture this token is made of:'),
+      this.field.element,
+    );
+    this.element = h(
+      'div',
+      { class: 'figures' },
+      this.note.element,
+      this.canvas,
+      h(
+        'div',
+        { class: 'player' },
+        this.play,
+        button(
+          'icon',
+          { title: 'Previous window', 'aria-label': 'Previous window', onclick: step(-1) },
+          icon('debug-step-back'),
+        ),
+        button(
+          'icon',
+          { title: 'Next window', 'aria-label': 'Next window', 'data-testid': 'next-window', onclick: step(1) },
+          icon('debug-step-over'),
+        ),
+        this.frame.element,
+      ),
+      this.caption,
+      this.fieldBox,
+      this.matrix.element,
+    );
+    new ResizeObserver(() => this.update()).observe(this.element);
+  }
+
+  update(): void {
+    const { app, page } = this.walk;
+    const tokenizer = app.state.model!.architecture?.tokenizer;
+    const split = tokenizer?.kind === 'soft-split' ? tokenizer.splits[page.stage!] : undefined;
+    const image = this.image();
+    if (!split || !image) return;
+    const plan = planOf(split, image.size);
+    const count = plan.rows * plan.columns;
+    const current = Math.min(this.walk.stageToken, count - 1);
+    this.frame.set({ min: 1, max: count, value: current + 1 }, `${current + 1} / ${count}`);
+    drawSoftSplit(this.canvas, image.source, image.size, split, plan, current);
+    setText(this.caption, captionOf(plan, current, image.size, split.stride));
+    this.showField(plan, current);
+    this.showTokens(current);
+  }
+
+  /** The picture, or what the token transformer before made of it (the mean of its channels). */
+  private image(): { source: HTMLCanvasElement; size: { width: number; height: number } } | null {
+    const { app, page } = this.walk;
+    const { model } = app.state;
+    if (page.stage === 0) {
+      const peek = app.slices.peek({ kind: 'input' });
+      if (peek.status !== 'ready') return null;
+      const [height, width] = peek.slice.shape.slice(-2) as [number, number];
+      return { source: inputPicture(peek.slice, model!.preprocessing), size: { width, height } };
+    }
+    const before = `tokenizer.stages.${page.stage! - 1}.`;
+    const last = model!.loaded.steps.filter(({ name }) => name.startsWith(before)).at(-1);
+    const peek = last && stepSlice(this.walk, last.name);
+    this.note.show(peek?.status === 'failed' ? peek.message : null);
+    if (peek?.status !== 'ready') return null;
+    const [rows, columns] = model!.loaded.stages[page.stage! - 1]!.grid;
+    const values = reconstruct(peek.slice.values, rows * columns, peek.slice.shape.at(-1)!);
+    return {
+      source: pixels({ rows, columns, values }, domainOf([values]), 'viridis'),
+      size: { width: columns, height: rows },
+    };
+  }
+
+  private showField(plan: SoftSplitPlan, current: number): void {
+    const { app, page } = this.walk;
+    const { model, run } = app.state;
+    const tokenizer = model!.architecture!.tokenizer;
+    const input = app.slices.peek({ kind: 'input' });
+    if (page.stage === 0 || tokenizer.kind !== 'soft-split' || input.status !== 'ready') return;
+    const { inputWidth, inputHeight } = run!.geometry;
+    const layout: TokenLayout = {
+      rows: plan.rows,
+      columns: plan.columns,
+      prefixNames: [],
+      splits: tokenizer.splits.slice(0, page.stage! + 1),
+      inputWidth,
+      inputHeight,
+    };
+    this.field.show({
+      source: inputPicture(input.slice, model!.preprocessing),
+      layout,
+      chosen: current,
+      choose: (token) => this.go(token),
+    });
+  }
+
+  private showTokens(current: number): void {
+    const { app, page } = this.walk;
+    const peek = stepSlice(this.walk, page.steps[0]!);
+    if (peek.status === 'failed') this.note.show(peek.message);
+    if (peek.status !== 'ready') return;
+    const [rows, columns] = peek.slice.shape.slice(-2) as [number, number];
+    this.matrix.show({
+      matrix: { rows, columns, values: peek.slice.values },
+      colorMap: 'purples_r',
+      scale: page.stage === 0 ? unitDomain(app.state.model!.preprocessing) : 'range',
+      rowName: (row) => `Token ${row + 1}`,
+      columnName: (column) => `column ${column + 1}`,
+      axes: axesOf(rows, columns, false, 2),
+      chosen: current,
+      choose: (row) => this.go(row),
+    });
+  }
+
+  private go(frame: number): void {
+    const most = Number(this.frame.input.max);
+    this.walk.stageToken = ((frame % most) + most) % most;
+    this.walk.app.refresh();
+  }
+
+  private toggle(): void {
+    const playing = this.timer !== undefined;
+    this.stop();
+    if (playing) return;
+    this.showPlaying(true);
+    const count = Number(this.frame.input.max);
+    const rate = Math.max(framesPerSecond, count / longest);
+    // more than 20 frames a second cannot be told apart: skip windows instead
+    const stride = Math.max(1, Math.round(rate / 20));
+    this.timer = setInterval(
+      () => {
+        // the page was left: its figure is gone from the document
+        if (!this.element.isConnected || this.element.offsetParent === null) return this.stop();
+        if (this.walk.stageToken >= count - 1) return this.stop();
+        this.go(Math.min(count - 1, this.walk.stageToken + stride));
+      },
+      (1000 * stride) / rate,
+    );
+    if (this.walk.stageToken >= count - 1) this.go(0);
+  }
+
+  private stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.showPlaying(false);
+  }
+
+  private showPlaying(playing: boolean): void {
+    const name = playing ? 'Pause' : 'Play';
+    this.play.replaceChildren(icon(playing ? 'debug-pause' : 'play'));
+    this.play.title = name;
+    this.play.setAttribute('aria-label', name);
+  }
+}
+
+function captionOf(
+  plan: SoftSplitPlan,
+  current: number,
+  size: { width: number; height: number },
+  stride: number,
+): string {
+  const row = Math.floor(current / plan.columns);
+  const column = current % plan.columns;
+  const padded = plan.padding > 0 ? `, padded to ${plan.height} × ${plan.width}` : '';
+  const y = row * stride;
+  const x = column * stride;
+  return (
+    `${size.height} × ${size.width}${padded}: ${plan.rows * plan.columns} windows, ${plan.rows} down and ${plan.columns} across. ` +
+    `Window ${current + 1}: rows ${y} to ${y + plan.kernel}, columns ${x} to ${x + plan.kernel} of the padded image.`
+  );
+}

@@ -1,0 +1,116 @@
+/** The walk-through's pages, made from the steps a model has: one page for what the articles tell in one breath. */
+import type { Step } from '../../extension/engine/engine';
+import type { Architecture } from '../../extension/models/description';
+import { text, type PageText } from './texts';
+
+export type Figure =
+  | 'input' // the picture as the model got it, by channel
+  | 'patches' // the numbered grid
+  | 'token' // one patch as a strip of numbers
+  | 'soft-split' // overlapping windows, animated
+  | 'matrix' // values of the steps, rows by columns
+  | 'heads' // the same, one head at a time
+  | 'positions' // position table and similarity
+  | 'depth' // prediction after each block
+  | 'prediction';
+
+export interface Page extends PageText {
+  /** Step names with the layer as '*' ('blocks.*.attn.q'); made-up names for pages without a step of their own. */
+  id: string;
+  chapter: string;
+  figure: Figure;
+  /** Steps drawn on this page; '*' stands for the chosen layer. */
+  steps: string[];
+  /** Soft split number, for its pages and those of its token transformer. */
+  stage: number | null;
+}
+
+/** 'blocks.3.attn.q' -> 'blocks.*.attn.q'; other names stay. */
+export const withoutLayer = (name: string): string => name.replace(/^blocks\.\d+\./, 'blocks.*.');
+
+export const layerOf = (name: string): number | null => {
+  const match = /^blocks\.(\d+)\./.exec(name);
+  return match ? Number(match[1]) : null;
+};
+
+export const atLayer = (name: string, layer: number): string => name.replace('blocks.*.', `blocks.${layer}.`);
+
+/** Steps that are looked at side by side. */
+const together = [['attn.q', 'attn.k', 'attn.v']];
+
+/**
+ * Every page in the order of the computation. Steps of the blocks appear once: the layer is chosen on the page.
+ * Steps this version knows no words for get a page too.
+ */
+export function pagesOf(steps: readonly Step[], architecture: Architecture | null, layers: number): Page[] {
+  const pages: Page[] = [page('input', 'input', [], architecture)];
+  const names = [...new Set(steps.map(({ name }) => withoutLayer(name)))];
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) continue;
+    if (isFirstOfBlocks(name, seen)) seen.add('blocks');
+    const group = groupOf(name, names);
+    for (const each of group) seen.add(each);
+    if (name === 'patches') {
+      pages.push(page('patches', 'patches', [name], architecture), page('token', 'token', [name], architecture));
+    } else pages.push(page(name, figureOf(name), group, architecture));
+    if (isLastOfBlocks(name, names) && layers > 0) pages.push(page('depth', 'depth', [], architecture));
+  }
+  pages.push(page('prediction', 'prediction', [], architecture));
+  return pages;
+}
+
+function page(id: string, figure: Figure, steps: string[], architecture: Architecture | null): Page {
+  const stage = /^tokenizer\.(?:splits|stages)\.(\d+)\./.exec(id);
+  return {
+    id,
+    figure,
+    steps,
+    chapter: chapterOf(id),
+    stage: stage ? Number(stage[1]) : null,
+    ...text(id, architecture),
+  };
+}
+
+function isFirstOfBlocks(name: string, seen: ReadonlySet<string>): boolean {
+  return name.startsWith('blocks.*.') && !seen.has('blocks');
+}
+
+function isLastOfBlocks(name: string, names: readonly string[]): boolean {
+  const blocks = names.filter((each) => each.startsWith('blocks.*.'));
+  return blocks.length > 0 && groupOf(name, names).includes(blocks.at(-1)!);
+}
+
+function groupOf(name: string, names: readonly string[]): string[] {
+  for (const suffixes of together) {
+    const suffix = suffixes.find((each) => name.endsWith(`.${each}`));
+    if (!suffix) continue;
+    const scope = name.slice(0, -suffix.length);
+    return suffixes.map((each) => scope + each).filter((each) => names.includes(each));
+  }
+  return [name];
+}
+
+function figureOf(name: string): Figure {
+  if (name === 'pos_embed') return 'positions';
+  if (name.endsWith('.windows')) return 'soft-split';
+  return /\.attn\.(q|k|v|scores|weights)$/.test(name) ? 'heads' : 'matrix';
+}
+
+function chapterOf(id: string): string {
+  const stage = /^tokenizer\.(splits|stages)\.(\d+)\./.exec(id);
+  if (stage) return `${stage[1] === 'splits' ? 'Soft split' : 'Token transformer'} ${Number(stage[2]) + 1}`;
+  if (id.startsWith('blocks.*.')) return 'Encoding block';
+  if (['input', 'patches', 'token', 'patch_embed'].includes(id)) return 'Image to tokens';
+  if (['prefix', 'pos_embed', 'tokens', 'norm_pre'].includes(id)) return 'Token processing';
+  if (id === 'depth') return 'Depth';
+  return 'Prediction processing';
+}
+
+/** The page a deep link means: a step's own name, a page's id, or the page that draws the step among others. */
+export function findPage(pages: readonly Page[], step: string | undefined): number {
+  if (step === undefined) return 0;
+  const name = withoutLayer(step);
+  const exact = pages.findIndex(({ id }) => id === name);
+  return Math.max(0, exact >= 0 ? exact : pages.findIndex(({ steps }) => steps.includes(name)));
+}

@@ -1,0 +1,113 @@
+/** The model's input under its numbered patches; a click chooses one. Also shows receptive fields of a soft split. */
+import type { Geometry } from '../../extension/image/preprocessing';
+import { h } from '../dom';
+import { drawScene } from '../pictureDrawing';
+import { theme } from '../theme';
+import { patchAt, type TokenLayout } from '../tokenLayout';
+import { fit, toPicture, type Viewport } from '../viewport';
+
+export interface PatchGridContent {
+  source: HTMLCanvasElement;
+  layout: TokenLayout;
+  chosen: number | null;
+  choose(patch: number): void;
+}
+
+export class PatchGrid {
+  readonly element = h('canvas', {
+    class: 'patch-grid',
+    tabindex: 0,
+    role: 'application',
+    'aria-label': 'Numbered patches; arrow keys choose',
+    'data-testid': 'patch-grid',
+  });
+  private content: PatchGridContent | null = null;
+  private hover: number | null = null;
+
+  constructor() {
+    new ResizeObserver(() => this.draw()).observe(this.element);
+    this.element.addEventListener('pointermove', (event) => this.point(this.at(event)));
+    this.element.addEventListener('pointerleave', () => this.point(null));
+    this.element.addEventListener('click', (event) => {
+      const patch = this.at(event);
+      if (patch !== null) this.content?.choose(patch);
+    });
+    this.element.addEventListener('keydown', (event) => {
+      if (!this.content || event.ctrlKey || event.altKey || event.metaKey) return;
+      const { rows, columns } = this.content.layout;
+      const moves: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
+      const next = (this.content.chosen ?? 0) + (moves[event.key] ?? NaN);
+      if (!(next >= 0 && next < rows * columns)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.content.choose(next);
+    });
+  }
+
+  show(content: PatchGridContent): void {
+    this.content = content;
+    this.draw();
+  }
+
+  private geometry(): Geometry {
+    const { inputWidth, inputHeight } = this.content!.layout;
+    return {
+      imageWidth: inputWidth,
+      imageHeight: inputHeight,
+      inputWidth,
+      inputHeight,
+      region: { left: 0, top: 0, right: inputWidth, bottom: inputHeight },
+    };
+  }
+
+  private viewport(): Viewport {
+    const { inputWidth: width, inputHeight: height } = this.content!.layout;
+    const canvas = { width: this.element.clientWidth, height: this.element.clientHeight };
+    return { ...fit({ width, height }, canvas, 2), x: 2 };
+  }
+
+  private draw(): void {
+    if (!this.content || this.element.clientWidth === 0) return;
+    const { source, layout, chosen } = this.content;
+    const most = Math.max(200, Math.min(480, innerHeight * 0.55));
+    const height = Math.min(most, (this.element.clientWidth / layout.inputWidth) * layout.inputHeight);
+    this.element.style.height = `${height}px`;
+    const width = this.element.clientWidth;
+    this.element.width = Math.round(width * devicePixelRatio);
+    this.element.height = Math.round(height * devicePixelRatio);
+    const context = this.element.getContext('2d')!;
+    context.scale(devicePixelRatio, devicePixelRatio);
+    drawScene(
+      context,
+      {
+        picture: { source, width: layout.inputWidth, height: layout.inputHeight },
+        viewport: this.viewport(),
+        geometry: this.geometry(),
+        layout,
+        overlay: null,
+        grid: true,
+        numbers: 'middle',
+        query: chosen,
+        hover: this.hover,
+      },
+      width,
+      height,
+      theme(),
+    );
+  }
+
+  private at(event: MouseEvent): number | null {
+    if (!this.content) return null;
+    return patchAt(
+      this.content.layout,
+      this.geometry(),
+      toPicture(this.viewport(), { x: event.offsetX, y: event.offsetY }),
+    );
+  }
+
+  private point(patch: number | null): void {
+    if (patch === this.hover) return;
+    this.hover = patch;
+    this.draw();
+  }
+}

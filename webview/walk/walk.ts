@@ -1,0 +1,68 @@
+/** What the walk-through's figures share: the chosen page, layer, head and patch, and how rows are called. */
+import type { App } from '../app';
+import type { Peek } from '../slices';
+import { tokenName } from '../readout';
+import { atLayer, type Page } from './pages';
+
+export interface Walk {
+  readonly app: App;
+  readonly page: Page;
+  /** Head shown where there are several, 0-based. */
+  readonly head: number;
+  /** Patch followed through the model, 0-based, prefix tokens not counted. */
+  readonly patch: number;
+  choosePatch(patch: number): void;
+  /** Window of a soft split, or token of its token transformer. */
+  stageToken: number;
+}
+
+/** The articles follow patch 12; where there is none, the middle one. */
+export const defaultPatch = (patches: number): number => (patches >= 12 ? 11 : Math.floor(patches / 2));
+
+/** Larger steps are not fetched whole. */
+const mostValues = 16 * 1024 * 1024;
+
+/** The values of a step of this page at the chosen layer. */
+export function stepSlice({ app }: Walk, step: string): Peek {
+  const name = atLayer(step, app.state.view.layer);
+  const shape = app.state.model!.loaded.steps.find((each) => each.name === name)?.shape ?? [];
+  const count = shape.reduce((a, b) => a * b, 1);
+  if (count > mostValues) {
+    const size = `${(count / 2 ** 20).toFixed(0)} million values`;
+    return {
+      status: 'failed',
+      message: `This step has ${size}, too many to draw whole. The attention view shows it row by row.`,
+    };
+  }
+  return app.slices.peek({ kind: 'step', name });
+}
+
+/** How row `row` of a matrix of `rows` rows is called, as the model's tokens, its patches, or just rows. */
+export function rowNames({ app, page }: Walk, rows: number): (row: number) => string {
+  const { state } = app;
+  const { numTokens, numPrefix } = state.model!.loaded;
+  if (page.stage !== null) return (row) => `Token ${row + 1}`;
+  if (rows === numTokens) return (row) => tokenName(state, row);
+  if (rows === numTokens - numPrefix) return (row) => `Patch ${row + 1}`;
+  return (row) => `Row ${row + 1}`;
+}
+
+/** The row that stands out: the query among tokens, the followed patch among patches. */
+export function chosenRow({ app, page, patch, stageToken }: Walk, rows: number): number | null {
+  const { numTokens, numPrefix } = app.state.model!.loaded;
+  if (page.stage !== null) return rows > 1 ? Math.min(stageToken, rows - 1) : null;
+  if (rows === numTokens) return app.state.view.query;
+  return rows === numTokens - numPrefix && rows > 1 ? patch : null;
+}
+
+/** A click on a row follows that token. */
+export function chooseRow(walk: Walk, rows: number): (row: number) => void {
+  const { numTokens, numPrefix } = walk.app.state.model!.loaded;
+  return (row) => {
+    if (walk.page.stage !== null) {
+      walk.stageToken = row;
+      walk.app.refresh();
+    } else if (rows === numTokens) walk.app.setView({ query: row });
+    else if (rows === numTokens - numPrefix) walk.choosePatch(row);
+  };
+}

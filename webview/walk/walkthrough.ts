@@ -1,0 +1,302 @@
+/** The walk-through view: a list of steps, and the chosen one with its words, its shape and its values. */
+import type { App, Component } from '../app';
+import { button, slider } from '../controls';
+import { attribute, h, icon, rove, setText } from '../dom';
+import { shape as shapeText } from '../format';
+import { DepthFigure, PredictionFigure } from './figures/depth';
+import type { PageFigure } from './figures/figure';
+import { InputFigure } from './figures/input';
+import { Matrices } from './figures/matrices';
+import { PatchesFigure, TokenFigure } from './figures/patches';
+import { PositionsFigure } from './figures/positions';
+import { ReceptiveFigure } from './figures/receptive';
+import { SoftSplitFigure } from './figures/softSplit';
+import { atLayer, findPage, layerOf, pagesOf, type Page } from './pages';
+import { defaultPatch, type Walk } from './walk';
+
+export class Walkthrough implements Component {
+  private readonly list = h('nav', { class: 'walk-list', 'aria-label': 'Steps' });
+  private readonly title = h('h2', { class: 'walk-title', 'data-testid': 'step-title' });
+  private readonly term = h('span', { class: 'walk-term' });
+  private readonly sentence = h('p', { class: 'walk-sentence' });
+  private readonly counter = h('span', { class: 'caption' });
+  private readonly shapes = h('div', { class: 'walk-shapes' });
+  private readonly layer;
+  private readonly head;
+  private readonly body = h('div', { class: 'walk-body' });
+  private readonly page: HTMLElement;
+  readonly element: HTMLElement;
+
+  private pages: Page[] = [];
+  private pagesFor: unknown = null;
+  private shown = '';
+  private figure: PageFigure | null = null;
+  private walk: Walk | null = null;
+
+  constructor(private readonly app: App) {
+    this.layer = slider('Block', { 'data-testid': 'walk-layer', step: 1 }, (layer) => this.toLayer(layer - 1));
+    this.head = slider('Head', { 'data-testid': 'walk-head', step: 1 }, (head) => app.setView({ head: head - 1 }));
+    const go = (by: number) => () => this.go(this.index() + by);
+    this.page = h(
+      'section',
+      { class: 'walk-page', tabindex: -1, 'aria-live': 'off' },
+      h(
+        'header',
+        { class: 'walk-head' },
+        h('div', { class: 'walk-heading' }, this.title, this.term),
+        h(
+          'div',
+          { class: 'walk-steps' },
+          button(
+            'icon',
+            {
+              title: 'Previous step (Alt+←)',
+              'aria-label': 'Previous step',
+              'data-testid': 'previous-step',
+              onclick: go(-1),
+            },
+            icon('arrow-left'),
+          ),
+          this.counter,
+          button(
+            'icon',
+            { title: 'Next step (Alt+→)', 'aria-label': 'Next step', 'data-testid': 'next-step', onclick: go(1) },
+            icon('arrow-right'),
+          ),
+        ),
+      ),
+      this.sentence,
+      this.shapes,
+      h('div', { class: 'walk-controls' }, this.layer.element, this.head.element),
+      this.body,
+    );
+    this.element = h('div', { class: 'walk' }, this.list, this.page);
+    rove(
+      this.list,
+      () => [...this.list.querySelectorAll<HTMLElement>('button')],
+      () => 1,
+      true,
+    );
+    this.element.addEventListener('keydown', (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!event.altKey || by === undefined) return;
+      event.preventDefault();
+      this.go(this.index() + by);
+    });
+  }
+
+  update(): void {
+    const { model, run, view } = this.app.state;
+    this.element.hidden = view.view !== 'walkthrough';
+    if (this.element.hidden) return;
+    if (!model || !run) return this.wait();
+    if (this.pagesFor !== model.loaded) {
+      this.pagesFor = model.loaded;
+      this.pages = pagesOf(model.loaded.steps, model.architecture, model.loaded.layers);
+      this.fillList();
+    }
+    const index = this.index();
+    const page = this.pages[index]!;
+    const shown = `${run.runId}/${page.id}`;
+    if (shown !== this.shown) {
+      this.shown = shown;
+      this.open(page);
+    }
+    this.showPosition(index, page);
+    this.figure?.update();
+  }
+
+  private wait(): void {
+    this.shown = '';
+    this.pagesFor = null;
+    this.figure = null;
+    this.list.replaceChildren();
+    this.body.replaceChildren();
+    this.shapes.replaceChildren();
+    setText(this.title, 'Walk-through');
+    setText(this.term, '');
+    setText(this.counter, '');
+    setText(
+      this.sentence,
+      'Every step from the picture to the prediction, with its true values, as soon as the model has run.',
+    );
+    this.layer.element.hidden = true;
+    this.head.element.hidden = true;
+  }
+
+  private index(): number {
+    return findPage(this.pages, this.app.state.view.step);
+  }
+
+  private go(index: number): void {
+    const page = this.pages[Math.max(0, Math.min(this.pages.length - 1, index))];
+    if (page) this.app.setView({ step: atLayer(page.id, this.app.state.view.layer) });
+  }
+
+  private toLayer(layer: number): void {
+    const page = this.pages[this.index()]!;
+    this.app.setView({ layer, step: atLayer(page.id, layer) });
+  }
+
+  private fillList(): void {
+    this.list.replaceChildren();
+    let chapter = '';
+    this.pages.forEach((page, index) => {
+      if (page.chapter !== chapter) {
+        chapter = page.chapter;
+        this.list.append(h('div', { class: 'walk-chapter' }, chapter));
+      }
+      this.list.append(
+        h(
+          'button',
+          {
+            class: 'walk-item',
+            type: 'button',
+            tabindex: -1,
+            'data-testid': 'step',
+            'data-step': page.id,
+            onclick: () => this.go(index),
+          },
+          h('span', { class: 'walk-number' }, String(index + 1)),
+          h('span', { class: 'walk-name' }, page.title),
+        ),
+      );
+    });
+  }
+
+  private open(page: Page): void {
+    const { app } = this;
+    const { loaded } = app.state.model!;
+    const patches = loaded.numTokens - loaded.numPrefix;
+    let followed = this.walk?.patch ?? defaultPatch(patches);
+    let stageToken = this.walk?.page.stage === page.stage ? this.walk.stageToken : 0;
+    this.walk = {
+      app,
+      page,
+      get head() {
+        const { head } = app.state.view;
+        return typeof head === 'number' ? head : 0;
+      },
+      get patch() {
+        const { query } = app.state.view;
+        if (query >= loaded.numPrefix) followed = query - loaded.numPrefix;
+        return Math.min(followed, patches - 1);
+      },
+      choosePatch: (patch) => app.setView({ query: patch + loaded.numPrefix }),
+      get stageToken() {
+        return stageToken;
+      },
+      set stageToken(token) {
+        stageToken = token;
+      },
+    };
+    this.figure = figureOf(this.walk);
+    this.body.replaceChildren(this.figure.element);
+    this.page.scrollTop = 0;
+  }
+
+  private showPosition(index: number, page: Page): void {
+    const { model, view } = this.app.state;
+    const { layers, heads, stages } = model!.loaded;
+    setText(this.title, page.title);
+    setText(this.term, page.term ?? '');
+    setText(this.sentence, page.sentence);
+    setText(this.counter, `${index + 1} / ${this.pages.length}`);
+    this.list.querySelectorAll('button').forEach((item, i) => {
+      attribute(item, 'aria-current', i === index ? 'step' : null);
+      item.tabIndex = i === index ? 0 : -1;
+      if (i === index && !item.classList.contains('current'))
+        item.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      item.classList.toggle('current', i === index);
+    });
+    const linked = view.step === undefined ? null : layerOf(view.step);
+    if (linked !== null && linked !== view.layer && linked < layers)
+      queueMicrotask(() => this.app.setView({ layer: linked }));
+    this.layer.element.hidden = !page.id.startsWith('blocks.*.') || layers < 2;
+    this.layer.set({ min: 1, max: layers, value: view.layer + 1 }, `${view.layer + 1} / ${layers}`);
+    const ofStage = page.stage === null ? heads : (stages[page.stage]?.heads ?? 1);
+    this.head.element.hidden = page.figure !== 'heads' || ofStage < 2;
+    const head = Math.min(this.walk!.head, ofStage - 1);
+    this.head.set({ min: 1, max: ofStage, value: head + 1 }, `${head + 1} / ${ofStage}`);
+    this.showShapes(page);
+  }
+
+  /** True shapes, and where each is computed. */
+  private showShapes(page: Page): void {
+    const { model, view } = this.app.state;
+    const { steps } = model!.loaded;
+    const lines = page.steps.map((step) => steps.find(({ name }) => name === atLayer(step, view.layer)));
+    const key = lines.map((step) => step?.name).join();
+    if (this.shapes.dataset.key === `${this.shown}/${key}`) return;
+    this.shapes.dataset.key = `${this.shown}/${key}`;
+    const image = model!.architecture?.image;
+    this.shapes.replaceChildren(
+      ...lines.flatMap((step) => (step ? [this.shapeLine(step.name, step.shape, step.source)] : [])),
+      ...(page.figure === 'input' && image
+        ? [this.shapeLine('input', [1, image.channels, image.height, image.width], null)]
+        : []),
+    );
+  }
+
+  private shapeLine(
+    name: string,
+    sizes: readonly number[],
+    source: { file: string; line: number } | null,
+  ): HTMLElement {
+    const meaning = meaningOf(name, sizes);
+    return h(
+      'div',
+      { class: 'walk-shape' },
+      h('code', { class: 'shape', 'data-testid': 'shape' }, shapeText(sizes)),
+      h('span', { class: 'caption' }, meaning),
+      h('code', { class: 'caption' }, name),
+      source &&
+        source.file !== '' &&
+        h(
+          'button',
+          {
+            class: 'link',
+            type: 'button',
+            'data-testid': 'source',
+            title: `${source.file}, line ${source.line}`,
+            onclick: () => this.app.host.send({ type: 'open-source', ...source }),
+          },
+          'How it is computed',
+        ),
+    );
+  }
+}
+
+/** What the axes of a shape are. */
+export function meaningOf(name: string, sizes: readonly number[]): string {
+  if (name === 'input') return 'batch, channels, height, width';
+  if (/\.(scores|weights)$/.test(name)) return 'batch, heads, tokens, tokens';
+  if (sizes.length === 4) return 'batch, heads, tokens, head length';
+  if (name === 'head') return 'batch, classes';
+  if (name === 'pos_embed') return 'one table for all, positions, token length';
+  return sizes.length === 3 ? 'batch, tokens, token length' : 'batch, token length';
+}
+
+function figureOf(walk: Walk): PageFigure {
+  const { figure, id } = walk.page;
+  const splits = walk.app.state.model!.architecture?.tokenizer.kind === 'soft-split';
+  switch (figure) {
+    case 'input':
+      return new InputFigure(walk);
+    case 'patches':
+      return new PatchesFigure(walk);
+    case 'token':
+      return new TokenFigure(walk);
+    case 'soft-split':
+      return new SoftSplitFigure(walk);
+    case 'positions':
+      return new PositionsFigure(walk);
+    case 'depth':
+      return new DepthFigure(walk);
+    case 'prediction':
+      return new PredictionFigure(walk);
+    case 'heads':
+    case 'matrix':
+      return splits && id === 'patch_embed' ? new ReceptiveFigure(walk) : new Matrices(walk);
+  }
+}
