@@ -2,7 +2,7 @@
  * What a forked engine process can be asked, as plain types: the client (./client.ts) and the process (./process.ts) share them.
  * One vocabulary for the extension, the CLI and the tests. No vscode, no native code here.
  */
-import type { ErrorCode, HeadFusion, Step } from '../../native/binding';
+import type { ErrorCode, HeadFusion, PartRequest, Step } from '../../native/binding';
 import type { Geometry } from '../image/preprocessing';
 import type { ModelDescription } from '../models/description';
 import type { Verification } from './verify';
@@ -142,6 +142,8 @@ export interface EngineRequests {
   };
   slice: { take: { runId: number; image?: number; what: SliceRequest }; give: Slice };
   'close-run': { take: { runId: number }; give: null };
+  /** A module of the articles on a tensor: every step, its result last under the name "output". */
+  'run-part': { take: PartRequest; give: (Slice & { name: string })[] };
   /** The same weights and picture through both engines. */
   verify: { take: { description: ModelDescription; options: EngineOptions; imageId: number }; give: Verification };
   /** Writes the model as ONNX, whole or not at all. */

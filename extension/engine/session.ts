@@ -100,6 +100,7 @@ export class Session {
       return { runId: this.keep({ run, model, input: values, inputShape: shape }), batch, forward_ms: forwardMs };
     },
     slice: ({ runId, image = 0, what }) => this.slice(this.runs.get(runId), image, what),
+    'run-part': (request) => this.parts.binding().runPart(request),
     verify: (take, signal) => this.verify(take, signal),
     'export-onnx': ({ description, file, attention, tokens }) =>
       this.exportOnnx(description, file, { attention, tokens }),

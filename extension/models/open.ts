@@ -10,6 +10,7 @@ import { ModelError, count } from './errors';
 import { recognise } from './families';
 import { Fields } from './families/fields';
 import type { Family, FamilyInput, Tensors } from './families/family';
+import { HUB_ID } from './hubSettings';
 import { readLabels } from './labels';
 import { exists, locate, type Located } from './locate';
 import { describeOnnx } from './onnx';
@@ -24,7 +25,6 @@ export interface OpenOptions {
 }
 
 export const EMBEDDED = 'embedded';
-const HUB_ID = /^[\w][\w.-]*\/[\w][\w.-]*$/;
 
 /**
  * 'embedded', a registry id, a directory, a .safetensors, .onnx or .vit.json file.
@@ -48,6 +48,11 @@ async function openPath(path: string, id: string): Promise<ModelDescription> {
   const weights = located.weights ?? weightsNamedIn(config, located.directory);
   const checkpoint = weights ? await readCheckpoint(weights) : null;
   return describe(located, config, checkpoint, id);
+}
+
+/** The config of a model on disk, or null when there is nothing at that path. */
+export async function readModelConfig(path: string): Promise<Fields | null> {
+  return (await exists(path)) ? readConfig(await locate(path)) : null;
 }
 
 async function readConfig(located: Located): Promise<Fields> {

@@ -102,6 +102,11 @@ export class Fields {
     return new Fields(this.source, value ?? {}, `${this.path}${name}.`);
   }
 
+  /** `changes` over these fields. */
+  with(changes: Record<string, unknown>): Fields {
+    return new Fields(this.source, { ...this.values, ...changes }, this.path);
+  }
+
   /** These fields over `base`'s. */
   over(base: Record<string, unknown>): Fields {
     const set = Object.fromEntries(Object.entries(this.values).filter(([, value]) => value !== null));

@@ -84,6 +84,12 @@ function blockKeys(canonical: string, at: string): KeyTable {
   );
 }
 
+/** The architecture of a config without weights. Throws ModelError where the constructor would. */
+export function articleModel(config: Fields): Architecture {
+  const input: FamilyInput = { config, processor: null, tensors: null, findings: [] };
+  return seedT2T.claims(config) ? t2tViT(input) : vitModel(input);
+}
+
 function vitModel(input: FamilyInput): Architecture {
   const { config, tensors } = input;
   needsConfig(input, 'img_size', 'patch_size');
@@ -172,7 +178,7 @@ function backbone(
 }
 
 /** Encoding and TokenTransformer share one Attention, whose output is v + proj(attn v). */
-function articleBlock(config: Fields, dim: number, multiple: number, dimIn: number): Block {
+export function articleBlock(config: Fields, dim: number, multiple: number, dimIn: number): Block {
   const heads = config.size('num_heads') ?? 1;
   const headDim = divide(config, dim, heads);
   const hidden = Math.trunc(dim * multiple);

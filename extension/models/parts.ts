@@ -1,0 +1,116 @@
+/**
+ * The modules of the articles on their own: a config whose `architecture` is the class's name and whose fields are the
+ * constructor's parameters, e.g. { "architecture": "Attention", "dim": 49, "chan": 64, "num_heads": 4, "seed": 0 }.
+ */
+import { dirname, resolve } from 'node:path';
+import type { Part } from '../../native/binding';
+import { readCheckpoint } from './checkpoint';
+import type { Architecture, Block, TensorSource } from './description';
+import { ModelError } from './errors';
+import { articleBlock, articleModel } from './families/seed';
+import type { Fields } from './families/fields';
+import { readModelConfig } from './open';
+
+export interface PartDescription {
+  /** The class's name. */
+  name: string;
+  part: Part;
+  weights: { seed: number } | { tensors: Record<string, TensorSource> };
+}
+
+type Make = (config: Fields) => Part;
+
+const parts: Record<string, Make> = {
+  Unfold: (config) => ({
+    kind: 'soft-split',
+    split: {
+      kernel: needed(config, 'kernel_size'),
+      stride: config.size('stride') ?? 1,
+      padding: config.size('padding', 0) ?? 0,
+    },
+  }),
+  Attention: (config) => ({ kind: 'attention', block: attentionBlock(config) }),
+  NeuralNet: (config) => ({ kind: 'neural-net', block: networkBlock(config) }),
+  Encoding: (config) => {
+    const dim = needed(config, 'dim');
+    return { kind: 'encoding', block: articleBlock(config, dim, config.number('hidden_chan_mul') ?? 4, dim) };
+  },
+  TokenTransformer: (config) => {
+    const [dimIn, dim] = [needed(config, 'dim'), needed(config, 'chan')];
+    const block = articleBlock(config, dim, config.number('hidden_chan_mul') ?? 1, dimIn);
+    return { kind: 'encoding', block: { ...block, attnResidual: false } };
+  },
+  Patch_Tokenization: (config) => ({
+    kind: 'tokenization',
+    architecture: articleModel(config.over({ img_size: [1, 60, 100] }).with({ architecture: 'ViT_Model', depth: 0 })),
+  }),
+  Tokens2Token: (config) => ({
+    kind: 'tokenization',
+    architecture: articleModel(
+      config.over({ softsplit_kernels: [7, 3, 3] }).with({ architecture: 'T2T_ViT', depth: 0 }),
+    ),
+  }),
+  Token_Processing: (config) => ({ kind: 'token-processing', architecture: backbone(config) }),
+  Prediction_Processing: (config) => ({ kind: 'prediction-processing', architecture: backbone(config) }),
+  ViT_Backbone: (config) => ({ kind: 'backbone', architecture: backbone(config) }),
+};
+
+/** Null when the file says it is a whole model. Throws ModelError as openModel does. */
+export async function openPart(path: string): Promise<PartDescription | null> {
+  const config = await readModelConfig(resolve(path));
+  const name = config?.text('architecture');
+  const make = name === undefined ? undefined : parts[name];
+  if (config === null || name === undefined || make === undefined) return null;
+  const part = make(config);
+  const file = config.text('weights');
+  if (file === undefined) return { name, part, weights: { seed: config.size('seed', 0) ?? 0 } };
+  const { tensors } = await readCheckpoint(resolve(dirname(config.source), file));
+  const sources = Object.fromEntries(
+    [...tensors].map(([key, { dtype, shape, file, begin, end }]) => [
+      canonicalName(part.kind, key),
+      { dtype, shape, parts: [{ file, begin, end }] } as TensorSource,
+    ]),
+  );
+  return { name, part, weights: { tensors: sources } };
+}
+
+/** The published module's own state_dict name -> the canonical one. */
+function canonicalName(kind: Part['kind'], key: string): string {
+  switch (kind) {
+    case 'attention':
+      return `attn.${key}`;
+    case 'neural-net':
+      return `mlp.${key}`;
+    case 'tokenization':
+      return key
+        .replace(/^project\./, 'patch_embed.proj.')
+        .replace(/^transformer([12])\./, (_, n: string) => `tokenizer.stages.${Number(n) - 1}.`)
+        .replace('neuralnet.', 'mlp.');
+    default:
+      return key.replace('neuralnet.', 'mlp.');
+  }
+}
+
+function needed(config: Fields, name: string): number {
+  const size = config.size(name);
+  if (size === undefined) throw new ModelError('config', `${config.source}: "${name}" is missing.`);
+  return size;
+}
+
+function attentionBlock(config: Fields): Block {
+  const [dimIn, dim] = [needed(config, 'dim'), needed(config, 'chan')];
+  return { ...articleBlock(config, dim, 1, dimIn), attnResidual: false };
+}
+
+function networkBlock(config: Fields): Block {
+  const dim = needed(config, 'in_chan');
+  const out = config.size('out_chan') ?? dim;
+  if (out !== dim) throw config.refuse('out_chan', `in_chan (${dim}): inside the models they are the same`);
+  return { ...articleBlock(config, dim, 1, dim), mlpHidden: config.size('hidden_chan') ?? dim };
+}
+
+/** num_tokens patches in one row: a backbone does not know where its tokens come from. */
+function backbone(config: Fields): Architecture {
+  const tokens = config.size('num_tokens') ?? 500;
+  return articleModel(config.with({ architecture: 'ViT_Model', img_size: [1, 1, tokens], patch_size: 1 }));
+}
