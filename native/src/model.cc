@@ -159,6 +159,7 @@ std::shared_ptr<Run> Model::forward(Floats input, int64_t batch, const ForwardOp
   run->logits.resize(static_cast<size_t>(batch * PredictionProcessing::output_length(a_)));
   predict(x.data(), batch, run->logits.data(), pass);
   run->profile = profile.entries();
+  scratch_bytes_ = scratch_.bytes() + (fused_ ? fused_->scratch_bytes() : 0);
   return run;
 }
 

@@ -40,7 +40,8 @@ class Model : public std::enable_shared_from_this<Model> {
   const Architecture& architecture() const { return a_; }
   int64_t parameters() const { return parameters_; }
   int64_t weight_bytes() const;
-  int64_t scratch_bytes() const { return scratch_.bytes() + (fused_ ? fused_->scratch_bytes() : 0); }
+  /** As the last forward pass left it; may be asked for while one runs. */
+  int64_t scratch_bytes() const { return scratch_bytes_; }
   /** A tensor by canonical name; throws ERR_TENSOR when the model has none of that name. */
   Tensor tensor(const std::string& name) const;
 
@@ -76,6 +77,7 @@ class Model : public std::enable_shared_from_this<Model> {
   NamedTensors named_;
   int64_t parameters_ = 0;
   Scratch scratch_;
+  std::atomic<int64_t> scratch_bytes_{0};
 };
 
 }  // namespace vit

@@ -10,8 +10,6 @@ namespace packed {
 
 namespace {
 
-// Hidden activations of the MLP at a time: fc1's output of a thread's rows stays in L2 until fc2 has read it.
-constexpr int64_t kHiddenColumns = 768;
 constexpr double kLog2E = 1.4426950408889634;
 
 using Clock = std::chrono::steady_clock;
@@ -57,7 +55,7 @@ EncoderStack::~EncoderStack() = default;
 int64_t EncoderStack::scratch_bytes() const {
   int64_t total = 0;
   for (const auto& team : teams_)
-    for (int i = 0; i < 2; i++) total += team->keys[i].bytes() + team->values[i].bytes();
+    for (int i = 0; team && i < 2; i++) total += team->keys[i].bytes() + team->values[i].bytes();
   return total;
 }
 
@@ -127,14 +125,21 @@ bool EncoderStack::run_image(Worker& w, Team& team, int64_t image) const {
   layout.head_dim = head_dim_;
   layout.tokens = w.tokens;
   layout.panel = k.panel;
-  const int64_t hidden_columns = round_up(std::min(kHiddenColumns, blocks_[0].fc1->out()), k.panel);
+  // Hidden activations are made and used up a segment at a time: fc1's output stays in L2 until fc2 has read it.
+  const int64_t hidden = blocks_[0].fc1->out();
+  const int64_t segment = round_up(std::min(PackedMatrix::kSegment, hidden), k.panel);
 
   Workspace& space = thread_workspace();
   space.start();
   float* const strips_in = space.take(strips.rows * round_up(std::max(dim, length), kChunk));
   float* const context = space.take(strips.rows * round_up(length, kChunk));
   float* const query = space.take(heads_ * layout.query_head(strips.rows));
-  float* const hidden = space.take(strips.rows * hidden_columns);
+  float* const hidden_strips = space.take(strips.rows * segment);
+  int64_t most = 0;
+  for (const PackedLinear* l : {blocks_[0].qkv, blocks_[0].proj, blocks_[0].fc1})
+    most = std::max(most, l->matrix().feed_scratch(strips.rows));
+  float* const feed_scratch = space.take(most);
+  float* const fc2_scratch = space.take(blocks_[0].fc2->matrix().feed_scratch(strips.rows));
   float* const scratch = space.take(std::max(k.product_scratch(strips.count), k.attention_scratch(layout, strips)));
 
   const auto normalise = [&](const NormLayer& layer) {
@@ -152,10 +157,8 @@ bool EncoderStack::run_image(Worker& w, Team& team, int64_t image) const {
     n.out = strips_in;
     k.norm(n);
   };
-  const auto start_product = [&](const PackedLinear& linear, const float* a) {
-    Product p = linear.matrix().product(0, linear.matrix().panels());
-    p.strips = strips;
-    p.a = a;
+  const auto feed = [&](const PackedLinear& linear, const float* a, Product p) {
+    linear.matrix().feed(p, strips, a, round_up(linear.in(), kChunk), linear.in(), feed_scratch);
     p.scratch = scratch;
     p.store.bias = data_or_null(&linear.bias());
     return p;
@@ -175,7 +178,7 @@ bool EncoderStack::run_image(Worker& w, Team& team, int64_t image) const {
     const int set = team.size > 1 ? layer % 2 : 0;
     normalise(*b.norm1);
     w.lap("norm");
-    Product qkv = start_product(*b.qkv, strips_in);
+    Product qkv = feed(*b.qkv, strips_in, b.qkv->matrix().product());
     qkv.store.to = TileStore::To::heads;
     qkv.store.layout = layout;
     // The kernel's softmax is one of powers of two.
@@ -207,32 +210,31 @@ bool EncoderStack::run_image(Worker& w, Team& team, int64_t image) const {
     k.attention(a);
     w.lap("attn.scores");
 
-    Product proj = start_product(*b.proj, context);
+    Product proj = feed(*b.proj, context, b.proj->matrix().product());
     add_to_x(proj, b.ls1);
     k.product(proj);
     w.lap("attn.proj");
     normalise(*b.norm2);
     w.lap("norm");
 
-    const int64_t panels = b.fc1->matrix().panels(), step = hidden_columns / k.panel;
-    for (int64_t panel = 0; panel < panels; panel += step) {
-      const int64_t end = std::min(panels, panel + step), first = panel * k.panel;
-      Product fc1 = start_product(*b.fc1, strips_in);
-      fc1.panel_begin = panel;
-      fc1.panel_end = end;
+    const Product all_hidden = feed(*b.fc1, strips_in, b.fc1->matrix().product());
+    for (int64_t i = 0; i < b.fc2->matrix().segments(); i++) {
+      const int64_t first = i * PackedMatrix::kSegment, count = std::min(PackedMatrix::kSegment, hidden - first);
+      Product fc1 = all_hidden;
+      fc1.panel_begin = first / k.panel;
+      fc1.panel_end = (first + count + k.panel - 1) / k.panel;
       fc1.store.to = TileStore::To::strips;
-      fc1.store.out = hidden;
-      fc1.store.stride = hidden_columns;
+      fc1.store.out = hidden_strips;
+      fc1.store.stride = segment;
       fc1.store.first_column = first;
       set_activation(fc1.store, activation_);
       k.product(fc1);
 
-      Product fc2 = start_product(*b.fc2, hidden);
-      fc2.a_length = hidden_columns;
-      fc2.b_begin = first;
-      fc2.k = std::min(b.fc1->out(), end * k.panel) - first;
+      Product fc2 = b.fc2->matrix().product(i);
+      b.fc2->matrix().feed(fc2, strips, hidden_strips, segment, count, fc2_scratch);
+      fc2.scratch = scratch;
+      if (i == 0) fc2.store.bias = data_or_null(&b.fc2->bias());
       add_to_x(fc2, b.ls2);
-      if (panel > 0) fc2.store.bias = nullptr;
       k.product(fc2);
     }
     w.lap("mlp");
