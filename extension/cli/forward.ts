@@ -4,8 +4,10 @@ import path from 'node:path';
 import type { EngineClient } from '../engine/client';
 import type { LoadedModel, Slice, SliceRequest } from '../engine/engine';
 import { readNpy, type NpyArray } from '../image/npy';
+import { openPart } from '../models/parts';
 import { loadModel, withEngine } from './engine';
 import { UsageError } from './errors';
+import { forwardPart } from './forwardPart';
 import { NpyWriter } from './npyWriter';
 import { addModelOptions, commaList, type ModelOptions } from './options';
 
@@ -45,7 +47,13 @@ export function addForward(program: Command): void {
 }
 
 async function forward(engine: EngineClient, options: ForwardOptions): Promise<void> {
-  const { shape, values } = await readInput(options.input);
+  const input = await readInput(options.input);
+  const part = options.model === undefined ? null : await openPart(options.model);
+  if (part !== null) return forwardPart(engine, part, input, options);
+  const { shape, values } = input;
+  if (shape.length !== 4) {
+    throw new Error(`${options.input} has shape (${shape.join(', ')}), but the input is (B, C, H, W).`);
+  }
   const { loaded } = await loadModel(engine, options);
   const steps = stepsAmong(options.outputs, loaded);
   const attention = options.outputs.includes('attention');
@@ -72,16 +80,11 @@ async function readInput(file: string): Promise<NpyArray> {
       code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a directory' : `cannot be read (${message})`;
     throw new Error(`${file} ${reason}.`);
   });
-  let array: NpyArray;
   try {
-    array = readNpy(bytes);
+    return readNpy(bytes);
   } catch (error) {
     throw new Error(`${file} ${(error as Error).message}.`, { cause: error });
   }
-  if (array.shape.length !== 4) {
-    throw new Error(`${file} has shape (${array.shape.join(', ')}), but the input is (B, C, H, W).`);
-  }
-  return array;
 }
 
 const plainOutputs = ['logits', 'attention', 'tokens', 'input', 'steps'];
@@ -92,7 +95,7 @@ function stepsAmong(names: string[], { steps }: LoadedModel): string[] {
   const others = names.filter((name) => !plainOutputs.includes(name));
   const unknown = others.find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw new UsageError(`--outputs: this model has no step called ${unknown} ("describe" lists them)`);
+    throw new UsageError(`--outputs: this model has no step called ${unknown} ("describe --steps" lists them)`);
   }
   return names.includes('steps') ? known : others;
 }

@@ -1,0 +1,34 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { EngineClient } from '../engine/client';
+import type { NpyArray } from '../image/npy';
+import type { PartDescription } from '../models/parts';
+import { UsageError } from './errors';
+import { NpyWriter } from './npyWriter';
+
+/** Writes what a module of the articles makes of a tensor: output.npy, and the steps asked for by name ('steps': all). */
+export async function forwardPart(
+  engine: EngineClient,
+  { name, part, weights }: PartDescription,
+  { shape, values }: NpyArray,
+  options: { output: string; outputs: string[] },
+): Promise<void> {
+  const made = await engine.request('run-part', { part, weights, input: values, shape });
+  const names = made.map((step) => step.name);
+  // what a whole model writes when nothing is said has no meaning here
+  const asked = options.outputs.filter((output) => !['logits', 'attention', 'tokens', 'steps'].includes(output));
+  const unknown = asked.find((output) => !names.includes(output));
+  if (unknown !== undefined) {
+    throw new UsageError(`--outputs: ${name} has no step called ${unknown}; it has ${names.join(', ')}`);
+  }
+  const wanted = options.outputs.includes('steps') ? names : ['output', ...asked];
+  await mkdir(options.output, { recursive: true });
+  for (const step of made.filter((step) => wanted.includes(step.name))) {
+    const writer = await NpyWriter.create(path.join(options.output, `${step.name}.npy`), step.shape);
+    try {
+      await writer.append(step.values);
+    } finally {
+      await writer.close();
+    }
+  }
+}
