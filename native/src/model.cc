@@ -20,22 +20,27 @@ std::string gibibytes(double bytes) {
 
 /** Refuses before anything is allocated. In float64, so that no product of sizes can overflow. */
 void check_memory(const Architecture& a, int64_t batch, const ForwardOptions& options) {
-  const auto n = static_cast<double>(a.num_tokens()), images = static_cast<double>(batch), depth = static_cast<double>(a.depth);
+  const auto n = static_cast<double>(a.num_tokens()), images = static_cast<double>(batch),
+             depth = static_cast<double>(a.depth);
   const auto dim = static_cast<double>(a.dim);
   const Block& block = a.block;
   double maps = 0;
   if (options.attention) maps = 4 * images * depth * static_cast<double>(block.heads) * n * n;
   double rest = 4 * images * n *
-                (static_cast<double>(4 * block.qkv_dim() + 2 * block.mlp_hidden) + 4 * dim + (options.tokens ? (depth + 1) * dim : 0));
+                (static_cast<double>(4 * block.qkv_dim() + 2 * block.mlp_hidden) + 4 * dim +
+                 (options.tokens ? (depth + 1) * dim : 0));
   for (size_t i = 0; i < a.tokenizer.stages.size(); i++) {
     const Block& stage = a.tokenizer.stages[i];
-    const double floats = static_cast<double>(stage.dim_in * 2 + stage.qkv_dim() * 6 + stage.mlp_hidden * 2 + stage.dim * 3);
+    const double floats =
+        static_cast<double>(stage.dim_in * 2 + stage.qkv_dim() * 6 + stage.mlp_hidden * 2 + stage.dim * 3);
     rest += 4 * images * static_cast<double>(a.split_grid(i).count()) * floats;
   }
   if (maps + rest <= static_cast<double>(kMemoryLimit)) return;
-  const std::string more = maps > rest ? "keeping every attention map; run without them, with fewer images, or with a smaller picture"
-                                       : "its tokens; run fewer images at once, or a smaller picture";
-  throw Error::memory("This run would need " + gibibytes(maps + rest) + " (limit " + gibibytes(kMemoryLimit) + "), most of it for " + more + ".");
+  const std::string more =
+      maps > rest ? "keeping every attention map; run without them, with fewer images, or with a smaller picture"
+                  : "its tokens; run fewer images at once, or a smaller picture";
+  throw Error::memory("This run would need " + gibibytes(maps + rest) + " (limit " + gibibytes(kMemoryLimit) +
+                      "), most of it for " + more + ".");
 }
 
 }  // namespace
@@ -50,7 +55,8 @@ std::shared_ptr<Model> Model::load(LoadRequest request) {
   WeightStore weights = request.seed ? WeightStore(*request.seed, request.gemm, request.precision)
                                      : WeightStore(std::move(request.tensors), request.gemm, request.precision);
   if (a.tokenizer.kind == Tokenizer::Kind::patch)
-    model->project_ = weights.linear("patch_embed.proj.weight", a.tokenizer.bias ? "patch_embed.proj.bias" : "", a.dim, a.patch_length());
+    model->project_ = weights.linear("patch_embed.proj.weight", a.tokenizer.bias ? "patch_embed.proj.bias" : "", a.dim,
+                                     a.patch_length());
   else
     model->tokens_to_token_ = TokensToToken::load(a, weights);
   model->token_processing_ = TokenProcessing::load(a, weights);
@@ -100,8 +106,8 @@ void Model::predict(const float* x, int64_t batch, float* out, Pass& pass) const
 
 void Model::encode_all(float* x, int64_t batch, const ForwardOptions& options, Run& run, Pass& pass) {
   const int64_t map = a_.block.heads * run.tokens * run.tokens, floats = batch * run.tokens * a_.dim;
-  float* const maps = options.attention ? run.maps.data() : nullptr;      // (B, depth, h, N, N)
-  float* const layers = options.tokens ? run.layers.data() : nullptr;     // (depth + 1, B, N, D)
+  float* const maps = options.attention ? run.maps.data() : nullptr;   // (B, depth, h, N, N)
+  float* const layers = options.tokens ? run.layers.data() : nullptr;  // (depth + 1, B, N, D)
   if (layers) std::copy_n(x, floats, layers);
   if (fused_) {
     FusedKept kept;
@@ -130,10 +136,12 @@ std::shared_ptr<Run> Model::forward(Floats input, int64_t batch, const ForwardOp
   if (batch < 1) throw Error::argument("A forward pass needs at least one image.");
   if (static_cast<int64_t>(input.size()) != batch * length)
     throw Error::argument("The input has " + std::to_string(input.size()) + " values where " +
-                          to_string({batch, a_.channels, a_.height, a_.width}) + " needs " + std::to_string(batch * length) + ".");
+                          to_string({batch, a_.channels, a_.height, a_.width}) + " needs " +
+                          std::to_string(batch * length) + ".");
   for (const uint32_t patch : options.masked_patches)
     if (patch >= a_.grid().count())
-      throw Error::argument("There is no patch " + std::to_string(patch) + " to mask; there are " + std::to_string(a_.grid().count()) + ".");
+      throw Error::argument("There is no patch " + std::to_string(patch) + " to mask; there are " +
+                            std::to_string(a_.grid().count()) + ".");
   check_memory(a_, batch, options);
 
   auto run = std::make_shared<Run>();

@@ -49,8 +49,8 @@ class Model : public std::enable_shared_from_this<Model> {
   std::shared_ptr<Run> forward(Floats input, int64_t batch, const ForwardOptions& options);
 
   /** Image to the tokens that enter block 0, x (B, N, D). */
-  void embed(const float* input, int64_t batch, const std::vector<uint32_t>& masked, float* x, std::vector<StageKept>* stages,
-             Pass& pass) const;
+  void embed(const float* input, int64_t batch, const std::vector<uint32_t>& masked, float* x,
+             std::vector<StageKept>* stages, Pass& pass) const;
   /** Block `layer` in place on x (B, N, D). */
   void encode(int64_t layer, float* x, int64_t batch, const AttentionKept& kept, Pass& pass) const;
   /** x (B, N, D) to out (B, output_length). */

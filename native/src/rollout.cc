@@ -33,7 +33,8 @@ void discard_smallest(Floats& fused, double ratio) {
   std::vector<uint32_t> order(fused.size());
   std::iota(order.begin(), order.end(), 0u);
   const auto before = [&](uint32_t a, uint32_t b) { return fused[a] != fused[b] ? fused[a] < fused[b] : a < b; };
-  if (count < static_cast<int64_t>(order.size())) std::nth_element(order.begin(), order.begin() + count, order.end(), before);
+  if (count < static_cast<int64_t>(order.size()))
+    std::nth_element(order.begin(), order.begin() + count, order.end(), before);
   for (int64_t i = 0; i < count; i++) fused[order[static_cast<size_t>(i)]] = 0;
 }
 
@@ -43,7 +44,8 @@ Floats rollout(const Run& run, int64_t image, const RolloutOptions& options) {
   const Architecture& a = run.model->architecture();
   const int64_t n = run.tokens;
   if (options.query < 0 || options.query >= n)
-    throw Error::argument("There is no token " + std::to_string(options.query) + "; there are " + std::to_string(n) + ", counted from 0.");
+    throw Error::argument("There is no token " + std::to_string(options.query) + "; there are " + std::to_string(n) +
+                          ", counted from 0.");
   if (options.from < 0 || options.to >= a.depth || options.from > options.to)
     throw Error::argument("Rollout from layer " + std::to_string(options.from) + " to " + std::to_string(options.to) +
                           " is not possible with " + std::to_string(a.depth) + " layers, counted from 0.");

@@ -62,7 +62,8 @@ Floats Run::layer_tokens(int64_t image, int64_t layer) const {
 Floats Run::stage_attention_rows(int64_t image, int64_t stage, int64_t query) const {
   check_image(image);
   check_index("soft-split stage", stage, static_cast<int64_t>(model->architecture().tokenizer.stages.size()));
-  if (stages.empty()) throw Error::argument("The attention of this run's soft-split stages was not kept; run it with attention on.");
+  if (stages.empty())
+    throw Error::argument("The attention of this run's soft-split stages was not kept; run it with attention on.");
   const StageKept& kept = stages[static_cast<size_t>(stage)];
   check_index("token", query, kept.tokens);
   const int64_t length = kept.heads * kept.head_dim;

@@ -13,22 +13,22 @@ class Model;
 struct Run {
   std::shared_ptr<Model> model;
   int64_t batch, tokens;
-  Floats input;                     // (B, C, H, W), from which the first steps are computed again
-  std::vector<uint32_t> masked;     // patches that were put to zero
-  Floats logits;                    // (B, output length)
-  Floats maps;                      // (B, depth, h, N, N), or empty
-  Floats layers;                    // (depth + 1, B, N, D), or empty
-  std::vector<StageKept> stages;    // one a token transformer, when maps were asked for
+  Floats input;                   // (B, C, H, W), from which the first steps are computed again
+  std::vector<uint32_t> masked;   // patches that were put to zero
+  Floats logits;                  // (B, output length)
+  Floats maps;                    // (B, depth, h, N, N), or empty
+  Floats layers;                  // (depth + 1, B, N, D), or empty
+  std::vector<StageKept> stages;  // one a token transformer, when maps were asked for
   std::vector<Profile::Entry> profile;
 
   /** Bytes held. */
   int64_t bytes() const;
 
   // Slices, as binding.d.ts says them. Each throws ERR_ARGUMENT for an index out of range or when it was not kept.
-  Floats attention(int64_t image, int64_t layer) const;                             // (h, N, N)
-  Floats attention_rows(int64_t image, int64_t layer, int64_t query) const;         // (h, N)
-  Floats layer_tokens(int64_t image, int64_t layer) const;                          // (N, D)
-  Floats stage_attention_rows(int64_t image, int64_t stage, int64_t query) const;   // (h, N_s)
+  Floats attention(int64_t image, int64_t layer) const;                            // (h, N, N)
+  Floats attention_rows(int64_t image, int64_t layer, int64_t query) const;        // (h, N)
+  Floats layer_tokens(int64_t image, int64_t layer) const;                         // (N, D)
+  Floats stage_attention_rows(int64_t image, int64_t stage, int64_t query) const;  // (h, N_s)
 
   const float* map(int64_t image, int64_t layer) const;
 

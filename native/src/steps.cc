@@ -17,7 +17,8 @@ class StepList {
   void add(const std::string& scope, const char* id, Shape shape) {
     const char* colon = std::strchr(id, ':');
     const auto& marks = step_marks();
-    const auto mark = std::find_if(marks.begin(), marks.end(), [&](const StepMark& m) { return std::strcmp(m.id, id) == 0; });
+    const auto mark =
+        std::find_if(marks.begin(), marks.end(), [&](const StepMark& m) { return std::strcmp(m.id, id) == 0; });
     std::string file = mark == marks.end() ? "" : mark->file;
     std::replace(file.begin(), file.end(), '\\', '/');
     const size_t root = file.rfind("native/src/");
@@ -153,7 +154,8 @@ std::vector<Step> list_steps(const Architecture& a) {
 Tensor compute_step(const Run& run, int64_t image, const std::string& name) {
   Model& model = *run.model;
   const Architecture& a = model.architecture();
-  if (image < 0 || image >= run.batch) throw Error::argument("There is no image " + std::to_string(image) + " in this run.");
+  if (image < 0 || image >= run.batch)
+    throw Error::argument("There is no image " + std::to_string(image) + " in this run.");
   const auto steps = list_steps(a);
   const auto step = std::find_if(steps.begin(), steps.end(), [&](const Step& s) { return s.name == name; });
   if (step == steps.end()) throw Error::argument("This model has no step " + name + ".");
@@ -184,7 +186,8 @@ Tensor compute_step(const Run& run, int64_t image, const std::string& name) {
 Floats prediction_by_depth(const Run& run, int64_t image) {
   Model& model = *run.model;
   const Architecture& a = model.architecture();
-  if (image < 0 || image >= run.batch) throw Error::argument("There is no image " + std::to_string(image) + " in this run.");
+  if (image < 0 || image >= run.batch)
+    throw Error::argument("There is no image " + std::to_string(image) + " in this run.");
   Pass pass = model.pass();
   const int64_t length = PredictionProcessing::output_length(a);
   Floats out(static_cast<size_t>(a.depth * length));

@@ -40,7 +40,10 @@ void RunQueue::finished() {
 }
 
 Task::Task(Napi::Env env, std::function<Convert()> compute, RunQueue* queue)
-    : AsyncWorker(env, "vit_inspector"), deferred_(Napi::Promise::Deferred::New(env)), compute_(std::move(compute)), queue_(queue) {}
+    : AsyncWorker(env, "vit_inspector"),
+      deferred_(Napi::Promise::Deferred::New(env)),
+      compute_(std::move(compute)),
+      queue_(queue) {}
 
 Napi::Promise Task::start(Napi::Env env, std::function<Convert()> compute, RunQueue* queue) {
   // AsyncWorker deletes itself when its work is complete.

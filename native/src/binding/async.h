@@ -37,8 +37,8 @@ Napi::Object to_js(Napi::Env env, const Tensor& tensor);
 class Task;
 
 /**
- * Forward passes wait here for each other: one runs at a time in this process's addon, so that two never share a model's
- * scratch nor fight over the cores. Used on the JavaScript thread only.
+ * Forward passes wait here for each other: one runs at a time in this process's addon, so that two never share a
+ * model's scratch nor fight over the cores. Used on the JavaScript thread only.
  */
 class RunQueue {
  public:
@@ -55,7 +55,8 @@ class Task : public Napi::AsyncWorker {
  public:
   using Convert = std::function<Napi::Value(Napi::Env)>;
 
-  /** `compute` runs on the worker and returns how to turn its result into a value, which then runs on the JavaScript thread. */
+  /** `compute` runs on the worker and returns how to turn its result into a value, which then runs on the JavaScript
+   * thread. */
   static Napi::Promise start(Napi::Env env, std::function<Convert()> compute, RunQueue* queue = nullptr);
 
  protected:

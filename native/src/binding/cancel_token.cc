@@ -6,8 +6,9 @@
 namespace vit::binding {
 
 Napi::Function CancelToken::define(Napi::Env env) {
-  return DefineClass(env, "CancelToken",
-                     {InstanceMethod<&CancelToken::cancel>("cancel"), InstanceAccessor<&CancelToken::cancelled>("cancelled")});
+  return DefineClass(
+      env, "CancelToken",
+      {InstanceMethod<&CancelToken::cancel>("cancel"), InstanceAccessor<&CancelToken::cancelled>("cancelled")});
 }
 
 CancelToken::CancelToken(const Napi::CallbackInfo& call)

@@ -16,11 +16,12 @@ Napi::Number number(Napi::Env env, int64_t n) { return Napi::Number::New(env, st
 Napi::Function ModelObject::define(Napi::Env env) {
   return DefineClass(
       env, "Model",
-      {InstanceAccessor<&ModelObject::architecture>("architecture"), InstanceAccessor<&ModelObject::num_tokens>("numTokens"),
-       InstanceAccessor<&ModelObject::num_prefix>("numPrefix"), InstanceAccessor<&ModelObject::grid>("grid"),
-       InstanceAccessor<&ModelObject::parameters>("parameters"), InstanceAccessor<&ModelObject::memory>("memory"),
-       InstanceAccessor<&ModelObject::steps>("steps"), InstanceMethod<&ModelObject::forward>("forward"),
-       InstanceMethod<&ModelObject::tensor>("tensor"), InstanceMethod<&ModelObject::close>("close")});
+      {InstanceAccessor<&ModelObject::architecture>("architecture"),
+       InstanceAccessor<&ModelObject::num_tokens>("numTokens"), InstanceAccessor<&ModelObject::num_prefix>("numPrefix"),
+       InstanceAccessor<&ModelObject::grid>("grid"), InstanceAccessor<&ModelObject::parameters>("parameters"),
+       InstanceAccessor<&ModelObject::memory>("memory"), InstanceAccessor<&ModelObject::steps>("steps"),
+       InstanceMethod<&ModelObject::forward>("forward"), InstanceMethod<&ModelObject::tensor>("tensor"),
+       InstanceMethod<&ModelObject::close>("close")});
 }
 
 ModelObject::ModelObject(const Napi::CallbackInfo& call) : ObjectWrap(call) {}

@@ -92,7 +92,8 @@ Tokenizer read_tokenizer(const Reader& r) {
     t.splits.push_back({split.integer("kernel"), split.integer("stride"), split.integer("padding")});
   }
   for (uint32_t i = 0; i < stages.Length(); i++)
-    t.stages.push_back(read_block(Reader::of(stages.Get(i), r.path("stages[" + std::to_string(i) + "]"), "ERR_ARCHITECTURE")));
+    t.stages.push_back(
+        read_block(Reader::of(stages.Get(i), r.path("stages[" + std::to_string(i) + "]"), "ERR_ARCHITECTURE")));
   return t;
 }
 
@@ -105,7 +106,8 @@ Position read_position(const Reader& r) {
   p.covers = r.choice<C>("covers", {{"all", C::all}, {"class", C::class_token}, {"patches", C::patches}});
   const auto [rows, columns] = r.pair("grid");
   p.grid = {rows, columns};
-  p.resample = r.choice<Resample>("resample", {{"bicubic-antialias", Resample::bicubic_antialias}, {"bicubic", Resample::bicubic}});
+  p.resample = r.choice<Resample>("resample",
+                                  {{"bicubic-antialias", Resample::bicubic_antialias}, {"bicubic", Resample::bicubic}});
   return p;
 }
 

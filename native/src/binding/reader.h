@@ -13,7 +13,8 @@ namespace vit::binding {
 /** A JavaScript object being read into a plain struct; a wrong field throws with its path and what was expected. */
 class Reader {
  public:
-  Reader(Napi::Object object, std::string path, const char* code) : object_(object), path_(std::move(path)), code_(code) {}
+  Reader(Napi::Object object, std::string path, const char* code)
+      : object_(object), path_(std::move(path)), code_(code) {}
 
   /** The argument as an object. */
   static Reader of(const Napi::Value& value, const std::string& path, const char* code) {

@@ -9,7 +9,8 @@ namespace vit {
 /**
  * e^x for float32 without branches, so loops over it vectorise; relative error below 2e-7 on [-87, 88].
  * Below -87.3 it returns a denormal-free 0-like 1e-38; above 88 it saturates near 1.6e38.
- * x = n ln2 + r with |r| <= ln2/2; e^r by its Taylor polynomial of degree 7 (truncation 2^-29), scaled by 2^n in the exponent bits.
+ * x = n ln2 + r with |r| <= ln2/2; e^r by its Taylor polynomial of degree 7 (truncation 2^-29), scaled by 2^n in the
+ * exponent bits.
  */
 inline float fast_exp(float x) {
   x = x > 88.0f ? 88.0f : x;

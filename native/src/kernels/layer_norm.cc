@@ -26,7 +26,8 @@ void apply_norm(const NormLayer& layer, const float* x, int64_t ldx, int64_t n, 
   }
 }
 
-void apply_norm_naive(const NormLayer& layer, const float* x, int64_t ldx, int64_t n, int64_t length, float* y, int64_t ldy) {
+void apply_norm_naive(const NormLayer& layer, const float* x, int64_t ldx, int64_t n, int64_t length, float* y,
+                      int64_t ldy) {
   for (int64_t i = 0; i < n; i++) {
     const float* row = x + i * ldx;
     double mean = 0, squares = 0;

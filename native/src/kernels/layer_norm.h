@@ -16,11 +16,13 @@ struct NormLayer {
 
 /**
  * y (n, length) = norm of each row of x (n, length), row strides ldx and ldy; y may be x.
- * layer: (x - mean) / sqrt(var + eps) * weight + bias, var biased (Ba et al. 2016, eq. 3). rms: x / sqrt(mean(x^2) + eps) * weight.
+ * layer: (x - mean) / sqrt(var + eps) * weight + bias, var biased (Ba et al. 2016, eq. 3). rms: x / sqrt(mean(x^2) +
+ * eps) * weight.
  */
 void apply_norm(const NormLayer& layer, const float* x, int64_t ldx, int64_t n, int64_t length, float* y, int64_t ldy);
 
 /** The oracle, in float64. */
-void apply_norm_naive(const NormLayer& layer, const float* x, int64_t ldx, int64_t n, int64_t length, float* y, int64_t ldy);
+void apply_norm_naive(const NormLayer& layer, const float* x, int64_t ldx, int64_t n, int64_t length, float* y,
+                      int64_t ldy);
 
 }  // namespace vit

@@ -29,14 +29,14 @@ void gemm_naive(Transpose ta, Transpose tb, int64_t m, int64_t n, int64_t k, flo
 
 }  // namespace
 
-void gemm(Gemm by, Transpose ta, Transpose tb, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda,
-          const float* b, int64_t ldb, float beta, float* c, int64_t ldc) {
+void gemm(Gemm by, Transpose ta, Transpose tb, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
+          int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc) {
   if (m <= 0 || n <= 0) return;
   if (by == Gemm::naive) return gemm_naive(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   const auto op = [](Transpose t) { return t == Transpose::yes ? CblasTrans : CblasNoTrans; };
   const auto narrow = [](int64_t v) { return static_cast<int>(v); };
-  cblas_sgemm(CblasRowMajor, op(ta), op(tb), narrow(m), narrow(n), narrow(k), alpha, a, narrow(lda), b, narrow(ldb), beta,
-              c, narrow(ldc));
+  cblas_sgemm(CblasRowMajor, op(ta), op(tb), narrow(m), narrow(n), narrow(k), alpha, a, narrow(lda), b, narrow(ldb),
+              beta, c, narrow(ldc));
 }
 
 void set_blas_threads(int threads) {

@@ -42,12 +42,14 @@ class PlainLinear final : public Linear {
     const bool accumulate = e.residual == y && !e.gamma && e.activation == Activation::identity;
     if (e.residual == y && !accumulate) {
       Floats product(n * out());
-      gemm(by_, Transpose::no, Transpose::yes, n, out(), in(), 1, x, ldx, weight_.data(), in(), 0, product.data(), out());
+      gemm(by_, Transpose::no, Transpose::yes, n, out(), in(), 1, x, ldx, weight_.data(), in(), 0, product.data(),
+           out());
       finish(product.data(), out(), n, e);
       for (int64_t i = 0; i < n; i++) std::copy_n(product.data() + i * out(), out(), y + i * ldy);
       return;
     }
-    gemm(by_, Transpose::no, Transpose::yes, n, out(), in(), 1, x, ldx, weight_.data(), in(), accumulate ? 1 : 0, y, ldy);
+    gemm(by_, Transpose::no, Transpose::yes, n, out(), in(), 1, x, ldx, weight_.data(), in(), accumulate ? 1 : 0, y,
+         ldy);
     Epilogue rest = e;
     if (accumulate) rest.residual = nullptr;
     finish(y, ldy, n, rest);
@@ -79,7 +81,8 @@ class HalfLinear final : public Linear {
     for (int64_t begin = 0; begin < out(); begin += kPanel) {
       const int64_t count = std::min(kPanel, out() - begin);
       weight_rows(begin, count, panel.data());
-      gemm(by_, Transpose::no, Transpose::yes, n, count, in(), 1, x, ldx, panel.data(), in(), 0, product.data() + begin, out());
+      gemm(by_, Transpose::no, Transpose::yes, n, count, in(), 1, x, ldx, panel.data(), in(), 0, product.data() + begin,
+           out());
     }
     finish(product.data(), out(), n, e);
     for (int64_t i = 0; i < n; i++) std::copy_n(product.data() + i * out(), out(), y + i * ldy);

@@ -15,7 +15,8 @@ ImageView ImageView::planar(const float* values, int64_t batch, int64_t channels
 }
 
 ImageView ImageView::tokens(const float* values, int64_t batch, int64_t channels, Grid grid) {
-  return {values, batch, channels, grid.rows, grid.columns, grid.count() * channels, 1, grid.columns * channels, channels};
+  return {values,  batch, channels, grid.rows, grid.columns, grid.count() * channels, 1, grid.columns * channels,
+          channels};
 }
 
 void soft_split(const ImageView& image, const SoftSplit& split, float* tokens) {

@@ -4,13 +4,14 @@
 
 namespace vit {
 
-/** Tokens down and across that a soft split makes of (rows, columns): floor((size + 2p - (k - 1) - 1) / s + 1), the articles' count_tokens. */
+/** Tokens down and across that a soft split makes of (rows, columns): floor((size + 2p - (k - 1) - 1) / s + 1), the
+ * articles' count_tokens. */
 Grid count_tokens(Grid image, const SoftSplit& split);
 
 /**
  * torch.nn.Unfold then transpose: image (B, C, H, W) to tokens (B, rows*columns, C*k*k), each token the k x k window of
- * every channel, channel-major, zeros outside. `image` is addressed as image[b*sb + c*sc + y*sy + x*sx], so that the tokens of a
- * stage (B, H*W, C) are read as an image without a transpose.
+ * every channel, channel-major, zeros outside. `image` is addressed as image[b*sb + c*sc + y*sy + x*sx], so that the
+ * tokens of a stage (B, H*W, C) are read as an image without a transpose.
  */
 struct ImageView {
   const float* values;

@@ -13,7 +13,8 @@ Attention Attention::load(const Block& block, const std::string& name, WeightSto
   a.head_dim = block.head_dim;
   a.scale = block.scale;
   a.value_skip = block.value_skip;
-  a.qkv = weights.linear(name + "qkv.weight", block.qkv_bias ? name + "qkv.bias" : "", 3 * block.qkv_dim(), block.dim_in);
+  a.qkv =
+      weights.linear(name + "qkv.weight", block.qkv_bias ? name + "qkv.bias" : "", 3 * block.qkv_dim(), block.dim_in);
   a.proj = weights.linear(name + "proj.weight", block.proj_bias ? name + "proj.bias" : "", block.dim, block.qkv_dim());
   a.has_qk_norm = block.qk_norm.has_value();
   if (a.has_qk_norm) {
@@ -90,16 +91,20 @@ int64_t rows_at_once(int64_t tokens) { return std::min(tokens, std::max<int64_t>
 void Attention::attend(const float* q, const float* k, const float* v, int64_t ld, int64_t batch, int64_t tokens,
                        float* context, const AttentionKept& kept, Pass& pass) const {
   const int64_t length = heads * head_dim;
-  VIT_STEP(pass.trace, "attn.q", (Shape{heads, tokens, head_dim}), split_heads(q, ld, tokens, heads, head_dim).data(), head_dim);
-  VIT_STEP(pass.trace, "attn.k", (Shape{heads, tokens, head_dim}), split_heads(k, ld, tokens, heads, head_dim).data(), head_dim);
-  VIT_STEP(pass.trace, "attn.v", (Shape{heads, tokens, head_dim}), split_heads(v, ld, tokens, heads, head_dim).data(), head_dim);
+  VIT_STEP(pass.trace, "attn.q", (Shape{heads, tokens, head_dim}), split_heads(q, ld, tokens, heads, head_dim).data(),
+           head_dim);
+  VIT_STEP(pass.trace, "attn.k", (Shape{heads, tokens, head_dim}), split_heads(k, ld, tokens, heads, head_dim).data(),
+           head_dim);
+  VIT_STEP(pass.trace, "attn.v", (Shape{heads, tokens, head_dim}), split_heads(v, ld, tokens, heads, head_dim).data(),
+           head_dim);
   if (kept.queries_keys)
     for (int64_t i = 0; i < batch * tokens; i++) {
       std::copy_n(q + i * ld, length, kept.queries_keys + i * 2 * length);
       std::copy_n(k + i * ld, length, kept.queries_keys + i * 2 * length + length);
     }
 
-  // Whoever looks at the scores sees all heads before and after the softmax; otherwise a head's rows are used up at once.
+  // Whoever looks at the scores sees all heads before and after the softmax; otherwise a head's rows are used up at
+  // once.
   const bool look = pass.trace && (pass.trace->wants("attn.scores") || pass.trace->wants("attn.weights"));
   const int64_t block = kept.maps || look ? tokens : rows_at_once(tokens);
   float* scratch = kept.maps ? nullptr : pass.scratch.get(Scratch::scores, (look ? heads : 1) * block * tokens);
@@ -112,8 +117,8 @@ void Attention::attend(const float* q, const float* k, const float* v, int64_t l
                                   : scratch + (look ? h * tokens * tokens : 0);
         {
           const Timed timed(pass, "attn.scores");
-          gemm(pass.by, Transpose::no, Transpose::yes, rows, tokens, head_dim, scale, q + at + row * ld, ld, k + at, ld, 0,
-               scores, tokens);
+          gemm(pass.by, Transpose::no, Transpose::yes, rows, tokens, head_dim, scale, q + at + row * ld, ld, k + at, ld,
+               0, scores, tokens);
         }
         if (look) continue;
         {

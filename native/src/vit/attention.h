@@ -20,7 +20,8 @@ struct AttentionKept {
   float* queries_keys = nullptr;
 };
 
-/** Multi-head self-attention: softmax(scale Q K^T) V per head (Vaswani et al. 2017, eq. 1), heads side by side, then proj. */
+/** Multi-head self-attention: softmax(scale Q K^T) V per head (Vaswani et al. 2017, eq. 1), heads side by side, then
+ * proj. */
 struct Attention {
   int64_t heads, head_dim;
   float scale;
@@ -38,8 +39,8 @@ struct Attention {
                Pass& pass) const;
 
   /**
-   * softmax(scale Q K^T) V of heads that lie in rows of stride ld: q, k, v (B, N, h*hd), context (B, N, h*hd) contiguous.
-   * Without maps only a block of rows of one head exists at a time, so memory does not grow with N^2.
+   * softmax(scale Q K^T) V of heads that lie in rows of stride ld: q, k, v (B, N, h*hd), context (B, N, h*hd)
+   * contiguous. Without maps only a block of rows of one head exists at a time, so memory does not grow with N^2.
    */
   void attend(const float* q, const float* k, const float* v, int64_t ld, int64_t batch, int64_t tokens, float* context,
               const AttentionKept& kept, Pass& pass) const;

@@ -6,7 +6,8 @@
 
 namespace vit {
 
-/** One latent query attends to all tokens, then a residual neural network (timm AttentionPoolLatent; Zhai et al. 2022, MAP head). */
+/** One latent query attends to all tokens, then a residual neural network (timm AttentionPoolLatent; Zhai et al. 2022,
+ * MAP head). */
 struct AttentionPool {
   int64_t heads, head_dim;
   Floats latent;                       // (D)

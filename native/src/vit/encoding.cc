@@ -26,10 +26,13 @@ std::unique_ptr<Encoding> Encoding::load(const Block& block, const std::string& 
   if (block.order == Block::Order::parallel) {
     auto made = std::make_unique<ParallelEncoding>();
     for (int64_t p = 0; p < block.branches; p++) {
-      const std::string attn = name + "attns." + std::to_string(p) + ".", ffn = name + "ffns." + std::to_string(p) + ".";
-      made->attns.push_back({weights.norm(block.norm, attn + "norm", block.dim), Attention::load(block, attn + "attn.", weights),
+      const std::string attn = name + "attns." + std::to_string(p) + ".",
+                        ffn = name + "ffns." + std::to_string(p) + ".";
+      made->attns.push_back({weights.norm(block.norm, attn + "norm", block.dim),
+                             Attention::load(block, attn + "attn.", weights),
                              load_scale(block.layer_scale, attn + "ls.gamma", block.dim, weights)});
-      made->ffns.push_back({weights.norm(block.norm, ffn + "norm", block.dim), NeuralNet::load(block, ffn + "mlp.", weights),
+      made->ffns.push_back({weights.norm(block.norm, ffn + "norm", block.dim),
+                            NeuralNet::load(block, ffn + "mlp.", weights),
                             load_scale(block.layer_scale, ffn + "ls.gamma", block.dim, weights)});
     }
     return made;
@@ -74,8 +77,8 @@ void SequentialEncoding::forward_pre(const float* x, int64_t batch, int64_t toke
   VIT_STEP(pass.trace, "pre:mlp.residual", (Shape{tokens, dim}), y, dim);
 }
 
-void SequentialEncoding::forward_post(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
-                                      Pass& pass) const {
+void SequentialEncoding::forward_post(const float* x, int64_t batch, int64_t tokens, float* y,
+                                      const AttentionKept& kept, Pass& pass) const {
   const int64_t rows = batch * tokens, dim = attn.proj->out();
   const bool inside = order == Block::Order::post;  // norm(x + f x); otherwise x + norm(f x)
   float* part = pass.scratch.get(Scratch::normed, rows * dim);

@@ -15,7 +15,8 @@ class Encoding {
   virtual ~Encoding() = default;
 
   /** x (B, N, dim_in) to y (B, N, dim); y may be x when the lengths agree. */
-  virtual void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept, Pass& pass) const = 0;
+  virtual void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
+                       Pass& pass) const = 0;
 
   static std::unique_ptr<Encoding> load(const Block& block, const std::string& name, WeightStore& weights);
 };
@@ -29,14 +30,18 @@ struct SequentialEncoding final : Encoding {
   NeuralNet mlp;
   Floats ls1, ls2;  // (dim), or empty
 
-  void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept, Pass& pass) const override;
+  void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
+               Pass& pass) const override;
 
  private:
-  void forward_pre(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept, Pass& pass) const;
-  void forward_post(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept, Pass& pass) const;
+  void forward_pre(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
+                   Pass& pass) const;
+  void forward_post(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
+                    Pass& pass) const;
 };
 
-/** Order parallel: sums of branches (timm ParallelThingsBlock, Touvron et al. 2022). Kept maps are the mean over branches. */
+/** Order parallel: sums of branches (timm ParallelThingsBlock, Touvron et al. 2022). Kept maps are the mean over
+ * branches. */
 struct ParallelEncoding final : Encoding {
   struct AttentionBranch {
     NormLayer norm;
@@ -51,10 +56,12 @@ struct ParallelEncoding final : Encoding {
   std::vector<AttentionBranch> attns;
   std::vector<NetBranch> ffns;
 
-  void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept, Pass& pass) const override;
+  void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
+               Pass& pass) const override;
 };
 
-/** Order parallel-scaling: attention and neural network side by side from one projection (timm ParallelScalingBlock, Dehghani et al. 2023). */
+/** Order parallel-scaling: attention and neural network side by side from one projection (timm ParallelScalingBlock,
+ * Dehghani et al. 2023). */
 struct ScalingEncoding final : Encoding {
   NormLayer in_norm;
   std::shared_ptr<const Linear> in_proj;  // (mlp_hidden + 3*dim, dim), rows MLP, Q, K, V
@@ -67,7 +74,8 @@ struct ScalingEncoding final : Encoding {
   Floats ls;
 
   static std::unique_ptr<Encoding> load(const Block& block, const std::string& name, WeightStore& weights);
-  void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept, Pass& pass) const override;
+  void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
+               Pass& pass) const override;
 };
 
 /** The epilogue of a part: layer scale `gamma` unless empty, then `residual` (n, dim) unless null. */

@@ -39,7 +39,8 @@ const packed::PackedLinear* packed_of(const std::shared_ptr<const Linear>& linea
 
 }  // namespace
 
-std::unique_ptr<FusedEncoder> FusedEncoder::make(const Block& block, const std::vector<std::unique_ptr<Encoding>>& blocks) {
+std::unique_ptr<FusedEncoder> FusedEncoder::make(const Block& block,
+                                                 const std::vector<std::unique_ptr<Encoding>>& blocks) {
   if (blocks.empty() || block.order != Block::Order::pre || block.mlp != Block::Mlp::mlp || block.value_skip ||
       block.qk_norm || block.attn_norm || block.mlp_norm)
     return nullptr;

@@ -7,7 +7,8 @@
 
 namespace vit {
 
-/** What a fused run keeps; null pointers keep nothing. Strides are floats from one image, and from one block, to the next. */
+/** What a fused run keeps; null pointers keep nothing. Strides are floats from one image, and from one block, to the
+ * next. */
 struct FusedKept {
   float* maps = nullptr;  // (h, N, N) each
   int64_t maps_image_stride = 0, maps_block_stride = 0;
@@ -24,8 +25,8 @@ class FusedEncoder {
   virtual int64_t scratch_bytes() const = 0;
 
   /**
-   * Null unless every linear layer is packed and the blocks are pre-norm with a plain MLP: no value skip, no norm of Q and K,
-   * of the heads or of the hidden activations. The blocks must outlive what is returned.
+   * Null unless every linear layer is packed and the blocks are pre-norm with a plain MLP: no value skip, no norm of Q
+   * and K, of the heads or of the hidden activations. The blocks must outlive what is returned.
    */
   static std::unique_ptr<FusedEncoder> make(const Block& block, const std::vector<std::unique_ptr<Encoding>>& blocks);
 };

@@ -11,7 +11,8 @@ namespace vit {
 
 class WeightStore;
 
-/** The block's neural network: fc2(act(fc1 x)), or with a gate between the two halves of fc1 (see binding.d.ts, Block.mlp). */
+/** The block's neural network: fc2(act(fc1 x)), or with a gate between the two halves of fc1 (see binding.d.ts,
+ * Block.mlp). */
 struct NeuralNet {
   Block::Mlp kind;
   Activation activation;

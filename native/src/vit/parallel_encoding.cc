@@ -79,11 +79,13 @@ std::unique_ptr<Encoding> ScalingEncoding::load(const Block& block, const std::s
   }
   attn.has_attn_norm = block.attn_norm.has_value();
   if (attn.has_attn_norm) attn.norm = weights.norm(*block.attn_norm, name + "attn_norm", dim);
-  attn.proj = weights.linear(name + "attn_out_proj.weight", block.proj_bias ? name + "attn_out_proj.bias" : "", dim, dim);
+  attn.proj =
+      weights.linear(name + "attn_out_proj.weight", block.proj_bias ? name + "attn_out_proj.bias" : "", dim, dim);
   made->activation = block.activation;
   made->has_mlp_norm = block.mlp_norm.has_value();
   if (made->has_mlp_norm) made->mlp_norm = weights.norm(*block.mlp_norm, name + "mlp_norm", block.mlp_hidden);
-  made->mlp_out = weights.linear(name + "mlp_out_proj.weight", block.mlp_bias ? name + "mlp_out_proj.bias" : "", dim, block.mlp_hidden);
+  made->mlp_out = weights.linear(name + "mlp_out_proj.weight", block.mlp_bias ? name + "mlp_out_proj.bias" : "", dim,
+                                 block.mlp_hidden);
   if (block.layer_scale) made->ls = weights.values(name + "ls.gamma", {dim});
   return made;
 }

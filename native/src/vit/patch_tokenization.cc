@@ -4,8 +4,8 @@
 
 namespace vit {
 
-void split_patches(const float* image, int64_t batch, int64_t channels, int64_t height, int64_t width, int64_t patch_height,
-                   int64_t patch_width, float* patches) {
+void split_patches(const float* image, int64_t batch, int64_t channels, int64_t height, int64_t width,
+                   int64_t patch_height, int64_t patch_width, float* patches) {
   for (int64_t b = 0; b < batch; b++)
     for (int64_t top = 0; top + patch_height <= height; top += patch_height)
       for (int64_t left = 0; left + patch_width <= width; left += patch_width)
@@ -19,7 +19,8 @@ void patch_tokenization(const Architecture& a, const Linear& project, const floa
   const Timed timed(pass, "patch_embed");
   const int64_t count = a.grid().count(), length = a.patch_length();
   float* patches = pass.scratch.get(Scratch::patches, batch * count * length);
-  split_patches(image, batch, a.channels, a.height, a.width, a.tokenizer.patch_height, a.tokenizer.patch_width, patches);
+  split_patches(image, batch, a.channels, a.height, a.width, a.tokenizer.patch_height, a.tokenizer.patch_width,
+                patches);
   VIT_STEP(pass.trace, "patches", (Shape{count, length}), patches, length);
   project.apply(patches, length, batch * count, tokens, a.dim);
   VIT_STEP(pass.trace, "patch_embed", (Shape{count, a.dim}), tokens, a.dim);

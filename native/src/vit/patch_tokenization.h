@@ -1,15 +1,15 @@
 #pragma once
 
-#include "vit/pass.h"
 #include "linalg/linear.h"
+#include "vit/pass.h"
 
 namespace vit {
 
-/** image (B, C, H, W) to patches (B, rows*columns, C*ph*pw), row by row, each channel-major: torch Unfold(kernel = stride =
- * patch), transposed. Pixels right of and below the last whole patch are left out, as a convolution with that stride does
- * (SigLIP so400m: 384 pixels, patch 14). */
-void split_patches(const float* image, int64_t batch, int64_t channels, int64_t height, int64_t width, int64_t patch_height,
-                   int64_t patch_width, float* patches);
+/** image (B, C, H, W) to patches (B, rows*columns, C*ph*pw), row by row, each channel-major: torch Unfold(kernel =
+ * stride = patch), transposed. Pixels right of and below the last whole patch are left out, as a convolution with that
+ * stride does (SigLIP so400m: 384 pixels, patch 14). */
+void split_patches(const float* image, int64_t batch, int64_t channels, int64_t height, int64_t width,
+                   int64_t patch_height, int64_t patch_width, float* patches);
 
 /** The articles' Patch_Tokenization: split, then project every patch. */
 void patch_tokenization(const Architecture& a, const Linear& project, const float* image, int64_t batch, float* tokens,

@@ -46,11 +46,11 @@ void PredictionProcessing::forward(const Architecture& a, const float* x, int64_
   const int64_t tokens = a.num_tokens(), dim = a.dim, length = output_length(a);
   const int64_t first = a.pool_includes_prefix ? 0 : a.prefix.count();
   // Without a look at the steps only the rows that the pooling reads are normalised.
-  const int64_t rows = pass.trace                     ? tokens
-                       : a.pool == Pool::none         ? 0
-                       : a.pool == Pool::token        ? 1
-                       : a.pool == Pool::distilled    ? 2
-                                                      : tokens;
+  const int64_t rows = pass.trace                  ? tokens
+                       : a.pool == Pool::none      ? 0
+                       : a.pool == Pool::token     ? 1
+                       : a.pool == Pool::distilled ? 2
+                                                   : tokens;
   float* normed = pass.scratch.get(Scratch::normed, tokens * dim);
   Floats feature(static_cast<size_t>(2 * dim));
   for (int64_t b = 0; b < batch; b++, out += length) {
@@ -92,7 +92,8 @@ void PredictionProcessing::forward(const Architecture& a, const float* x, int64_
       continue;
     }
     if (a.fc_norm) {
-      apply_norm(fc_norm, feature.data(), a.feature_length(), 1, a.feature_length(), feature.data(), a.feature_length());
+      apply_norm(fc_norm, feature.data(), a.feature_length(), 1, a.feature_length(), feature.data(),
+                 a.feature_length());
       VIT_STEP(pass.trace, "fc_norm", (Shape{a.feature_length()}), feature.data(), a.feature_length());
     }
     if (head) {

@@ -23,7 +23,8 @@ TokenProcessing TokenProcessing::load(const Architecture& a, WeightStore& weight
   const Grid grid = a.grid();
   // A fixed sinusoid table is computed; a checkpoint may still bring its own copy, which then counts.
   if (a.position.kind == Position::Kind::sinusoid && !weights.has("pos_embed")) {
-    made.positions = weights.computed("pos_embed", {1, a.position_rows(grid), a.dim}, sinusoid_table(a.position_rows(grid), a.dim));
+    made.positions =
+        weights.computed("pos_embed", {1, a.position_rows(grid), a.dim}, sinusoid_table(a.position_rows(grid), a.dim));
     return made;
   }
   const Floats table = weights.values("pos_embed", {1, a.position_rows(a.position.grid), a.dim});

@@ -73,8 +73,11 @@ MappedFile::~MappedFile() {
 MappedFile::Stamp MappedFile::stamp() const {
   BY_HANDLE_FILE_INFORMATION info{};
   if (!GetFileInformationByHandle(file_, &info)) return {0, 0};
-  const auto join = [](DWORD high, DWORD low) { return static_cast<int64_t>((static_cast<uint64_t>(high) << 32) | low); };
-  return {join(info.nFileSizeHigh, info.nFileSizeLow), join(info.ftLastWriteTime.dwHighDateTime, info.ftLastWriteTime.dwLowDateTime)};
+  const auto join = [](DWORD high, DWORD low) {
+    return static_cast<int64_t>((static_cast<uint64_t>(high) << 32) | low);
+  };
+  return {join(info.nFileSizeHigh, info.nFileSizeLow),
+          join(info.ftLastWriteTime.dwHighDateTime, info.ftLastWriteTime.dwLowDateTime)};
 }
 
 void MappedFile::release(int64_t, int64_t) const {}

@@ -8,7 +8,9 @@ void NamedTensors::add(const std::string& name, Shape shape, const Floats& value
   values_[name] = {std::move(shape), values};
 }
 
-void NamedTensors::add(const std::string& name, std::shared_ptr<const Linear> linear) { linears_[name] = std::move(linear); }
+void NamedTensors::add(const std::string& name, std::shared_ptr<const Linear> linear) {
+  linears_[name] = std::move(linear);
+}
 
 Tensor NamedTensors::get(const std::string& name) const {
   const auto value = values_.find(name);

@@ -43,7 +43,8 @@ float SeededTensor::truncated_normal(uint64_t index, double deviation) const {
 }
 
 double exact_log(double x) {
-  // x = m 2^e with m in [sqrt(1/2), sqrt(2)); log m = 2 atanh(s), s = (m - 1) / (m + 1), |s| < 0.172: its series to s^21.
+  // x = m 2^e with m in [sqrt(1/2), sqrt(2)); log m = 2 atanh(s), s = (m - 1) / (m + 1), |s| < 0.172: its series to
+  // s^21.
   uint64_t bits;
   std::memcpy(&bits, &x, sizeof bits);
   int64_t exponent = static_cast<int64_t>(bits >> 52) - 1023;
@@ -63,13 +64,14 @@ double exact_log(double x) {
 
 double normal_quantile(double p) {
   // Rational approximations of P. J. Acklam (2003), relative error 1.15e-9.
-  static const double a[] = {-3.969683028665376e+01, 2.209460984245205e+02, -2.759285104469687e+02,
+  static const double a[] = {-3.969683028665376e+01, 2.209460984245205e+02,  -2.759285104469687e+02,
                              1.383577518672690e+02,  -3.066479806614716e+01, 2.506628277459239e+00};
-  static const double b[] = {-5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02, 6.680131188771972e+01,
-                             -1.328068155288572e+01};
+  static const double b[] = {-5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02,
+                             6.680131188771972e+01, -1.328068155288572e+01};
   static const double c[] = {-7.784894002430293e-03, -3.223964580411365e-01, -2.400758277161838e+00,
                              -2.549732539343734e+00, 4.374664141464968e+00,  2.938163982698783e+00};
-  static const double d[] = {7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00, 3.754408661907416e+00};
+  static const double d[] = {7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00,
+                             3.754408661907416e+00};
   constexpr double kTail = 0.02425;
   if (p < kTail || p > 1 - kTail) {
     const double q = std::sqrt(-2 * exact_log(p < kTail ? p : 1 - p));

@@ -8,10 +8,10 @@ namespace vit {
 /**
  * Weights from a seed number, the same bits on every platform and in any order of asking.
  *
- * Value i of the tensor called `name` depends on (seed, name, i) only: a 64-bit counter generator (SplitMix64's finaliser, Steele et al.
- * 2014, over a hash of seed and name plus i times its odd constant) gives 53 uniform bits, and the quantile function of the
- * normal distribution turns them into a value. The quantile is built from + - * / and sqrt alone, which IEEE 754
- * rounds identically everywhere; libm's log differs in the last bit between systems.
+ * Value i of the tensor called `name` depends on (seed, name, i) only: a 64-bit counter generator (SplitMix64's
+ * finaliser, Steele et al. 2014, over a hash of seed and name plus i times its odd constant) gives 53 uniform bits, and
+ * the quantile function of the normal distribution turns them into a value. The quantile is built from + - * / and sqrt
+ * alone, which IEEE 754 rounds identically everywhere; libm's log differs in the last bit between systems.
  */
 class SeededTensor {
  public:
@@ -22,7 +22,8 @@ class SeededTensor {
 
   /**
    * torch.nn.init.trunc_normal_(std=.02): normal with mean 0 and that deviation, conditioned on [-2, 2] (absolute, as
-   * torch's defaults a=-2, b=2; at .02 that is a hundred deviations, so the cut changes nothing that a double can hold).
+   * torch's defaults a=-2, b=2; at .02 that is a hundred deviations, so the cut changes nothing that a double can
+   * hold).
    */
   float truncated_normal(uint64_t index, double deviation = 0.02) const;
 

@@ -41,7 +41,8 @@ const TensorSource& WeightStore::source(const std::string& name, const Shape& sh
   if (found == sources_.end()) throw Error::tensor("The tensor " + name + " " + to_string(shape) + " is missing.");
   const TensorSource& source = found->second;
   for (const int64_t d : source.shape)
-    if (d < 0) throw Error::tensor("The tensor " + name + " has a negative size in its shape " + to_string(source.shape) + ".");
+    if (d < 0)
+      throw Error::tensor("The tensor " + name + " has a negative size in its shape " + to_string(source.shape) + ".");
   if (!fits(source.shape, shape))
     throw Error::tensor("The tensor " + name + " has shape " + to_string(source.shape) + " where " + to_string(shape) +
                         " is needed.");
@@ -137,7 +138,8 @@ Floats WeightStore::computed(const std::string& name, const Shape& shape, Floats
   return values;
 }
 
-std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, const std::string& bias, int64_t out, int64_t in) {
+std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, const std::string& bias, int64_t out,
+                                                  int64_t in) {
   return linear(weight, bias.empty() ? Floats() : values(bias, {out}), out, in);
 }
 
@@ -146,9 +148,13 @@ std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, Flo
   if (seed_) parameters_ += out * in;
   const TensorSource& from = seed_ ? kNone : source(weight, {out, in});
   WeightRows rows{out, in, from.dtype, nullptr, nullptr};
-  rows.read = [&, in](int64_t begin, int64_t count, float* to) { read(weight, from, begin * in, count * in, to, nullptr); };
+  rows.read = [&, in](int64_t begin, int64_t count, float* to) {
+    read(weight, from, begin * in, count * in, to, nullptr);
+  };
   if (from.dtype != Stored::f32)
-    rows.read_bits = [&, in](int64_t begin, int64_t count, uint16_t* to) { read(weight, from, begin * in, count * in, nullptr, to); };
+    rows.read_bits = [&, in](int64_t begin, int64_t count, uint16_t* to) {
+      read(weight, from, begin * in, count * in, nullptr, to);
+    };
   std::shared_ptr<const Linear> made = make_linear(by_, precision_, rows, std::move(bias));
   named_.add(weight, made);
   return made;

@@ -27,7 +27,8 @@ class WeightStore {
 
   /** A tensor with that many elements in that shape, leading ones ignored. */
   Floats values(const std::string& name, const Shape& shape);
-  /** A linear layer from `weight` (out, in, or out and more axes whose product is in) and, unless empty, `bias` (out). */
+  /** A linear layer from `weight` (out, in, or out and more axes whose product is in) and, unless empty, `bias` (out).
+   */
   std::shared_ptr<const Linear> linear(const std::string& weight, const std::string& bias, int64_t out, int64_t in);
   /** The same with a bias made by the caller. */
   std::shared_ptr<const Linear> linear(const std::string& weight, Floats bias, int64_t out, int64_t in);
@@ -47,7 +48,8 @@ class WeightStore {
   const TensorSource& source(const std::string& name, const Shape& shape);
   const MappedFile& file(const std::string& path);
   /** Elements [begin, begin + count) as float32, or as 16-bit patterns. */
-  void read(const std::string& name, const TensorSource& source, int64_t begin, int64_t count, float* values, uint16_t* bits);
+  void read(const std::string& name, const TensorSource& source, int64_t begin, int64_t count, float* values,
+            uint16_t* bits);
   void draw(const std::string& name, int64_t begin, int64_t count, float* values) const;
 
   TensorSources sources_;
