@@ -1,5 +1,5 @@
 /** What the engine answers, as the events a panel shows. */
-import type { OpenedImage, RunSummary } from '../engine/engine';
+import type { OpenedImage, RunSummary, Slice } from '../engine/engine';
 import type { HostEvent } from '../protocol/messages';
 import type { ModelLease } from './modelPool';
 
@@ -33,4 +33,9 @@ export function modelEvent({ description, loaded }: ModelLease, attention: true 
 
 export function runEvent({ runId, predictions, energy, unfamiliar, geometry, timings }: RunSummary): Event<'run'> {
   return { type: 'run', run: { runId, predictions, energy, unfamiliar, geometry, timings } };
+}
+
+/** What the engine process sends is a view of a whole message; VS Code would send all of that message's memory on. */
+export function sliceForWebview({ shape, values }: Slice): Slice {
+  return { shape, values: values.slice() };
 }

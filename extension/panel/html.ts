@@ -8,13 +8,14 @@ export function webviewRoot(extensionUri: vscode.Uri): vscode.Uri {
 
 /** The panel's document. Nothing inline, nothing from the network; the picture arrives as a blob. */
 export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, pictureUri: string): string {
-  const nonce = randomBytes(16).toString('base64');
+  const [scriptNonce, styleNonce] = [randomBytes(16).toString('base64'), randomBytes(16).toString('base64')];
   const resource = (file: string) =>
     attribute(webview.asWebviewUri(vscode.Uri.joinPath(webviewRoot(extensionUri), file)).toString());
   const policy = [
     `default-src 'none'`,
-    `script-src 'nonce-${nonce}'`,
-    `style-src ${webview.cspSource}`,
+    `script-src 'nonce-${scriptNonce}'`,
+    // the toolkit adds one empty <style> to learn what the browser can; it takes its nonce from the meta element below
+    `style-src ${webview.cspSource} 'nonce-${styleNonce}'`,
     `font-src ${webview.cspSource}`,
     `img-src ${webview.cspSource} blob:`,
     `base-uri 'none'`,
@@ -25,13 +26,14 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, pic
 <head>
   <meta charset="UTF-8">
   <meta http-equiv="Content-Security-Policy" content="${attribute(policy)}">
+  <meta property="csp-nonce" content="${styleNonce}">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <link rel="stylesheet" id="vscode-codicon-stylesheet" href="${resource('codicon.css')}">
   <link rel="stylesheet" href="${resource('main.css')}">
   <title>ViT Inspector</title>
 </head>
 <body data-uri="${attribute(pictureUri)}">
-  <script nonce="${nonce}" src="${resource('main.js')}"></script>
+  <script nonce="${scriptNonce}" src="${resource('main.js')}"></script>
 </body>
 </html>
 `;

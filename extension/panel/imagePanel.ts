@@ -5,6 +5,7 @@ import type { HostHandlers } from '../protocol/host';
 import { PROTOCOL_VERSION } from '../protocol/messages';
 import type { HostEvent, ToView, ViewEvent, ViewState } from '../protocol/messages';
 import type { EnginePort } from './enginePort';
+import { sliceForWebview } from './events';
 import { watchFile } from './fileWatch';
 import { panelHtml, webviewRoot } from './html';
 import { Inspection } from './inspection';
@@ -105,7 +106,7 @@ export class ImagePanel implements vscode.Disposable {
   readonly #handlers: HostHandlers = {
     event: (event) => this.#viewEvent(event),
     requests: {
-      slice: ({ runId, what }) => this.#inspection.slice(runId, what),
+      slice: async ({ runId, what }) => sliceForWebview(await this.#inspection.slice(runId, what)),
       save: async ({ suggestedName, bytes }) => {
         const file = await askWhereToSave(this.uri, suggestedName);
         if (file) await vscode.workspace.fs.writeFile(file, bytes);

@@ -83,6 +83,7 @@ test('the picture is shown first, then the model and its run, and slices of it c
   const { image } = last('image')!;
   assert.deepEqual([geometry.imageWidth, geometry.imageHeight], [image.width, image.height]);
   assert.ok(image.preview.bytes.length > 100);
+  assert.equal(image.preview.bytes.constructor, Uint8Array, 'postMessage sends a Buffer as JSON');
 
   const logits = await inspection.slice(runId, { kind: 'logits' });
   assert.deepEqual(logits.shape, [10]);
