@@ -48,7 +48,7 @@ export function addForward(program: Command): void {
 
 async function forward(engine: EngineClient, options: ForwardOptions): Promise<void> {
   const input = await readInput(options.input);
-  const part = options.model === undefined ? null : await openPart(options.model);
+  const part = await openPart(options.model);
   if (part !== null) return forwardPart(engine, part, input, options);
   const { shape, values } = input;
   if (shape.length !== 4) {
