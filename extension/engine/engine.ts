@@ -37,7 +37,7 @@ export interface OpenedImage {
   space: string;
   orientation: number;
   bytes: number;
-  /** For display: the oriented picture as WebP or PNG, at most 2048 pixels on its longer side. */
+  /** For display: the oriented picture as PNG, JPEG or WebP, at most 2048 pixels on its longer side. */
   preview: { mime: string; bytes: Uint8Array; width: number; height: number };
   decodeMs: number;
 }

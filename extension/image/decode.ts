@@ -51,7 +51,7 @@ export async function decodeImage(source: ImageSource, signal: AbortSignal): Pro
     const decodeMs = performance.now() - started;
     if (signal.aborted) throw cancelled();
     // after the pixels, not beside them: two full decodes of a large picture would be in memory
-    const preview = source.preview === false ? noPreview : await makePreview(previewOf, decoded);
+    const preview = source.preview === false ? noPreview : await makePreview(previewOf, decoded.width, decoded.height);
     return { ...decoded, preview, name: path.basename(name), bytes: bytes.length, decodeMs };
   } catch (error) {
     if (error instanceof EngineError) throw error;
@@ -143,16 +143,19 @@ function decodeOurselves(sharp: SharpModule, bytes: Uint8Array): Decoded {
   return { ...picture, format: npy ? 'npy' : 'bmp', space: channels === 1 ? 'b-w' : 'srgb', orientation: 1, previewOf };
 }
 
-async function makePreview(
-  picture: Sharp,
-  { width, height }: { width: number; height: number },
-): Promise<OpenedImage['preview']> {
+/** Lossless when small, else JPEG, else (with alpha) WebP, which takes several times as long to write. */
+async function makePreview(picture: Sharp, width: number, height: number): Promise<OpenedImage['preview']> {
   const fitted = picture.resize({ width: PREVIEW_SIDE, height: PREVIEW_SIDE, fit: 'inside', withoutEnlargement: true });
-  const lossless = width * height <= LOSSLESS_PIXELS;
-  const { data, info } = await (lossless ? fitted.png() : fitted.webp({ quality: 88, effort: 1 })).toBuffer({
-    resolveWithObject: true,
-  });
-  return { mime: lossless ? 'image/png' : 'image/webp', bytes: data, width: info.width, height: info.height };
+  const { hasAlpha } = await picture.metadata();
+  const [mime, encoded] =
+    width * height <= LOSSLESS_PIXELS
+      ? ['image/png', fitted.png()]
+      : hasAlpha
+        ? ['image/webp', fitted.webp({ quality: 88, effort: 1 })]
+        : ['image/jpeg', fitted.jpeg({ quality: 92, chromaSubsampling: '4:4:4' })];
+  const { data, info } = await encoded.toBuffer({ resolveWithObject: true });
+  // a plain array: a Buffer would stay one on the other side, and turn into JSON where it is passed on
+  return { mime, bytes: new Uint8Array(data), width: info.width, height: info.height };
 }
 
 const tooLarge = (width: number, height: number) =>

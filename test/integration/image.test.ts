@@ -130,7 +130,11 @@ describe('other formats', () => {
       .toBuffer();
     const large = await decodeImage({ name: 'large.jpg', bytes }, never);
     assert.deepEqual([large.width, large.height], [3000, 1500]);
-    assert.deepEqual([large.preview.mime, large.preview.width, large.preview.height], ['image/webp', 2048, 1024]);
+    assert.deepEqual([large.preview.mime, large.preview.width, large.preview.height], ['image/jpeg', 2048, 1024]);
+    const clear = { create: { width: 300, height: 300, channels: 4, background: '#80808080' } } as const;
+    const glass = await decodeImage({ name: 'glass.png', bytes: await sharp(clear).png().toBuffer() }, never);
+    assert.equal(glass.preview.mime, 'image/webp');
+    assert.equal((await sharp(glass.preview.bytes).metadata()).hasAlpha, true);
     const none = await decodeImage({ name: 'large.jpg', bytes, preview: false }, never);
     assert.equal(none.preview.bytes.length, 0);
   });
