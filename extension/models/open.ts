@@ -10,7 +10,8 @@ import { ModelError, count } from './errors';
 import { recognise } from './families';
 import { Fields } from './families/fields';
 import type { Family, FamilyInput, Tensors } from './families/family';
-import { HUB_ID } from './hubSettings';
+import { cachedSnapshot } from './hubCache';
+import { HUB_ID, hubSettings } from './hubSettings';
 import { readLabels } from './labels';
 import { exists, locate, type Located } from './locate';
 import { describeOnnx } from './onnx';
@@ -20,7 +21,7 @@ export interface OpenOptions {
   root: string;
   /** Relative paths are relative to this; the process's directory by default. */
   cwd?: string;
-  /** Finds a registry id ("org/name") on disk; null when it is not there. */
+  /** Finds a hub id ("org/name") on disk, null when it is not there; by default in the Hugging Face cache. */
   resolveId?: (id: string) => Promise<string | null>;
 }
 
@@ -34,12 +35,14 @@ export async function openModel(idOrPath: string, options: OpenOptions): Promise
   if (idOrPath === EMBEDDED) return openPath(join(options.root, 'models', 'vit-cifar10'), EMBEDDED);
   const path = isAbsolute(idOrPath) ? idOrPath : resolve(options.cwd ?? process.cwd(), idOrPath);
   if (!(await exists(path)) && HUB_ID.test(idOrPath)) {
-    const cached = await options.resolveId?.(idOrPath);
+    const cached = await (options.resolveId ?? findCached)(idOrPath);
     if (cached) return openPath(cached, idOrPath);
     throw new ModelError('missing', `${idOrPath} is neither a path nor a model that was downloaded.`);
   }
   return openPath(path, idOrPath);
 }
+
+const findCached = async (id: string) => cachedSnapshot((await hubSettings()).cacheDir, id);
 
 async function openPath(path: string, id: string): Promise<ModelDescription> {
   const located = await locate(path);

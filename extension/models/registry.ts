@@ -1,0 +1,61 @@
+/** The models one can choose from: the embedded one, those in the Hugging Face cache, those in the workspace. */
+import { basename, join } from 'node:path';
+import { readJson } from './checkpoint';
+import { recogniseConfig } from './families';
+import { Fields } from './families/fields';
+import { cachedIds, cachedSnapshot } from './hubCache';
+import { hubSettings } from './hubSettings';
+import { exists, locate } from './locate';
+import { EMBEDDED } from './open';
+
+export interface RegistryEntry {
+  /** For openModel. */
+  id: string;
+  name: string;
+  kind: 'embedded' | 'cached' | 'workspace';
+  path: string;
+  /** The family its config names; null when only its tensors can tell. */
+  family: string | null;
+}
+
+export interface RegistryOptions {
+  /** The extension's root. */
+  root: string;
+  /** The hub's cache; the environment's by default. */
+  cacheDir?: string;
+  /** Model files and directories found in the workspace. */
+  workspace?: string[];
+}
+
+export async function listModels(options: RegistryOptions): Promise<RegistryEntry[]> {
+  const embedded = join(options.root, 'models', 'vit-cifar10');
+  const entries = [await entry(EMBEDDED, basename(embedded), 'embedded', embedded)];
+  const cacheDir = options.cacheDir ?? (await hubSettings()).cacheDir;
+  for (const id of await cachedIds(cacheDir)) {
+    const snapshot = await cachedSnapshot(cacheDir, id);
+    const found = snapshot === null ? null : await entry(id, id, 'cached', snapshot);
+    // The cache is shared with every other kind of model: only what says it is one of ours is offered.
+    if (found?.family) entries.push(found);
+  }
+  for (const path of options.workspace ?? []) entries.push(await entry(path, basename(path), 'workspace', path));
+  return entries.filter((found) => found !== null);
+}
+
+/** null when there is no model at that path. */
+async function entry(
+  id: string,
+  name: string,
+  kind: RegistryEntry['kind'],
+  path: string,
+): Promise<RegistryEntry | null> {
+  try {
+    const located = await locate(path);
+    if (!located.config) return { id, name, kind, path, family: null };
+    const config = new Fields(located.config, await readJson(located.config));
+    const family = recogniseConfig(config)?.name ?? null;
+    return located.weights || family?.startsWith('seed-') ? { id, name, kind, path, family } : null;
+  } catch {
+    // A broken model in a list of many is left out; opening it says why.
+    return (await exists(path)) && kind === 'workspace' ? { id, name, kind, path, family: null } : null;
+  }
+}
