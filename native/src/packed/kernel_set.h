@@ -3,9 +3,9 @@
 // The body of kernels_*.cc: everything compiled once for each instruction set, gathered in a table.
 
 #include "packed/attention_kernel.h"
+#include "packed/int8_kernel.h"
 #include "packed/kernels.h"
 #include "packed/norm_kernel.h"
-#include "packed/product_kernel.h"
 
 namespace vit {
 namespace packed {
@@ -25,7 +25,8 @@ double busy_tiles(int64_t rounds) {
 }
 
 constexpr Kernels make_kernels(const char* name) {
-  return {name, kTileRows, kPanel, product_scratch, attention_scratch, product, attention, norm, busy_tiles};
+  return {name,    kTileRows, kPanel, kGroup,   kZero,     product_scratch, attention_scratch,
+          product, attention, norm,   quantise, busy_tiles};
 }
 
 }  // namespace

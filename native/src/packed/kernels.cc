@@ -2,7 +2,10 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <initializer_list>
+
+#if defined(VIT_PACKED_X86)
+#include <cpuid.h>
+#endif
 
 namespace vit {
 namespace packed {
@@ -11,28 +14,65 @@ extern const Kernels kernels_baseline;
 #if defined(VIT_PACKED_X86)
 extern const Kernels kernels_avx2;
 extern const Kernels kernels_avx512;
+extern const Kernels kernels_avx512_vnni;
+#if defined(VIT_PACKED_AVX_VNNI)
+extern const Kernels kernels_avx2_vnni;
+#endif
 #endif
 
-const Kernels* kernels_named(const char* name) {
-  if (std::strcmp(name, kernels_baseline.name) == 0) return &kernels_baseline;
+namespace {
+
+struct Candidate {
+  const Kernels* set;
+  bool runs;
+};
+
+#if defined(VIT_PACKED_X86)
+bool has_avx_vnni() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 4));
+}
+#endif
+
+/** Calls body(candidate) from the best to the plainest until it returns true. */
+template <class Body>
+void each_candidate(const Body& body) {
 #if defined(VIT_PACKED_X86)
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-  if (std::strcmp(name, kernels_avx2.name) == 0 && avx2) return &kernels_avx2;
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  if (std::strcmp(name, kernels_avx512.name) == 0 && avx512) return &kernels_avx512;
+  if (body(Candidate{&kernels_avx512_vnni, avx512 && __builtin_cpu_supports("avx512vnni")})) return;
+  if (body(Candidate{&kernels_avx512, avx512})) return;
+#if defined(VIT_PACKED_AVX_VNNI)
+  if (body(Candidate{&kernels_avx2_vnni, avx2 && has_avx_vnni()})) return;
 #endif
-  return nullptr;
+  if (body(Candidate{&kernels_avx2, avx2})) return;
+#endif
+  body(Candidate{&kernels_baseline, true});
+}
+
+}  // namespace
+
+const Kernels* kernels_named(const char* name) {
+  const Kernels* found = nullptr;
+  each_candidate([&](const Candidate& c) {
+    if (c.runs && std::strcmp(c.set->name, name) == 0) found = c.set;
+    return found != nullptr;
+  });
+  return found;
 }
 
 const Kernels& kernels() {
   static const Kernels& chosen = []() -> const Kernels& {
     if (const char* asked = std::getenv("VIT_KERNELS"))
       if (const Kernels* set = kernels_named(asked)) return *set;
-    for (const char* name : {"avx512", "avx2"})
-      if (const Kernels* set = kernels_named(name)) return *set;
-    return kernels_baseline;
+    const Kernels* best = nullptr;
+    each_candidate([&](const Candidate& c) {
+      if (c.runs) best = c.set;
+      return c.runs;
+    });
+    return *best;
   }();
   return chosen;
 }

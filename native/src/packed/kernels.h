@@ -14,16 +14,20 @@ enum class WeightType { f32, f16, bf16, int8 };
 /** Tiles of A (rows, k) times B (k, columns): A in strips, B in panels of Kernels::panel columns, each [k][panel]. */
 struct Product {
   Strips strips;
-  const float* a = nullptr;
-  /** k of A's layout, a multiple of 16; the product uses `k` of it from k_begin (a multiple of 16). */
+  /** Strips of float32, or for int8 of groups (see Kernels::group): everything called k counts groups then. */
+  const void* a = nullptr;
+  /** k of A's layout, a multiple of 16; the product uses the first `k`. */
   int64_t a_length = 0;
-  int64_t k_begin = 0;
   int64_t k = 0;
   WeightType type = WeightType::f32;
   const void* panels = nullptr;
   /** k of B's panels; the product reads rows [b_begin, b_begin + k) of them. */
   int64_t b_length = 0;
   int64_t b_begin = 0;
+  /** int8: A's factor for each row, B's for each column, and what A's zero point adds to each column's sum. */
+  const float* row_scale = nullptr;
+  const float* column_scale = nullptr;
+  const int32_t* column_zero = nullptr;
   /** Columns of B, and the panels to compute: [panel_begin, panel_end). */
   int64_t columns = 0;
   int64_t panel_begin = 0;
@@ -64,21 +68,40 @@ struct NormRows {
   float* out = nullptr;
 };
 
+/**
+ * Strips of float32 as 8-bit numbers of the same row: round(127 x / max |x|), each row with its own factor max |x| /
+ * 127, in groups for the int8 product.
+ */
+struct QuantiseRows {
+  Strips strips;
+  const float* x = nullptr;
+  /** k of x's layout, and how many of them count. */
+  int64_t x_length = 0;
+  int64_t length = 0;
+  int32_t* out = nullptr;  // k = round_up(ceil(length / group), 16)
+  float* scale = nullptr;  // (rows)
+};
+
 /** The kernels compiled for one instruction set. */
 struct Kernels {
   const char* name;
   int64_t tile_rows;
   int64_t panel;
+  /** int8: numbers in 32 bits (4 of 8, or 2 of 16 bits), and what is added to those of A. */
+  int64_t group;
+  int32_t zero;
   int64_t (*product_scratch)(int64_t strips);
   int64_t (*attention_scratch)(const HeadLayout& layout, const Strips& strips);
   void (*product)(const Product& product);
   void (*attention)(const AttentionRows& rows);
   void (*norm)(const NormRows& rows);
+  void (*quantise)(const QuantiseRows& rows);
   /** Floating point operations of `rounds` tiles that stay in L1. */
   double (*busy_tiles)(int64_t rounds);
 };
 
-/** The best set for this processor; VIT_KERNELS=baseline|avx2|avx512 in the environment asks for another it can run. */
+/** The best set for this processor; VIT_KERNELS=baseline|avx2|avx2-vnni|avx512|avx512-vnni in the environment asks for
+ * another it can run. */
 const Kernels& kernels();
 
 /** A set by name, or null when it was not built or this processor cannot run it. */

@@ -6,29 +6,49 @@ namespace vit {
 namespace packed {
 namespace {
 
+/** c + a * b in float32. */
+struct FloatArithmetic {
+  using Scalar = float;
+  using Vector = Vec;
+  static inline __attribute__((always_inline)) Vec splat_of(float x) { return splat(x); }
+  static inline __attribute__((always_inline)) Vec load_of(const float* p) { return load(p); }
+  static inline __attribute__((always_inline)) Vec add_product(Vec c, Vec a, Vec b) { return c + a * b; }
+};
+
+/** The same for groups of small integers (kGroup of them in 32 bits); one group counts as one of k. */
+struct GroupArithmetic {
+  using Scalar = int32_t;
+  using Vector = Int;
+  static inline __attribute__((always_inline)) Int splat_of(int32_t x) { return x - Int{}; }
+  static inline __attribute__((always_inline)) Int load_of(const int32_t* p) { return load_int(p); }
+  static inline __attribute__((always_inline)) Int add_product(Int c, Int a, Int b) { return dot_groups(c, a, b); }
+};
+
 /**
  * Tile (R, V * kLanes) = strip (R, k) times panel (k, kPanel): only the panel's first V vectors are used. The strip is
  * in chunks of 16 (strips.h), the panel is [k][kPanel]. `start(i, j)` gives the accumulators' first values, `finish(i,
  * j, v)` takes the results, i a row and j a vector of it. `each_chunk()` is called once for 16 of k.
  */
-template <int R, int V, class Start, class Finish, class EachChunk>
-inline __attribute__((always_inline)) void multiply_tile(const float* strip, const float* panel, int64_t k, Start start,
+template <int R, int V, class A, class Start, class Finish, class EachChunk>
+inline __attribute__((always_inline)) void multiply_tile(const typename A::Scalar* strip,
+                                                         const typename A::Scalar* panel, int64_t k, Start start,
                                                          Finish finish, EachChunk each_chunk) {
-  Vec c[R][V];
+  using Vector = typename A::Vector;
+  Vector c[R][V];
 #pragma GCC unroll 16
   for (int i = 0; i < R; i++) {
 #pragma GCC unroll 8
     for (int j = 0; j < V; j++) c[i][j] = start(i, j);
   }
   const auto step = [&](int kk) __attribute__((always_inline)) {
-    Vec b[V];
+    Vector b[V];
 #pragma GCC unroll 8
-    for (int j = 0; j < V; j++) b[j] = load(panel + j * kLanes);
+    for (int j = 0; j < V; j++) b[j] = A::load_of(panel + j * kLanes);
 #pragma GCC unroll 16
     for (int i = 0; i < R; i++) {
-      const Vec a = splat(strip[i * 16 + kk]);
+      const Vector a = A::splat_of(strip[i * 16 + kk]);
 #pragma GCC unroll 8
-      for (int j = 0; j < V; j++) c[i][j] += a * b[j];
+      for (int j = 0; j < V; j++) c[i][j] = A::add_product(c[i][j], a, b[j]);
     }
     panel += kPanel;
   };
@@ -46,16 +66,17 @@ inline __attribute__((always_inline)) void multiply_tile(const float* strip, con
   }
 }
 
+/** In float32, without anything to do for each chunk. */
+template <int R, int V, class Start, class Finish>
+inline __attribute__((always_inline)) void multiply_tile(const float* strip, const float* panel, int64_t k, Start start,
+                                                         Finish finish) {
+  multiply_tile<R, V, FloatArithmetic>(strip, panel, k, start, finish, [] {});
+}
+
 template <int R>
 struct Height {
   static constexpr int value = R;
 };
-
-template <int R, int V, class Start, class Finish>
-inline __attribute__((always_inline)) void multiply_tile(const float* strip, const float* panel, int64_t k, Start start,
-                                                         Finish finish) {
-  multiply_tile<R, V>(strip, panel, k, start, finish, [] {});
-}
 
 /** Calls body(Height<height>{}): the kernel compiled for this strip. 1 <= height <= R. */
 template <int R, class Body>

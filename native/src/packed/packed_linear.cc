@@ -29,22 +29,25 @@ void PackedLinear::apply(const float* x, int64_t ldx, int64_t n, float* y, int64
     const int64_t most = 16 * k.tile_rows;
     Workspace& space = thread_workspace();
     for (int64_t begin = row; begin < row_end; begin += most) {
-      Product p = matrix_.product(panel, panel_end);
-      p.strips = Strips(std::min(most, row_end - begin), k.tile_rows);
+      const Strips strips(std::min(most, row_end - begin), k.tile_rows);
+      const int64_t length = round_up(in(), kChunk);
       space.start();
-      float* strips = space.take(p.strips.rows * p.a_length);
-      p.scratch = space.take(k.product_scratch(p.strips.count));
-      p.a = strips;
+      float* const values = space.take(strips.rows * length);
 
       NormRows as_strips;
       as_strips.kind = NormRows::Kind::identity;
       as_strips.x = x + begin * ldx;
       as_strips.stride = ldx;
       as_strips.length = in();
-      as_strips.strips = p.strips;
-      as_strips.out = strips;
+      as_strips.strips = strips;
+      as_strips.out = values;
       k.norm(as_strips);
 
+      Product p = matrix_.product();
+      p.panel_begin = panel;
+      p.panel_end = panel_end;
+      p.scratch = space.take(k.product_scratch(strips.count));
+      matrix_.feed(p, strips, values, length, in(), space.take(matrix_.feed_scratch(strips.rows)));
       p.store.bias = bias().empty() ? nullptr : bias().data();
       set_activation(p.store, e.activation);
       p.store.gamma = e.gamma;

@@ -1,6 +1,7 @@
 #include "packed/packed_matrix.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "weights/half.h"
@@ -11,11 +12,12 @@ namespace packed {
 namespace {
 
 WeightType weight_type(Precision precision, Stored stored) {
+  if (precision == Precision::int8) return WeightType::int8;
   if (precision != Precision::stored || stored == Stored::f32) return WeightType::f32;
   return stored == Stored::f16 ? WeightType::f16 : WeightType::bf16;
 }
 
-int64_t value_bytes(WeightType type) { return type == WeightType::f32 ? 4 : 2; }
+int64_t value_bytes(WeightType type) { return type == WeightType::f32 ? 4 : type == WeightType::int8 ? 1 : 2; }
 
 /** panel [in][width] = the transpose of rows (count, in); columns from count on keep their zeros. */
 template <class T>
@@ -24,6 +26,8 @@ void transpose_rows(const T* rows, int64_t count, int64_t in, int64_t width, T* 
     for (int64_t j = 0; j < count; j++) panel[k * width + j] = rows[j * in + k];
 }
 
+int64_t groups(int64_t k, int64_t step) { return (k + step - 1) / step; }
+
 }  // namespace
 
 PackedMatrix::PackedMatrix(const Kernels& kernels, Precision precision, const WeightRows& rows)
@@ -31,7 +35,12 @@ PackedMatrix::PackedMatrix(const Kernels& kernels, Precision precision, const We
       out_(rows.out),
       in_(rows.in),
       type_(weight_type(precision, rows.stored)),
-      values_(panels() * kernels.panel * rows.in * value_bytes(type_)) {
+      step_(type_ == WeightType::int8 ? kernels.group : 1),
+      values_(panels() * kernels.panel * groups(rows.in, step_) * step_ * value_bytes(type_)) {
+  if (type_ == WeightType::int8) {
+    pack_int8(rows);
+    return;
+  }
   const int64_t width = kernels.panel;
   const auto pack = [&](auto* panels, const auto& read) {
     std::vector<std::remove_pointer_t<decltype(panels)>> block(static_cast<size_t>(width * in_));
@@ -47,15 +56,42 @@ PackedMatrix::PackedMatrix(const Kernels& kernels, Precision precision, const We
     pack(static_cast<uint16_t*>(values_.data()), rows.read_bits);
 }
 
-void PackedMatrix::rows(int64_t begin, int64_t count, float* values) const {
-  const int64_t width = kernels_.panel;
-  for (int64_t i = 0; i < count; i++) {
-    const int64_t first = (begin + i) / width * width * in_ + (begin + i) % width;
+void PackedMatrix::pack_int8(const WeightRows& rows) {
+  const int64_t width = kernels_.panel, steps = groups(in_, step_);
+  scale_.resize(static_cast<size_t>(out_));
+  zero_.assign(static_cast<size_t>((1 + segments()) * out_), 0);
+  Floats row(static_cast<size_t>(in_));
+  for (int64_t n = 0; n < out_; n++) {
+    rows.read(n, 1, row.data());
+    float largest = 0;
+    for (const float value : row) largest = std::max(largest, std::fabs(value));
+    scale_[static_cast<size_t>(n)] = largest / 127.0f;
+    const float factor = largest > 0 ? 127.0f / largest : 0.0f;
+    int8_t* panel = static_cast<int8_t*>(values_.data()) + n / width * width * steps * step_;
     for (int64_t k = 0; k < in_; k++) {
-      const int64_t at = first + k * width;
+      const auto value = static_cast<int8_t>(std::lrintf(row[static_cast<size_t>(k)] * factor));
+      panel[(k / step_ * width + n % width) * step_ + k % step_] = value;
+      zero_[static_cast<size_t>(n)] += kernels_.zero * value;
+      zero_[static_cast<size_t>((1 + k / kSegment) * out_ + n)] += kernels_.zero * value;
+    }
+  }
+}
+
+int64_t PackedMatrix::bytes() const {
+  return values_.bytes() + static_cast<int64_t>(4 * (scale_.size() + zero_.size()));
+}
+
+void PackedMatrix::rows(int64_t begin, int64_t count, float* values) const {
+  const int64_t width = kernels_.panel, length = groups(in_, step_) * step_;
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t n = begin + i, panel = n / width * width * length;
+    for (int64_t k = 0; k < in_; k++) {
+      const int64_t at = panel + (k / step_ * width + n % width) * step_ + k % step_;
       float& value = values[i * in_ + k];
       if (type_ == WeightType::f32)
         value = values_.floats()[at];
+      else if (type_ == WeightType::int8)
+        value = static_cast<float>(static_cast<const int8_t*>(values_.data())[at]) * scale_[static_cast<size_t>(n)];
       else
         widen(type_ == WeightType::f16 ? Stored::f16 : Stored::bf16, static_cast<const uint16_t*>(values_.data()) + at,
               1, &value);
@@ -63,17 +99,49 @@ void PackedMatrix::rows(int64_t begin, int64_t count, float* values) const {
   }
 }
 
-Product PackedMatrix::product(int64_t panel_begin, int64_t panel_end) const {
+Product PackedMatrix::product() const {
   Product p;
-  p.a_length = round_up(in_, kChunk);
-  p.k = in_;
+  p.k = groups(in_, step_);
   p.type = type_;
   p.panels = values_.data();
-  p.b_length = in_;
+  p.b_length = p.k;
   p.columns = out_;
-  p.panel_begin = panel_begin;
-  p.panel_end = panel_end;
+  p.panel_begin = 0;
+  p.panel_end = panels();
+  p.column_scale = scale_.data();
+  p.column_zero = zero_.data();
   return p;
+}
+
+Product PackedMatrix::product(int64_t segment) const {
+  Product p = product();
+  p.b_begin = segment * kSegment / step_;
+  p.k = groups(std::min(kSegment, in_ - segment * kSegment), step_);
+  p.column_zero += (1 + segment) * out_;
+  return p;
+}
+
+int64_t PackedMatrix::feed_scratch(int64_t rows) const {
+  return type_ == WeightType::int8 ? rows * round_up(groups(in_, step_), kChunk) + round_up(rows, kChunk) : 0;
+}
+
+void PackedMatrix::feed(Product& product, const Strips& strips, const float* x, int64_t x_length, int64_t length,
+                        float* scratch) const {
+  product.strips = strips;
+  product.a = x;
+  product.a_length = x_length;
+  if (type_ != WeightType::int8) return;
+  QuantiseRows q;
+  q.strips = strips;
+  q.x = x;
+  q.x_length = x_length;
+  q.length = length;
+  q.scale = scratch;
+  q.out = reinterpret_cast<int32_t*>(scratch + round_up(strips.rows, kChunk));
+  kernels_.quantise(q);
+  product.a = q.out;
+  product.a_length = round_up(groups(length, step_), kChunk);
+  product.row_scale = q.scale;
 }
 
 }  // namespace packed

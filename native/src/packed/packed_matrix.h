@@ -11,30 +11,53 @@ namespace packed {
 
 /**
  * The weight W (out, in) of a linear layer as the kernels read it: panels of Kernels::panel outputs, each [in][panel],
- * in float32 or in the file's 16 bits. The last panel is filled up with zeros.
+ * in float32, in the file's 16 bits, or in 8 bits with a factor for each output: W = scale[out] * round(127 W / max
+ * |W[out]|). The last panel is filled up with zeros.
  */
 class PackedMatrix {
  public:
+  /** Parts of k a product can be restricted to. */
+  static constexpr int64_t kSegment = 768;
+
   PackedMatrix(const Kernels& kernels, Precision precision, const WeightRows& rows);
 
   int64_t out() const { return out_; }
   int64_t in() const { return in_; }
   int64_t panels() const { return (out_ + kernels_.panel - 1) / kernels_.panel; }
+  int64_t segments() const { return (in_ + kSegment - 1) / kSegment; }
   WeightType type() const { return type_; }
-  int64_t bytes() const { return values_.bytes(); }
+  int64_t bytes() const;
   const Kernels& kernels() const { return kernels_; }
 
-  /** Rows [begin, begin + count) of W as float32 (count, in). */
+  /** Rows [begin, begin + count) of W, as the products use them, as float32 (count, in). */
   void rows(int64_t begin, int64_t count, float* values) const;
 
-  /** The product of all of A's k with panels [panel_begin, panel_end), but for A itself, the store and the scratch. */
-  Product product(int64_t panel_begin, int64_t panel_end) const;
+  /** The product with all of k and all panels, but for A, its strips, the store and the scratch. */
+  Product product() const;
+  /** The same with k from segment * kSegment to the segment's end; A holds that part alone. */
+  Product product(int64_t segment) const;
+
+  /** What `feed` needs beside A for int8, in floats; otherwise nothing. */
+  int64_t feed_scratch(int64_t rows) const;
+  /**
+   * Makes x, strips of float32 with k = x_length of which `length` count, the A of `product`; for int8 they are
+   * quantised into `scratch`, which must live as long as the product is used.
+   */
+  void feed(Product& product, const Strips& strips, const float* x, int64_t x_length, int64_t length,
+            float* scratch) const;
 
  private:
+  void pack_int8(const WeightRows& rows);
+
   const Kernels& kernels_;
   const int64_t out_, in_;
   const WeightType type_;
+  /** k in one step of the kernel: 1, or for int8 Kernels::group. */
+  const int64_t step_;
   Buffer values_;
+  // int8: a factor for each output, and what A's zero point adds to it, for the whole product and for each segment.
+  Floats scale_;
+  std::vector<int32_t> zero_;
 };
 
 }  // namespace packed

@@ -140,16 +140,15 @@ inline __attribute__((always_inline)) void product_tile(const float* a, const fl
   const auto keep = [at](int i, int j, Vec v) __attribute__((always_inline)) { store(at(i, j), v); };
   const auto fetch = [&ahead]() __attribute__((always_inline)) { ahead.fetch(); };
   if (first) {
-    multiply_tile<R, kPanelVectors>(
+    multiply_tile<R, kPanelVectors, FloatArithmetic>(
         a, b, k, [bias](int, int j) { return load(bias + j * kLanes); }, keep, fetch);
   } else {
-    multiply_tile<R, kPanelVectors>(
+    multiply_tile<R, kPanelVectors, FloatArithmetic>(
         a, b, k, [at](int i, int j) { return load(at(i, j)); }, keep, fetch);
   }
 }
 
-void product(const Product& p) {
-  if (p.strips.count == 0) return;
+void product_floats(const Product& p) {
   float* const tiles = p.scratch + int64_t{kBlockK} * kPanel;
   PanelVectors vectors;
   for (int64_t panel = p.panel_begin; panel < p.panel_end; panel++) {
@@ -163,7 +162,7 @@ void product(const Product& p) {
       Ahead ahead = next_part(p, panel, k0 + k);
       for (int64_t s = 0; s < p.strips.count; s++) {
         const int64_t height = p.strips.height(s), row = p.strips.begin(s);
-        const float* a = p.a + row * p.a_length + (p.k_begin + k0) * height;
+        const float* a = static_cast<const float*>(p.a) + row * p.a_length + k0 * height;
         float* const tile = tiles + (first && last ? 0 : s * kTileRows * kPanel);
         with_height<kTileRows>(
             height, [&](auto h) __attribute__((always_inline)) {

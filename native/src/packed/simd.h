@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__AVX2__)
+#if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
 #endif
 
@@ -82,6 +82,46 @@ inline float largest(Vec v) {
   return a > b ? a : b;
 }
 #endif
+
+// 8-bit products come in groups of k that fill 32 bits: four unsigned activations times four signed weights where the
+// processor has that instruction, else two of 16 bits each, exact as well (no sum of products saturates).
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
+constexpr int kGroup = 4;
+/** Added to a quantised activation, which makes it unsigned; what it adds to a sum is taken off again. */
+constexpr int kZero = 128;
+#else
+constexpr int kGroup = 2;
+constexpr int kZero = 0;
+#endif
+
+/** The integer type of A's quantised numbers. */
+template <int Group>
+struct GroupNumber {
+  using type = uint8_t;
+};
+template <>
+struct GroupNumber<2> {
+  using type = int16_t;
+};
+
+/** c + the sum of products of each lane's group of a and b. */
+inline __attribute__((always_inline)) Int dot_groups(Int c, Int a, Int b) {
+#if defined(__AVX512VNNI__)
+  return reinterpret_cast<Int>(
+      _mm512_dpbusd_epi32(reinterpret_cast<__m512i>(c), reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+#elif defined(__AVXVNNI__)
+  return reinterpret_cast<Int>(_mm256_dpbusd_avx_epi32(reinterpret_cast<__m256i>(c), reinterpret_cast<__m256i>(a),
+                                                       reinterpret_cast<__m256i>(b)));
+#elif defined(__AVX512BW__)
+  return c + reinterpret_cast<Int>(_mm512_madd_epi16(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+#elif defined(__AVX2__)
+  return c + reinterpret_cast<Int>(_mm256_madd_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+#elif defined(__SSE2__)
+  return c + reinterpret_cast<Int>(_mm_madd_epi16(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
+#else
+  return c + ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
+#endif
+}
 
 /** 2^x for x <= 127; below -126 the result is 2^-126 (never a denormal). Relative error under 1.5e-7. */
 inline Vec exp2_of(Vec x) {

@@ -1,0 +1,115 @@
+#pragma once
+
+#include "packed/product_kernel.h"
+
+namespace vit {
+namespace packed {
+namespace {
+
+/** A panel's k groups as the product reads them: where they lie, or pairs of 8 bits widened to 16 in `scratch`. */
+inline const int32_t* panel_groups(const Product& p, int64_t panel, int64_t k_begin, int64_t k, int32_t* scratch) {
+  const int64_t offset = (panel * p.b_length + p.b_begin + k_begin) * kPanel;
+  if (kGroup == 4) return static_cast<const int32_t*>(p.panels) + offset;
+  typedef int8_t Byte __attribute__((vector_size(kLanes * 2), aligned(1), may_alias));
+  typedef int16_t Short __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+  const int8_t* bytes = static_cast<const int8_t*>(p.panels) + offset * kGroup;
+  for (int64_t i = 0; i < k * kPanel; i += kLanes)
+    *reinterpret_cast<Short*>(scratch + i) =
+        __builtin_convertvector(*reinterpret_cast<const Byte*>(bytes + i * kGroup), Short);
+  return scratch;
+}
+
+/** As product_floats, with sums in 32-bit integers: acc * row_scale * column_scale + bias goes to the store. */
+void product_int8(const Product& p) {
+  int32_t* const widened = reinterpret_cast<int32_t*>(p.scratch);
+  int32_t* const tiles = widened + int64_t{kBlockK} * kPanel;
+  alignas(64) float finished[kTileRows * kPanel];
+  alignas(64) int32_t zero[kPanel];
+  alignas(64) float scale[kPanel];
+  PanelVectors vectors;
+  for (int64_t panel = p.panel_begin; panel < p.panel_end; panel++) {
+    const int64_t column = panel * kPanel;
+    const int64_t valid = p.columns - column < kPanel ? p.columns - column : kPanel;
+    read_panel_vectors(vectors, p.store, column, valid);
+    for (int64_t j = 0; j < kPanel; j++) {
+      zero[j] = j < valid ? -p.column_zero[column + j] : 0;
+      scale[j] = j < valid ? p.column_scale[column + j] : 0.0f;
+    }
+    for (int64_t k0 = 0; k0 < p.k; k0 += kBlockK) {
+      const int64_t k = p.k - k0 < kBlockK ? p.k - k0 : kBlockK;
+      const bool first = k0 == 0, last = k0 + k == p.k;
+      const int32_t* b = panel_groups(p, panel, k0, k, widened);
+      for (int64_t s = 0; s < p.strips.count; s++) {
+        const int64_t height = p.strips.height(s), row = p.strips.begin(s);
+        const int32_t* a = static_cast<const int32_t*>(p.a) + row * p.a_length + k0 * height;
+        int32_t* const tile = tiles + (first && last ? 0 : s * kTileRows * kPanel);
+        with_height<kTileRows>(
+            height, [&](auto h) __attribute__((always_inline)) {
+              const auto at = [tile](int i, int j) __attribute__((always_inline)) {
+                return tile + i * kPanel + j * kLanes;
+              };
+              const auto start = [&](int i, int j) __attribute__((always_inline)) {
+                return load_int(first ? zero + j * kLanes : at(i, j));
+              };
+              const auto keep = [at](int i, int j, Int v) __attribute__((always_inline)) { store_int(at(i, j), v); };
+              multiply_tile<decltype(h)::value, kPanelVectors, GroupArithmetic>(a, b, k, start, keep, [] {});
+            });
+        if (!last) continue;
+        for (int64_t i = 0; i < height; i++)
+          for (int j = 0; j < kPanel; j += kLanes)
+            store(finished + i * kPanel + j, __builtin_convertvector(load_int(tile + i * kPanel + j), Vec) *
+                                                     (load(scale + j) * p.row_scale[row + i]) +
+                                                 load(vectors.bias + j));
+        finish_tile(finished, vectors, p.store, row, height, column, valid);
+      }
+    }
+  }
+}
+
+void product(const Product& p) {
+  if (p.strips.count == 0) return;
+  if (p.type == WeightType::int8)
+    product_int8(p);
+  else
+    product_floats(p);
+}
+
+void quantise(const QuantiseRows& q) {
+  typedef uint32_t Absolute __attribute__((vector_size(kLanes * 4)));
+  using Number = typename GroupNumber<kGroup>::type;
+  typedef Number Numbers __attribute__((vector_size(kLanes * sizeof(Number)), aligned(1), may_alias));
+  const int64_t chunks = (q.length + kChunk - 1) / kChunk;
+  const int64_t out_length = round_up((q.length + kGroup - 1) / kGroup, kChunk);
+  for (int64_t s = 0; s < q.strips.count; s++) {
+    const int64_t height = q.strips.height(s), begin = q.strips.begin(s);
+    for (int64_t i = 0; i < height; i++) {
+      const float* x = q.x + begin * q.x_length + i * kChunk;
+      Vec most = {};
+      for (int64_t c = 0; c < chunks; c++) {
+        for (int64_t v = 0; v < kChunk; v += kLanes) {
+          Vec value = load(x + c * height * kChunk + v);
+          for (int64_t lane = 0; c * kChunk + v + kLanes > q.length && lane < kLanes; lane++)
+            if (c * kChunk + v + lane >= q.length) value[lane] = 0;
+          most = larger(most, as_float(reinterpret_cast<Int>(reinterpret_cast<Absolute>(value) & 0x7FFFFFFFu)));
+        }
+      }
+      const float largest_of_row = largest(most);
+      q.scale[begin + i] = largest_of_row / 127.0f;
+      const Vec factor = splat(largest_of_row > 0 ? 127.0f / largest_of_row : 0.0f);
+      // One chunk of the output is 64 bytes of a row; what lies past the row's end meets weights of zero.
+      Number* out = reinterpret_cast<Number*>(q.out + begin * out_length + i * kChunk);
+      constexpr int64_t kNumbers = kChunk * kGroup;
+      for (int64_t k = 0; k < chunks * kChunk; k += kLanes) {
+        const Vec value = load(x + k / kChunk * height * kChunk + k % kChunk);
+        // 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
+        const Int rounded = as_int(value * factor + 12582912.0f) - 0x4B400000 + kZero;
+        *reinterpret_cast<Numbers*>(out + k / kNumbers * height * kNumbers + k % kNumbers) =
+            __builtin_convertvector(rounded, Numbers);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace packed
+}  // namespace vit
