@@ -58,6 +58,53 @@ double layer_difference(const packed::Kernels& kernels, Random& random, int64_t 
   return most;
 }
 
+/** The 8-bit product against the same integers multiplied one by one: only the last roundings differ. */
+double int8_difference(const packed::Kernels& kernels, Random& random, int64_t n, int64_t in, int64_t out) {
+  HeldRows held = HeldRows::random(random, out, in, Stored::f32);
+  if (out > 2) std::fill_n(held.values.begin() + in, in, 0.0f);  // an output without weights
+  const Floats bias = random.reals(out, 1);
+  const packed::PackedLinear layer(kernels, Precision::int8, held.rows(), bias);
+  Floats x = random.reals(n * in, 3);
+  if (n > 2) std::fill_n(x.begin() + in, in, 0.0f);  // a token of nothing
+  for (int64_t i = 0; i < n; i++) {
+    // A tie may round either way: with one instruction for product and sum, or with two.
+    float* const row = &x[static_cast<size_t>(i * in)];
+    float largest = 0;
+    for (int64_t k = 0; k < in; k++) largest = std::max(largest, std::fabs(row[k]));
+    for (int64_t k = 0; k < in; k++) {
+      const double steps = largest > 0 ? std::fabs(row[k]) * 127.0 / largest : 0;
+      if (std::fabs(steps - std::floor(steps) - 0.5) < 1e-3) row[k] = 0;
+    }
+  }
+  Floats y(static_cast<size_t>(n * out));
+  layer.apply(x.data(), in, n, y.data(), out, {});
+
+  const auto quantise = [in](const float* row, std::vector<double>& values) {
+    float largest = 0;
+    for (int64_t k = 0; k < in; k++) largest = std::max(largest, std::fabs(row[k]));
+    const float factor = largest > 0 ? 127.0f / largest : 0.0f;
+    for (int64_t k = 0; k < in; k++) values[static_cast<size_t>(k)] = std::nearbyint(row[k] * factor);
+    return static_cast<double>(largest / 127.0f);
+  };
+  Floats used(held.values.size());
+  layer.weight_rows(0, out, used.data());
+  double most = 0;
+  std::vector<double> a(static_cast<size_t>(in)), w(a.size());
+  for (int64_t j = 0; j < out; j++) {
+    const double w_scale = quantise(&held.values[static_cast<size_t>(j * in)], w);
+    for (int64_t k = 0; k < in; k++)
+      most = std::fmax(most, std::fabs(used[static_cast<size_t>(j * in + k)] - w[static_cast<size_t>(k)] * w_scale));
+    for (int64_t i = 0; i < n; i++) {
+      const double a_scale = quantise(&x[static_cast<size_t>(i * in)], a);
+      double sum = 0;
+      for (int64_t k = 0; k < in; k++) sum += a[static_cast<size_t>(k)] * w[static_cast<size_t>(k)];
+      const double right = sum * a_scale * w_scale + bias[static_cast<size_t>(j)];
+      most = std::fmax(most, std::fabs(y[static_cast<size_t>(i * out + j)] - right));
+    }
+  }
+  return most;
+}
+
 }  // namespace
 
 void test_products(const packed::Kernels& kernels) {
@@ -79,6 +126,19 @@ void test_products(const packed::Kernels& kernels) {
   most = std::fmax(most, layer_difference(kernels, random, 33, 2500, 37, Stored::f32));
   check_below(most, 1e-5, std::string(kernels.name) + " long product");
   std::printf("  products     max difference %.2g\n", most);
+
+  most = 0;
+  for (int round = 0; round < 60; round++) {
+    packed::use_threads(static_cast<int>(random.between(1, 3)));
+    const int64_t n = random.between(1, 70), in = random.between(1, round % 10 == 0 ? 5000 : 300),
+                  out = random.between(1, 90);
+    const double off = int8_difference(kernels, random, n, in, out);
+    check_below(off, 5e-6,
+                std::string(kernels.name) + " int8 (" + std::to_string(n) + ", " + std::to_string(in) + ") x " +
+                    std::to_string(out));
+    most = std::fmax(most, off);
+  }
+  std::printf("  int8         max difference %.2g\n", most);
 
   // Every pattern of 16 bits, finite ones exactly, widened inside the kernel.
   for (const Stored stored : {Stored::f16, Stored::bf16}) {

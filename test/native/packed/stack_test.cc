@@ -31,7 +31,7 @@ struct RandomStack {
   std::list<Layer> layers;
   std::vector<packed::StackBlock> blocks;
 
-  RandomStack(const packed::Kernels& kernels, Random& random, const Shape4& s, Norm norm) {
+  RandomStack(const packed::Kernels& kernels, Random& random, const Shape4& s, Norm norm, Precision precision) {
     const bool scale = random.coin(), bias = random.coin();
     const auto norm_layer = [&] {
       if (norm.kind == Norm::Kind::identity) return NormLayer{norm, {}, {}};
@@ -51,7 +51,7 @@ struct RandomStack {
                                            {}});
       const HeldRows* held[4] = {&l.qkv, &l.proj, &l.fc1, &l.fc2};
       for (int p = 0; p < 4; p++)
-        l.packed[p] = std::make_unique<packed::PackedLinear>(kernels, Precision::fp32, held[p]->rows(),
+        l.packed[p] = std::make_unique<packed::PackedLinear>(kernels, precision, held[p]->rows(),
                                                              bias ? random.reals(held[p]->out, 0.3) : Floats());
       blocks.push_back({&l.norm1, l.packed[0].get(), l.packed[1].get(), scale ? &l.ls1 : nullptr, &l.norm2,
                         l.packed[2].get(), l.packed[3].get(), scale ? &l.ls2 : nullptr});
@@ -112,7 +112,7 @@ void naive_block(const RandomStack::Layer& l, const Shape4& s, double scale, Act
 
 double stack_difference(const packed::Kernels& kernels, Random& random, const Shape4& s, bool keep) {
   const auto kind = static_cast<Norm::Kind>(random.between(0, 9) < 8 ? 0 : random.between(1, 2));
-  const RandomStack stack(kernels, random, s, {kind, 1e-6f});
+  const RandomStack stack(kernels, random, s, {kind, 1e-6f}, Precision::fp32);
   const auto activation =
       static_cast<Activation>(random.between(0, 9) < 5 ? 0 : random.between(0, static_cast<int>(Activation::mish)));
   const double scale = 1 / std::sqrt(static_cast<double>(s.head_dim));
@@ -145,6 +145,28 @@ double stack_difference(const packed::Kernels& kernels, Random& random, const Sh
   return most;
 }
 
+/** Root mean square of the error that 8 bits bring, beside that of what the blocks add to x. */
+double int8_error(const packed::Kernels& kernels, Random& random, const Shape4& s) {
+  const RandomStack stack(kernels, random, s, {Norm::Kind::layer, 1e-6f}, Precision::int8);
+  packed::EncoderStack encoder(stack.blocks, s.heads, s.head_dim, 0.2f, Activation::gelu);
+  const Floats before = random.reals(s.batch * s.tokens * s.dim, 2);
+  Floats x = before;
+  check(encoder.run(x.data(), s.batch, s.tokens, {}, nullptr, nullptr), "the stack runs to its end");
+  double error = 0, change = 0;
+  Floats maps(static_cast<size_t>(s.heads * s.tokens * s.tokens));
+  const int64_t size = s.tokens * s.dim;
+  for (int64_t b = 0; b < s.batch; b++) {
+    Floats image(before.begin() + b * size, before.begin() + (b + 1) * size);
+    for (const RandomStack::Layer& layer : stack.layers)
+      naive_block(layer, s, 0.2, Activation::gelu, image, maps.data());
+    for (int64_t i = 0; i < size; i++) {
+      error += std::pow(x[static_cast<size_t>(b * size + i)] - image[static_cast<size_t>(i)], 2);
+      change += std::pow(image[static_cast<size_t>(i)] - before[static_cast<size_t>(b * size + i)], 2);
+    }
+  }
+  return std::sqrt(error / change);
+}
+
 }  // namespace
 
 void test_stack(const packed::Kernels& kernels) {
@@ -172,9 +194,13 @@ void test_stack(const packed::Kernels& kernels) {
   compare({2, 1300, 1, 33, 24, 40, 1}, true);
   std::printf("  stacks       max difference %.2g\n", most);
 
+  const double error = int8_error(kernels, random, {3, 50, 3, 24, 72, 1700, 2});
+  std::printf("  int8 stack   relative error %.2g\n", error);
+  check_below(error, 0.03, std::string(kernels.name) + " int8 stack");
+
   // Cancelled before the first block's attention.
   const Shape4 s{3, 30, 2, 16, 32, 64, 2};
-  const RandomStack stack(kernels, random, s, {Norm::Kind::layer, 1e-6f});
+  const RandomStack stack(kernels, random, s, {Norm::Kind::layer, 1e-6f}, Precision::fp32);
   packed::EncoderStack encoder(stack.blocks, s.heads, s.head_dim, 0.25f, Activation::gelu);
   Floats x = random.reals(s.batch * s.tokens * s.dim, 1);
   const std::atomic<bool> cancel{true};
