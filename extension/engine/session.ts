@@ -1,7 +1,8 @@
 /** What the engine process does: images, models and runs by number, and one handler for every request. */
-import type { Binding } from '../../native/binding';
+import type { Binding, ResizeRequest } from '../../native/binding';
 import { decodeImage, type DecodedImage } from '../image/decode';
 import { preprocess, type Preprocessed } from '../image/preprocess';
+import { resize } from '../image/resize';
 import type { ModelDescription } from '../models/description';
 import { exportOnnx, type ExportOptions } from '../onnx/export';
 import { writeChunks } from '../onnx/write';
@@ -115,7 +116,18 @@ export class Session {
   }
 
   private prepare(imageId: number, { preprocessing }: ModelDescription): Promise<Preprocessed> {
-    return preprocess(this.images.get(imageId), preprocessing, (request) => this.parts.binding().resize(request));
+    return preprocess(this.images.get(imageId), preprocessing, (request) => this.resize(request));
+  }
+
+  /** By the addon, or without it: onnxruntime still computes where the addon cannot be loaded. */
+  private resize(request: ResizeRequest): Promise<Uint8Array> {
+    let binding: Binding;
+    try {
+      binding = this.parts.binding();
+    } catch {
+      return Promise.resolve(resize(request));
+    }
+    return binding.resize(request);
   }
 
   private async run(take: EngineRequests['run']['take'], signal: AbortSignal): Promise<RunSummary> {

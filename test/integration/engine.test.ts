@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -244,6 +244,59 @@ describe('an engine that dies', () => {
         message: 'The engine process could not start (it ended with exit code 3: the disk is upside down).',
       });
     } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('where the addon cannot be loaded', () => {
+  test('the native engine says what to do, and onnxruntime computes the same', async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'vit-engine-'));
+    await mkdir(path.join(folder, 'dist'));
+    await copyFile(path.join(root, 'dist', 'engine.js'), path.join(folder, 'dist', 'engine.js'));
+    await copyFile(path.join(root, 'package.json'), path.join(folder, 'package.json'));
+    await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
+    const without = makeClient({ processFile: path.join(folder, 'dist', 'engine.js') });
+    const usual = makeClient();
+    try {
+      const description = await embedded();
+      await assert.rejects(without.request('load-model', { description, options: native }), {
+        code: 'ERR_ENGINE_START',
+        message: /^The native engine was not built for \S+: .*"npm run build:native"\.$/,
+      });
+      const logits = async (client: EngineClient, engine: 'native' | 'onnx') => {
+        const { imageId } = await client.request('open-image', { path: sample('cat.webp'), preview: false });
+        const { modelId } = await client.request('load-model', { description, options: { ...native, engine } });
+        const flags = { topK: 1, attention: false, tokens: false };
+        const { runId } = await client.request('run', { modelId, imageId, ...flags });
+        const input = await client.request('slice', { runId, what: { kind: 'input' } });
+        return { input, logits: await client.request('slice', { runId, what: { kind: 'logits' } }) };
+      };
+      const [onnx, addon] = [await logits(without, 'onnx'), await logits(usual, 'native')];
+      assert.deepEqual(onnx.input, addon.input);
+      onnx.logits.values.forEach((logit, i) => assert.ok(Math.abs(logit - addon.logits.values[i]!) < 1e-4));
+    } finally {
+      without.dispose();
+      usual.dispose();
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test('an addon that does not load says so', async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'vit-engine-'));
+    await mkdir(path.join(folder, 'dist'));
+    await mkdir(path.join(folder, 'build', 'Release'), { recursive: true });
+    await copyFile(path.join(root, 'dist', 'engine.js'), path.join(folder, 'dist', 'engine.js'));
+    await copyFile(path.join(root, 'package.json'), path.join(folder, 'package.json'));
+    await writeFile(path.join(folder, 'build', 'Release', 'vit_inspector.node'), 'not a library');
+    const client = makeClient({ processFile: path.join(folder, 'dist', 'engine.js') });
+    try {
+      await assert.rejects(client.request('info', null), {
+        code: 'ERR_ENGINE_START',
+        message: /^The native engine cannot be loaded on \S+ \(.+\): rebuild it .*choose the ONNX engine\.$/,
+      });
+    } finally {
+      client.dispose();
       await rm(folder, { recursive: true });
     }
   });
