@@ -108,7 +108,7 @@ export class Panel {
 
   /** Patches down and across; the embedded model's input is square. */
   async grid(): Promise<{ rows: number; columns: number }> {
-    const side = Math.sqrt(Number(await this.part('patch-number').getAttribute('max')));
+    const side = Math.sqrt(Number(await this.part('patch-number').first().getAttribute('max')));
     if (!Number.isInteger(side)) throw new Error(`the grid is not square: ${side * side} patches`);
     return { rows: side, columns: side };
   }

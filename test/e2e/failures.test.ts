@@ -1,0 +1,114 @@
+/** What goes wrong in people's folders and machines: said once, in one sentence, and nothing else breaks. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { unreadable, writeOddPictures } from './support/pictures';
+import { descendants, isRunning } from './support/processes';
+import { Session } from './support/session';
+import { chooseInExplorer, clearNotifications, notifications, toast } from './support/ui';
+
+const CLASSIFY = 'ViT: Classify Image';
+
+let session: Session;
+
+before(async () => {
+  session = await Session.open('failures', { install: 'link', prepare: writeOddPictures });
+});
+after(() => session?.close());
+afterEach((context) => session.keepIfFailed(context));
+
+const engine = () => descendants(session.server.pid, path.join('dist', 'engine.js'));
+const extensionHost = () => descendants(session.server.pid, '--type=extensionHost');
+
+/** One sentence: a capital, a full stop at the end, nothing that a stack trace or an errno would bring. */
+function assertSentence(text: string, name: string): void {
+  assert.ok(text.includes(name), `names the file: ${text}`);
+  assert.match(text, /^\S.*\.$/, `one line that ends with a full stop: ${text}`);
+  assert.doesNotMatch(text, /\n|\bat .*:\d+:\d+|\[object|undefined|Error:/, text);
+}
+
+for (const name of unreadable) {
+  test(`${name}: one sentence, in the panel and in one notification`, async () => {
+    const { page, panel } = session;
+    await chooseInExplorer(page, name, CLASSIFY);
+    await page.getByRole('tab', { name }).waitFor();
+    const error = panel.part('error').filter({ hasText: name });
+    await error.waitFor();
+    const sentence = (await error.innerText()).trim();
+    assertSentence(sentence, name);
+    assert.deepEqual(await notifications(page), [{ severity: 'error', text: sentence }]);
+    await session.screenshot(`refused-${name}`);
+    await clearNotifications(page);
+  });
+}
+
+test('kill -9 of the engine in the middle of a request: one message, Retry works, the extension host is the same', async () => {
+  const { page, panel } = session;
+  await chooseInExplorer(page, 'ship.png', CLASSIFY);
+  await panel.ready();
+  const [host] = extensionHost();
+  const [before] = engine();
+  assert.ok(host && before, 'extension host and engine run');
+  // stopped, the engine holds the request for as long as the test needs: the kill comes in its middle, on any machine
+  process.kill(before.pid, 'SIGSTOP');
+  await chooseInExplorer(page, 'frog.png', CLASSIFY);
+  await panel.view.locator('#root[data-busy]').waitFor();
+  process.kill(before.pid, 'SIGKILL');
+  const message = toast(page, /engine/i);
+  await message.waitFor();
+  const sentence = (await panel.part('error').innerText()).trim();
+  assert.match(sentence, /^\S.*\.$/);
+  assert.deepEqual(await notifications(page), [{ severity: 'error', text: sentence }]);
+  await session.screenshot('engine-killed');
+  assert.equal(isRunning(before.pid), false);
+
+  await message.getByRole('button', { name: 'Retry' }).click();
+  await panel.view.locator('#root[data-state="ready"] canvas[aria-label^="frog.png"]').waitFor();
+  assert.equal((await panel.predictions()).length, 5);
+  const [next] = engine();
+  assert.ok(next && next.pid !== before.pid, 'another engine process');
+  assert.equal(extensionHost()[0]?.pid, host.pid, 'the same extension host');
+  await clearNotifications(page);
+});
+
+test('an engine that died between requests is replaced without a word', async () => {
+  const { page, panel } = session;
+  const [idle] = engine();
+  assert.ok(idle);
+  process.kill(idle.pid, 'SIGKILL');
+  await chooseInExplorer(page, 'cat.webp', CLASSIFY);
+  await panel.view.locator('#root[data-state="ready"] canvas[aria-label^="cat.webp"]').waitFor();
+  assert.equal((await panel.predictions()).length, 5);
+  assert.deepEqual(await notifications(page), []);
+});
+
+test('weights that are missing, cut short or lying are refused in one sentence; the embedded model is one setting away', async () => {
+  const { panel } = session;
+  const write = (name: string, bytes: Buffer | string) => writeFileSync(path.join(session.folder, name), bytes);
+  write('empty.safetensors', '');
+  write('text.safetensors', 'not a model at all\n');
+  // a header that is promised to be longer than the file
+  write('lying.safetensors', Buffer.from([0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0x7b, 0x7d]));
+  for (const name of ['missing.safetensors', 'empty.safetensors', 'text.safetensors', 'lying.safetensors']) {
+    await session.changeSettings({ 'vit.model': path.join(session.folder, name) });
+    const error = panel.part('error').filter({ hasText: name });
+    await error.waitFor();
+    assertSentence((await error.innerText()).trim(), name);
+  }
+  await session.changeSettings({ 'vit.model': 'embedded' });
+  await panel.waitFor({ state: 'ready' });
+  assert.equal((await panel.predictions()).length, 5);
+});
+
+test('the engine ends with the window', async () => {
+  const [running] = engine();
+  assert.ok(running);
+  await session.page.close();
+  // code-server keeps a closed window's extension host for a while, in case it comes back; the server's end ends it
+  await session.server.stop();
+  for (const end = Date.now() + 20_000; isRunning(running.pid);) {
+    assert.ok(Date.now() < end, 'the engine process is still there');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+});

@@ -1,0 +1,78 @@
+/** What it looks like: every theme, narrow and wide. The pictures go to test-output/ for people to look at. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { Session } from './support/session';
+import { chooseInExplorer } from './support/ui';
+
+const themes = {
+  dark: 'Default Dark Modern',
+  light: 'Default Light Modern',
+  'high-contrast': 'Default High Contrast',
+  'high-contrast-light': 'Default High Contrast Light',
+};
+
+let session: Session;
+
+before(async () => {
+  session = await Session.open('looks', { install: 'link', settings: { 'workbench.colorTheme': themes.dark } });
+  await chooseInExplorer(session.page, 'aeroplane.png', 'ViT: Classify Image');
+  await session.panel.ready();
+});
+after(() => session?.close());
+afterEach((context) => session.keepIfFailed(context));
+
+/** Relative luminance of a CSS color and the contrast of two (WCAG 2.1, 1.4.3). */
+const luminance = ([r, g, b]: number[]) => {
+  const linear = [r, g, b].map((c = 0) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * linear[0]! + 0.7152 * linear[1]! + 0.0722 * linear[2]!;
+};
+const contrast = (a: number[], b: number[]) => {
+  const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (light! + 0.05) / (dark! + 0.05);
+};
+const rgb = (color: string) => (color.match(/[\d.]+/g) ?? []).map(Number);
+
+for (const [name, theme] of Object.entries(themes)) {
+  test(`theme ${name}: colors follow, text can be read`, async () => {
+    const { panel, page } = session;
+    await session.changeSettings({ 'workbench.colorTheme': theme });
+    const kind = { dark: 'vscode-dark', light: 'vscode-light' }[name] ?? 'vscode-high-contrast';
+    const light = /light/.test(name)
+      ? '.vscode-light, .vscode-high-contrast-light'
+      : '.vscode-dark, .vscode-high-contrast:not(.vscode-high-contrast-light)';
+    await panel.view.locator(`body.${kind}`).and(panel.view.locator(light)).waitFor();
+    await page.waitForTimeout(500); // the workbench repaints its parts one after another
+    const colors = await panel.view
+      .locator('.prediction-label')
+      .first()
+      .evaluate((label) => {
+        const body = getComputedStyle(document.body);
+        return { text: getComputedStyle(label).color, background: body.backgroundColor };
+      });
+    assert.ok(contrast(rgb(colors.text), rgb(colors.background)) >= 4.5, JSON.stringify(colors));
+    assert.ok((await panel.pixels()).colors > 100);
+    await session.screenshot(`looks-${name}`);
+  });
+}
+
+for (const [name, width, height] of [
+  ['narrow', 700, 900],
+  ['wide', 1920, 1080],
+] as const) {
+  test(`${name} window: nothing is cut off or overlaps`, async () => {
+    const { panel, page } = session;
+    await session.changeSettings({ 'workbench.colorTheme': themes.dark });
+    await page.setViewportSize({ width, height });
+    await page.waitForTimeout(500);
+    await panel.ready();
+    const { overflow, canvas } = await (
+      await panel.frame()
+    ).evaluate(() => ({
+      overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      canvas: document.querySelector('canvas[data-testid="picture"]')?.getBoundingClientRect().toJSON() as DOMRect,
+    }));
+    assert.ok(overflow <= 0, `${overflow} pixels wider than the panel`);
+    assert.ok(canvas.width >= 200 && canvas.height >= 150, JSON.stringify(canvas));
+    await session.screenshot(`looks-${name}`);
+  });
+}
