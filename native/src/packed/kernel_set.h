@@ -25,7 +25,7 @@ double busy_tiles(int64_t rounds) {
 }
 
 constexpr Kernels make_kernels(const char* name) {
-  return {name,    kTileRows, kPanel, kGroup,   kZero,     product_scratch, attention_scratch,
+  return {name,    kTileRows, kPanel, kGroup,   kZero,     kLargestWeight, product_scratch, attention_scratch,
           product, attention, norm,   quantise, busy_tiles};
 }
 

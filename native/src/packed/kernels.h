@@ -87,9 +87,10 @@ struct Kernels {
   const char* name;
   int64_t tile_rows;
   int64_t panel;
-  /** int8: numbers in 32 bits (4 of 8, or 2 of 16 bits), and what is added to those of A. */
+  /** int8: numbers in 32 bits (4 of 8, or 2 of 16 bits), what is added to those of A, and the largest of B's. */
   int64_t group;
   int32_t zero;
+  int32_t largest_weight;
   int64_t (*product_scratch)(int64_t strips);
   int64_t (*attention_scratch)(const HeadLayout& layout, const Strips& strips);
   void (*product)(const Product& product);

@@ -58,6 +58,7 @@ PackedMatrix::PackedMatrix(const Kernels& kernels, Precision precision, const We
 
 void PackedMatrix::pack_int8(const WeightRows& rows) {
   const int64_t width = kernels_.panel, steps = groups(in_, step_);
+  const auto most = static_cast<float>(kernels_.largest_weight);
   scale_.resize(static_cast<size_t>(out_));
   zero_.assign(static_cast<size_t>((1 + segments()) * out_), 0);
   Floats row(static_cast<size_t>(in_));
@@ -65,8 +66,8 @@ void PackedMatrix::pack_int8(const WeightRows& rows) {
     rows.read(n, 1, row.data());
     float largest = 0;
     for (const float value : row) largest = std::max(largest, std::fabs(value));
-    scale_[static_cast<size_t>(n)] = largest / 127.0f;
-    const float factor = largest > 0 ? 127.0f / largest : 0.0f;
+    scale_[static_cast<size_t>(n)] = largest / most;
+    const float factor = largest > 0 ? most / largest : 0.0f;
     int8_t* panel = static_cast<int8_t*>(values_.data()) + n / width * width * steps * step_;
     for (int64_t k = 0; k < in_; k++) {
       const auto value = static_cast<int8_t>(std::lrintf(row[static_cast<size_t>(k)] * factor));

@@ -83,16 +83,21 @@ inline float largest(Vec v) {
 }
 #endif
 
-// 8-bit products come in groups of k that fill 32 bits: four unsigned activations times four signed weights where the
-// processor has that instruction, else two of 16 bits each, exact as well (no sum of products saturates).
+// 8-bit products come in groups of k that fill 32 bits. Four unsigned activations times four signed weights where the
+// processor multiplies those: VNNI sums them in 32 bits; before it, pairs are summed in 16 bits that saturate, so
+// weights stay within 63 there (2 * 255 * 63 fits). Elsewhere two of 16 bits each.
 #if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
 constexpr int kGroup = 4;
-/** Added to a quantised activation, which makes it unsigned; what it adds to a sum is taken off again. */
-constexpr int kZero = 128;
+constexpr int kLargestWeight = 127;
+#elif defined(__AVX2__)
+constexpr int kGroup = 4;
+constexpr int kLargestWeight = 63;
 #else
 constexpr int kGroup = 2;
-constexpr int kZero = 0;
+constexpr int kLargestWeight = 127;
 #endif
+/** Added to a quantised activation, which makes it unsigned; what it adds to a sum is taken off again. */
+constexpr int kZero = kGroup == 4 ? 128 : 0;
 
 /** The integer type of A's quantised numbers. */
 template <int Group>
@@ -113,9 +118,11 @@ inline __attribute__((always_inline)) Int dot_groups(Int c, Int a, Int b) {
   return reinterpret_cast<Int>(_mm256_dpbusd_avx_epi32(reinterpret_cast<__m256i>(c), reinterpret_cast<__m256i>(a),
                                                        reinterpret_cast<__m256i>(b)));
 #elif defined(__AVX512BW__)
-  return c + reinterpret_cast<Int>(_mm512_madd_epi16(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+  const __m512i pairs = _mm512_maddubs_epi16(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b));
+  return c + reinterpret_cast<Int>(_mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
 #elif defined(__AVX2__)
-  return c + reinterpret_cast<Int>(_mm256_madd_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+  const __m256i pairs = _mm256_maddubs_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b));
+  return c + reinterpret_cast<Int>(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 #elif defined(__SSE2__)
   return c + reinterpret_cast<Int>(_mm_madd_epi16(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
 #else

@@ -79,23 +79,24 @@ double int8_difference(const packed::Kernels& kernels, Random& random, int64_t n
   Floats y(static_cast<size_t>(n * out));
   layer.apply(x.data(), in, n, y.data(), out, {});
 
-  const auto quantise = [in](const float* row, std::vector<double>& values) {
+  const auto quantise = [in](const float* row, float most, std::vector<double>& values) {
     float largest = 0;
     for (int64_t k = 0; k < in; k++) largest = std::max(largest, std::fabs(row[k]));
-    const float factor = largest > 0 ? 127.0f / largest : 0.0f;
+    const float factor = largest > 0 ? most / largest : 0.0f;
     for (int64_t k = 0; k < in; k++) values[static_cast<size_t>(k)] = std::nearbyint(row[k] * factor);
-    return static_cast<double>(largest / 127.0f);
+    return static_cast<double>(largest / most);
   };
   Floats used(held.values.size());
   layer.weight_rows(0, out, used.data());
   double most = 0;
   std::vector<double> a(static_cast<size_t>(in)), w(a.size());
   for (int64_t j = 0; j < out; j++) {
-    const double w_scale = quantise(&held.values[static_cast<size_t>(j * in)], w);
+    const double w_scale =
+        quantise(&held.values[static_cast<size_t>(j * in)], static_cast<float>(kernels.largest_weight), w);
     for (int64_t k = 0; k < in; k++)
       most = std::fmax(most, std::fabs(used[static_cast<size_t>(j * in + k)] - w[static_cast<size_t>(k)] * w_scale));
     for (int64_t i = 0; i < n; i++) {
-      const double a_scale = quantise(&x[static_cast<size_t>(i * in)], a);
+      const double a_scale = quantise(&x[static_cast<size_t>(i * in)], 127, a);
       double sum = 0;
       for (int64_t k = 0; k < in; k++) sum += a[static_cast<size_t>(k)] * w[static_cast<size_t>(k)];
       const double right = sum * a_scale * w_scale + bias[static_cast<size_t>(j)];
