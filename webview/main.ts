@@ -67,7 +67,12 @@ function become(next: AppState): void {
 
 /** What a reload brings back: the picture by its URI, and the controls. */
 function remember(before: AppState): void {
-  api.setState({ uri: document.body.dataset.uri, view: state.view, display: state.display });
+  api.setState({
+    uri: document.body.dataset.uri,
+    model: document.body.dataset.model,
+    view: state.view,
+    display: state.display,
+  });
   if (state.view !== before.view) host.send({ type: 'state', state: state.view });
 }
 

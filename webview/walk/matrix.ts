@@ -41,8 +41,8 @@ export function fitMatrix(
 ): Window {
   const cellWidth = Math.min(largestCell, width / columns);
   const tallest = Math.min(largestCell, mostHeight / rows);
-  // flat strips (a token, a feature) are made tall enough to see and point at
-  const least = rows <= 4 ? 18 : 3;
+  // few rows are made tall enough to see, name and point at
+  const least = Math.max(3, Math.min(18, 200 / rows));
   return { row: 0, column: 0, cellWidth, cellHeight: Math.min(tallest, Math.max(cellWidth, least)) };
 }
 

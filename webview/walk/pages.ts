@@ -114,3 +114,14 @@ export function findPage(pages: readonly Page[], step: string | undefined): numb
   const exact = pages.findIndex(({ id }) => id === name);
   return Math.max(0, exact >= 0 ? exact : pages.findIndex(({ steps }) => steps.includes(name)));
 }
+
+/** What the axes of a shape are. */
+export function meaningOf(name: string, sizes: readonly number[]): string {
+  if (name === 'input') return 'batch, channels, height, width';
+  if (/\.(scores|weights)$/.test(name)) return 'batch, heads, tokens, tokens';
+  if (sizes.length === 4) return 'batch, heads, tokens, head length';
+  if (name === 'head' || name === 'prediction') return 'batch, classes';
+  if (name === 'prediction by depth') return 'blocks, classes';
+  if (name === 'pos_embed') return 'one table for all, positions, token length';
+  return sizes.length === 3 ? 'batch, tokens, token length' : 'batch, token length';
+}

@@ -11,7 +11,7 @@ import { PatchesFigure, TokenFigure } from './figures/patches';
 import { PositionsFigure } from './figures/positions';
 import { ReceptiveFigure } from './figures/receptive';
 import { SoftSplitFigure } from './figures/softSplit';
-import { atLayer, findPage, layerOf, pagesOf, type Page } from './pages';
+import { atLayer, findPage, layerOf, meaningOf, pagesOf, type Page } from './pages';
 import { defaultPatch, type Walk } from './walk';
 
 export class Walkthrough implements Component {
@@ -229,12 +229,18 @@ export class Walkthrough implements Component {
     const key = lines.map((step) => step?.name).join();
     if (this.shapes.dataset.key === `${this.shown}/${key}`) return;
     this.shapes.dataset.key = `${this.shown}/${key}`;
-    const image = model!.architecture?.image;
+    const { architecture } = model!;
+    const own: Partial<Record<Page['figure'], [string, number[]]>> = architecture
+      ? {
+          input: ['input', [1, architecture.image.channels, architecture.image.height, architecture.image.width]],
+          depth: ['prediction by depth', [architecture.depth, architecture.classes || architecture.dim]],
+          prediction: ['prediction', [1, architecture.classes || architecture.dim]],
+        }
+      : {};
+    const [name, sizes] = own[page.figure] ?? [];
     this.shapes.replaceChildren(
       ...lines.flatMap((step) => (step ? [this.shapeLine(step.name, step.shape, step.source)] : [])),
-      ...(page.figure === 'input' && image
-        ? [this.shapeLine('input', [1, image.channels, image.height, image.width], null)]
-        : []),
+      ...(name && sizes ? [this.shapeLine(name, sizes, null)] : []),
     );
   }
 
@@ -265,16 +271,6 @@ export class Walkthrough implements Component {
         ),
     );
   }
-}
-
-/** What the axes of a shape are. */
-export function meaningOf(name: string, sizes: readonly number[]): string {
-  if (name === 'input') return 'batch, channels, height, width';
-  if (/\.(scores|weights)$/.test(name)) return 'batch, heads, tokens, tokens';
-  if (sizes.length === 4) return 'batch, heads, tokens, head length';
-  if (name === 'head') return 'batch, classes';
-  if (name === 'pos_embed') return 'one table for all, positions, token length';
-  return sizes.length === 3 ? 'batch, tokens, token length' : 'batch, token length';
 }
 
 function figureOf(walk: Walk): PageFigure {

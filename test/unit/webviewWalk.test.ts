@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Step } from '../../extension/engine/engine';
+import { colorTable } from '../../webview/colorMap';
+import { unitDomain } from '../../webview/walk/inputPicture';
+import * as matrix from '../../webview/walk/matrix';
+import { atLayer, findPage, layerOf, meaningOf, pagesOf } from '../../webview/walk/pages';
+import { planOf, reconstruct, windowAt } from '../../webview/walk/softSplit';
+import { mostProbable } from '../../webview/walk/softmax';
+import { defaultPatch } from '../../webview/walk/walk';
+
+const step = (name: string): Step => ({ name, shape: [1, 16, 32], source: { file: 'native/src/x.cc', line: 1 } });
+const block = (layer: number) =>
+  ['norm1', 'attn.q', 'attn.k', 'attn.v', 'attn.weights', 'attn.residual', 'mlp.act', 'mlp.residual'].map((name) =>
+    step(`blocks.${layer}.${name}`),
+  );
+const steps = [
+  ...['patches', 'patch_embed', 'prefix', 'pos_embed', 'tokens'].map(step),
+  ...block(0),
+  ...block(1),
+  ...['norm', 'pool', 'head'].map(step),
+];
+
+test("pages follow the articles' order, the blocks' steps once", () => {
+  const pages = pagesOf(steps, null, 2);
+  assert.deepEqual(
+    pages.map(({ id }) => id),
+    [
+      'input',
+      'patches',
+      'token',
+      'patch_embed',
+      'prefix',
+      'pos_embed',
+      'tokens',
+      'blocks.*.norm1',
+      'blocks.*.attn.q',
+      'blocks.*.attn.weights',
+      'blocks.*.attn.residual',
+      'blocks.*.mlp.act',
+      'blocks.*.mlp.residual',
+      'depth',
+      'norm',
+      'pool',
+      'head',
+      'prediction',
+    ],
+  );
+  const qkv = pages[8]!;
+  assert.deepEqual(qkv.steps, ['blocks.*.attn.q', 'blocks.*.attn.k', 'blocks.*.attn.v']);
+  assert.equal(qkv.title, 'Queries, keys and values');
+  assert.equal(pages[4]!.title, 'Prediction token');
+  assert.equal(pages[4]!.term, 'class token');
+  assert.equal(pages[10]!.title, 'Split connection');
+});
+
+test('a soft split has its own chapters, and a step without words still has a page', () => {
+  const t2t = [
+    'tokenizer.splits.0.windows',
+    'tokenizer.stages.0.norm1',
+    'tokenizer.splits.1.windows',
+    'patch_embed',
+    'new_thing',
+  ];
+  const pages = pagesOf(t2t.map(step), null, 0);
+  assert.deepEqual(
+    pages.map(({ chapter }) => chapter),
+    [
+      'Image to tokens',
+      'Soft split 1',
+      'Token transformer 1',
+      'Soft split 2',
+      'Image to tokens',
+      'Prediction processing',
+      'Prediction processing',
+    ],
+  );
+  assert.deepEqual(pages.map(({ stage }) => stage).slice(0, 5), [null, 0, 0, 1, null]);
+  assert.equal(pages[5]!.title, 'new_thing');
+});
+
+test("links lead to pages by any of their steps' names", () => {
+  const pages = pagesOf(steps, null, 2);
+  assert.equal(pages[findPage(pages, 'blocks.1.attn.v')]!.id, 'blocks.*.attn.q');
+  assert.equal(pages[findPage(pages, 'pos_embed')]!.id, 'pos_embed');
+  assert.equal(findPage(pages, undefined), 0);
+  assert.equal(findPage(pages, 'no.such.step'), 0);
+  assert.equal(layerOf('blocks.11.attn.v'), 11);
+  assert.equal(layerOf('norm'), null);
+  assert.equal(atLayer('blocks.*.attn.q', 3), 'blocks.3.attn.q');
+});
+
+test('one head of (1, h, N, N) is a matrix; a vector is one row', () => {
+  const values = Float32Array.from({ length: 12 }, (_, i) => i);
+  assert.equal(matrix.matrixCount([1, 3, 2, 2]), 3);
+  assert.deepEqual(Array.from(matrix.matrixOf([1, 3, 2, 2], values, 1).values), [4, 5, 6, 7]);
+  assert.deepEqual({ ...matrix.matrixOf([12], values), values: null }, { rows: 1, columns: 12, values: null });
+});
+
+test('matrices fit the width; few rows are made tall enough', () => {
+  assert.deepEqual(matrix.fitMatrix({ rows: 15, columns: 400 }, 800, 400), {
+    row: 0,
+    column: 0,
+    cellWidth: 2,
+    cellHeight: 200 / 15,
+  });
+  assert.equal(matrix.fitMatrix({ rows: 1, columns: 10 }, 800, 400).cellWidth, 28);
+  const tall = matrix.fitMatrix({ rows: 4000, columns: 10 }, 800, 400);
+  assert.equal(matrix.heightOf({ rows: 4000 }, tall), 400);
+});
+
+test('zooming a matrix keeps the cell under the pointer', () => {
+  const size = { rows: 15, columns: 400 };
+  const fitted = matrix.fitMatrix(size, 800, 400);
+  const [x, y] = [403, 100];
+  const before = matrix.cellAt(fitted, size, x, y);
+  const zoomed = matrix.zoomMatrix(fitted, 8, x, y, fitted);
+  assert.equal(zoomed.cellWidth, 16);
+  assert.deepEqual(matrix.cellAt(zoomed, size, x, y), before);
+  assert.deepEqual(before, { row: 7, column: 201 });
+  assert.equal(matrix.cellAt(fitted, size, 801, 0), null);
+  const moved = matrix.keepInside({ ...zoomed, column: 399, row: -3 }, size, 800, 200);
+  assert.deepEqual([moved.column, moved.row], [350, 0]);
+});
+
+test('each device pixel takes the colour of its cell', () => {
+  const table = colorTable('greys');
+  const shown = { rows: 1, columns: 2, values: new Float32Array([0, 1]) };
+  const window = { row: 0, column: 0, cellWidth: 1, cellHeight: 1 };
+  const pixels = matrix.paintMatrix(shown, window, [0, 1], table, 6, 2, 2);
+  const reds = Array.from({ length: 6 }, (_, i) => [pixels[i * 4], pixels[i * 4 + 3]]);
+  assert.deepEqual(reds, [
+    [255, 255],
+    [255, 255],
+    [0, 255],
+    [0, 255],
+    [0, 0],
+    [0, 0],
+  ]);
+  assert.equal(pixels[6 * 4 + 3], 255); // the second row of pixels is still the first of the matrix
+});
+
+test('cosine similarity of positions', () => {
+  const table = { rows: 4, columns: 2, values: new Float32Array([1, 0, 0, 2, -3, 0, 0, 0]) };
+  assert.deepEqual(Array.from(matrix.similarity(table, 0)), [1, 0, -1, 0]);
+});
+
+test('statistics leave out what is not finite', () => {
+  assert.deepEqual(matrix.statistics(new Float32Array([1, 3, NaN, Infinity])), {
+    mean: 2,
+    deviation: 1,
+    low: 1,
+    high: 3,
+  });
+});
+
+test("the T2T article's soft split: k 20, s 10, p 5 on 60 x 100", () => {
+  const split = { kernel: 20, stride: 10, padding: 5 };
+  const plan = planOf(split, { width: 100, height: 60 });
+  assert.deepEqual(plan, { width: 110, height: 70, padding: 5, kernel: 20, rows: 6, columns: 10 });
+  assert.deepEqual(windowAt(split, plan, 0), { x: 0, y: 0 });
+  assert.deepEqual(windowAt(split, plan, 59), { x: 90, y: 50 });
+  assert.deepEqual(Array.from(reconstruct(new Float32Array([1, 3, 5, 7]), 2, 2)), [2, 6]);
+});
+
+test('black and white of the picture after normalizing', () => {
+  const preprocessing = { mean: [0.5, 0.25], std: [0.5, 0.25] } as Parameters<typeof unitDomain>[0];
+  assert.deepEqual(unitDomain(preprocessing), [-1, 3]);
+});
+
+test('the most probable class, however large the logits', () => {
+  assert.deepEqual(mostProbable(new Float32Array([0, 0])), { index: 0, probability: 0.5 });
+  const { index, probability } = mostProbable(new Float32Array([900, 1000]));
+  assert.equal(index, 1);
+  assert.ok(Math.abs(probability - 1) < 1e-12);
+});
+
+test('the articles follow patch 12', () => {
+  assert.equal(defaultPatch(15) + 1, 12);
+  assert.equal(defaultPatch(4), 2);
+});
+
+test('axes by name', () => {
+  assert.equal(meaningOf('blocks.0.attn.weights', [1, 4, 9, 9]), 'batch, heads, tokens, tokens');
+  assert.equal(meaningOf('patches', [1, 15, 400]), 'batch, tokens, token length');
+  assert.equal(meaningOf('head', [1, 10]), 'batch, classes');
+});
