@@ -25,11 +25,13 @@ type Handlers = {
 interface OpenModel {
   model: BackendModel;
   description: ModelDescription;
+  closed: boolean;
 }
 
 interface KeptRun {
   run: BackendRun;
-  model: BackendModel;
+  /** Its maps outlive a closed model; its weights do not. */
+  of: OpenModel;
   input: Float32Array;
   /** Of the whole batch: (B, C, H, W). */
   inputShape: number[];
@@ -57,7 +59,10 @@ export class Session {
   constructor(private readonly parts: SessionParts) {
     const firstId = parts.idsAfter + 1;
     this.images = new Store('image', limits.images, firstId, () => undefined);
-    this.models = new Store('model', limits.models, firstId, ({ model }) => model.close());
+    this.models = new Store('model', limits.models, firstId, (open) => {
+      open.closed = true;
+      open.model.close();
+    });
     this.runs = new Store('run', limits.runs, firstId, ({ run }) => run.release());
   }
 
@@ -80,7 +85,7 @@ export class Session {
       const started = performance.now();
       const backend = this.parts.backend(options.engine);
       const model = await backend.load(description, options, signal);
-      const modelId = this.models.add({ model, description }, 0);
+      const modelId = this.models.add({ model, description, closed: false }, 0);
       return { ...model.loaded, modelId, loadMs: performance.now() - started };
     },
     'close-model': ({ modelId }) => {
@@ -93,12 +98,12 @@ export class Session {
     },
     run: (take, signal) => this.run(take, signal),
     'run-tensor': async ({ modelId, values, shape, attention, tokens }, signal) => {
-      const { model } = this.models.get(modelId);
-      const batch = batchOf(shape, values.length, model);
+      const of = this.models.get(modelId);
+      const batch = batchOf(shape, values.length, of.model);
       const started = performance.now();
-      const run = await model.forward({ input: values, batch, attention, tokens, signal });
+      const run = await of.model.forward({ input: values, batch, attention, tokens, signal });
       const forwardMs = performance.now() - started;
-      return { runId: this.keep({ run, model, input: values, inputShape: shape }), batch, forward_ms: forwardMs };
+      return { runId: this.keep({ run, of, input: values, inputShape: shape }), batch, forward_ms: forwardMs };
     },
     slice: ({ runId, image = 0, what }) => this.slice(this.runs.get(runId), image, what),
     'run-part': (request) => this.parts.binding().runPart(request),
@@ -132,7 +137,8 @@ export class Session {
 
   private async run(take: EngineRequests['run']['take'], signal: AbortSignal): Promise<RunSummary> {
     const { modelId, imageId, topK, attention, tokens, maskedPatches } = take;
-    const { model, description } = this.models.get(modelId);
+    const of = this.models.get(modelId);
+    const { model, description } = of;
     const { decodeMs } = this.images.get(imageId);
     const { values, shape, geometry, ms } = await this.prepare(imageId, description);
     batchOf(shape, values.length, model);
@@ -140,7 +146,7 @@ export class Session {
     const started = performance.now();
     const run = await model.forward({ input: values, batch: 1, attention, tokens, maskedPatches, signal });
     const forwardMs = performance.now() - started;
-    const runId = this.keep({ run, model, input: values, inputShape: shape });
+    const runId = this.keep({ run, of, input: values, inputShape: shape });
     const { architecture, labels, energyThreshold } = description;
     const classifies = architecture ? architecture.classes > 0 : true;
     const energy = logSumExp(run.logits);
@@ -184,7 +190,7 @@ export class Session {
   }
 
   private async slice(kept: KeptRun, image: number, what: SliceRequest): Promise<Slice> {
-    const { run, model, input, inputShape } = kept;
+    const { run, of, input, inputShape } = kept;
     if (!Number.isInteger(image) || image < 0 || image >= run.batch) {
       throw new EngineError('ERR_ARGUMENT', `There is no image ${image} in a run of ${run.batch}.`);
     }
@@ -198,7 +204,8 @@ export class Session {
         return { shape: inputShape.slice(1), values: input.slice(image * size, (image + 1) * size) };
       }
       case 'tensor':
-        return model.tensor(what.name);
+        if (of.closed) throw new EngineError('ERR_GONE', `${of.description.name} was closed; open it again.`);
+        return of.model.tensor(what.name);
       default:
         return run.slice(image, what);
     }

@@ -36,8 +36,11 @@ export function decodeBmp(bytes: Uint8Array, maxPixels: number): Bitmap {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = readHeader(view, maxPixels);
   const { width, height, bits, compression } = header;
+  const runs = compression === RLE8 || compression === RLE4;
+  // before anything is allocated: a short file may claim any size
+  if (!runs) checkLength(header, bytes.length);
   const pixels = new Uint8Array(width * height * 3);
-  if (compression === RLE8 || compression === RLE4) {
+  if (runs) {
     paint(header, decodeRuns(header, bytes), pixels);
   } else if (bits <= 8) {
     paint(header, unpackIndices(header, bytes), pixels);
@@ -112,7 +115,6 @@ function checkLength(header: Header, length: number): void {
 const storedRow = ({ topDown, height }: Header, y: number): number => (topDown ? y : height - 1 - y);
 
 function unpackIndices(header: Header, bytes: Uint8Array): Uint8Array {
-  checkLength(header, bytes.length);
   const { width, height, bits, offset } = header;
   const indices = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
@@ -173,7 +175,6 @@ function paint({ palette }: Header, indices: Uint8Array, pixels: Uint8Array): vo
 }
 
 function readColours(header: Header, view: DataView, pixels: Uint8Array): void {
-  checkLength(header, view.byteLength);
   const { width, height, bits, offset } = header;
   const colours = header.masks.map((mask) => {
     const shift = mask === 0 ? 0 : 31 - Math.clz32(mask & -mask);

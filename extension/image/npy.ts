@@ -59,7 +59,7 @@ function readHeader(bytes: Uint8Array): NpyHeader {
     version === 1 ? [10, view.getUint16(8, true)] : [12, bytes.length < 12 ? 0 : view.getUint32(8, true)];
   if (start + length > bytes.length) throw new Error('is truncated within its header');
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, length).toString('latin1');
-  const dtype = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];
+  const dtype = /'descr'\s*:\s*'([!-&(-~]{1,16})'/.exec(text)?.[1];
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
   const sides = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(text)?.[1];
   if (dtype === undefined || order === undefined || sides === undefined) {

@@ -162,6 +162,21 @@ describe('one engine, asked', () => {
     });
   });
 
+  test('a run outlives its model, but not the weights', async () => {
+    const { modelId } = await client.request('load-model', { description, options: native });
+    const values = new Float32Array(3072);
+    const request = { modelId, values, shape: [1, 3, 32, 32], attention: true, tokens: false };
+    const [{ runId }] = await Promise.all([
+      client.request('run-tensor', request),
+      client.request('close-model', { modelId }),
+    ]);
+    const maps = await client.request('slice', { runId, what: { kind: 'attention', layer: 0 } });
+    assert.deepEqual(maps.shape, [model.heads, 65, 65]);
+    const weights = client.request('slice', { runId, what: { kind: 'tensor', name: 'cls_token' } });
+    await assert.rejects(weights, { code: 'ERR_GONE', message: 'vit-cifar10 was closed; open it again.' });
+    await assert.rejects(client.request('run-tensor', request), { code: 'ERR_GONE' });
+  });
+
   test('what was closed is gone, and so is the oldest of too many', async () => {
     const first = await client.request('open-image', { path: rgb });
     await client.request('close-image', { imageId: first.imageId });
