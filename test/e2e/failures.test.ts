@@ -64,7 +64,7 @@ test('kill -9 of the engine in the middle of a request: one message, Retry works
   assert.equal(isRunning(before.pid), false);
 
   await message.getByRole('button', { name: 'Retry' }).click();
-  await panel.view.locator('#root[data-state="ready"] canvas[aria-label^="frog.png"]').waitFor();
+  await panel.ready('frog.png');
   assert.equal((await panel.predictions()).length, 5);
   const [next] = engine();
   assert.ok(next && next.pid !== before.pid, 'another engine process');
@@ -78,7 +78,7 @@ test('an engine that died between requests is replaced without a word', async ()
   assert.ok(idle);
   process.kill(idle.pid, 'SIGKILL');
   await chooseInExplorer(page, 'cat.webp', CLASSIFY);
-  await panel.view.locator('#root[data-state="ready"] canvas[aria-label^="cat.webp"]').waitFor();
+  await panel.ready('cat.webp');
   assert.equal((await panel.predictions()).length, 5);
   assert.deepEqual(await notifications(page), []);
 });

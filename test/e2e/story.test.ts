@@ -69,7 +69,7 @@ test('a warm engine answers within a second', async () => {
   const { page, panel } = session;
   const item = await explorerMenu(page, 'ship.png', CLASSIFY);
   const clicked = await pick(page, item);
-  await panel.view.locator('#root[data-state="ready"] canvas[aria-label^="ship.png"][data-drawn]').waitFor();
+  await panel.ready('ship.png');
   const took = Date.now() - clicked;
   console.log(`# predictions after ${took} ms (warm)`);
   assert.equal((await panel.predictions()).length, 5);
@@ -165,7 +165,7 @@ test('a picture open in the editor is classified from the palette', async () => 
   await page.getByRole('tab', { name: 'car.png' }).waitFor();
   await page.locator('iframe.webview.ready:visible').waitFor();
   await runCommand(page, CLASSIFY);
-  await panel.view.locator('#root[data-state="ready"] canvas[aria-label^="car.png"]').waitFor();
+  await panel.ready('car.png');
 });
 
 test('several selected pictures: a panel each, and one summary that counts', async () => {
@@ -189,7 +189,7 @@ test('a portrait photo is shown upright, a one-channel picture is classified', a
     ['one-pixel.png', '1 × 1'],
   ] as const) {
     await chooseInExplorer(page, name, CLASSIFY);
-    await panel.view.locator(`#root[data-state="ready"] canvas[aria-label^="${name}"]`).waitFor();
+    await panel.ready(name);
     assert.equal((await panel.predictions()).length, 5);
     assert.ok((await panel.root.textContent())?.includes(size), `${name}: ${size}`);
   }
@@ -216,7 +216,7 @@ test('after a window reload the panel is there again, with its controls', async 
   await page.waitForTimeout(2000); // VS Code writes a window's state down a moment later
   await page.reload({ waitUntil: 'domcontentloaded' });
   await session.explorerShown();
-  await panel.view.locator('#root[data-state="ready"] canvas[aria-label^="ship.png"][data-drawn]').waitFor();
+  await panel.ready('ship.png');
   await panel.waitFor({ layer: '3', query: String(2 * columns + 2 + 1), view: 'attention' });
   assert.equal(await panel.attribute('head'), kept.head);
   assert.deepEqual(await panel.predictions(), kept.predictions);

@@ -37,10 +37,17 @@ export class Panel {
     await this.view.locator(`#root${selector.join('')}`).waitFor({ timeout: PATIENCE });
   }
 
-  /** Waits until the picture with predictions is there and the map is drawn. */
-  async ready(): Promise<void> {
-    await this.waitFor({ state: 'ready' });
-    await this.view.locator('canvas[data-testid="picture"][data-drawn]').waitFor({ timeout: PATIENCE });
+  /**
+   * Waits until the picture (of that name, or any) has its predictions and its map is drawn. Where the panel shows an
+   * error instead, that is the reason at once.
+   */
+  async ready(name = ''): Promise<void> {
+    const drawn = this.view.locator(
+      `#root[data-state="ready"] canvas[data-testid="picture"][data-drawn][aria-label^="${name}"]`,
+    );
+    const failed = this.view.locator('#root[data-state="error"]').getByTestId('error').filter({ hasText: name });
+    await drawn.or(failed).waitFor({ timeout: PATIENCE });
+    if (await failed.isVisible()) throw new Error(`the panel says: ${await failed.innerText()}`);
   }
 
   async attribute(name: string): Promise<string | null> {
