@@ -137,9 +137,12 @@ function drawNumbers(
   const cell = cellSize(layout, seen);
   const digits = String(layout.rows * layout.columns).length;
   if (cell.height < leastCell || cell.width < Math.max(leastCell, digits * 9)) return;
-  const middle = place === 'middle' || layout.splits !== null;
-  const largest = middle ? Math.min(22, cell.height * 0.36, (cell.width * 0.7) / (digits * 0.62)) : cell.height * 0.22;
-  const size = Math.max(9, Math.min(middle ? 22 : 12, largest));
+  const large = place === 'middle';
+  // a soft split's tokens have no corner of their own
+  const middle = large || layout.splits !== null;
+  const size = large
+    ? Math.max(9, Math.min(22, cell.height * 0.36, (cell.width * 0.7) / (digits * 0.62)))
+    : Math.max(9, Math.min(12, cell.height * 0.22));
   const [right, down] = middle ? [0, 0] : [3 - cell.width / 2, 3 - cell.height / 2];
   context.save();
   context.textAlign = middle ? 'center' : 'left';
@@ -153,7 +156,7 @@ function drawNumbers(
     context.strokeStyle = chosen ? '#000000' : '#000000a0';
     context.fillStyle = '#ffffff';
     patch++;
-    context.globalAlpha = middle || chosen ? 1 : 0.8;
+    context.globalAlpha = large || chosen ? 1 : 0.8;
     context.strokeText(String(patch), x + right, y + down);
     context.fillText(String(patch), x + right, y + down);
   });
