@@ -15,6 +15,8 @@ export class ModelError extends Error {
   constructor(
     readonly code: ModelErrorCode,
     message: string,
+    /** The config's field it is about, where there is one. */
+    readonly field?: string,
   ) {
     super(message);
     this.name = 'ModelError';

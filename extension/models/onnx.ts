@@ -24,7 +24,12 @@ export async function describeOnnx(located: Located, config: Fields, id: string)
         { ...(architecture as NonNullable<typeof architecture>) },
       )
     : processor
-      ? hfPreprocessing(processor, image, { ...IMAGENET, interpolation: 'bicubic', resizeTo: null }, findings)
+      ? hfPreprocessing(
+          processor,
+          image,
+          { ...IMAGENET, interpolation: 'bicubic', resizeTo: null, shorterSide: false },
+          findings,
+        )
       : timmPreprocessing(config, image, findings);
   if (!architecture) {
     findings.push({

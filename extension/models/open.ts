@@ -13,6 +13,7 @@ import type { Family, FamilyInput, Tensors } from './families/family';
 import { cachedSnapshot } from './hubCache';
 import { HUB_ID, hubSettings } from './hubSettings';
 import { readLabels } from './labels';
+import type { Preprocessing } from '../image/preprocessing';
 import { exists, locate, type Located } from './locate';
 import { describeOnnx } from './onnx';
 
@@ -99,8 +100,9 @@ async function describe(
       message: `There is no config.json beside ${basename(located.path)}; the architecture is read from the tensors.`,
     });
   }
-  const architecture = family.architecture(input);
-  const preprocessing = family.preprocessing(input, architecture);
+  const trained = family.architecture(input);
+  const preprocessing = family.preprocessing(input, trained);
+  const architecture = asFed(trained, preprocessing, findings);
   const weights = weightSource(architecture, family, tensors, config, findings);
   if (architecture.classes === 0) {
     findings.push({
@@ -124,6 +126,20 @@ async function describe(
     energyThreshold: config.number('energy_threshold'),
     findings,
   };
+}
+
+/** A processor may feed another size than the positions were trained for (DINOv2: 224 instead of 518); the model runs at that size. */
+function asFed(trained: Architecture, { resize, crop }: Preprocessing, findings: Finding[]): Architecture {
+  const fed = crop ?? (resize.kind === 'exact' ? resize : null);
+  const { image } = trained;
+  if (!fed || (fed.height === image.height && fed.width === image.width)) return trained;
+  findings.push({
+    severity: 'info',
+    code: 'input-size',
+    message: `Pictures are fed at ${fed.height}x${fed.width}; the model was trained at ${image.height}x${image.width}, so its position embedding is resampled.`,
+    subject: 'image_size',
+  });
+  return { ...trained, image: { ...image, height: fed.height, width: fed.width } };
 }
 
 function weightSource(

@@ -27,7 +27,7 @@ export class Fields {
   refuse(name: string, expected: string): ModelError {
     const value = JSON.stringify(this.get(name)) ?? 'nothing';
     const shown = value.length > 60 ? `${value.slice(0, 60)}…` : value;
-    return new ModelError('config', `${this.source}: "${this.path}${name}" should be ${expected}, not ${shown}.`);
+    return new ModelError('config', `${this.source}: "${this.path}${name}" should be ${expected}, not ${shown}.`, name);
   }
 
   number(name: string): number | undefined {

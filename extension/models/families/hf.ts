@@ -2,14 +2,13 @@
  * The vision models of Hugging Face transformers, as rows: defaults of their configuration classes, and their key names.
  * https://github.com/huggingface/transformers/tree/main/src/transformers/models
  */
-import type { Interpolation } from '../../image/preprocessing';
 import type { Architecture, Finding } from '../description';
 import { ACTIVATIONS } from './activations';
 import type { Family, FamilyInput, KeyTable } from './family';
 import type { Fields } from './fields';
 import { assumeHeads, depthOf, divide, pick, rows } from './infer';
 import { plainBlock } from './plain';
-import { CLIP, HALF, hfPreprocessing, IMAGENET } from './preprocessing';
+import { CLIP, HALF, hfPreprocessing, IMAGENET, type HfDefaults } from './preprocessing';
 
 interface HfModel {
   name: string;
@@ -28,7 +27,7 @@ interface HfModel {
   position: { table: string; covers: 'all' | 'class' | 'patches'; resample: 'bicubic' | 'bicubic-antialias' };
   /** Whether the classifier is there, and what it reads; and what features are without it. */
   pool: (classifies: boolean, config: Fields, input: FamilyInput) => Architecture['pool'];
-  processor: { mean: number[]; std: number[]; interpolation: Interpolation; resizeTo: number | null };
+  processor: HfDefaults;
 }
 
 const CLASS_TOKEN = () => ({ class: true, distillation: false, registers: 0 });
@@ -139,7 +138,7 @@ const MODELS: HfModel[] = [
     }),
     position: { table: 'embeddings.position_embeddings', covers: 'class', resample: 'bicubic-antialias' },
     pool: (classifies) => (classifies ? 'class-avg' : 'token'),
-    processor: { ...IMAGENET, interpolation: 'bicubic', resizeTo: RESNET_SIZE },
+    processor: { ...IMAGENET, interpolation: 'bicubic', resizeTo: RESNET_SIZE, shorterSide: true },
   },
   {
     name: 'hf-dinov2',
@@ -155,7 +154,7 @@ const MODELS: HfModel[] = [
     prefix: CLASS_TOKEN,
     position: { table: 'embeddings.position_embeddings', covers: 'all', resample: 'bicubic' },
     pool: (classifies) => (classifies ? 'class-avg' : 'token'),
-    processor: { ...IMAGENET, interpolation: 'bicubic', resizeTo: RESNET_SIZE },
+    processor: { ...IMAGENET, interpolation: 'bicubic', resizeTo: RESNET_SIZE, shorterSide: true },
   },
   {
     name: 'hf-deit',
@@ -174,7 +173,7 @@ const MODELS: HfModel[] = [
       classifies && (tensors?.has('distillation_classifier.weight') || /WithTeacher/.test(JSON.stringify(config.get('architectures') ?? '')))
         ? 'distilled'
         : 'token',
-    processor: { ...IMAGENET, interpolation: 'bicubic', resizeTo: RESNET_SIZE },
+    processor: { ...IMAGENET, interpolation: 'bicubic', resizeTo: RESNET_SIZE, shorterSide: false },
   },
   {
     name: 'hf-vit',
@@ -189,7 +188,7 @@ const MODELS: HfModel[] = [
     prefix: CLASS_TOKEN,
     position: { table: 'embeddings.position_embeddings', covers: 'all', resample: 'bicubic' },
     pool: () => 'token',
-    processor: { ...HALF, interpolation: 'bilinear', resizeTo: null },
+    processor: { ...HALF, interpolation: 'bilinear', resizeTo: null, shorterSide: false },
   },
   {
     name: 'hf-clip',
@@ -206,7 +205,7 @@ const MODELS: HfModel[] = [
     prefix: CLASS_TOKEN,
     position: { table: 'embeddings.position_embedding.weight', covers: 'all', resample: 'bicubic' },
     pool: (classifies) => (classifies ? 'avg' : 'token'),
-    processor: { ...CLIP, interpolation: 'bicubic', resizeTo: 224 },
+    processor: { ...CLIP, interpolation: 'bicubic', resizeTo: 224, shorterSide: true },
   },
   {
     name: 'hf-siglip',
@@ -222,7 +221,7 @@ const MODELS: HfModel[] = [
     prefix: () => ({ class: false, distillation: false, registers: 0 }),
     position: { table: 'embeddings.position_embedding.weight', covers: 'patches', resample: 'bicubic' },
     pool: (classifies, config) => (classifies || config.flag('vision_use_head') === false ? 'avg' : 'map'),
-    processor: { ...HALF, interpolation: 'bicubic', resizeTo: null },
+    processor: { ...HALF, interpolation: 'bicubic', resizeTo: null, shorterSide: false },
   },
 ]; // prettier-ignore
 
@@ -252,7 +251,7 @@ function architecture(model: HfModel, input: FamilyInput): Architecture {
   const tower = model.towers.includes(whole.text('model_type') ?? '');
   const given = tower || whole.has('vision_config') ? whole.inner('vision_config') : whole;
   const projection = tensors?.get(model.anchor);
-  const config = given.over(fromTensors(model, input, given, projection?.shape));
+  const config = given.over(fromTensors(model, input, projection?.shape));
   const dim = config.size('hidden_size') ?? 0;
   const heads = config.size('num_attention_heads') ?? 0;
   divide(config, dim, heads);
@@ -311,11 +310,10 @@ function blockOf(model: HfModel, config: Fields, dim: number, heads: number, eps
 /** The configuration class's defaults when there is a config; what the tensors show when there is none. */
 function fromTensors(
   model: HfModel,
-  { tensors, findings }: FamilyInput,
-  given: Fields,
+  { config, tensors, findings }: FamilyInput,
   projection: number[] | undefined,
 ): Record<string, unknown> {
-  if (given.names().length > 0 || !tensors || !projection) return model.defaults;
+  if (config.names().length > 0 || !tensors || !projection) return model.defaults;
   const [dim = 768, channels = 3, height = 16, width = 16] = projection;
   const count = tensors.get(model.position.table)?.shape.at(-2) ?? 0;
   const prefix = { patches: 0, class: 1, all: tensors.has('embeddings.distillation_token') ? 2 : 1 }[

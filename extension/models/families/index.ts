@@ -16,7 +16,7 @@ export const FAMILIES: Family[] = [seedViT, seedT2T, t2t, torchvision, ...HF_FAM
 
 /** What training wrappers put before every name. */
 const WRAPPERS =
-  /^(module\.|model\.|_orig_mod\.|backbone\.|encoder\.|vit\.|deit\.|dinov2\.|dinov2_with_registers\.|vision_model\.|visual\.)*/;
+  /^(module\.|model\.|timm_model\.|_orig_mod\.|backbone\.|encoder\.|vit\.|deit\.|dinov2\.|dinov2_with_registers\.|vision_model\.|visual\.)*/;
 
 /** The family by config, else by tensor names; the tensors come back under the family's own names. Throws ModelError. */
 export function recognise(config: Fields, stored: Tensors | null): { family: Family; tensors: Tensors | null } {

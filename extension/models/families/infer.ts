@@ -47,7 +47,11 @@ export function inferGrid(count: number, prefixes: number[]): [number, number] |
 /** Width of one head. */
 export function divide(config: Fields, dim: number, heads: number): number {
   if (dim % heads !== 0) {
-    throw new ModelError('config', `${config.source}: ${dim}-wide tokens cannot be split over ${heads} heads.`);
+    throw new ModelError(
+      'config',
+      `${config.source}: ${dim}-wide tokens cannot be split over ${heads} heads.`,
+      'num_heads',
+    );
   }
   return dim / heads;
 }

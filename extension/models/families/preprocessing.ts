@@ -81,11 +81,22 @@ function spread(values: number[], channels: number): number[] {
   return Array.from({ length: channels }, () => average);
 }
 
+/** What a processor class does when its file does not say. */
+export interface HfDefaults {
+  mean: number[];
+  std: number[];
+  interpolation: Interpolation;
+  /** Resize before a centre crop; null: straight to the input size, no crop. */
+  resizeTo: number | null;
+  /** A single number is the shorter side (CLIP, Bit), or both sides (ViT, DeiT). */
+  shorterSide: boolean;
+}
+
 /** The processors of transformers (ViT, DeiT, CLIP, Siglip, Bit for DINOv2): resize, centre crop, rescale, normalise. */
 export function hfPreprocessing(
   processor: Fields | null,
   image: Image,
-  defaults: { mean: number[]; std: number[]; interpolation: Interpolation; resizeTo: number | null },
+  defaults: HfDefaults,
   findings: Finding[],
 ): Preprocessing {
   const normalise = processor?.flag('do_normalize') ?? true;
@@ -97,39 +108,32 @@ export function hfPreprocessing(
     defaults,
   );
   const identity = { mean: given.mean.map(() => 0), std: given.std.map(() => 1) };
-  const doCrop = processor?.flag('do_center_crop') ?? (!processor && defaults.resizeTo !== null);
-  const cropSize = doCrop ? (sizeOf(processor, 'crop_size') ?? [image.height, image.width]) : null;
+  const crops = processor?.flag('do_center_crop') ?? (!processor && defaults.resizeTo !== null);
+  const cropSize = crops ? (sizeOf(processor, 'crop_size') ?? [image.height, image.width]) : null;
   const index = processor?.number('resample');
   return {
     channels: image.channels,
-    resize:
-      (processor?.flag('do_resize') ?? true) ? hfResize(processor, image, defaults.resizeTo, doCrop) : { kind: 'none' },
+    resize: (processor?.flag('do_resize') ?? true) ? hfResize(processor, image, defaults) : { kind: 'none' },
     interpolation: (index === undefined ? undefined : PIL_RESAMPLING[index]) ?? defaults.interpolation,
-    crop: cropSize ? { height: cropSize[0], width: cropSize[1], fill: [0, 0, 0] } : null,
+    crop: cropSize ? { height: cropSize[0], width: cropSize[1], fill: [0, 0, 0], rounding: 'floor' } : null,
     rescale: (processor?.flag('do_rescale') ?? true) ? (processor?.number('rescale_factor') ?? 1 / 255) : 1,
     ...(normalise ? given : identity),
   };
 }
 
-function hfResize(
-  processor: Fields | null,
-  image: Image,
-  resizeTo: number | null,
-  crop: boolean,
-): Preprocessing['resize'] {
-  const size = processor?.get('size');
+function hfResize(processor: Fields | null, image: Image, defaults: HfDefaults): Preprocessing['resize'] {
+  const size = processor?.get('size') ?? (processor ? undefined : defaults.resizeTo);
   if (typeof size === 'number') {
-    // Before sizes were objects: CLIP-like processors meant the shorter side, ViT-like ones a square.
-    return crop ? { kind: 'shorter-side', size } : { kind: 'exact', height: size, width: size };
+    const kind = processor?.word('image_processor_type') || processor?.word('feature_extractor_type') || '';
+    const shorter = kind === '' ? defaults.shorterSide : /CLIP|Bit/.test(kind);
+    return shorter ? { kind: 'shorter-side', size } : { kind: 'exact', height: size, width: size };
   }
   const inner = processor?.inner('size');
   const shortest = inner?.size('shortest_edge');
   if (shortest !== undefined) return { kind: 'shorter-side', size: shortest };
   const height = inner?.size('height');
   const width = inner?.size('width');
-  if (height !== undefined && width !== undefined) return { kind: 'exact', height, width };
-  if (resizeTo !== null) return { kind: 'shorter-side', size: resizeTo };
-  return { kind: 'exact', height: image.height, width: image.width };
+  return { kind: 'exact', height: height ?? image.height, width: width ?? image.width };
 }
 
 function sizeOf(processor: Fields | null, name: string): [number, number] | undefined {

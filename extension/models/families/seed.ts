@@ -156,6 +156,7 @@ function backbone(
     throw new ModelError(
       'config',
       `${config.source}: an image of ${image.height}x${image.width} pixels leaves no token after the soft splits.`,
+      'softsplit_kernels',
     );
   const block = articleBlock(config, dim, config.number('Encoding_hidden_chan_mul') ?? 4, dim);
   return {
@@ -215,6 +216,7 @@ function indivisible(config: Fields, side: 'Height' | 'Width', pixels: number, p
   return new ModelError(
     'config',
     `${side} of image must be evenly divisible by patch size. (${config.source}: ${pixels} pixels, patch_size ${patch})`,
+    'patch_size',
   );
 }
 

@@ -24,11 +24,11 @@ const MLPS: Record<string, { mlp: Block['mlp']; act?: Block['activation'] }> = {
   SwiGLUPacked: { mlp: 'swiglu', act: 'silu' },
   SwiGLU: { mlp: 'swiglu', act: 'silu' },
 };
-const NORMS: Record<string, Norm> = {
-  layernorm: { kind: 'layer', eps: 1e-6 },
-  layernorm2d: { kind: 'layer', eps: 1e-6 },
-  rmsnorm: { kind: 'rms', eps: 1e-6 },
-  simplenorm: { kind: 'rms', eps: 1e-6 },
+const NORMS: Record<string, Norm['kind']> = {
+  layernorm: 'layer',
+  layernorm2d: 'layer',
+  rmsnorm: 'rms',
+  simplenorm: 'rms',
 };
 
 export const timm: Family = {
@@ -51,8 +51,7 @@ export const timm: Family = {
 
 function architecture(input: FamilyInput): Architecture {
   const { config, tensors } = input;
-  const variant = variantArguments(config.word('architecture'));
-  const args = config.inner('model_args').over(variant.args);
+  const args = config.inner('model_args').over(variantArguments(config.word('architecture')));
   const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
   refuseUnsupported(args, config);
 
@@ -128,7 +127,7 @@ function refuseUnsupported(args: Fields, config: Fields): void {
     throw new ModelError('unsupported', `${config.source}: embed_norm_layer is not supported.`);
 }
 
-function blockOf({ config, tensors, findings }: FamilyInput, args: Fields, dim: number): Block {
+function blockOf({ config, processor, tensors, findings }: FamilyInput, args: Fields, dim: number): Block {
   const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
   const branches = args.size('num_parallel') ?? depthOf(tensors, 'blocks.0.attns.{i}.') ?? 2;
   const shown = has(/\.in_proj\.weight$/) ? 'parallel-scaling' : has(/\.attns\.0\./) ? 'parallel' : 'pre';
@@ -153,7 +152,7 @@ function blockOf({ config, tensors, findings }: FamilyInput, args: Fields, dim: 
       subject: 'mlp_layer',
     });
   }
-  const norm = normOf(args, has);
+  const norm = normOf({ config, processor, tensors, findings }, args);
   const extra = (flag: string, pattern: RegExp) => ((args.flag(flag) ?? has(pattern)) ? norm : null);
   const activation = args.oneOf('act_layer', ACTIVATIONS) ?? kind?.act ?? 'gelu';
   return {
@@ -194,12 +193,25 @@ function headsOf(
   return assumeHeads(dim, findings);
 }
 
-function normOf(args: Fields, has: (pattern: RegExp) => boolean): Norm {
+function normOf({ config, tensors, findings }: FamilyInput, args: Fields): Norm {
+  const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
   const given = args.text('norm_layer')?.toLowerCase().replace(/_/g, '');
   const known = given === undefined ? undefined : NORMS[given];
   if (given !== undefined && !known) throw args.refuse('norm_layer', `one of ${Object.keys(NORMS).join(', ')}`);
   const bare = has(/(norm|norm1|in_norm)\.weight$/) && !has(/(norm|norm1|in_norm)\.bias$/);
-  return known ?? (bare ? { kind: 'rms', eps: 1e-6 } : { kind: 'layer', eps: 1e-6 });
+  const kind = known ?? (bare ? 'rms' : 'layer');
+  // A norm before the blocks is CLIP's mark, and its eps is torch's.
+  const clip = config.names().length === 0 && kind === 'layer' && has(/^norm_pre\.weight$/);
+  if (clip) {
+    findings.push({
+      severity: 'warning',
+      code: 'assumed-eps',
+      message:
+        'The file looks like a CLIP tower; LayerNorm eps 1e-5 and GELU are assumed, set act_layer in config.json if it was trained with quick_gelu.',
+      subject: 'norm_pre.weight',
+    });
+  }
+  return { kind, eps: args.number('norm_eps') ?? (clip ? 1e-5 : 1e-6) };
 }
 
 function poolOf(

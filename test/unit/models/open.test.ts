@@ -116,22 +116,30 @@ test('timm names without model_args stand for their published sizes', async () =
   const named = (architecture: string) => openNamed(architecture);
   const base = await named('vit_base_patch16_224.augreg_in21k');
   assert.deepEqual([base.dim, base.depth, base.block.heads, base.image.height], [768, 12, 12, 224]);
-  const dino = await named('vit_small_patch14_reg4_dinov2.lvd142m');
-  assert.deepEqual([dino.dim, dino.prefix.registers, dino.image.height, dino.block.layerScale], [384, 4, 518, true]);
-  assert.equal(dino.position.kind === 'learned' && dino.position.covers, 'patches');
+  const dino = await named('vit_giant_patch14_reg4_dinov2.lvd142m');
+  assert.deepEqual(
+    [dino.dim, dino.block.heads, dino.image.height, dino.block.mlp, dino.block.mlpHidden],
+    [1536, 24, 518, 'swiglu', 8192],
+  );
   const deit = await named('deit_tiny_distilled_patch16_224.fb_in1k');
   assert.deepEqual([deit.dim, deit.block.heads, deit.prefix.distillation, deit.pool], [192, 3, true, 'distilled']);
   const deit3 = await named('deit3_small_patch16_384.fb_in22k_ft_in1k');
-  assert.deepEqual([deit3.image.height, deit3.block.layerScale], [384, true]);
+  assert.deepEqual([deit3.dim, deit3.image.height], [384, 384]);
   const clip = await named('vit_base_patch32_clip_quickgelu_224.openai');
   assert.deepEqual(
     [clip.preNorm?.eps, clip.block.activation, clip.tokenizer.kind === 'patch' && clip.tokenizer.bias],
-    [1e-6, 'quick_gelu', false],
+    [1e-5, 'quick_gelu', false],
   );
   const siglip = await named('vit_base_patch16_siglip_224.webli');
   assert.deepEqual([siglip.prefix.class, siglip.pool, siglip.mapPool?.heads], [false, 'map', 12]);
   const huge = await named('vit_huge_patch14_clip_224.laion2b');
   assert.deepEqual([huge.dim, huge.depth, huge.block.headDim], [1280, 32, 80]);
+  const opt = await named('vit_giantopt_patch16_siglip_256.v2_webli');
+  assert.deepEqual([opt.block.headDim, opt.block.activation], [96, 'gelu_tanh']);
+  const rpn = await named('vit_base_patch16_rpn_224.sw_in1k');
+  assert.deepEqual([rpn.block.order, rpn.prefix.class, rpn.pool], ['res-post', false, 'avg']);
+  const flexi = await named('flexivit_small.1200ep_in1k');
+  assert.deepEqual([flexi.dim, flexi.block.heads], [384, 6]);
 });
 
 /** The architecture of a name, through an .onnx file's config (no weights are needed to describe it). */
@@ -372,4 +380,91 @@ test('the report counts parameters as PyTorch does and reads as text', async () 
   assert.match(text, /tokens +65: class \+ 8 x 8 patches/);
   assert.match(text, /This model can be run\./);
   assert.deepEqual(JSON.parse(JSON.stringify(inspect(model))), inspect(model));
+});
+
+test("Hugging Face's processors, of every age, as one preprocessing", async () => {
+  const processed = async (name: string, processor: object, config: object = {}) => {
+    const folderName = `processor-${Object.keys(processor).length}-${name}`;
+    write(folder, `${folderName}/preprocessor_config.json`, JSON.stringify(processor));
+    write(
+      folder,
+      `${folderName}/config.json`,
+      JSON.stringify({ ...json(join(golden(name), 'config.json')), ...config }),
+    );
+    write(folder, `${folderName}/model.safetensors`, readFileSync(join(golden(name), 'model.safetensors')));
+    return open(folderName);
+  };
+  const vit = await processed('hf-vit', {
+    feature_extractor_type: 'ViTFeatureExtractor',
+    size: 16,
+    resample: 2,
+    image_mean: [0.5, 0.5, 0.5],
+    image_std: [0.5, 0.5, 0.5],
+  });
+  assert.deepEqual(vit.preprocessing.resize, { kind: 'exact', height: 16, width: 16 });
+  assert.deepEqual(
+    [vit.preprocessing.crop, vit.preprocessing.interpolation, vit.preprocessing.mean],
+    [null, 'bilinear', [0.5, 0.5, 0.5]],
+  );
+  const deit = await processed('hf-deit', {
+    feature_extractor_type: 'DeiTFeatureExtractor',
+    size: 18,
+    crop_size: 16,
+    do_center_crop: true,
+    resample: 3,
+  });
+  assert.deepEqual(deit.preprocessing.resize, { kind: 'exact', height: 18, width: 18 });
+  assert.deepEqual(deit.preprocessing.crop, { height: 16, width: 16, fill: [0, 0, 0], rounding: 'floor' });
+  const clip = await processed('hf-clip', {
+    feature_extractor_type: 'CLIPFeatureExtractor',
+    size: 16,
+    crop_size: 16,
+    do_center_crop: true,
+    resample: 3,
+  });
+  assert.deepEqual(clip.preprocessing.resize, { kind: 'shorter-side', size: 16 });
+  const raw = await processed('hf-vit', { do_resize: false, do_rescale: false, do_normalize: false, a: 1, b: 2, c: 3 });
+  assert.deepEqual(
+    [raw.preprocessing.resize, raw.preprocessing.rescale, raw.preprocessing.std],
+    [{ kind: 'none' }, 1, [1, 1, 1]],
+  );
+});
+
+test('DINOv2 is fed smaller pictures than it was trained on: positions are resampled, and it is said', async () => {
+  const path = changed('hf-dinov2', 'dinov2-fed', () => undefined);
+  write(
+    folder,
+    'dinov2-fed/preprocessor_config.json',
+    JSON.stringify({
+      size: { shortest_edge: 9 },
+      do_center_crop: true,
+      crop_size: { height: 8, width: 8 },
+      image_mean: [0, 0, 0],
+      image_std: [1, 1, 1],
+    }),
+  );
+  const model = await open(path);
+  assert.deepEqual(model.architecture?.image, { channels: 3, height: 8, width: 8 });
+  assert.deepEqual(model.architecture.position.kind === 'learned' && model.architecture.position.grid, [4, 4]);
+  assert.deepEqual(
+    model.findings.map(({ code }) => code),
+    ['input-size', 'ignored-tensors'],
+  );
+  assertRunnable(model);
+});
+
+test('a tower inside a two-tower config uses its defaults', async () => {
+  const path = changed(
+    'hf-siglip',
+    'two-towers',
+    (entries) => entries.set('logit_scale', { dtype: 'F32', shape: [1], bytes: Buffer.alloc(4) }),
+    (config) => {
+      const { layer_norm_eps: _eps, hidden_act: _act, ...vision } = config;
+      for (const field of Object.keys(config)) config[field] = null;
+      Object.assign(config, { model_type: 'siglip', text_config: {}, vision_config: vision });
+    },
+  );
+  const model = await open(path);
+  assertRunnable(model);
+  assert.deepEqual([model.architecture?.block.norm.eps, model.architecture?.block.activation], [1e-6, 'gelu_tanh']);
 });
