@@ -133,6 +133,14 @@ void activate(Activation act, float* x, int64_t n) {
   });
 }
 
+const char* to_string(Activation act) {
+  static const char* const kNames[] = {
+      "gelu",       "gelu_tanh",  "quick_gelu", "relu",       "relu6",     "silu",        "sigmoid",  "tanh",
+      "elu",        "celu",       "selu",       "leaky_relu", "hardswish", "hardsigmoid", "hardtanh", "hardshrink",
+      "softshrink", "tanhshrink", "softplus",   "softsign",   "mish",      "log_sigmoid", "identity"};
+  return kNames[static_cast<int>(act)];
+}
+
 double activate_naive(Activation act, double x) {
   return dispatch(act, [&](auto constant) { return value<decltype(constant)::value>(x); });
 }
