@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { registerCommands } from './commands';
 import { EngineClient } from './engine/client';
+import { ModelFileEditor } from './modelFile/editor';
 import { assertRunnable, openModel } from './models/open';
 import { ModelPool } from './panel/modelPool';
 import { Failures } from './panel/notices';
@@ -44,6 +45,7 @@ export function activate(context: vscode.ExtensionContext): void {
     status,
     panels,
     status.follow(panels),
+    new ModelFileEditor((path) => panels.modelChanged(path)),
     settings,
     vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, panels),
     registerCommands({ context, panels, engine, log }),

@@ -4,6 +4,7 @@ import { classifyImage } from './classifyImage';
 import type { Command, Parts } from './command';
 import { openSettings } from './openSettings';
 import { restartEngine } from './restartEngine';
+import { runModelFile } from './runModelFile';
 import { selectModel } from './selectModel';
 import { showAttentionHeatmap } from './showAttentionHeatmap';
 import { showLog } from './showLog';
@@ -14,6 +15,7 @@ export const commands: Record<`vit.${string}`, Command> = {
   'vit.classifyImage': classifyImage,
   'vit.showAttentionHeatmap': showAttentionHeatmap,
   'vit.showPatchGrid': showPatchGrid,
+  'vit.runModelFile': runModelFile,
   'vit.selectModel': selectModel,
   'vit.openSettings': openSettings,
   'vit.restartEngine': restartEngine,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import type { SavedPanel } from '../protocol/messages';
 
 /** The webview's folder: all it may load. */
 export function webviewRoot(extensionUri: vscode.Uri): vscode.Uri {
@@ -7,7 +8,7 @@ export function webviewRoot(extensionUri: vscode.Uri): vscode.Uri {
 }
 
 /** The panel's document. Nothing inline, nothing from the network; the picture arrives as a blob. */
-export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, pictureUri: string): string {
+export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, { uri, model }: SavedPanel): string {
   const [scriptNonce, styleNonce] = [randomBytes(16).toString('base64'), randomBytes(16).toString('base64')];
   const resource = (file: string) =>
     attribute(webview.asWebviewUri(vscode.Uri.joinPath(webviewRoot(extensionUri), file)).toString());
@@ -32,7 +33,7 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, pic
   <link rel="stylesheet" href="${resource('main.css')}">
   <title>ViT Inspector</title>
 </head>
-<body data-uri="${attribute(pictureUri)}">
+<body data-uri="${attribute(uri)}"${model === undefined ? '' : ` data-model="${attribute(model)}"`}>
   <script nonce="${scriptNonce}" src="${resource('main.js')}"></script>
 </body>
 </html>

@@ -1,4 +1,5 @@
 /** One picture's panel: joins a webview to an inspection. */
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { errorShape, receive } from '../protocol/host';
 import type { HostHandlers } from '../protocol/host';
@@ -9,7 +10,7 @@ import { sliceForWebview } from './events';
 import { watchFile } from './fileWatch';
 import { panelHtml, webviewRoot } from './html';
 import { Inspection } from './inspection';
-import type { Outcome } from './inspection';
+import type { InspectionSettings, Outcome } from './inspection';
 import type { ModelPool } from './modelPool';
 import { Progress } from './notices';
 import type { Failures } from './notices';
@@ -35,6 +36,7 @@ export class ImagePanel implements vscode.Disposable {
   /** The webview listens: what is sent before, or while it is hidden, is lost. */
   #listening = false;
   #toShow: Partial<ViewState> | null = null;
+  #modelVersion = 0;
   /** What changed while the panel was hidden. */
   readonly #stale = new Set<'picture' | 'settings' | 'engine'>();
 
@@ -42,6 +44,8 @@ export class ImagePanel implements vscode.Disposable {
     readonly uri: vscode.Uri,
     readonly panel: vscode.WebviewPanel,
     private readonly parts: PanelParts,
+    /** Path of the model to show, instead of the one of the settings. */
+    readonly model?: string,
   ) {
     this.#name = fileName(uri);
     const picture = { uri: uri.toString(), source: () => imageSource(uri) };
@@ -49,7 +53,7 @@ export class ImagePanel implements vscode.Disposable {
       parts.engine,
       parts.models,
       picture,
-      readSettings(),
+      this.#settings(),
       (event) => this.#happened(event),
       (work) => (work === 'opening' ? vscode.l10n.t('Opening…') : vscode.l10n.t('Running the model…')),
     );
@@ -63,7 +67,7 @@ export class ImagePanel implements vscode.Disposable {
       panel.onDidChangeViewState(() => this.#visibilityChanged()),
       watchFile(uri, () => this.changed('picture')),
     );
-    panel.title = this.#name;
+    panel.title = model === undefined ? this.#name : `${this.#name} — ${basename(model)}`;
     panel.iconPath = {
       light: vscode.Uri.joinPath(parts.extensionUri, 'media', 'tab-light.svg'),
       dark: vscode.Uri.joinPath(parts.extensionUri, 'media', 'tab-dark.svg'),
@@ -73,7 +77,7 @@ export class ImagePanel implements vscode.Disposable {
       enableForms: false,
       localResourceRoots: [webviewRoot(parts.extensionUri)],
     };
-    panel.webview.html = panelHtml(panel.webview, parts.extensionUri, picture.uri);
+    panel.webview.html = panelHtml(panel.webview, parts.extensionUri, { uri: picture.uri, model });
     void this.#inspection.refresh();
   }
 
@@ -87,6 +91,18 @@ export class ImagePanel implements vscode.Disposable {
   changed(what: 'picture' | 'settings' | 'engine'): void {
     this.#stale.add(what);
     if (this.panel.visible) this.#catchUp();
+  }
+
+  /** The panel's model file was written: another model under the same name. */
+  modelChanged(): void {
+    this.#modelVersion++;
+    this.changed('settings');
+  }
+
+  #settings(): InspectionSettings {
+    const settings = readSettings();
+    if (this.model === undefined) return settings;
+    return { ...settings, model: { ...settings.model, id: this.model, version: this.#modelVersion } };
   }
 
   settled(): Promise<Outcome> {
@@ -191,7 +207,7 @@ export class ImagePanel implements vscode.Disposable {
   #catchUp(): void {
     // Each supersedes the one before it, and keeps what that one has closed or set.
     if (this.#stale.has('picture')) void this.#inspection.reopen();
-    if (this.#stale.has('settings')) void this.#inspection.change(readSettings());
+    if (this.#stale.has('settings')) void this.#inspection.change(this.#settings());
     if (this.#stale.has('engine')) void this.#inspection.refresh();
     this.#stale.clear();
   }

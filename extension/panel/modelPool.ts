@@ -10,6 +10,8 @@ export interface ModelChoice {
   /** 'embedded', a registry id, or a path. */
   id: string;
   options: EngineOptions;
+  /** Counts the changes of a model file that is being written: another number is another model. */
+  version?: number;
   /** Run at this size (rounded to patches) and not at the one the model was trained for. */
   size?: PictureSize;
 }

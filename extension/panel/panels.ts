@@ -22,13 +22,20 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
     return [...this.#panels.values()].some(({ panel }) => panel.visible);
   }
 
-  /** Opens the picture's panel, or reveals the one it has, and shows `state` in it. */
-  open(uri: vscode.Uri, state?: Partial<ViewState>): ImagePanel {
-    let opened = this.#panels.get(uri.toString());
+  /**
+   * Opens the picture's panel, or reveals the one it has, and shows `state` in it. With `model`, a path, the panel is
+   * about that model; without, about the one of the settings.
+   */
+  open(uri: vscode.Uri, state?: Partial<ViewState>, model?: string): ImagePanel {
+    let opened = this.#panels.get(keyOf(uri, model));
     if (opened) opened.panel.reveal();
     else {
-      const panel = vscode.window.createWebviewPanel(VIEW_TYPE, fileName(uri), vscode.ViewColumn.Active);
-      opened = this.#adopt(uri, panel);
+      const panel = vscode.window.createWebviewPanel(
+        VIEW_TYPE,
+        fileName(uri),
+        model === undefined ? vscode.ViewColumn.Active : vscode.ViewColumn.Beside,
+      );
+      opened = this.#adopt(uri, panel, model);
     }
     if (state) opened.show(state);
     return opened;
@@ -37,7 +44,8 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
   /** After a window reload: the panel is there, with what its webview saved. */
   deserializeWebviewPanel(panel: vscode.WebviewPanel, saved: unknown): Promise<void> {
     const uri = savedUri(saved);
-    if (uri && !this.#panels.has(uri.toString())) this.#adopt(uri, panel);
+    const model = savedModel(saved);
+    if (uri && !this.#panels.has(keyOf(uri, model))) this.#adopt(uri, panel, model);
     else panel.dispose();
     return Promise.resolve();
   }
@@ -62,15 +70,20 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
     for (const panel of this.#panels.values()) panel.changed(what);
   }
 
+  /** A model file was saved: panels about it run again. */
+  modelChanged(path: string): void {
+    for (const panel of this.#panels.values()) if (panel.model === path) panel.modelChanged();
+  }
+
   dispose(): void {
     for (const panel of this.#panels.values()) panel.dispose();
     this.#panels.clear();
     this.#changed.dispose();
   }
 
-  #adopt(uri: vscode.Uri, panel: vscode.WebviewPanel): ImagePanel {
-    const key = uri.toString();
-    const adopted = new ImagePanel(uri, panel, this.parts);
+  #adopt(uri: vscode.Uri, panel: vscode.WebviewPanel, model?: string): ImagePanel {
+    const key = keyOf(uri, model);
+    const adopted = new ImagePanel(uri, panel, this.parts, model);
     this.#panels.set(key, adopted);
     panel.onDidChangeViewState(() => this.#changed.fire());
     panel.onDidDispose(() => {
@@ -81,6 +94,13 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
     this.#changed.fire();
     return adopted;
   }
+}
+
+const keyOf = (uri: vscode.Uri, model?: string): string => JSON.stringify([uri.toString(), model]);
+
+function savedModel(saved: unknown): string | undefined {
+  const model = (saved as Partial<Record<keyof SavedPanel, unknown>> | null)?.model;
+  return typeof model === 'string' ? model : undefined;
 }
 
 /** The picture of a saved panel; null when what was saved is not ours (an older version, or nothing at all). */

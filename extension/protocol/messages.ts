@@ -33,6 +33,8 @@ export interface ViewState {
  */
 export interface SavedPanel {
   uri: string;
+  /** Path of the model this panel is about, when it is not the one of the settings (document.body.dataset.model). */
+  model?: string;
 }
 
 export interface PanelImage {

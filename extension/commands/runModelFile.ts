@@ -1,0 +1,65 @@
+import { dirname, resolve } from 'node:path';
+import { parse } from 'jsonc-parser';
+import * as vscode from 'vscode';
+import { IMAGE_EXTENSIONS } from '../imageFiles';
+import type { Command, Parts } from './command';
+
+/** Runs the .vit.json that was clicked or is being edited on its picture, and shows it step by step. */
+export const runModelFile: Command = async (parts, clicked) => {
+  const uri = clicked instanceof vscode.Uri ? clicked : vscode.window.activeTextEditor?.document.uri;
+  if (!uri?.path.endsWith('.vit.json')) {
+    throw new Error(vscode.l10n.t('Open a .vit.json file first: it describes the model to run.'));
+  }
+  if (uri.scheme !== 'file') {
+    throw new Error(vscode.l10n.t('{0} is not on a disk: save it in a folder first.', uri.path));
+  }
+  const document = await vscode.workspace.openTextDocument(uri);
+  if (document.isDirty) await document.save();
+  const picture = await pictureOf(parts, document);
+  if (picture) parts.panels.open(picture, { view: 'walkthrough' }, uri.fsPath);
+};
+
+/** The picture the file names; else the one chosen for it before, else one chosen now. */
+async function pictureOf({ context }: Parts, document: vscode.TextDocument): Promise<vscode.Uri | undefined> {
+  const config = parse(document.getText(), [], { allowTrailingComma: true }) as { image?: unknown } | undefined;
+  if (typeof config?.image === 'string') {
+    return vscode.Uri.file(resolve(dirname(document.uri.fsPath), config.image));
+  }
+  const key = `picture:${document.uri.toString()}`;
+  const remembered = context.workspaceState.get<string>(key);
+  if (remembered !== undefined) {
+    const uri = vscode.Uri.parse(remembered, true);
+    if (await exists(uri)) return uri;
+  }
+  const chosen = await choosePicture();
+  if (chosen) await context.workspaceState.update(key, chosen.toString());
+  return chosen;
+}
+
+async function exists(uri: vscode.Uri): Promise<boolean> {
+  try {
+    await vscode.workspace.fs.stat(uri);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const MOST_LISTED = 100;
+
+async function choosePicture(): Promise<vscode.Uri | undefined> {
+  const glob = `**/*.{${IMAGE_EXTENSIONS.join(',')}}`;
+  const found = await vscode.workspace.findFiles(glob, '**/{node_modules,.git}/**', MOST_LISTED);
+  const rows = found
+    .map((uri) => ({ label: vscode.workspace.asRelativePath(uri), uri }))
+    .sort((a, b) => a.label.localeCompare(b.label));
+  const browse = { label: `$(folder-opened) ${vscode.l10n.t('Browse for a File…')}`, uri: undefined };
+  const chosen = await vscode.window.showQuickPick([...rows, browse], {
+    title: vscode.l10n.t('Choose the Picture for This Model'),
+    placeHolder: vscode.l10n.t('It is remembered; "image" in the file sets it for everyone.'),
+  });
+  if (!chosen || chosen.uri) return chosen?.uri;
+  const [file] =
+    (await vscode.window.showOpenDialog({ filters: { [vscode.l10n.t('Images')]: IMAGE_EXTENSIONS } })) ?? [];
+  return file;
+}
