@@ -1,5 +1,5 @@
 // Bundles the extension's parts with esbuild: node scripts/build.mjs [--watch] [--minify]
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { fromRoot, isMain, main, Problem, root, say } from './lib/run.mjs';
 
 /** Native code stays outside the bundles: it is loaded from node_modules and build/Release, in the engine process only. */
@@ -53,12 +53,7 @@ const options = (bundle, minify) => ({
 export async function build({ minify = false } = {}) {
   const esbuild = await import('esbuild');
   copyCodicons();
-  const present = bundles.filter(({ entryPoints }) => {
-    const [entry] = Object.values(entryPoints);
-    if (!existsSync(fromRoot(entry))) say(`${entry} does not exist yet: not bundled`);
-    return existsSync(fromRoot(entry));
-  });
-  const results = await Promise.allSettled(present.map((bundle) => esbuild.build(options(bundle, minify))));
+  const results = await Promise.allSettled(bundles.map((bundle) => esbuild.build(options(bundle, minify))));
   if (results.some(({ status }) => status === 'rejected')) throw new Problem('a bundle did not build');
 }
 
