@@ -14,7 +14,7 @@ export class ModelFileEditor implements vscode.CodeLensProvider, vscode.Disposab
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChangeCodeLenses = this.#changed.event;
   readonly #waiting = new Map<string, NodeJS.Timeout>();
-  readonly #disposables: vscode.Disposable[];
+  readonly #disposables: { dispose(): unknown }[];
 
   constructor(saved: (path: string) => void) {
     this.#disposables = [
