@@ -12,7 +12,7 @@ export class Bar {
   private readonly numbers = [0, 0.5, 1].map(() => h('span', {}));
   readonly element = h(
     'div',
-    { class: 'color-bar', role: 'img', 'data-testid': 'color-bar' },
+    { class: 'color-bar', role: 'img' },
     h('div', { class: 'color-bar-track' }, this.gradient, this.mark),
     h('div', { class: 'color-bar-numbers' }, ...this.numbers),
   );
@@ -38,7 +38,9 @@ export class ColorBar implements Component {
   private readonly bar = new Bar();
   readonly element = this.bar.element;
 
-  constructor(private readonly app: App) {}
+  constructor(private readonly app: App) {
+    this.element.dataset.testid = 'color-bar';
+  }
 
   update(): void {
     const { state } = this.app;
