@@ -3,6 +3,8 @@ import { EngineClient } from '../engine/client';
 import type { LoadedModel } from '../engine/engine';
 import { packageRoot } from '../engine/packageRoot';
 import type { ModelDescription } from '../models/description';
+import { cachedSnapshot } from '../models/hubCache';
+import { hubSettings } from '../models/hubSettings';
 import { withInputSize } from '../models/inputSize';
 import { assertRunnable, openModel } from '../models/open';
 import { engineOptionsOf, type ModelOptions } from './options';
@@ -22,8 +24,13 @@ export async function describeModel({
   model,
   imageSize,
 }: Pick<ModelOptions, 'model' | 'imageSize'>): Promise<ModelDescription> {
-  const description = await openModel(model, { root: packageRoot() });
+  const description = await openModel(model, { root: packageRoot(), resolveId });
   return imageSize ? withInputSize(description, ...imageSize) : description;
+}
+
+/** Registry ids are looked up in the hub's cache; downloading is for those who ask for it. */
+async function resolveId(id: string): Promise<string | null> {
+  return cachedSnapshot((await hubSettings()).cacheDir, id);
 }
 
 /** The model --model names, ready to run. */

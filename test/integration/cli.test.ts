@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -15,8 +15,13 @@ interface Ended {
 }
 
 /** dist/cli.js with these arguments, to its end. */
-async function cli(...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [path.join(root, 'dist', 'cli.js'), ...args], { cwd: folder });
+const cli = (...args: string[]) => cliWith({}, ...args);
+
+async function cliWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [path.join(root, 'dist', 'cli.js'), ...args], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+  });
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
@@ -319,6 +324,22 @@ describe('models that cannot be used: one sentence, exit code 1', () => {
       assertOneLine(ended, message);
     });
   }
+
+  test('a registry id is found in the cache that all hub tools share, and nowhere else', async () => {
+    const commit = 'a'.repeat(40);
+    const repository = path.join(folder, 'hub', 'models--someone--small');
+    await cp(embedded, path.join(repository, 'snapshots', commit), { recursive: true });
+    await mkdir(path.join(repository, 'refs'));
+    await writeFile(path.join(repository, 'refs', 'main'), commit);
+    const env = { HF_HUB_CACHE: path.join(folder, 'hub') };
+    const found = await cliWith(env, 'classify', sample('ship.png'), '--model', 'someone/small', '--json', '-k', '1');
+    assert.equal(found.code, 0);
+    const line = JSON.parse(found.stdout) as { model: string; predictions: { label: string }[] };
+    assert.deepEqual([line.model, line.predictions[0]?.label], ['someone/small', 'ship']);
+    const missing = await cliWith(env, 'classify', sample('ship.png'), '--model', 'someone/else');
+    assert.equal(missing.code, 1);
+    assertOneLine(missing, /someone\/else is neither a path nor a model that was downloaded/);
+  });
 
   test('no such model', async () => {
     const ended = await cli('classify', sample('ship.png'), '--model', 'nowhere');
