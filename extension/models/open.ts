@@ -14,6 +14,7 @@ import { cachedSnapshot } from './hubCache';
 import { HUB_ID, hubSettings } from './hubSettings';
 import { readLabels } from './labels';
 import type { Preprocessing } from '../image/preprocessing';
+import { implausible } from './plausible';
 import { exists, locate, type Located } from './locate';
 import { describeOnnx } from './onnx';
 
@@ -103,6 +104,7 @@ async function describe(
   const trained = family.architecture(input);
   const preprocessing = family.preprocessing(input, trained);
   const architecture = asFed(trained, preprocessing, findings);
+  findings.push(...implausible(architecture));
   const weights = weightSource(architecture, family, tensors, config, findings);
   if (architecture.classes === 0) {
     findings.push({

@@ -236,6 +236,43 @@ test('the doctor: wrong head counts', async () => {
   assert.match(errors[0]?.message ?? '', /q_norm\.weight has shape \[10\], the architecture needs \[5\]/);
 });
 
+test('the doctor: a head count that fits the tensors and no published model', async () => {
+  const config = { architecture: 'ViT_Model', token_len: 768, img_size: [1, 8, 8], patch_size: 8, depth: 0 };
+  assert.deepEqual(
+    inspect(await open(write(folder, 'articles.vit.json', JSON.stringify(config)))).findings.map(({ code }) => code),
+    ['seeded-weights'],
+  );
+  const block = { norm1: [768], norm2: [768] };
+  const shapes: Record<string, number[]> = {
+    cls_token: [1, 1, 768],
+    pos_embed: [1, 2, 768],
+    'patch_embed.proj.weight': [768, 3, 8, 8],
+    'patch_embed.proj.bias': [768],
+    'norm.weight': [768],
+    'norm.bias': [768],
+  };
+  for (const [name, shape] of Object.entries(block))
+    for (const leaf of ['weight', 'bias']) shapes[`blocks.0.${name}.${leaf}`] = shape;
+  for (const [name, rows, columns] of [
+    ['attn.qkv', 2304, 768],
+    ['attn.proj', 768, 768],
+    ['mlp.fc1', 8, 768],
+    ['mlp.fc2', 768, 8],
+  ] as const) {
+    shapes[`blocks.0.${name}.weight`] = [rows, columns];
+    shapes[`blocks.0.${name}.bias`] = [rows];
+  }
+  write(folder, 'six-heads/model.safetensors', tensors(shapes));
+  write(
+    folder,
+    'six-heads/config.json',
+    JSON.stringify({ architecture: 'vit_custom', model_args: { num_heads: 6 }, mean: [0, 0, 0], std: [1, 1, 1] }),
+  );
+  const model = await open('six-heads');
+  assertRunnable(model);
+  assert.match(model.findings[0]?.message ?? '', /^Tokens 768 long are published with 12 heads, here there are 6/);
+});
+
 test('the doctor: a config that says another size than the file', async () => {
   const path = changed(
     'timm-plain',
