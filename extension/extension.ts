@@ -7,6 +7,7 @@ import { assertRunnable, openModel } from './models/open';
 import { ModelPool } from './panel/modelPool';
 import { Failures } from './panel/notices';
 import { Panels, VIEW_TYPE } from './panel/panels';
+import { Reports } from './panel/reports';
 import { SECTION } from './panel/settings';
 import { ModelStatus } from './panel/statusBar';
 
@@ -24,6 +25,7 @@ export function activate(context: vscode.ExtensionContext): void {
     assertRunnable(description);
     return description;
   });
+  const reports = new Reports();
   const status = new ModelStatus();
   const panels = new Panels({
     extensionUri,
@@ -35,7 +37,7 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const settings = vscode.workspace.onDidChangeConfiguration((change) => {
     if (!change.affectsConfiguration(SECTION)) return;
-    status.settingsChanged();
+    if (change.affectsConfiguration(`${SECTION}.model`)) status.settingsChanged();
     panels.changed('settings');
   });
   context.subscriptions.push(
@@ -45,9 +47,10 @@ export function activate(context: vscode.ExtensionContext): void {
     status,
     panels,
     status.follow(panels),
+    reports,
     new ModelFileEditor((path) => panels.modelChanged(path)),
     settings,
     vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, panels),
-    registerCommands({ context, panels, engine, log }),
+    registerCommands({ context, panels, engine, reports, log }),
   );
 }
