@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client';
+import type { Reports } from '../panel/reports';
 import type { Panels } from '../panel/panels';
 
 /** What commands act on. */
@@ -7,6 +8,7 @@ export interface Parts {
   context: vscode.ExtensionContext;
   panels: Panels;
   engine: EngineClient;
+  reports: Reports;
   log: vscode.LogOutputChannel;
 }
 

@@ -2,6 +2,9 @@ import * as vscode from 'vscode';
 import { errorShape } from '../protocol/host';
 import { classifyImage } from './classifyImage';
 import type { Command, Parts } from './command';
+import { downloadModel } from './downloadModel';
+import { exportOnnx } from './exportOnnx';
+import { inspectCheckpoint } from './inspectCheckpoint';
 import { openSettings } from './openSettings';
 import { restartEngine } from './restartEngine';
 import { runModelFile } from './runModelFile';
@@ -9,6 +12,7 @@ import { selectModel } from './selectModel';
 import { showAttentionHeatmap } from './showAttentionHeatmap';
 import { showLog } from './showLog';
 import { showPatchGrid } from './showPatchGrid';
+import { verifyAgainstOnnx } from './verifyAgainstOnnx';
 
 /** Every command: a row here, a file beside this one, an entry in package.json's `contributes.commands`. */
 export const commands: Record<`vit.${string}`, Command> = {
@@ -17,6 +21,10 @@ export const commands: Record<`vit.${string}`, Command> = {
   'vit.showPatchGrid': showPatchGrid,
   'vit.runModelFile': runModelFile,
   'vit.selectModel': selectModel,
+  'vit.downloadModel': downloadModel,
+  'vit.inspectCheckpoint': inspectCheckpoint,
+  'vit.exportOnnx': exportOnnx,
+  'vit.verifyAgainstOnnx': verifyAgainstOnnx,
   'vit.openSettings': openSettings,
   'vit.restartEngine': restartEngine,
   'vit.showLog': showLog,

@@ -22,6 +22,11 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
     return [...this.#panels.values()].some(({ panel }) => panel.visible);
   }
 
+  /** The picture of the panel in front. */
+  get shown(): vscode.Uri | undefined {
+    return [...this.#panels.values()].find(({ panel }) => panel.active)?.uri;
+  }
+
   /**
    * Opens the picture's panel, or reveals the one it has, and shows `state` in it. With `model`, a path, the panel is
    * about that model; without, about the one of the settings.

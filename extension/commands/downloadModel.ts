@@ -1,0 +1,50 @@
+import * as vscode from 'vscode';
+import { downloadModel as download, WELL_KNOWN } from '../models/hub';
+import { HUB_ID } from '../models/hubSettings';
+import { writeModel } from '../panel/settings';
+import type { Command } from './command';
+import { withProgress } from './models';
+
+/** Fetches a model from the Hugging Face hub into the cache every other tool shares, and offers to use it. */
+export const downloadModel: Command = async () => {
+  const id = await chooseId();
+  if (id === undefined) return;
+  await withProgress(vscode.l10n.t('ViT: downloading {0}', id), (signal, report) =>
+    download(id, {
+      signal,
+      onProgress: ({ file, received, total }) => {
+        const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+        report(`${file} · ${megabytes(received)} / ${megabytes(total)} MB`, (100 * received) / Math.max(1, total));
+      },
+    }),
+  );
+  const use = vscode.l10n.t('Use This Model');
+  const choice = await vscode.window.showInformationMessage(vscode.l10n.t('{0} is downloaded.', id), use);
+  if (choice === use) await writeModel(id);
+};
+
+/** A well-known model, or whatever id is typed. */
+function chooseId(): Promise<string | undefined> {
+  const picker = vscode.window.createQuickPick();
+  const known = WELL_KNOWN.map(({ id, what }) => ({ label: id, detail: what }));
+  picker.title = vscode.l10n.t('Download a Model from the Hugging Face Hub');
+  picker.placeholder = vscode.l10n.t('Choose one, or type an id: org/name');
+  picker.matchOnDetail = true;
+  picker.items = known;
+  picker.onDidChangeValue((value) => {
+    const typed = value.trim();
+    const isNew = HUB_ID.test(typed) && known.every(({ label }) => label !== typed);
+    picker.items = isNew ? [{ label: typed, detail: vscode.l10n.t('Download this one') }, ...known] : known;
+  });
+  return new Promise((resolve) => {
+    picker.onDidAccept(() => {
+      resolve(picker.selectedItems[0]?.label);
+      picker.hide();
+    });
+    picker.onDidHide(() => {
+      resolve(undefined);
+      picker.dispose();
+    });
+    picker.show();
+  });
+}

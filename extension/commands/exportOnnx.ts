@@ -1,0 +1,35 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import type { Command } from './command';
+import { modelInUse, modelOptions, withProgress } from './models';
+
+/** Writes the model in use as an .onnx file, with or without its attention maps as outputs. */
+export const exportOnnx: Command = async ({ context, engine }) => {
+  const description = await modelInUse(context);
+  const outputs = await vscode.window.showQuickPick(
+    [
+      { label: vscode.l10n.t('Logits'), attention: false },
+      {
+        label: vscode.l10n.t('Logits and every attention map'),
+        detail: vscode.l10n.t('Outputs attention.0, attention.1, …, each (batch, heads, tokens, tokens)'),
+        attention: true,
+      },
+    ],
+    { title: vscode.l10n.t('Export {0} to ONNX', description.name) },
+  );
+  if (!outputs) return;
+  const { cwd } = modelOptions(context);
+  const file = await vscode.window.showSaveDialog({
+    defaultUri: vscode.Uri.file(join(cwd ?? homedir(), `${description.name}.onnx`)),
+    filters: { ONNX: ['onnx'] },
+  });
+  if (!file) return;
+  const { attention } = outputs;
+  const { bytes } = await withProgress(vscode.l10n.t('ViT: writing {0}', file.fsPath), (signal) =>
+    engine.request('export-onnx', { description, file: file.fsPath, attention, tokens: false }, { signal }),
+  );
+  void vscode.window.showInformationMessage(
+    vscode.l10n.t('{0} is written ({1} MB).', file.fsPath, (bytes / 1e6).toFixed(1)),
+  );
+};

@@ -1,0 +1,66 @@
+import type { Verification } from '../engine/verify';
+import { tolerances } from '../engine/verify';
+import * as vscode from 'vscode';
+import { closeQuietly } from '../panel/enginePort';
+import { readSettings } from '../panel/settings';
+import { imageSource } from '../panel/source';
+import type { Command } from './command';
+import { chosenImages } from './images';
+import { modelInUse, withProgress } from './models';
+
+/** Runs the model in use on one picture through both engines and says by how much they differ. */
+export const verifyAgainstOnnx: Command = async ({ context, engine, panels, reports }, clicked) => {
+  const description = await modelInUse(context);
+  const picture = panels.shown ?? (await chosenImages(clicked, undefined))[0];
+  if (!picture) return;
+  const { options } = readSettings().model;
+  const title = vscode.l10n.t('ViT: comparing engines on {0}', description.name);
+  const result = await withProgress(title, async (signal) => {
+    const source = { ...(await imageSource(picture)), preview: false };
+    const { imageId } = await engine.request('open-image', source, { signal });
+    try {
+      return await engine.request('verify', { description, options, imageId }, { signal });
+    } finally {
+      closeQuietly(engine, 'close-image', { imageId });
+    }
+  });
+  const details = vscode.l10n.t('Show Details');
+  const difference = result.logits.max.toExponential(1);
+  const choice = await (result.agree
+    ? vscode.window.showInformationMessage(
+        vscode.l10n.t(
+          'Native and ONNX Runtime agree on {0}: logits differ by at most {1}.',
+          description.name,
+          difference,
+        ),
+        details,
+      )
+    : vscode.window.showWarningMessage(
+        vscode.l10n.t('Native and ONNX Runtime differ on {0}: logits by up to {1}.', description.name, difference),
+        details,
+      ));
+  if (choice === details) {
+    await reports.show(
+      `${description.name} native vs ONNX Runtime.txt`,
+      reportOf(description.name, picture.path, result),
+    );
+  }
+};
+
+function reportOf(model: string, picture: string, { logits, layers, forward_ms }: Verification): string {
+  const cell = (value: number): string => value.toExponential(2).padStart(12);
+  return [
+    `${model} on ${picture}`,
+    `largest absolute differences between the native engine and ONNX Runtime`,
+    ``,
+    `logits   ${cell(logits.max)}   of values up to ${logits.scale.toPrecision(4)}; tolerance ${tolerances.logits}`,
+    ``,
+    `layer       attention      tokens`,
+    ...layers.map(
+      ({ layer, attention, tokens }) => `${String(layer + 1).padStart(5)}   ${cell(attention.max)}${cell(tokens.max)}`,
+    ),
+    ``,
+    `one pass with every map kept: native ${forward_ms.native.toFixed(1)} ms, ONNX Runtime ${forward_ms.onnx.toFixed(1)} ms`,
+    ``,
+  ].join('\n');
+}
