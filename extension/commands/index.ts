@@ -8,6 +8,7 @@ import { inspectCheckpoint } from './inspectCheckpoint';
 import { openSettings } from './openSettings';
 import { restartEngine } from './restartEngine';
 import { runModelFile } from './runModelFile';
+import { openSampleModel, trySamplePicture, walkThroughSample } from './samples';
 import { selectModel } from './selectModel';
 import { showAttentionHeatmap } from './showAttentionHeatmap';
 import { showLog } from './showLog';
@@ -25,6 +26,9 @@ export const commands: Record<`vit.${string}`, Command> = {
   'vit.inspectCheckpoint': inspectCheckpoint,
   'vit.exportOnnx': exportOnnx,
   'vit.verifyAgainstOnnx': verifyAgainstOnnx,
+  'vit.trySamplePicture': trySamplePicture,
+  'vit.walkThroughSample': walkThroughSample,
+  'vit.openSampleModel': openSampleModel,
   'vit.openSettings': openSettings,
   'vit.restartEngine': restartEngine,
   'vit.showLog': showLog,

@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
 import { EMBEDDED } from '../models/open';
+import { listModels } from '../models/registry';
+import type { RegistryEntry } from '../models/registry';
 import { readSettings, writeModel } from '../panel/settings';
 import type { Command } from './command';
 
@@ -9,9 +11,9 @@ interface Row extends vscode.QuickPickItem {
 }
 
 /** Chooses the model for all panels and remembers it in the settings. */
-export const selectModel: Command = async () => {
+export const selectModel: Command = async ({ context }) => {
   const present = readSettings().model.id;
-  const chosen = await vscode.window.showQuickPick(await rows(present), {
+  const chosen = await vscode.window.showQuickPick(await rows(context.extensionPath, present), {
     title: vscode.l10n.t('Select the Model'),
     placeHolder: vscode.l10n.t('In use: {0}', present),
     matchOnDescription: true,
@@ -21,16 +23,8 @@ export const selectModel: Command = async () => {
   if (id && id !== present) await writeModel(id);
 };
 
-async function rows(present: string): Promise<Row[]> {
-  const list: Row[] = [
-    {
-      label: vscode.l10n.t('Embedded Model'),
-      description: EMBEDDED,
-      detail: vscode.l10n.t('A small ViT that comes with the extension and knows the ten classes of CIFAR-10.'),
-      choose: () => EMBEDDED,
-    },
-    ...(await workspaceModels()),
-  ];
+async function rows(root: string, present: string): Promise<Row[]> {
+  const list = (await listModels({ root, workspace: await workspaceModels() })).map(rowOf);
   for (const row of list) if (row.choose() === present) row.label = `$(check) ${row.label}`;
   const separator = { label: '', kind: vscode.QuickPickItemKind.Separator, choose: () => null };
   return [
@@ -52,17 +46,35 @@ async function rows(present: string): Promise<Row[]> {
 const MAX_FOUND = 50;
 
 /** Weight files in the workspace; the config.json beside them counts (models/locate.ts). */
-async function workspaceModels(): Promise<Row[]> {
+async function workspaceModels(): Promise<string[]> {
   const excluded = '**/{node_modules,.git}/**';
   const files = await vscode.workspace.findFiles('**/*.{safetensors,onnx}', excluded, MAX_FOUND);
-  const onDisk = files.filter(({ scheme }) => scheme === 'file');
-  return onDisk
-    .map(({ fsPath }) => ({
-      label: vscode.workspace.asRelativePath(fsPath),
-      description: vscode.l10n.t('workspace'),
-      choose: () => fsPath,
-    }))
-    .sort((a, b) => a.label.localeCompare(b.label));
+  return files
+    .filter(({ scheme }) => scheme === 'file')
+    .map(({ fsPath }) => fsPath)
+    .sort();
+}
+
+function rowOf({ id, name, kind, family, path }: RegistryEntry): Row {
+  const choose = () => id;
+  switch (kind) {
+    case 'embedded':
+      return {
+        label: vscode.l10n.t('Embedded Model'),
+        description: EMBEDDED,
+        detail: vscode.l10n.t('A small ViT that comes with the extension and knows the ten classes of CIFAR-10.'),
+        choose,
+      };
+    case 'cached':
+      return { label: name, description: vscode.l10n.t('downloaded'), detail: family ?? undefined, choose };
+    case 'workspace':
+      return {
+        label: vscode.workspace.asRelativePath(path),
+        description: vscode.l10n.t('workspace'),
+        detail: family ?? undefined,
+        choose,
+      };
+  }
 }
 
 async function browse(options: vscode.OpenDialogOptions): Promise<string | null> {
