@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { EngineClient } from '../engine/client';
 import type { LoadedModel, RunSummary } from '../engine/engine';
@@ -31,12 +32,13 @@ export function addClassify(program: Command): void {
 async function classify(engine: EngineClient, images: string[], options: ClassifyOptions): Promise<void> {
   const classifier = new Classifier(engine, options);
   const { description } = await classifier.model();
-  // the next picture is decoded while this one computes
-  let next = classifier.classify(images[0]!);
+  // while one computes, the next ones are decoded
+  const ahead = Math.min(4, availableParallelism());
+  const started = images.slice(0, ahead).map((image) => classifier.classify(image));
   for (let i = 0; i < images.length; i++) {
-    const outcome = await next;
-    const following = images[i + 1];
-    if (following !== undefined) next = classifier.classify(following);
+    const outcome = await started[i]!;
+    const following = images[i + ahead];
+    if (following !== undefined) started.push(classifier.classify(following));
     if ('error' in outcome) {
       complain(outcome.error);
       process.exitCode = 1;
@@ -58,23 +60,25 @@ class Classifier {
   }
 
   async classify(image: string): Promise<Outcome> {
+    const model = this.model();
     try {
-      return { image, run: await this.run(image) };
+      return { image, run: await this.run(image, model) };
     } catch (error) {
-      // the picture before this one may have taken the engine with it: its model is then loaded again
       if (!(error instanceof EngineError && error.code === 'ERR_GONE')) return { image, error: lineOf(error) };
-      this.loading = undefined;
-      return this.run(image).then(
-        (run) => ({ image, run }),
-        (again: unknown) => ({ image, error: lineOf(again) }),
-      );
+    }
+    // a picture before this one took the engine with it: its model is loaded again, once for all that wait
+    if (this.loading === model) this.loading = undefined;
+    try {
+      return { image, run: await this.run(image, this.model()) };
+    } catch (error) {
+      return { image, error: lineOf(error) };
     }
   }
 
-  private async run(image: string): Promise<RunSummary> {
+  private async run(image: string, model: Promise<{ loaded: LoadedModel }>): Promise<RunSummary> {
     const [{ imageId }, { loaded }] = await Promise.all([
       this.engine.request('open-image', { path: path.resolve(image), preview: false }),
-      this.model(),
+      model,
     ]);
     const run = await this.engine.request('run', {
       modelId: loaded.modelId,
