@@ -19,8 +19,9 @@ export class Panel {
     return this.view.locator('#root');
   }
 
+  /** The part with that test id in the view that is shown. */
   part(testId: string): Locator {
-    return this.view.getByTestId(testId);
+    return this.view.getByTestId(testId).filter({ visible: true });
   }
 
   /** The same document as a frame, to evaluate in. */
@@ -43,7 +44,7 @@ export class Panel {
    */
   async ready(name = ''): Promise<void> {
     const drawn = this.view.locator(
-      `#root[data-state="ready"] canvas[data-testid="picture"][data-drawn][aria-label^="${name}"]`,
+      `#root[data-state="ready"] canvas[data-testid="picture"][data-drawn]${name && `[aria-label^="${name}"]`}`,
     );
     const failed = this.view.locator('#root[data-state="error"]').getByTestId('error').filter({ hasText: name });
     await drawn.or(failed).waitFor({ timeout: PATIENCE });
@@ -115,7 +116,7 @@ export class Panel {
 
   /** Patches down and across; the embedded model's input is square. */
   async grid(): Promise<{ rows: number; columns: number }> {
-    const side = Math.sqrt(Number(await this.part('patch-number').first().getAttribute('max')));
+    const side = Math.sqrt(Number(await this.part('patch-number').getAttribute('max')));
     if (!Number.isInteger(side)) throw new Error(`the grid is not square: ${side * side} patches`);
     return { rows: side, columns: side };
   }
