@@ -19,7 +19,7 @@ export function loadBinding(): Binding {
   if (files.length === 0) {
     throw new EngineError(
       'ERR_ENGINE_START',
-      `The native engine was not built for ${platform}: install the extension package for this platform, or run "npm run build:native".`,
+      `The native engine was not built for ${platform}: install the extension package for this platform, run "npm run build:native", or choose the ONNX engine.`,
     );
   }
   let reason = '';

@@ -277,7 +277,7 @@ describe('where the addon cannot be loaded', () => {
       const description = await embedded();
       await assert.rejects(without.request('load-model', { description, options: native }), {
         code: 'ERR_ENGINE_START',
-        message: /^The native engine was not built for \S+: .*"npm run build:native"\.$/,
+        message: /^The native engine was not built for \S+: .*"npm run build:native", or choose the ONNX engine\.$/,
       });
       const logits = async (client: EngineClient, engine: 'native' | 'onnx') => {
         const { imageId } = await client.request('open-image', { path: sample('cat.webp'), preview: false });
