@@ -1,0 +1,117 @@
+"""CIFAR-10 from the JPEG npz, and augmentation of whole batches as tensors.
+
+The npz holds `data` (all JPEG files end to end), `offsets` (N+1), `labels` and `is_test`.
+Everything is decoded once and kept as one uint8 array, N x 32 x 32 x 3.
+"""
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+MEAN = (0.4914, 0.4822, 0.4465)
+STD = (0.2470, 0.2435, 0.2616)
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+HELD_OUT = 2000  # training pictures (200 a class) never trained on: calibration and early choices
+
+
+def decode(npz_dir, cache):
+    """The decoded pictures, labels and test flags; decodes on the first call only."""
+    cache = Path(cache)
+    if not cache.exists():
+        from PIL import Image
+        z = np.load(Path(npz_dir) / "cifar10-jpeg.npz")
+        data, offsets = z["data"], z["offsets"]
+        images = np.empty((len(offsets) - 1, 32, 32, 3), np.uint8)
+        for i in range(len(images)):
+            jpeg = data[offsets[i]:offsets[i + 1]].tobytes()
+            images[i] = np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB"))
+        part = cache.with_suffix(f".{os.getpid()}.npz")
+        np.savez(part, images=images, labels=z["labels"], is_test=z["is_test"])
+        os.replace(part, cache)
+    z = np.load(cache)
+    return z["images"], z["labels"].astype(np.int64), z["is_test"].astype(bool)
+
+
+def splits(npz_dir, cache):
+    """{'train', 'held_out', 'test'} -> (uint8 N x 3 x 32 x 32, int64 N)."""
+    images, labels, is_test = decode(npz_dir, cache)
+    rng = np.random.default_rng(0)
+    train = np.flatnonzero(~is_test)
+    held = np.concatenate([rng.permutation(train[labels[train] == c])[:HELD_OUT // 10] for c in range(10)])
+    rest = np.setdiff1d(train, held)
+    pick = lambda ids: (torch.from_numpy(np.ascontiguousarray(images[ids].transpose(0, 3, 1, 2))),
+                        torch.from_numpy(labels[ids]))
+    return {"train": pick(rest), "held_out": pick(np.sort(held)), "test": pick(np.flatnonzero(is_test))}
+
+
+def normalise(x):
+    """uint8 or 0..1 float pictures -> the network's input."""
+    if x.dtype == torch.uint8:
+        x = x.float() / 255
+    return (x - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1)
+
+
+_BLUR = torch.tensor([1., 2., 1.])
+_BLUR = (_BLUR[:, None] * _BLUR[None] / 16).expand(3, 1, 3, 3).contiguous()
+
+
+def _uniform(n, lo, hi, g):
+    return torch.rand(n, generator=g) * (hi - lo) + lo
+
+
+def augment(x, strength, g):
+    """uint8 N x 3 x 32 x 32 -> augmented float 0..1.
+
+    Every picture is flipped with probability 1/2. With probability 1 - strength it is only shifted by
+    up to 2 whole pixels; otherwise it is also zoomed (mostly out: an object small in its frame and off
+    centre), squashed, turned a little, recoloured, and blurred or sharpened, as downscaled photographs are.
+    """
+    n = len(x)
+    x = x.float() / 255
+    rich = torch.rand(n, generator=g) < strength
+
+    # geometry, as one affine sampling; theta maps output coordinates to input coordinates
+    zoom = torch.where(rich, torch.exp(_uniform(n, -0.30, 0.55, g)), torch.ones(n))
+    squash = torch.where(rich, torch.exp(_uniform(n, -0.25, 0.25, g)), torch.ones(n))
+    angle = torch.where(rich & (torch.rand(n, generator=g) < 0.5), _uniform(n, -0.26, 0.26, g), torch.zeros(n))
+    flip = (torch.rand(n, generator=g) < 0.5).float() * 2 - 1
+    sx, sy = zoom * squash.sqrt(), zoom / squash.sqrt()
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    whole = torch.randint(-2, 3, (n, 2), generator=g) / 16
+    free = (torch.rand(n, 2, generator=g) * 2 - 1) * (0.12 + 0.75 * (zoom - 1).abs()).unsqueeze(1)
+    shift = torch.where(rich.unsqueeze(1), free, whole)
+    theta = torch.stack([
+        torch.stack([flip * sx * cos, -flip * sy * sin, shift[:, 0]], 1),
+        torch.stack([sx * sin, sy * cos, shift[:, 1]], 1)], 1)
+    grid = F.affine_grid(theta, x.shape, align_corners=False)
+    x = F.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+    # colour: contrast, brightness, saturation, tint
+    r, n = x[rich], int(rich.sum())
+    amount = lambda a: (_uniform(n, -a, a, g) * lot).view(n, 1, 1, 1)
+    lot = (torch.rand(n, generator=g) < 0.8).float()
+    r = r * (1 + amount(0.3)) + amount(0.15)
+    mean = r.mean((1, 2, 3), keepdim=True)
+    r = mean + (r - mean) * (1 + amount(0.3))
+    grey = r.mean(1, keepdim=True)
+    colourful = (torch.rand(n, 1, 1, 1, generator=g) > 0.05) * (1 + amount(0.5))
+    r = grey + (r - grey) * colourful + _uniform(3 * n, -0.05, 0.05, g).view(n, 3, 1, 1)
+
+    # blur and sharpen: photographs reach 32 x 32 through other kernels than CIFAR-10's did
+    a = torch.where(torch.rand(n, generator=g) < 0.5, _uniform(n, -0.9, 0.8, g), torch.zeros(n))
+    soft = F.conv2d(F.pad(r, (1, 1, 1, 1), mode="replicate"), _BLUR, groups=3)
+    x[rich] = r + a.view(n, 1, 1, 1) * (soft - r)
+    return x.clamp_(0, 1)
+
+
+def cutmix(x, y, g):
+    """Pastes one box from the batch's neighbour; returns pictures, the other labels and the kept share."""
+    lam = 1 - torch.rand(1, generator=g).item() ** 0.5 * 0.6
+    side = int(round(32 * (1 - lam) ** 0.5))
+    top, left = (int(torch.randint(0, 33 - side, (1,), generator=g)) for _ in range(2))
+    x = x.clone()
+    x[:, :, top:top + side, left:left + side] = x.roll(1, 0)[:, :, top:top + side, left:left + side]
+    return x, y.roll(1), 1 - side * side / 1024

@@ -1,0 +1,192 @@
+"""Turns a checkpoint into config.json and model.safetensors, and measures exactly the weights written.
+
+    python evaluate.py export --checkpoint /tmp/vit-cifar10/student.pt --out ../vit-cifar10
+    python evaluate.py test --out ../vit-cifar10
+    python evaluate.py photos --out ../vit-cifar10 --photos FOLDER
+
+`export` fits one temperature on the 2000 held-out training pictures, divides the head by it, rounds all
+weights to float16 and sets the energy threshold. `test` reads the two files back, computes in float32 and
+prints accuracy and calibration on the ten thousand test pictures. `photos` classifies every picture in a
+folder, resized by Pillow as timm would.
+"""
+import argparse
+import hashlib
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from data import CLASSES, MEAN, STD, normalise, splits
+from model import ViT
+
+ENERGY_PERCENTILE = 5
+
+
+def write_safetensors(path, tensors, metadata):
+    header, blobs, at = {"__metadata__": metadata}, [], 0
+    for name, t in tensors.items():
+        blob = t.contiguous().numpy().tobytes()
+        header[name] = {"dtype": "F16", "shape": list(t.shape), "data_offsets": [at, at + len(blob)]}
+        blobs.append(blob)
+        at += len(blob)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    Path(path).write_bytes(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+
+
+def read_safetensors(path):
+    raw = Path(path).read_bytes()
+    size = struct.unpack("<Q", raw[:8])[0]
+    kinds = {"F16": np.float16, "F32": np.float32}
+    out = {}
+    for name, t in json.loads(raw[8:8 + size]).items():
+        if name != "__metadata__":
+            a, b = t["data_offsets"]
+            values = np.frombuffer(raw[8 + size + a:8 + size + b], kinds[t["dtype"]])
+            out[name] = torch.from_numpy(values.astype(np.float32).reshape(t["shape"]))
+    return out
+
+
+def load(folder):
+    config = json.loads((Path(folder) / "config.json").read_text())
+    model = ViT(**config["model_args"]).eval()
+    model.load_state_dict(read_safetensors(Path(folder) / "model.safetensors"))
+    return model, config
+
+
+@torch.no_grad()
+def logits(model, x):
+    return torch.cat([model(normalise(x[i:i + 250])) for i in range(0, len(x), 250)])
+
+
+def calibration_error(z, y, bins=15):
+    """Expected calibration error over equal bins of confidence."""
+    p, guess = z.softmax(1).max(1)
+    right, bin_ = (guess == y).float(), (p * bins).long().clamp(max=bins - 1)
+    return sum((p[bin_ == b].mean() - right[bin_ == b].mean()).abs().item() * (bin_ == b).float().mean().item()
+               for b in range(bins) if (bin_ == b).any())
+
+
+def best_temperature(z, y):
+    grid = torch.exp(torch.linspace(-1.5, 1.5, 601))
+    return min(grid.tolist(), key=lambda t: torch.nn.functional.cross_entropy(z / t, y).item())
+
+
+def export(args, data):
+    saved = torch.load(args.checkpoint)
+    a = saved["args"]
+    model_args = dict(img_size=32, patch_size=4, embed_dim=a["dim"], depth=a["depth"], num_heads=a["heads"],
+                      mlp_ratio=a["mlp_ratio"])
+    model_args["mlp_ratio"] = int(a["mlp_ratio"]) if a["mlp_ratio"] == int(a["mlp_ratio"]) else a["mlp_ratio"]
+    model = ViT(**model_args).eval()
+    model.load_state_dict(saved["average"])
+    x, y = data["held_out"]
+    z, zt = logits(model, x), logits(model, data["test"][0])
+    before = calibration_error(zt, data["test"][1])
+    temperature = best_temperature(z, y)
+    with torch.no_grad():
+        model.head.weight.div_(temperature)
+        model.head.bias.div_(temperature)
+    half = {k: v.half() for k, v in model.state_dict().items()}
+    model.load_state_dict({k: v.float() for k, v in half.items()})
+    energy = logits(model, x).logsumexp(1)
+    threshold = float(np.percentile(energy.numpy(), ENERGY_PERCENTILE))
+    out = Path(args.out)
+    out.mkdir(parents=True, exist_ok=True)
+    write_safetensors(out / "model.safetensors", half, {"format": "pt"})
+    config = {
+        "architecture": "vit_cifar10_patch4_32",
+        "num_classes": 10,
+        "num_features": a["dim"],
+        "global_pool": "token",
+        "model_args": model_args,
+        "pretrained_cfg": {
+            "input_size": [3, 32, 32], "fixed_input_size": True, "interpolation": "bicubic",
+            "crop_pct": args.crop_pct, "crop_mode": args.crop_mode, "mean": MEAN, "std": STD,
+            "num_classes": 10, "classifier": "head", "first_conv": "patch_embed.proj"},
+        "label_names": CLASSES,
+        "energy_threshold": round(threshold, 4),
+        "energy_threshold_note": f"energy = logsumexp(logits); {ENERGY_PERCENTILE}% of held-out CIFAR-10 pictures "
+                                 "lie below the threshold; a picture below it is unlike the training data",
+    }
+    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    print(json.dumps(dict(temperature=temperature, test_ece_before=before, energy_threshold=threshold,
+                          seen=saved["seen"], steps=saved["step"])))
+
+
+def test(args, data):
+    model, _ = load(args.out)
+    x, y = data["test"]
+    z = logits(model, x)
+    guess = z.argmax(1)
+    print("parameters", sum(p.numel() for p in model.parameters()))
+    print("accuracy %.4f" % (guess == y).float().mean(), "ece %.4f" % calibration_error(z, y))
+    held = data["held_out"]
+    print("held-out accuracy %.4f" % (logits(model, held[0]).argmax(1) == held[1]).float().mean())
+    table = torch.zeros(10, 10, dtype=torch.int64)
+    table.index_put_((y, guess), torch.ones(len(y), dtype=torch.int64), accumulate=True)
+    for c, name in enumerate(CLASSES):
+        print("%-11s %.3f  " % (name, table[c, c] / table[c].sum()), " ".join("%4d" % n for n in table[c]))
+    print("sha256", hashlib.sha256((Path(args.out) / "model.safetensors").read_bytes()).hexdigest())
+    if args.save:
+        np.save(Path(args.save) / "eval_argmax.npy", guess.numpy())
+        np.save(Path(args.save) / "eval_logits.npy", z.numpy())
+
+
+def preprocess(image, config, mode=None, pct=None):
+    """A Pillow picture to 0..1 pixels, as timm's evaluation transform does for these settings."""
+    from PIL import Image
+    cfg = config["pretrained_cfg"]
+    size, mode, pct = cfg["input_size"][1], mode or cfg["crop_mode"], pct or cfg["crop_pct"]
+    scale = int(size / pct)
+    w, h = image.size
+    if mode == "squash":
+        w, h = scale, scale
+    else:
+        short = min(w, h)
+        w, h = int(scale * w / short), int(scale * h / short)
+    image = image.resize((w, h), Image.BICUBIC)
+    left, top = round((w - size) / 2), round((h - size) / 2)
+    image = image.crop((left, top, left + size, top + size))
+    return torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)[None]
+
+
+def photos(args):
+    from PIL import Image
+    model, config = load(args.out)
+    for path in sorted(Path(args.photos).glob("*.jp*g")):
+        image = Image.open(path).convert("RGB")
+        row = []
+        for mode in ([None] if not args.compare else ["center", "squash"]):
+            with torch.no_grad():
+                z = model(normalise(preprocess(image, config, mode)))[0]
+            p, i = z.softmax(0).max(0)
+            energy = z.logsumexp(0).item()
+            row.append("%-10s %.2f energy %.2f%s" % (CLASSES[i], p, energy,
+                                                    " unlike" if energy < config.get("energy_threshold", -1e9) else ""))
+        print("%-22s" % path.name, " | ".join(row))
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("action", choices=["export", "test", "photos"])
+    p.add_argument("--checkpoint")
+    p.add_argument("--out", default="../vit-cifar10")
+    p.add_argument("--data", default="../shared/cifar10")
+    p.add_argument("--work-dir", default="/tmp/vit-cifar10")
+    p.add_argument("--photos")
+    p.add_argument("--compare", action="store_true", help="photos: both crop modes")
+    p.add_argument("--crop-mode", default="center")
+    p.add_argument("--crop-pct", type=float, default=1.0)
+    p.add_argument("--save", help="test: folder for the predictions")
+    args = p.parse_args()
+    if args.action == "photos":
+        return photos(args)
+    data = splits(args.data, Path(args.work_dir) / "cifar10.npz")
+    (export if args.action == "export" else test)(args, data)
+
+
+if __name__ == "__main__":
+    main()
