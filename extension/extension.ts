@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { registerCommands } from './commands';
+import { modelOptions } from './commands/models';
 import { EngineClient } from './engine/client';
 import { ModelFileEditor } from './modelFile/editor';
 import { assertRunnable, openModel } from './models/open';
@@ -20,8 +21,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log: (line) => log.info(line),
   });
   const models = new ModelPool(engine, async (id) => {
-    const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
-    const description = await openModel(id, { root: extensionPath, cwd: folder?.uri.fsPath });
+    const description = await openModel(id, modelOptions(context));
     assertRunnable(description);
     return description;
   });

@@ -1,12 +1,15 @@
 import * as vscode from 'vscode';
 import type { ModelDescription } from '../models/description';
+import { cachedSnapshot } from '../models/hubCache';
+import { hubSettings } from '../models/hubSettings';
 import { assertRunnable, openModel, type OpenOptions } from '../models/open';
 import { readSettings } from '../panel/settings';
 
-/** Relative paths count from the first folder on disk. */
+/** Relative paths count from the first folder on disk; ids of the hub are looked up in its cache. */
 export function modelOptions({ extensionPath }: { extensionPath: string }): OpenOptions {
   const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
-  return { root: extensionPath, cwd: folder?.uri.fsPath };
+  const resolveId = async (id: string) => cachedSnapshot((await hubSettings()).cacheDir, id);
+  return { root: extensionPath, cwd: folder?.uri.fsPath, resolveId };
 }
 
 /** The model of the settings; throws with a sentence when it cannot be run. */
