@@ -1,6 +1,7 @@
 /** Class names in index order, from wherever a model directory keeps them. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Finding } from './description';
 import type { Fields } from './families/fields';
 import { isObject } from './safetensors';
 
@@ -10,10 +11,22 @@ const MAX_LABEL_BYTES = 8 * 1024 * 1024;
  * config.json's id2label (HF) or label_names with label_descriptions (timm), else labels.txt, one name a line.
  * null when there are none, or not one for each class.
  */
-export async function readLabels(config: Fields, directory: string, classes: number): Promise<string[] | null> {
+export async function readLabels(
+  config: Fields,
+  directory: string,
+  classes: number,
+  findings: Finding[],
+): Promise<string[] | null> {
   if (classes === 0) return null;
   const found = fromId2Label(config) ?? fromLabelNames(config) ?? (await fromText(join(directory, 'labels.txt')));
-  return found && found.length === classes ? found : null;
+  if (!found || found.length === classes) return found ?? null;
+  findings.push({
+    severity: 'warning',
+    code: 'labels',
+    message: `${found.length.toLocaleString('en-US')} class names for ${classes.toLocaleString('en-US')} classes: they are not used.`,
+    subject: 'labels',
+  });
+  return null;
 }
 
 function fromId2Label(config: Fields): string[] | undefined {

@@ -31,7 +31,7 @@ export function refusedByMagic(file: string, start: Buffer): ModelError | undefi
 export function pickleRefusal(file: string): ModelError {
   const name = basename(file);
   const target = name.replace(/(\.pth\.tar|\.[^.]+)?$/, '.safetensors');
-  const python = `import torch, safetensors.torch as s; d = torch.load('${name}', map_location='cpu', weights_only=True); s.save_file({k: v.contiguous().clone() for k, v in d.get('state_dict', d.get('model', d)).items()}, '${target}')`;
+  const python = `import torch, safetensors.torch as s; d = torch.load('${name}', map_location='cpu', weights_only=True); d = next((d[k] for k in ('state_dict', 'state_dict_ema', 'model', 'teacher') if k in d), d); s.save_file({k: v.contiguous().clone() for k, v in d.items()}, '${target}')`;
   return new ModelError(
     'unsafe',
     `${file} is a pickle, which can run code when opened, so it is refused; convert it once with: python -c "${python}"`,

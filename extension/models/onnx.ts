@@ -47,7 +47,7 @@ export async function describeOnnx(located: Located, config: Fields, id: string)
     architecture,
     weights: { kind: 'onnx', file },
     preprocessing,
-    labels: await readLabels(config, located.directory, classes),
+    labels: await readLabels(config, located.directory, classes, findings),
     dtypes: [],
     bytes,
     findings,

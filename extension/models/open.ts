@@ -121,7 +121,7 @@ async function describe(
     architecture,
     weights,
     preprocessing,
-    labels: await readLabels(config, located.directory, architecture.classes),
+    labels: await readLabels(config, located.directory, architecture.classes, findings),
     dtypes: checkpoint ? [...new Set([...checkpoint.tensors.values()].map((tensor) => tensor.dtype))].sort() : ['F32'],
     bytes: checkpoint?.bytes ?? 0,
     noWeightDecay: family.noWeightDecay,

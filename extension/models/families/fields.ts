@@ -78,11 +78,14 @@ export class Fields {
     return typeof value === 'string' ? value : '';
   }
 
+  /** A name from a table; case, underscores and a module before it ("nn.GELU") do not matter. */
   oneOf<T>(name: string, table: Record<string, T>): T | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
-    if (!Object.hasOwn(table, value)) throw this.refuse(name, `one of ${Object.keys(table).join(', ')}`);
-    return table[value];
+    const wanted = plain(value);
+    const found = Object.entries(table).find(([key]) => plain(key) === wanted);
+    if (!found) throw this.refuse(name, `one of ${Object.keys(table).join(', ')}`);
+    return found[1];
   }
 
   numbers(name: string, length?: number): number[] | undefined {
@@ -107,9 +110,16 @@ export class Fields {
     return new Fields(this.source, { ...this.values, ...changes }, this.path);
   }
 
+  /** Only these fields. */
+  only(names: string[]): Record<string, unknown> {
+    return Object.fromEntries(names.filter((name) => this.has(name)).map((name) => [name, this.get(name)]));
+  }
+
   /** These fields over `base`'s. */
   over(base: Record<string, unknown>): Fields {
     const set = Object.fromEntries(Object.entries(this.values).filter(([, value]) => value !== null));
     return new Fields(this.source, { ...base, ...set }, this.path);
   }
 }
+
+const plain = (name: string) => name.replace(/^.*\./, '').replace(/[_-]/g, '').toLowerCase();

@@ -8,7 +8,7 @@ import { ModelError } from '../errors';
 import { gridOf } from '../grid';
 import type { Family, FamilyInput, KeyTable } from './family';
 import type { Fields } from './fields';
-import { depthOf, divide, rows } from './infer';
+import { depthOf, rows } from './infer';
 import { plainBlock } from './plain';
 
 /** Elementwise classes of torch.nn.modules.activation that need no tensor and no argument. */
@@ -181,7 +181,13 @@ function backbone(
 /** Encoding and TokenTransformer share one Attention, whose output is v + proj(attn v). */
 export function articleBlock(config: Fields, dim: number, multiple: number, dimIn: number): Block {
   const heads = config.size('num_heads') ?? 1;
-  const headDim = divide(config, dim, heads);
+  if (dim % heads !== 0) {
+    throw new ModelError(
+      'config',
+      `"Chan" must be evenly divisible by "num_heads". (${config.source}: ${dim} channels, ${heads} heads)`,
+    );
+  }
+  const headDim = dim / heads;
   const hidden = Math.trunc(dim * multiple);
   return plainBlock(dim, heads, hidden === 0 ? dim : hidden, 1e-5, {
     dimIn,

@@ -16,6 +16,17 @@ const SPLITS = [
 const STRIDE = 16;
 /** torch's LayerNorm default. */
 const EPS = 1e-5;
+const ARGUMENTS = [
+  'img_size',
+  'in_chans',
+  'embed_dim',
+  'depth',
+  'num_heads',
+  'mlp_ratio',
+  'qkv_bias',
+  'qk_scale',
+  'token_dim',
+];
 /** One head in 64 channels, as all published ones. */
 const HEAD_WIDTH = 64;
 
@@ -46,7 +57,7 @@ export const t2t: Family = {
 };
 
 function architecture({ config, tensors, findings }: FamilyInput): Architecture {
-  const args = config.inner('model_args');
+  const args = config.inner('model_args').over(config.only(ARGUMENTS));
   const dim = args.size('embed_dim') ?? rows(tensors, 'tokens_to_token.project.weight') ?? 384;
   const channels = args.size('token_dim') ?? rows(tensors, 'tokens_to_token.attention1.attn.proj.weight') ?? 64;
   const inChannels =

@@ -31,6 +31,37 @@ const NORMS: Record<string, Norm['kind']> = {
   simplenorm: 'rms',
 };
 
+/** Of the constructor's arguments, those that shape the forward pass. */
+const ARGUMENTS = [
+  'img_size',
+  'patch_size',
+  'in_chans',
+  'embed_dim',
+  'depth',
+  'num_heads',
+  'mlp_ratio',
+  'qkv_bias',
+  'qk_norm',
+  'scale_attn_norm',
+  'scale_mlp_norm',
+  'proj_bias',
+  'init_values',
+  'class_token',
+  'pos_embed',
+  'no_embed_class',
+  'reg_tokens',
+  'pre_norm',
+  'final_norm',
+  'fc_norm',
+  'pool_include_prefix',
+  'norm_layer',
+  'act_layer',
+  'block_fn',
+  'mlp_layer',
+  'num_parallel',
+  'distilled',
+];
+
 export const timm: Family = {
   name: 'timm',
   title: 'timm VisionTransformer',
@@ -51,7 +82,9 @@ export const timm: Family = {
 
 function architecture(input: FamilyInput): Architecture {
   const { config, tensors } = input;
-  const args = config.inner('model_args').over(variantArguments(config.word('architecture')));
+  const named = variantArguments(config.word('architecture'));
+  // Constructor arguments belong in model_args; people also write them beside it.
+  const args = config.inner('model_args').over({ ...named, ...config.only(ARGUMENTS) });
   const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
   refuseUnsupported(args, config);
 
@@ -195,9 +228,7 @@ function headsOf(
 
 function normOf({ config, tensors, findings }: FamilyInput, args: Fields): Norm {
   const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
-  const given = args.text('norm_layer')?.toLowerCase().replace(/_/g, '');
-  const known = given === undefined ? undefined : NORMS[given];
-  if (given !== undefined && !known) throw args.refuse('norm_layer', `one of ${Object.keys(NORMS).join(', ')}`);
+  const known = args.oneOf('norm_layer', NORMS);
   const bare = has(/(norm|norm1|in_norm)\.weight$/) && !has(/(norm|norm1|in_norm)\.bias$/);
   const kind = known ?? (bare ? 'rms' : 'layer');
   // A norm before the blocks is CLIP's mark, and its eps is torch's.

@@ -364,6 +364,39 @@ test("the articles' configs without weights are drawn from a seed; comments are 
   );
 });
 
+test('labels: a text file beside the weights, and too few of them', async () => {
+  const path = changed('seed-vit-heads', 'labelled', () => undefined);
+  write(folder, 'labelled/labels.txt', '\uFEFFcat\r\ndog\r\nship\r\ncar\r\ntree\r\n\r\n');
+  assert.deepEqual((await open(path)).labels, ['cat', 'dog', 'ship', 'car', 'tree']);
+  write(folder, 'labelled/labels.txt', 'cat\ndog');
+  const model = await open(path);
+  assert.equal(model.labels, null);
+  assert.deepEqual(
+    model.findings.map(({ message }) => message),
+    ['2 class names for 5 classes: they are not used.'],
+  );
+});
+
+test('names of classes are taken as people write them, and arguments beside model_args too', async () => {
+  const path = changed(
+    'timm-swiglu-packed',
+    'loosely',
+    () => undefined,
+    (config) => {
+      const args = {
+        ...(config['model_args'] as object),
+        mlp_layer: 'swiglu_packed',
+        act_layer: 'nn.SiLU',
+        norm_layer: 'LayerNorm',
+      };
+      Object.assign(config, args, { model_args: null });
+    },
+  );
+  const model = await open(path);
+  assertRunnable(model);
+  assert.deepEqual(model.architecture, (await open(golden('timm-swiglu-packed'))).architecture);
+});
+
 test("the articles' T2T shapes: 3286, 848, 216 tokens by default, and 2500, 650, 175 of the notebook", async () => {
   const stages = async (config: object) => {
     const report = inspect(
