@@ -16,8 +16,9 @@ const SUITES = ['vit_kernels_tests', 'vit_packed_tests'];
 
 before(() => {
   const flags = ['-DVIT_TESTS=ON', `-DVIT_ASAN=${ASAN ? 'ON' : 'OFF'}`, '-DCMAKE_BUILD_TYPE=Release'];
-  const quiet = { stdio: ['ignore', 'ignore', 'inherit'] } as const;
-  execFileSync('cmake', ['-S', join(ROOT, 'native'), '-B', BUILD, ...flags], quiet);
+  execFileSync('cmake', ['-S', join(ROOT, 'native'), '-B', BUILD, ...flags], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const parallel = String(Math.min(4, availableParallelism()));
   execFileSync('cmake', ['--build', BUILD, '--config', 'Release', '--parallel', parallel], {
     stdio: ['ignore', 'inherit', 'inherit'],

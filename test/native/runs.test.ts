@@ -56,7 +56,7 @@ test('attention rows are rows of the maps, and each sums to one', async () => {
 /** Abnar & Zuidema 2020, eq. 1, with whole matrices. */
 async function rolloutNaive(run: Run, from: number, to: number, fusion: HeadFusion, discard: number, query: number) {
   const n = run.numTokens;
-  let product = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => (i === j ? 1 : 0)));
+  let product: number[][] = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => (i === j ? 1 : 0)));
   for (let layer = from; layer <= to; layer++) {
     const maps = await run.attention(0, layer);
     const fused = Array.from({ length: n * n }, (_, i) => {
