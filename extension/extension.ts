@@ -20,10 +20,14 @@ export function activate(context: vscode.ExtensionContext): void {
     processFile: join(extensionPath, 'dist', 'engine.js'),
     log: (line) => log.info(line),
   });
-  const models = new ModelPool(engine, async (id) => {
+  const open = async (id: string) => {
     const description = await openModel(id, modelOptions(context));
     assertRunnable(description);
     return description;
+  };
+  const models = new ModelPool(engine, open, (reason) => {
+    log.warn(reason);
+    void vscode.window.showWarningMessage(vscode.l10n.t('ONNX Runtime computes instead: {0}', reason));
   });
   const reports = new Reports();
   const status = new ModelStatus();

@@ -1,6 +1,7 @@
 /** Models loaded in the engine process, shared by every panel that shows the same choice. */
 import type { EngineOptions, LoadedModel } from '../engine/engine';
 import type { ModelDescription } from '../models/description';
+import { errorShape } from '../protocol/host';
 import { closeQuietly } from './enginePort';
 import type { EnginePort } from './enginePort';
 import { atPictureSize } from './pictureSize';
@@ -31,11 +32,14 @@ interface Entry {
 
 export class ModelPool {
   readonly #entries = new Map<string, Entry>();
+  #told = false;
 
   constructor(
     private readonly engine: EnginePort,
     /** Reads a model's description; throws with a sentence when there is none to run. */
     private readonly open: (id: string) => Promise<ModelDescription>,
+    /** The native engine cannot start on this machine, for that reason; ONNX Runtime computes instead. Called once. */
+    private readonly fellBack: (reason: string) => void = () => undefined,
   ) {}
 
   /** Loads the model, or shares one that is loaded or loading. A failure is not remembered: the next lease tries again. */
@@ -67,7 +71,21 @@ export class ModelPool {
   async #load({ id, options, size }: ModelChoice) {
     const trained = await this.open(id);
     const description = size ? atPictureSize(trained, size) : trained;
-    return { description, loaded: await this.engine.request('load-model', { description, options }) };
+    return { description, loaded: await this.#loadByEither(description, options) };
+  }
+
+  /** The addon may not load on a machine (an old C library, another processor): the same weights then run by way of the export. */
+  async #loadByEither(description: ModelDescription, options: EngineOptions): Promise<LoadedModel> {
+    try {
+      return await this.engine.request('load-model', { description, options });
+    } catch (error) {
+      const { code, message } = errorShape(error);
+      if (code !== 'ERR_ENGINE_START' || options.engine !== 'native') throw error;
+      const loaded = await this.engine.request('load-model', { description, options: { ...options, engine: 'onnx' } });
+      if (!this.#told) this.fellBack(message);
+      this.#told = true;
+      return loaded;
+    }
   }
 
   #forget(key: string, entry: Entry): void {

@@ -9,6 +9,7 @@ import type { EngineClient } from '../../extension/engine/client';
 import type { LoadedModel, OpenedImage, RunSummary, SliceRequest } from '../../extension/engine/engine';
 import type { ModelDescription } from '../../extension/models/description';
 import { openModel } from '../../extension/models/open';
+import { ModelPool } from '../../extension/panel/modelPool';
 import { isRunning, makeClient, native, root, sample, untilGone } from './support';
 
 const embedded = () => openModel('embedded', { root });
@@ -289,6 +290,14 @@ describe('where the addon cannot be loaded', () => {
       };
       const [onnx, addon] = [await logits(without, 'onnx'), await logits(usual, 'native')];
       assert.deepEqual(onnx.input, addon.input);
+      const reasons: string[] = [];
+      const pool = new ModelPool(without, embedded, (reason) => reasons.push(reason));
+      for (const threads of [1, 2]) {
+        const { loaded } = await pool.lease({ id: 'embedded', options: { ...native, threads } });
+        assert.equal(loaded.engine, 'onnx');
+      }
+      assert.equal(reasons.length, 1, 'the user is told once');
+      assert.match(reasons[0]!, /^The native engine was not built/);
       onnx.logits.values.forEach((logit, i) => assert.ok(Math.abs(logit - addon.logits.values[i]!) < 1e-4));
     } finally {
       without.dispose();
