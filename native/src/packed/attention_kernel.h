@@ -117,7 +117,7 @@ void attend_block(const AttentionRows& a, int64_t head, int64_t row, int64_t beg
     state.sum[i] = (begin == 0 ? 0.0f : state.sum[i] * factor[i]) + row_exp2(scored, chunks, now);
     if (a.maps) copy_row(scored, count, 1.0f / state.sum[i], a.maps + (head * l.tokens + row + i) * l.tokens);
   }
-  strip_output<R>(scores, value, l, count, begin == 0, factor, state.output);
+  if (a.out) strip_output<R>(scores, value, l, count, begin == 0, factor, state.output);
 }
 
 void attention(const AttentionRows& a) {
@@ -139,7 +139,7 @@ void attention(const AttentionRows& a) {
           });
         }
       }
-      for (int64_t s = group; s < end; s++)
+      for (int64_t s = group; a.out && s < end; s++)
         store_output(a, head, a.strips.begin(s), a.strips.height(s), states[s - group]);
     }
   }

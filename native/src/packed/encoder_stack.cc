@@ -1,7 +1,6 @@
 #include "packed/encoder_stack.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "packed/workspace.h"
 
@@ -10,11 +9,7 @@ namespace packed {
 
 namespace {
 
-constexpr double kLog2E = 1.4426950408889634;
-
 using Clock = std::chrono::steady_clock;
-
-const float* data_or_null(const Floats* f) { return f && !f->empty() ? f->data() : nullptr; }
 
 }  // namespace
 
@@ -52,6 +47,15 @@ EncoderStack::EncoderStack(std::vector<StackBlock> blocks, int64_t heads, int64_
 
 EncoderStack::~EncoderStack() = default;
 
+HeadLayout EncoderStack::layout(int64_t tokens) const {
+  HeadLayout layout;
+  layout.heads = heads_;
+  layout.head_dim = head_dim_;
+  layout.tokens = tokens;
+  layout.panel = blocks_[0].qkv->matrix().kernels().panel;
+  return layout;
+}
+
 int64_t EncoderStack::scratch_bytes() const {
   int64_t total = 0;
   for (const auto& team : teams_)
@@ -63,11 +67,8 @@ bool EncoderStack::run(float* x, int64_t batch, int64_t tokens, const StackKept&
                        Profile* profile) {
   ThreadPool& pool = current_pool();
   const int threads = pool.size();
-  HeadLayout layout;
-  layout.heads = heads_;
-  layout.head_dim = head_dim_;
-  layout.tokens = tokens;
-  layout.panel = blocks_[0].qkv->matrix().kernels().panel;
+  const int64_t key_bytes = heads_ * layout(tokens).key_head() * 4;
+  const int64_t value_bytes = heads_ * layout(tokens).value_head() * 4;
 
   // Team 0 is all threads; team 1 + t is thread t alone.
   const int64_t alone = batch / threads * threads;
@@ -77,9 +78,8 @@ bool EncoderStack::run(float* x, int64_t batch, int64_t tokens, const StackKept&
     Team& t = *teams_[team];
     t.size = size;
     for (int i = 0; i < (size > 1 ? 2 : 1); i++) {
-      if (t.keys[i].bytes() != heads_ * layout.key_head() * 4) t.keys[i] = Buffer(heads_ * layout.key_head() * 4);
-      if (t.values[i].bytes() != heads_ * layout.value_head() * 4)
-        t.values[i] = Buffer(heads_ * layout.value_head() * 4);
+      if (t.keys[i].bytes() != key_bytes) t.keys[i] = Buffer(key_bytes);
+      if (t.values[i].bytes() != value_bytes) t.values[i] = Buffer(value_bytes);
       t.stop[i] = false;
     }
   };
@@ -114,81 +114,27 @@ bool EncoderStack::run(float* x, int64_t batch, int64_t tokens, const StackKept&
 }
 
 bool EncoderStack::run_image(Worker& w, Team& team, int64_t image) const {
-  const Kernels& k = blocks_[0].qkv->matrix().kernels();
+  const Kernels& kernels = blocks_[0].qkv->matrix().kernels();
   const int64_t dim = blocks_[0].qkv->in(), length = heads_ * head_dim_;
   const int64_t row = w.tokens * w.index / team.size, row_end = w.tokens * (w.index + 1) / team.size;
-  const Strips strips(row_end - row, k.tile_rows);
   float* const x = w.x + (image * w.tokens + row) * dim;
+  BlockRows rows(blocks_[0], layout(w.tokens), x, row, row_end - row);
 
-  HeadLayout layout;
-  layout.heads = heads_;
-  layout.head_dim = head_dim_;
-  layout.tokens = w.tokens;
-  layout.panel = k.panel;
-  // Hidden activations are made and used up a segment at a time: fc1's output stays in L2 until fc2 has read it.
-  const int64_t hidden = blocks_[0].fc1->out();
-  const int64_t segment = round_up(std::min(PackedMatrix::kSegment, hidden), k.panel);
-
-  Workspace& space = thread_workspace();
-  space.start();
-  float* const strips_in = space.take(strips.rows * round_up(std::max(dim, length), kChunk));
-  float* const context = space.take(strips.rows * round_up(length, kChunk));
-  float* const query = space.take(heads_ * layout.query_head(strips.rows));
-  float* const hidden_strips = space.take(strips.rows * segment);
-  int64_t most = 0;
-  for (const PackedLinear* l : {blocks_[0].qkv, blocks_[0].proj, blocks_[0].fc1})
-    most = std::max(most, l->matrix().feed_scratch(strips.rows));
-  float* const feed_scratch = space.take(most);
-  float* const fc2_scratch = space.take(blocks_[0].fc2->matrix().feed_scratch(strips.rows));
-  float* const scratch = space.take(std::max(k.product_scratch(strips.count), k.attention_scratch(layout, strips)));
-
-  const auto normalise = [&](const NormLayer& layer) {
-    NormRows n;
-    n.kind = layer.norm.kind == Norm::Kind::layer ? NormRows::Kind::layer
-             : layer.norm.kind == Norm::Kind::rms ? NormRows::Kind::rms
-                                                  : NormRows::Kind::identity;
-    n.eps = layer.norm.eps;
-    n.weight = data_or_null(&layer.weight);
-    n.bias = data_or_null(&layer.bias);
-    n.x = x;
-    n.stride = dim;
-    n.length = dim;
-    n.strips = strips;
-    n.out = strips_in;
-    k.norm(n);
-  };
-  const auto feed = [&](const PackedLinear& linear, const float* a, Product p) {
-    linear.matrix().feed(p, strips, a, round_up(linear.in(), kChunk), linear.in(), feed_scratch);
-    p.scratch = scratch;
-    p.store.bias = data_or_null(&linear.bias());
-    return p;
-  };
-  const auto add_to_x = [&](Product& p, const Floats* gamma) {
-    p.store.to = TileStore::To::rows;
-    p.store.out = x;
-    p.store.stride = dim;
-    p.store.residual = x;
-    p.store.residual_stride = dim;
-    p.store.gamma = data_or_null(gamma);
-  };
-
-  const int64_t depth = static_cast<int64_t>(blocks_.size());
+  const StackKept& kept = *w.kept;
+  const int64_t depth = static_cast<int64_t>(blocks_.size()), panels = blocks_[0].qkv->matrix().panels();
+  // When only some tokens of the last block are read, the others give it their keys and values and no more.
+  const bool few = kept.last_tokens > 0 && kept.last_tokens < w.tokens && !kept.tokens && length % kernels.panel == 0;
   for (int64_t layer = 0; layer < depth; layer++) {
     const StackBlock& b = blocks_[static_cast<size_t>(layer)];
     const int set = team.size > 1 ? layer % 2 : 0;
-    normalise(*b.norm1);
+    float* const key = team.keys[set].floats();
+    float* const value = team.values[set].floats();
+    float* const maps =
+        kept.maps ? kept.maps + image * kept.maps_image_stride + layer * kept.maps_block_stride : nullptr;
+    const bool tail = few && layer == depth - 1;
+    rows.normalise(*b.norm1);
     w.lap("norm");
-    Product qkv = feed(*b.qkv, strips_in, b.qkv->matrix().product());
-    qkv.store.to = TileStore::To::heads;
-    qkv.store.layout = layout;
-    // The kernel's softmax is one of powers of two.
-    qkv.store.query_scale = static_cast<float>(scale_ * kLog2E);
-    qkv.store.query = query;
-    qkv.store.query_rows = strips.rows;
-    qkv.store.key = team.keys[set].floats();
-    qkv.store.value = team.values[set].floats();
-    qkv.store.first_token = row;
-    k.product(qkv);
+    rows.make_heads(*b.qkv, scale_, tail && !maps ? length / kernels.panel : 0, panels, key, value);
     w.lap("attn.qkv");
 
     if (w.index == 0) team.stop[set] = w.cancel && w.cancel->load(std::memory_order_relaxed);
@@ -196,53 +142,25 @@ bool EncoderStack::run_image(Worker& w, Team& team, int64_t image) const {
     if (team.stop[set]) return false;
     w.lap("wait");
 
-    AttentionRows a;
-    a.layout = layout;
-    a.strips = strips;
-    a.query = query;
-    a.key = team.keys[set].floats();
-    a.value = team.values[set].floats();
-    a.out = context;
-    a.out_length = round_up(length, kChunk);
-    a.scratch = scratch;
-    if (w.kept->maps)
-      a.maps = w.kept->maps + image * w.kept->maps_image_stride + layer * w.kept->maps_block_stride + row * w.tokens;
-    k.attention(a);
-    w.lap("attn.scores");
-
-    Product proj = feed(*b.proj, context, b.proj->matrix().product());
-    add_to_x(proj, b.ls1);
-    k.product(proj);
-    w.lap("attn.proj");
-    normalise(*b.norm2);
-    w.lap("norm");
-
-    const Product all_hidden = feed(*b.fc1, strips_in, b.fc1->matrix().product());
-    for (int64_t i = 0; i < b.fc2->matrix().segments(); i++) {
-      const int64_t first = i * PackedMatrix::kSegment, count = std::min(PackedMatrix::kSegment, hidden - first);
-      Product fc1 = all_hidden;
-      fc1.panel_begin = first / k.panel;
-      fc1.panel_end = (first + count + k.panel - 1) / k.panel;
-      fc1.store.to = TileStore::To::strips;
-      fc1.store.out = hidden_strips;
-      fc1.store.stride = segment;
-      fc1.store.first_column = first;
-      set_activation(fc1.store, activation_);
-      k.product(fc1);
-
-      Product fc2 = b.fc2->matrix().product(i);
-      b.fc2->matrix().feed(fc2, strips, hidden_strips, segment, count, fc2_scratch);
-      fc2.scratch = scratch;
-      if (i == 0) fc2.store.bias = data_or_null(&b.fc2->bias());
-      add_to_x(fc2, b.ls2);
-      k.product(fc2);
+    if (tail) {
+      if (maps) rows.attend(key, value, maps, true);
+      rows.keep_first(std::clamp<int64_t>(kept.last_tokens - row, 0, row_end - row));
+      if (rows.rows() == 0) return true;
+      rows.normalise(*b.norm1);
+      rows.make_heads(*b.qkv, scale_, 0, length / kernels.panel, key, value);
     }
+    rows.attend(key, value, tail ? nullptr : maps, false);
+    w.lap("attn.scores");
+    rows.add_projection(*b.proj, b.ls1);
+    w.lap("attn.proj");
+    rows.normalise(*b.norm2);
+    w.lap("norm");
+    rows.add_mlp(*b.fc1, *b.fc2, activation_, b.ls2);
     w.lap("mlp");
 
-    if (w.kept->tokens)
-      std::copy_n(
-          x, strips.rows * dim,
-          w.kept->tokens + image * w.kept->tokens_image_stride + layer * w.kept->tokens_block_stride + row * dim);
+    if (kept.tokens)
+      std::copy_n(x, rows.rows() * dim,
+                  kept.tokens + image * kept.tokens_image_stride + layer * kept.tokens_block_stride + row * dim);
   }
   return true;
 }

@@ -5,24 +5,11 @@
 #include <memory>
 #include <vector>
 
-#include "kernels/layer_norm.h"
-#include "packed/packed_linear.h"
+#include "packed/block_rows.h"
 #include "vit/pass.h"
 
 namespace vit {
 namespace packed {
-
-/** The parts of one pre-norm block; all outlive the stack. ls1 and ls2 are null without layer scale. */
-struct StackBlock {
-  const NormLayer* norm1;
-  const PackedLinear* qkv;
-  const PackedLinear* proj;
-  const Floats* ls1;
-  const NormLayer* norm2;
-  const PackedLinear* fc1;
-  const PackedLinear* fc2;
-  const Floats* ls2;
-};
 
 /** What to keep of a run; null pointers keep nothing. */
 struct StackKept {
@@ -34,6 +21,9 @@ struct StackKept {
   float* tokens = nullptr;
   int64_t tokens_image_stride = 0;
   int64_t tokens_block_stride = 0;
+  /** Tokens at the front of the sequence that are read after the last block; 0: all. The others' x may be left as they
+   * were. */
+  int64_t last_tokens = 0;
 };
 
 /**
@@ -57,6 +47,8 @@ class EncoderStack {
   int64_t scratch_bytes() const;
 
  private:
+  HeadLayout layout(int64_t tokens) const;
+
   struct Team;
   struct Worker;
   /** False when cancelled; every member of the team returns the same. */

@@ -45,7 +45,8 @@ struct AttentionRows {
   const float* query = nullptr;
   const float* key = nullptr;
   const float* value = nullptr;
-  /** Strip layout with k = out_length >= heads * hd, a multiple of 16: head h in columns [h * hd, (h + 1) * hd). */
+  /** Strip layout with k = out_length >= heads * hd, a multiple of 16: head h in columns [h * hd, (h + 1) * hd). Null:
+   * maps only. */
   float* out = nullptr;
   int64_t out_length = 0;
   /** Row 0 of the thread in the maps (heads, tokens, tokens) of the image, or null: maps + h * tokens^2 + row * tokens.

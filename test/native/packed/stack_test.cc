@@ -111,6 +111,7 @@ void naive_block(const RandomStack::Layer& l, const Shape4& s, double scale, Act
 }
 
 double stack_difference(const packed::Kernels& kernels, Random& random, const Shape4& s, bool keep) {
+  const bool keep_tokens = keep && random.coin();
   const auto kind = static_cast<Norm::Kind>(random.between(0, 9) < 8 ? 0 : random.between(1, 2));
   const RandomStack stack(kernels, random, s, {kind, 1e-6f}, Precision::fp32);
   const auto activation =
@@ -121,10 +122,21 @@ double stack_difference(const packed::Kernels& kernels, Random& random, const Sh
   const int64_t map_size = s.heads * s.tokens * s.tokens, token_size = s.tokens * s.dim;
   Floats x = random.reals(s.batch * token_size, 2), right = x;
   Floats maps(static_cast<size_t>(keep ? s.batch * s.depth * map_size : 0), -1.0f);
-  Floats tokens(static_cast<size_t>(keep ? s.batch * s.depth * token_size : 0), -1.0f);
+  Floats tokens(static_cast<size_t>(keep_tokens ? s.batch * s.depth * token_size : 0), -1.0f);
   packed::StackKept kept;
-  if (keep) kept = {maps.data(), s.depth * map_size, map_size, tokens.data(), s.depth * token_size, token_size};
+  if (keep) {
+    kept.maps = maps.data();
+    kept.maps_image_stride = s.depth * map_size;
+    kept.maps_block_stride = map_size;
+  }
+  if (keep_tokens) {
+    kept.tokens = tokens.data();
+    kept.tokens_image_stride = s.depth * token_size;
+    kept.tokens_block_stride = token_size;
+  }
+  if (!keep_tokens && random.coin()) kept.last_tokens = random.between(1, s.tokens);
   check(encoder.run(x.data(), s.batch, s.tokens, kept, nullptr, nullptr), "the stack runs to its end");
+  const int64_t read = (kept.last_tokens ? kept.last_tokens : s.tokens) * s.dim;
 
   double most = 0;
   Floats naive_maps(static_cast<size_t>(map_size));
@@ -136,11 +148,11 @@ double stack_difference(const packed::Kernels& kernels, Random& random, const Sh
       if (keep) {
         const double off = max_difference(naive_maps.data(), maps.data() + i * map_size, map_size);
         check_below(off, 1e-5, std::string(kernels.name) + " maps " + name(s));
-        most = std::max(most, max_difference(image.data(), tokens.data() + i * token_size, token_size));
       }
+      if (keep_tokens) most = std::max(most, max_difference(image.data(), tokens.data() + i * token_size, token_size));
       i++;
     }
-    most = std::max(most, max_difference(image.data(), x.data() + b * token_size, token_size));
+    most = std::max(most, max_difference(image.data(), x.data() + b * token_size, read));
   }
   return most;
 }
