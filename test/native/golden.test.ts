@@ -91,3 +91,34 @@ for (const name of names) {
     }
   });
 }
+
+/** Every norm of the architecture with another eps. */
+function withEps(value: unknown, eps: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => withEps(item, eps));
+  const changed = Object.entries(value).map(([key, item]) => [key, key === 'eps' ? eps : withEps(item, eps)]);
+  return Object.fromEntries(changed);
+}
+
+for (const name of names.filter((name) => name.endsWith('-eps'))) {
+  test(`${name} notices another eps`, async () => {
+    const { architecture, weights } = await describeCase(name);
+    assert.ok(architecture && weights.kind === 'tensors');
+    for (const eps of [1e-5, 1e-6, 1e-12].filter((eps) => eps !== architecture.block.norm.eps)) {
+      const changed = withEps(architecture, eps) as typeof architecture;
+      const model = await binding.load({
+        architecture: changed,
+        weights,
+        gemm: 'naive',
+        precision: 'fp32',
+        threads: 1,
+      });
+      const run = await model.forward(array(name, 'input').values, 1, { attention: false, tokens: false });
+      const expected = array(name, 'logits').values;
+      const off = Math.max(...expected.map((value, i) => Math.abs(value - (run.logits[i] ?? NaN))));
+      assert.ok(off > 10 * CLOSE, `with eps ${eps} the logits are off by ${off} only`);
+      run.release();
+      model.close();
+    }
+  });
+}

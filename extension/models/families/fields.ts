@@ -2,6 +2,9 @@
 import { ModelError } from '../errors';
 import { isObject } from '../safetensors';
 
+/** More blocks than any model has; a list of all their tensors is made before one is looked at. */
+export const MOST_BLOCKS = 1000;
+
 export class Fields {
   constructor(
     /** What messages call this: a file name. */
@@ -37,12 +40,12 @@ export class Fields {
     return value;
   }
 
-  /** A whole number of at least `least`, and small enough that no product of two overflows. */
-  size(name: string, least = 1): number | undefined {
+  /** A whole number in a range; the default's upper end keeps every product of two exact. */
+  size(name: string, least = 1, most = 1e7): number | undefined {
     const value = this.number(name);
     if (value === undefined) return undefined;
-    if (!Number.isInteger(value) || value < least || value > 1e7) {
-      throw this.refuse(name, `a whole number, ${least} or more`);
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw this.refuse(name, `a whole number from ${least} to ${most}`);
     }
     return value;
   }

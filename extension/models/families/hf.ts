@@ -5,7 +5,7 @@
 import type { Architecture, Finding } from '../description';
 import { ACTIVATIONS } from './activations';
 import type { Family, FamilyInput, KeyTable } from './family';
-import type { Fields } from './fields';
+import { MOST_BLOCKS, type Fields } from './fields';
 import { assumeHeads, depthOf, divide, pick, rows } from './infer';
 import { plainBlock } from './plain';
 import { CLIP, HALF, hfPreprocessing, IMAGENET, type HfDefaults } from './preprocessing';
@@ -269,7 +269,7 @@ function architecture(model: HfModel, input: FamilyInput): Architecture {
     image: { channels: config.size('num_channels') ?? 3, height: image[0], width: image[1] },
     tokenizer: { kind: 'patch', patch, bias: !clip },
     dim,
-    depth: config.size('num_hidden_layers') ?? 12,
+    depth: config.size('num_hidden_layers', 1, MOST_BLOCKS) ?? 12,
     block,
     prefix: model.prefix(config, input),
     position: {

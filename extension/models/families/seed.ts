@@ -7,7 +7,7 @@ import type { Activation, Architecture, Block, Norm } from '../description';
 import { ModelError } from '../errors';
 import { gridOf } from '../grid';
 import type { Family, FamilyInput, KeyTable } from './family';
-import type { Fields } from './fields';
+import { MOST_BLOCKS, type Fields } from './fields';
 import { depthOf, rows } from './infer';
 import { plainBlock } from './plain';
 
@@ -163,7 +163,7 @@ function backbone(
     image,
     tokenizer,
     dim,
-    depth: config.size('depth', 0) ?? depthOf(tensors, `${at}blocks.{i}.`) ?? 12,
+    depth: config.size('depth', 0, MOST_BLOCKS) ?? depthOf(tensors, `${at}blocks.{i}.`) ?? 12,
     block,
     prefix: { class: true, distillation: false, registers: 0 },
     position: { kind: 'sinusoid', covers: 'all', grid, resample: 'bicubic' },

@@ -4,6 +4,7 @@
  */
 import type { Architecture, Block } from '../description';
 import type { Family, FamilyInput } from './family';
+import { MOST_BLOCKS } from './fields';
 import { depthOf, divide, inferGrid, pick, rows } from './infer';
 import { plainBlock } from './plain';
 import { timmPreprocessing } from './preprocessing';
@@ -93,7 +94,7 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
       bias: true,
     },
     dim,
-    depth: args.size('depth') ?? depthOf(tensors, 'blocks.{i}.') ?? 14,
+    depth: args.size('depth', 1, MOST_BLOCKS) ?? depthOf(tensors, 'blocks.{i}.') ?? 14,
     block,
     prefix: { class: true, distillation: false, registers: 0 },
     position: { kind: 'sinusoid', covers: 'all', grid: [size[0] / STRIDE, size[1] / STRIDE], resample: 'bicubic' },

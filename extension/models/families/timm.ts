@@ -7,7 +7,7 @@ import { ModelError } from '../errors';
 import { ACTIVATIONS } from './activations';
 import { assumeHeads, commonSize, depthOf, divide, inferGrid, pick, rows } from './infer';
 import type { Family, FamilyInput } from './family';
-import type { Fields } from './fields';
+import { MOST_BLOCKS, type Fields } from './fields';
 import { timmPreprocessing } from './preprocessing';
 import { variantArguments } from './timm-variants';
 
@@ -91,10 +91,10 @@ function architecture(input: FamilyInput): Architecture {
   const proj = tensors?.get('patch_embed.proj.weight');
   const dim = args.size('embed_dim') ?? proj?.shape[0] ?? 768;
   const patch = args.pair('patch_size') ?? patchOf(proj?.shape) ?? [16, 16];
-  const depth = args.size('depth') ?? depthOf(tensors, 'blocks.{i}.') ?? 12;
+  const depth = args.size('depth', 1, MOST_BLOCKS) ?? depthOf(tensors, 'blocks.{i}.') ?? 12;
   const block = blockOf(input, args, dim);
 
-  const registers = args.size('reg_tokens', 0) ?? tensors?.get('reg_token')?.shape.at(-2) ?? 0;
+  const registers = args.size('reg_tokens', 0, 1e5) ?? tensors?.get('reg_token')?.shape.at(-2) ?? 0;
   const distillation = args.flag('distilled') ?? tensors?.has('dist_token') ?? false;
   const rowsOfTable = tensors?.get('pos_embed')?.shape.at(-2);
   const cfg = config.inner('pretrained_cfg');
@@ -162,7 +162,7 @@ function refuseUnsupported(args: Fields, config: Fields): void {
 
 function blockOf({ config, processor, tensors, findings }: FamilyInput, args: Fields, dim: number): Block {
   const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
-  const branches = args.size('num_parallel') ?? depthOf(tensors, 'blocks.0.attns.{i}.') ?? 2;
+  const branches = args.size('num_parallel', 1, 64) ?? depthOf(tensors, 'blocks.0.attns.{i}.') ?? 2;
   const shown = has(/\.in_proj\.weight$/) ? 'parallel-scaling' : has(/\.attns\.0\./) ? 'parallel' : 'pre';
   const order = args.oneOf('block_fn', BLOCKS) ?? shown;
   const heads = headsOf(args, tensors, dim, findings);

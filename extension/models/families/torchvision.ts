@@ -3,6 +3,7 @@ import type { Preprocessing } from '../../image/preprocessing';
 import type { Architecture } from '../description';
 import { ModelError } from '../errors';
 import type { Family, FamilyInput } from './family';
+import { MOST_BLOCKS } from './fields';
 import { assumeHeads, depthOf, divide, inferGrid, pick, rows } from './infer';
 import { plainBlock } from './plain';
 import { statistics } from './preprocessing';
@@ -64,7 +65,7 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
     image: { channels: projection?.[1] ?? 3, height: image[0], width: image[1] },
     tokenizer: { kind: 'patch', patch, bias: true },
     dim,
-    depth: config.size('num_layers') ?? depthOf(tensors, 'encoder.layers.encoder_layer_{i}.') ?? 12,
+    depth: config.size('num_layers', 1, MOST_BLOCKS) ?? depthOf(tensors, 'encoder.layers.encoder_layer_{i}.') ?? 12,
     block,
     prefix: { class: true, distillation: false, registers: 0 },
     // torchvision.models.vision_transformer.interpolate_embeddings: bicubic, align_corners, for checkpoints; here HF's.

@@ -170,6 +170,10 @@ def cases():
     for name, (a, options) in CASES.items():
         model = T2T_ViT if a["architecture"] == "T2T_ViT" else ViT_Model
         yield name, lambda n=name, a=a, m=model, o=options: write_case(n, m(a), a, tuple(a["img_size"]), **o)
+    tiny = {**T2T, "img_size": [1, 24, 16], "token_len": 12, "token_chan": 8, "depth": 1}
+    yield "seed-t2t-eps", lambda: write_case("seed-t2t-eps", T2T_ViT(tiny), tiny, (1, 24, 16), small=1e-3)
+    rms = {**tiny, "norm_layer": "RMSNorm"}
+    yield "seed-t2t-rms-eps", lambda: write_case("seed-t2t-rms-eps", T2T_ViT(rms), rms, (1, 24, 16), small=1e-3)
     small = {**VIT, "img_size": [1, 8, 8], "token_len": 12, "depth": 1}
     for act in ACTIVATIONS:
         name = f"seed-act-{act.lower()}"

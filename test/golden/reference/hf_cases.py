@@ -45,6 +45,14 @@ CASES = {
     # 18 pixels in patches of 4: the convolution leaves the last two rows and columns out (so400m-patch14-384 does).
     "hf-siglip-leftover": ({**SIGLIP, "image_size": 18}, "SiglipVisionModel", 0, None, {}),
 }
+TINY = {"hidden_size": 12, "num_hidden_layers": 1, "image_size": 8}
+for _name, _config, _class, _labels in (
+    ("hf-vit-eps", {**VIT, **TINY, "intermediate_size": 24}, "ViTForImageClassification", 3),
+    ("hf-dinov2-eps", {**DINOV2, **TINY}, "Dinov2ForImageClassification", 3),
+    ("hf-clip-eps", {**CLIP, **TINY, "intermediate_size": 24}, "CLIPVisionModel", 0),
+    ("hf-siglip-eps", {**SIGLIP, **TINY, "intermediate_size": 24}, "SiglipVisionModel", 0),
+):
+    CASES[_name] = (_config, _class, _labels, None, {"small": 0.003, "silent": True})
 
 
 def cases():
@@ -52,7 +60,7 @@ def cases():
         yield name, lambda n=name, c=config, k=klass, l=labels, s=size, o=options: write(n, c, k, l, s, **o)
 
 
-def write(name, c, klass, labels, size, pooler=False, mask=False, **options):
+def write(name, c, klass, labels, size, pooler=False, mask=False, silent=False, **options):
     run_at = size or [c["image_size"]] * 2
     tower = c["model_type"] in ("clip_vision_model", "siglip_vision_model")
     if tower:
@@ -65,6 +73,9 @@ def write(name, c, klass, labels, size, pooler=False, mask=False, **options):
         config = {"architectures": [klass], "model_type": c["model_type"].split("_")[0], "vision_config": vision, "text_config": {}}
     if labels:
         config["id2label"] = {str(i): f"label {i}" for i in range(labels)}
+    if silent:
+        # The configuration class's default is to be known.
+        del config["layer_norm_eps"]
     d = c["hidden_size"]
     extra = {}
     if pooler:

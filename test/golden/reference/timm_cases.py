@@ -64,15 +64,20 @@ def cases():
     yield "deit-distilled", lambda: write("deit-distilled", distilled, architecture="deit_golden_distilled", batch=2)
     deit3 = {**BASE, "no_embed_class": True, "init_values": 1e-6}
     yield "deit3", lambda: write("deit3", deit3, architecture="deit3_golden")
+    tiny = {**BASE, "img_size": [8, 8], "embed_dim": 12, "depth": 1}
+    yield "timm-eps", lambda: write("timm-eps", tiny, small=0.03)
+    # The name says CLIP, and CLIP's norms have torch's eps.
+    clip = {**tiny, "pre_norm": True, "act_layer": "quick_gelu"}
+    yield "timm-clip-eps", lambda: write("timm-clip-eps", clip, "vit_base_patch4_clip_quickgelu_8", eps=1e-5, small=0.03)
     # Trained at 12x20, run at 20x28: timm's set_input_size.
     for name, extra in (("timm-resized", {}), ("timm-resized-bare", {"reg_tokens": 2, "no_embed_class": True}), ("deit-resized", {"distilled": True})):
         yield name, lambda n=name, e=extra: resized(n, {**BASE, **e}, [20, 28])
     yield "timm-resized-down", lambda: resized("timm-resized-down", {**BASE, "img_size": [32, 24]}, [12, 16])
 
 
-def write(name, args, architecture="vit_golden", **options):
+def write(name, args, architecture="vit_golden", eps=1e-6, **options):
     size = args["img_size"] if isinstance(args["img_size"], list) else [args["img_size"]] * 2
-    model = VisionTransformer(**args)
+    model = VisionTransformer(eps=eps, **args)
     write_case(name, model, config(args, architecture), (args.get("in_chans", 3), *size), **options)
 
 

@@ -203,11 +203,11 @@ BLOCKS = {c.__name__: c for c in (Block, ResPostBlock, ParallelThingsBlock, Para
 class VisionTransformer(nn.Module):
     """`a`: the constructor's arguments by name. `resize_to`: run at another input size than the table's (set_input_size)."""
 
-    def __init__(self, resize_to=None, **a):
+    def __init__(self, resize_to=None, eps=1e-6, **a):
         super().__init__()
         d, pool = a["embed_dim"], a.get("global_pool", "token")
         norm = RMSNorm if a.get("norm_layer") == "rmsnorm" else nn.LayerNorm
-        p = Parts(a, lambda n: norm(n, eps=1e-6))
+        p = Parts(a, lambda n: norm(n, eps=eps))
         pair = lambda v: (v, v) if isinstance(v, int) else tuple(v)
         self.pool_type, self.bare = pool, a.get("no_embed_class", False)
         self.include_prefix = a.get("pool_include_prefix", False)

@@ -53,3 +53,5 @@ def cases():
         yield name, lambda n=name, l=legacy: write_case(
             n, VisionTransformer(legacy=l, **ARGS), {"architecture": "vit_b_16", **ARGS}, (3, 16, 16), batch=2
         )
+    tiny = {**ARGS, "hidden_dim": 12, "mlp_dim": 24, "num_layers": 1, "image_size": 8, "num_classes": 3}
+    yield "torchvision-eps", lambda: write_case("torchvision-eps", VisionTransformer(**tiny), {"architecture": "vit_b_16", **tiny}, (3, 8, 8), small=0.03)

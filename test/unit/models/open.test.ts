@@ -538,3 +538,66 @@ test('a tower inside a two-tower config uses its defaults', async () => {
   assertRunnable(model);
   assert.deepEqual([model.architecture?.block.norm.eps, model.architecture?.block.activation], [1e-6, 'gelu_tanh']);
 });
+
+test('no value of any config field makes opening a model throw anything but a sentence', async () => {
+  const odd = [
+    null,
+    -1,
+    0,
+    0.5,
+    1e9,
+    Number.MAX_SAFE_INTEGER,
+    'x',
+    '',
+    [],
+    [1],
+    [0, 0, 0],
+    [1e9, 1e9],
+    {},
+    { a: 1 },
+    true,
+    false,
+  ];
+  const names = [
+    'timm-pool-map',
+    'timm-swiglu-packed',
+    'hf-vit',
+    'hf-dinov2-swiglu',
+    'hf-siglip',
+    'torchvision',
+    't2t-official',
+    'seed-vit',
+    'seed-t2t',
+  ];
+  let refused = 0;
+  for (const name of names) {
+    const path = changed(name, `fuzz-${name}`, () => undefined);
+    const config = json(join(path, 'config.json'));
+    const inner = Object.entries(config).flatMap(([key, value]) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.keys(value).map((field) => [key, field] as const)
+        : [],
+    );
+    for (const [key, field] of [...Object.keys(config).map((key) => [key, null] as const), ...inner]) {
+      for (const value of odd) {
+        const mutated = structuredClone(config);
+        if (field === null) mutated[key] = value;
+        else (mutated[key] as Record<string, unknown>)[field] = value;
+        write(folder, `fuzz-${name}/config.json`, JSON.stringify(mutated));
+        try {
+          const model = await open(path);
+          JSON.stringify(inspect(model));
+          reportText(inspect(model));
+        } catch (error) {
+          assert.ok(
+            error instanceof ModelError,
+            `${name} ${key}.${field} = ${JSON.stringify(value)}: ${error instanceof Error ? error.stack : String(error)}`,
+          );
+          assert.ok(!error.message.includes('\n'));
+          refused++;
+        }
+      }
+    }
+  }
+  assert.ok(refused > 300, `nonsense is refused (${refused})`);
+});
