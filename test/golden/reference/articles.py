@@ -183,4 +183,4 @@ def cases():
         # What the published weights were trained with, unless told otherwise.
         with_scale = {"qk_scale": args["embed_dim"] ** -0.5, **args}
         config = {"architecture": "t2t_vit_t_14", "num_classes": 6, "model_args": args, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "crop_pct": 0.9}
-        yield name, lambda n=name, a=with_scale, c=config: write_case(n, OfficialT2T(a, 6), c, (3, *a["img_size"]), batch=2)
+        yield name, lambda n=name, a=with_scale, c=config: write_case(n, OfficialT2T(a, 6), c, (3, *a["img_size"]))

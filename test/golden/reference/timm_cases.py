@@ -7,7 +7,7 @@ BASE = {"img_size": [12, 20], "patch_size": 4, "embed_dim": 20, "depth": 2, "num
 
 PLAIN = {
     "timm-plain": ({"img_size": 32, "patch_size": 8, "embed_dim": 36, "depth": 3, "num_heads": 3, "num_classes": 10}, {}),
-    "timm-wide": ({**BASE, "img_size": [32, 48], "patch_size": 8, "embed_dim": 48, "num_heads": 3, "mlp_ratio": 4, "depth": 1}, {"batch": 2}),
+    "timm-wide": ({**BASE, "img_size": [32, 48], "patch_size": 8, "embed_dim": 48, "num_heads": 3, "mlp_ratio": 4, "depth": 1}, {}),
     "timm-nonsquare": (BASE, {"batch": 3}),
     "timm-odd-width": ({**BASE, "embed_dim": 35, "num_heads": 5, "mlp_ratio": 3.3, "num_classes": 5}, {"batch": 2}),
     "timm-patch-nonsquare": ({**BASE, "img_size": [24, 20], "patch_size": [6, 4]}, {}),
@@ -16,7 +16,7 @@ PLAIN = {
     "timm-f16": (BASE, {"dtype": "F16", "batch": 2}),
     "timm-bf16": (BASE, {"dtype": "BF16", "batch": 2}),
     "timm-one-head": ({**BASE, "num_heads": 1, "num_classes": 1}, {}),
-    "timm-many-tokens": ({**BASE, "img_size": [40, 48], "depth": 1}, {}),
+    "timm-many-tokens": ({**BASE, "img_size": [32, 40], "depth": 1}, {}),
 }
 
 SWITCHES = {
