@@ -19,6 +19,13 @@ export function percent(share: number): string {
   return x > 0 ? '< 0.01 %' : '0 %';
 }
 
+/** A change of a share in percentage points: +3.1, −12. */
+export function signedPercent(change: number): string {
+  const points = Math.abs(change * 100);
+  const text = points >= 10 ? points.toFixed(0) : points.toFixed(1);
+  return `${change < 0 ? '−' : '+'}${text}`;
+}
+
 /** 21.7 M, 5.72 M, 340 K, 95. */
 export function count(n: number): string {
   if (n >= 1e9) return `${Number((n / 1e9).toPrecision(3))} B`;

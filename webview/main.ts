@@ -4,9 +4,10 @@ import { PROTOCOL_VERSION, type HostEvent, type ToView } from '../extension/prot
 import { HostConnection } from '../extension/protocol/view';
 import type { App } from './app';
 import { Attention } from './attention';
+import { sendHidden } from './occlusion';
 import { Panel } from './panel';
 import { Slices } from './slices';
-import { clampView, firstState, readDisplay, readView, reduce, type AppState } from './state';
+import { clampView, firstState, readDisplay, readHidden, readView, reduce, type AppState } from './state';
 import { onThemeChange } from './theme';
 
 /** Given to every webview by VS Code. */
@@ -21,10 +22,15 @@ const host = new HostConnection((message) => api.postMessage(message), receive);
 const slices = new Slices(host, refresh);
 const attention = new Attention(slices);
 
-const stored = (api.getState() ?? {}) as { view?: unknown; display?: unknown };
+const stored = (api.getState() ?? {}) as { view?: unknown; display?: unknown; hidden?: unknown };
 const storedView = readView(stored.view);
 let state: AppState = firstState();
-state = { ...state, view: storedView ?? state.view, display: readDisplay(stored.display) };
+state = {
+  ...state,
+  view: storedView ?? state.view,
+  display: readDisplay(stored.display),
+  hidden: readHidden(stored.hidden),
+};
 
 const app: App = {
   get state() {
@@ -61,7 +67,8 @@ function become(next: AppState): void {
   const before = state;
   state = next;
   slices.forRun(state.run?.runId ?? null);
-  if (state.view !== before.view || state.display !== before.display || state.image !== before.image) remember(before);
+  if (state.view !== before.view || state.display !== before.display || state.hidden !== before.hidden)
+    remember(before);
   refresh();
 }
 
@@ -72,6 +79,7 @@ function remember(before: AppState): void {
     model: document.body.dataset.model,
     view: state.view,
     display: state.display,
+    hidden: state.hidden,
   });
   if (state.view !== before.view) host.send({ type: 'state', state: state.view });
 }
@@ -95,3 +103,5 @@ onThemeChange(refresh);
 remember(state);
 refresh();
 host.send({ type: 'ready', version: PROTOCOL_VERSION, state: storedView });
+// a host that has started anew does not know what was hidden; one that has not is told nothing new
+if (state.hidden.length > 0) sendHidden(app);

@@ -3,12 +3,14 @@ import type { App, Component } from './app';
 import { h } from './dom';
 import { shape } from './format';
 import { inputCanvas } from './modelInput';
+import { Occlusion } from './occlusion';
 import { QueryPicker } from './queryPicker';
 import { facts, section } from './section';
 import { inputBox, layoutOf } from './tokenLayout';
 
 export class PatchDetail implements Component {
   private readonly query: QueryPicker;
+  private readonly occlusion: Occlusion;
   private readonly canvas = h('canvas', { class: 'patch-canvas', role: 'img', width: 1, height: 1 });
   private readonly facts = h('div', {});
   readonly element: HTMLElement;
@@ -16,16 +18,24 @@ export class PatchDetail implements Component {
 
   constructor(private readonly app: App) {
     this.query = new QueryPicker(app);
+    this.occlusion = new Occlusion(app);
     this.element = section(
       'Patch',
       'patch',
       true,
-      h('div', { class: 'stack' }, this.query.element, h('div', { class: 'patch-detail' }, this.canvas, this.facts)),
+      h(
+        'div',
+        { class: 'stack' },
+        this.query.element,
+        this.occlusion.element,
+        h('div', { class: 'patch-detail' }, this.canvas, this.facts),
+      ),
     );
   }
 
   update(): void {
     this.query.update();
+    this.occlusion.update();
     const { model, run, view, hover } = this.app.state;
     if (!model || !run) return;
     const input = inputCanvas(this.app);

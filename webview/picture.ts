@@ -3,13 +3,14 @@ import type { PanelImage } from '../extension/protocol/messages';
 import type { App, Component } from './app';
 import { button } from './controls';
 import { attribute, h, icon } from './dom';
+import { listenToGestures } from './gestures';
+import { toggled } from './hiddenPatches';
 import { inputCanvas } from './modelInput';
+import { sendHidden } from './occlusion';
 import { drawScene } from './pictureDrawing';
 import { theme } from './theme';
 import { layoutOf, patchAt, patchCount } from './tokenLayout';
 import { fit, pan, toPicture, zoomAt, type Point, type Viewport } from './viewport';
-
-const clickSlack = 4;
 
 export class Picture implements Component {
   readonly element: HTMLElement;
@@ -24,8 +25,8 @@ export class Picture implements Component {
   private bitmap: ImageBitmap | null = null;
   /** null: fitted, and fitted again when the panel changes size. */
   private viewport: Viewport | null = null;
-  private readonly pointers = new Map<number, Point>();
-  private pressed: Point | null = null;
+  /** A stroke over patches is under way: it hides them (true) or shows them. */
+  private painting: boolean | null = null;
 
   constructor(private readonly app: App) {
     const zoomBy = (factor: number) => () => this.zoom(factor, this.middle());
@@ -67,6 +68,7 @@ export class Picture implements Component {
         overlay,
         grid: view.grid || view.view === 'patches',
         numbers: !this.app.state.display.numbers ? 'none' : view.view === 'patches' ? 'middle' : 'corner',
+        hidden: this.app.state.hidden,
         query: this.patchOf(view.query),
         hover: this.patchOf(this.app.state.hover),
       },
@@ -180,29 +182,54 @@ export class Picture implements Component {
     const { canvas } = this;
     const at = (event: MouseEvent): Point => ({ x: event.offsetX, y: event.offsetY });
     canvas.addEventListener('wheel', (event) => this.onWheel(event, at(event)), { passive: false });
-    canvas.addEventListener('pointerdown', (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      this.pointers.set(event.pointerId, at(event));
-      this.pressed = this.pointers.size === 1 ? at(event) : null;
-    });
-    canvas.addEventListener('pointermove', (event) => this.onMove(event, at(event)));
-    canvas.addEventListener('pointerup', (event) => {
-      const token = this.pressed && this.tokenAt(at(event));
-      if (typeof token === 'number' && event.button === 0) this.app.setView({ query: token });
-    });
-    for (const end of ['pointerup', 'pointercancel'] as const) {
-      canvas.addEventListener(end, (event) => {
-        this.pointers.delete(event.pointerId);
-        this.pressed = null;
-        canvas.classList.remove('dragging');
-      });
-    }
-    canvas.addEventListener('pointerleave', () => this.app.set({ hover: null }));
     canvas.addEventListener('dblclick', (event) => {
+      if (this.brushing()) return;
       if (this.viewport) this.refit();
       else this.zoom(3, at(event));
     });
     canvas.addEventListener('keydown', (event) => this.onKey(event));
+    listenToGestures(canvas, {
+      hover: (point) => {
+        const hover = point && this.tokenAt(point);
+        if (hover !== this.app.state.hover) this.app.set({ hover });
+      },
+      click: (point) => {
+        const token = this.tokenAt(point);
+        if (token === null) return;
+        if (this.brushing()) this.toggleHidden(token);
+        else this.app.setView({ query: token });
+      },
+      drag: (from, to) => {
+        if (this.brushing()) this.paintHidden(from, to);
+        else this.move({ x: to.x - from.x, y: to.y - from.y });
+      },
+      pinch: (factor, point) => this.zoom(factor, point),
+      end: () => {
+        if (this.painting !== null) sendHidden(this.app);
+        this.painting = null;
+      },
+    });
+  }
+
+  private brushing(): boolean {
+    const { brush, view } = this.app.state;
+    return brush && view.view === 'patches';
+  }
+
+  private toggleHidden(token: number): void {
+    this.app.set({ hidden: toggled(this.app.state.hidden, this.patchOf(token)!) });
+    sendHidden(this.app);
+  }
+
+  /** A stroke hides what it passes over; when it began on a hidden patch, it shows. */
+  private paintHidden(from: Point, to: Point): void {
+    const { hidden } = this.app.state;
+    const first = this.patchOf(this.tokenAt(from));
+    this.painting ??= first === null || !hidden.includes(first);
+    const painted = [first, this.patchOf(this.tokenAt(to))];
+    const changed = painted.filter((patch) => patch !== null && hidden.includes(patch) !== this.painting);
+    const next = [...new Set(changed as number[])].reduce(toggled, hidden as number[]);
+    if (next !== hidden) this.app.set({ hidden: next });
   }
 
   /** In a narrow panel the page itself scrolls, so the wheel zooms only with Ctrl (which a pinch sends too). */
@@ -211,26 +238,6 @@ export class Picture implements Component {
     if (scrolls && !event.ctrlKey) return;
     event.preventDefault();
     this.zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), at);
-  }
-
-  private onMove(event: PointerEvent, to: Point): void {
-    const from = this.pointers.get(event.pointerId);
-    if (!from) {
-      const hover = this.tokenAt(to);
-      if (hover !== this.app.state.hover) this.app.set({ hover });
-      return;
-    }
-    const held = this.pressed;
-    if (held && Math.hypot(to.x - held.x, to.y - held.y) < clickSlack) return;
-    this.pressed = null;
-    this.canvas.classList.add('dragging');
-    const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
-    this.pointers.set(event.pointerId, to);
-    if (other) {
-      const spread =
-        Math.hypot(to.x - other.x, to.y - other.y) / Math.max(1, Math.hypot(from.x - other.x, from.y - other.y));
-      this.zoom(spread, { x: (to.x + other.x) / 2, y: (to.y + other.y) / 2 });
-    } else this.move({ x: to.x - from.x, y: to.y - from.y });
   }
 
   private onKey(event: KeyboardEvent): void {
@@ -249,6 +256,10 @@ export class Picture implements Component {
       ArrowUp: () => choose(-(layout?.columns ?? 0)),
       ArrowDown: () => choose(layout?.columns ?? 0),
       Escape: () => this.app.setView({ query: 0 }),
+      ' ': () => {
+        if (this.brushing() && this.patchOf(this.app.state.view.query) !== null)
+          this.toggleHidden(this.app.state.view.query);
+      },
       '+': () => this.zoom(1.4, this.middle()),
       '=': () => this.zoom(1.4, this.middle()),
       '-': () => this.zoom(1 / 1.4, this.middle()),

@@ -14,7 +14,8 @@ export interface Scene {
   grid: boolean;
   /** corner: small, out of the way of the heat; middle: the articles' figure. */
   numbers: 'none' | 'corner' | 'middle';
-  /** Patch indices, 0-based. */
+  /** Patch indices, 0-based: hidden from the model, the query, and under the pointer. */
+  hidden: readonly number[];
   query: number | null;
   hover: number | null;
 }
@@ -51,6 +52,7 @@ export function drawScene(
     if (scene.grid) drawGrid(context, layout, seen, theme);
     if (scene.numbers !== 'none') drawNumbers(context, layout, seen, scene.numbers, scene.query, theme);
     const box = (patch: number) => onScreen(viewport, pictureBox(layout, geometry, patch));
+    for (const patch of scene.hidden) blotOut(context, box(patch), theme);
     if (scene.hover !== null && scene.hover !== scene.query) strokeBox(context, box(scene.hover), '#ffffff', 1);
     if (scene.query !== null) strokeBox(context, box(scene.query), theme.focus, 2);
   }
@@ -176,6 +178,23 @@ const cellSize = (layout: TokenLayout, seen: Region) => ({
   width: (seen.right - seen.left) / layout.columns,
   height: (seen.bottom - seen.top) / layout.rows,
 });
+
+/** A hidden patch: covered and crossed out. */
+function blotOut(context: CanvasRenderingContext2D, box: Region, theme: Theme): void {
+  const [width, height] = [box.right - box.left, box.bottom - box.top];
+  context.save();
+  context.globalAlpha = 0.9;
+  context.fillStyle = theme.background;
+  context.fillRect(box.left, box.top, width, height);
+  context.strokeStyle = theme.muted;
+  context.beginPath();
+  context.moveTo(box.left, box.top);
+  context.lineTo(box.right, box.bottom);
+  context.moveTo(box.right, box.top);
+  context.lineTo(box.left, box.bottom);
+  context.stroke();
+  context.restore();
+}
 
 /** A frame with a dark edge on both sides, so that it shows on light and dark. */
 function strokeBox(context: CanvasRenderingContext2D, box: Region, color: string, width: number): void {

@@ -2,7 +2,8 @@
 import type { PanelRun } from '../extension/protocol/messages';
 import type { App, Component } from './app';
 import { h, icon } from './dom';
-import { milliseconds, percent, value } from './format';
+import { milliseconds, percent, signedPercent, value } from './format';
+import { changeOf } from './hiddenPatches';
 import { section } from './section';
 
 export class Predictions implements Component {
@@ -24,6 +25,7 @@ export class Predictions implements Component {
   }
 
   private rows(run: PanelRun): HTMLElement[] {
+    const { hidden, before } = this.app.state;
     const { decode_ms, preprocess_ms, forward_ms } = run.timings;
     const timings = h(
       'p',
@@ -40,6 +42,7 @@ export class Predictions implements Component {
     const list = h('ol', { class: 'prediction-list' });
     for (const prediction of run.predictions) {
       const bar = h('div', { class: 'prediction-bar', 'aria-hidden': 'true' });
+      const change = hidden.length > 0 ? changeOf(prediction, before) : null;
       bar.style.setProperty('--share', `${prediction.probability * 100}%`);
       list.append(
         h(
@@ -53,6 +56,8 @@ export class Predictions implements Component {
           },
           bar,
           h('span', { class: 'prediction-label' }, prediction.label),
+          change !== null &&
+            h('span', { class: 'prediction-change', title: 'Change by hiding patches' }, signedPercent(change)),
           h('span', { class: 'prediction-share' }, percent(prediction.probability)),
         ),
       );

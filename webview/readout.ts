@@ -55,6 +55,9 @@ export function captionOf(state: AppState): string {
   if (model.loaded.attention !== true) return '';
   const from = `from ${tokenName(state, view.query).toLowerCase()}`;
   if (view.method === 'rollout') return `Attention rollout ${from}, layers 1–${view.layer + 1}, ${view.head} of heads`;
-  const head = typeof view.head === 'number' ? `head ${view.head + 1}` : `${view.head} of ${model.loaded.heads} ${model.loaded.heads === 1 ? 'head' : 'heads'}`;
+  const head =
+    typeof view.head === 'number'
+      ? `head ${view.head + 1}`
+      : `${view.head} of ${model.loaded.heads} ${model.loaded.heads === 1 ? 'head' : 'heads'}`;
   return `Attention ${from}, layer ${view.layer + 1}, ${head}`;
 }

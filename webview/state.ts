@@ -1,5 +1,5 @@
 /** Everything on screen, in one object; components read it, verbs change it. */
-import type { EngineErrorShape } from '../extension/engine/engine';
+import type { EngineErrorShape, Prediction } from '../extension/engine/engine';
 import type { HostEvent, PanelImage, PanelModel, PanelRun, View, ViewState } from '../extension/protocol/messages';
 import { colorMapNames, defaultColorMap } from './colorMap';
 
@@ -22,6 +22,11 @@ export interface AppState {
   failure: { error: EngineErrorShape; retry: boolean } | null;
   view: ViewState;
   display: Display;
+  /** Patches hidden from the model, 0-based, ascending; and whether the pointer hides and shows them. */
+  hidden: readonly number[];
+  brush: boolean;
+  /** Predictions with nothing hidden, to compare with. */
+  before: readonly Prediction[] | null;
   /** Token under the pointer. */
   hover: number | null;
 }
@@ -58,6 +63,9 @@ export function firstState(): AppState {
     failure: null,
     view: firstView,
     display: firstDisplay,
+    hidden: [],
+    brush: false,
+    before: null,
     hover: null,
   };
 }
@@ -67,7 +75,16 @@ export function reduce(state: AppState, event: HostEvent): AppState {
   switch (event.type) {
     case 'image':
       // another picture: the run and what was wrong belonged to the one before
-      return { ...state, image: event.image, run: null, failure: null, hover: null };
+      return {
+        ...state,
+        image: event.image,
+        run: null,
+        failure: null,
+        hover: null,
+        before: null,
+        // the first picture may come with what was hidden in it before a reload
+        hidden: state.image ? [] : state.hidden,
+      };
     case 'busy':
       return { ...state, busy: event.what, failure: event.what === null ? state.failure : null };
     case 'model': {
@@ -77,11 +94,19 @@ export function reduce(state: AppState, event: HostEvent): AppState {
         model: event.model,
         run: same ? state.run : null,
         failure: null,
+        // hidden patches are numbers in one model's grid
+        hidden: same || !state.model ? state.hidden : [],
+        before: same ? state.before : null,
         view: clampView(state.view, event.model),
       };
     }
     case 'run':
-      return { ...state, run: event.run, failure: null };
+      return {
+        ...state,
+        run: event.run,
+        failure: null,
+        before: state.hidden.length === 0 ? event.run.predictions : state.before,
+      };
     case 'error':
       return { ...state, busy: null, failure: { error: event.error, retry: event.retry } };
     case 'show': {
@@ -145,4 +170,9 @@ export function readDisplay(stored: unknown): Display {
 export function progressOf(state: AppState): 'loading' | 'ready' | 'error' {
   if (state.failure) return 'error';
   return state.run && state.model && state.image ? 'ready' : 'loading';
+}
+
+/** Hidden patches from what was stored. */
+export function readHidden(stored: unknown): number[] {
+  return Array.isArray(stored) ? (stored.filter((patch) => Number.isInteger(patch) && patch >= 0) as number[]) : [];
 }

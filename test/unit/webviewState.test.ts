@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PanelImage, PanelModel, PanelRun } from '../../extension/protocol/messages';
+import { changeOf, toggled } from '../../webview/hiddenPatches';
 import {
   clampView,
   firstState,
   firstView,
   progressOf,
   readDisplay,
+  readHidden,
   readView,
   reduce,
   type AppState,
@@ -87,4 +89,30 @@ test('stored state is read field by field', () => {
     modelInput: false,
   });
   assert.equal(readDisplay(undefined).mass, 1);
+});
+
+test('hidden patches belong to a picture and a model; predictions before hiding are kept to compare', () => {
+  const predictions = [{ index: 3, label: 'cat', probability: 0.5, logit: 1 }];
+  let state: AppState = { ...firstState(), image: image('file:///a.png'), model: model(1) };
+  state = reduce(state, { type: 'run', run: { runId: 1, predictions } as unknown as PanelRun });
+  assert.equal(state.before, predictions);
+  state = reduce({ ...state, hidden: [4] }, { type: 'run', run: run(2) });
+  assert.equal(state.before, predictions);
+  assert.deepEqual(reduce(state, { type: 'model', model: model(1) }).hidden, [4]);
+  assert.deepEqual(reduce(state, { type: 'model', model: model(2) }).hidden, []);
+  assert.deepEqual(reduce(state, { type: 'image', image: image('file:///a.png') }).hidden, []);
+  // after a reload the first picture and model come with what was hidden
+  const reloaded = reduce({ ...firstState(), hidden: [4] }, { type: 'image', image: image('file:///a.png') });
+  assert.deepEqual(reduce(reloaded, { type: 'model', model: model(1) }).hidden, [4]);
+  assert.deepEqual(readHidden([1, 2.5, -1, 'x', 7]), [1, 7]);
+  assert.deepEqual(readHidden({ 0: 1 }), []);
+});
+
+test('patches are hidden and shown one by one; changes are against the run before', () => {
+  assert.deepEqual(toggled([2, 9], 5), [2, 5, 9]);
+  assert.deepEqual(toggled([2, 5, 9], 5), [2, 9]);
+  const now = { index: 3, label: 'cat', probability: 0.25, logit: 1 };
+  assert.equal(changeOf(now, [{ ...now, probability: 0.5 }]), -0.25);
+  assert.equal(changeOf(now, [{ ...now, index: 4 }]), null);
+  assert.equal(changeOf(now, null), null);
 });

@@ -154,9 +154,9 @@ export class MatrixView {
     context.textBaseline = 'middle';
     const name = (row: number, strong: boolean) => {
       const y = (row + 0.5 - window.row) * window.cellHeight;
-      if (row < 0 || row >= matrix.rows || y < 4 || y > height - 4) return;
+      if (row < 0 || row >= matrix.rows || y < 0 || y > height) return;
       context.fillStyle = strong ? theme().foreground : theme().muted;
-      context.fillText(shortName(rowName(row)), gutter - 5, y, gutter - 6);
+      context.fillText(shortName(rowName(row)), gutter - 5, Math.max(6, Math.min(height - 6, y)), gutter - 6);
     };
     const first = Math.ceil(window.row / every) * every;
     for (let row = first; row < window.row + height / window.cellHeight; row += every) {

@@ -87,6 +87,7 @@ export class PatchGrid {
         overlay: null,
         grid: true,
         numbers: 'middle',
+        hidden: [],
         query: chosen,
         hover: this.hover,
       },

@@ -77,6 +77,10 @@ export class Walkthrough implements Component {
       () => 1,
       true,
     );
+    // the list lies across in a narrow panel: the chosen step must be in sight there too
+    new ResizeObserver(() =>
+      this.list.querySelector('.current')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }),
+    ).observe(this.element);
     this.element.addEventListener('keydown', (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!event.altKey || by === undefined) return;

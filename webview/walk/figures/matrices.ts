@@ -30,7 +30,7 @@ export class Matrices implements PageFigure {
         button(
           'secondary',
           { class: 'on-picture', onclick: () => this.showOnPicture() },
-          icon('eye', 'start'),
+          icon('eye', 'before-text'),
           'See this row on the picture',
         ),
       );
