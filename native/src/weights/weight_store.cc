@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
+#include <vector>
 
 #include "error.h"
+#include "linalg/cpu.h"
 #include "weights/half.h"
 #include "weights/seeded_init.h"
 
@@ -121,7 +124,17 @@ void WeightStore::draw(const std::string& name, int64_t begin, int64_t count, fl
   const bool norm = name.find("norm") != std::string::npos || name.find("gamma") != std::string::npos;
   if (norm) return void(std::fill_n(values, count, 1.0f));
   const SeededTensor tensor(*seed_, name);
-  for (int64_t i = 0; i < count; i++) values[i] = tensor.truncated_normal(static_cast<uint64_t>(begin + i));
+  const auto fill = [&](int64_t from, int64_t to) {
+    for (int64_t i = from; i < to; i++) values[i] = tensor.truncated_normal(static_cast<uint64_t>(begin + i));
+  };
+  // Every value depends on its index alone, so threads share a large tensor and the bits stay the same.
+  constexpr int64_t kShare = 1 << 16;
+  const int64_t threads = std::min<int64_t>(choose_threads(0), count / kShare);
+  std::vector<std::thread> helpers;
+  for (int64_t t = 1; t < threads; t++)
+    helpers.emplace_back(fill, count * t / threads, count * (t + 1) / threads);
+  fill(0, threads > 1 ? count / threads : count);
+  for (std::thread& helper : helpers) helper.join();
 }
 
 Floats WeightStore::values(const std::string& name, const Shape& shape) {
@@ -148,7 +161,13 @@ std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, Flo
   if (seed_) parameters_ += out * in;
   const TensorSource& from = seed_ ? kNone : source(weight, {out, in});
   WeightRows rows{out, in, from.dtype, nullptr, nullptr};
+  Floats drawn;  // a whole tensor at once, so that threads can share the drawing
+  if (seed_) {
+    drawn.resize(static_cast<size_t>(out * in));
+    draw(weight, 0, out * in, drawn.data());
+  }
   rows.read = [&, in](int64_t begin, int64_t count, float* to) {
+    if (seed_) return void(std::copy_n(drawn.data() + begin * in, count * in, to));
     read(weight, from, begin * in, count * in, to, nullptr);
   };
   if (from.dtype != Stored::f32)
