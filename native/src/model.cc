@@ -117,6 +117,8 @@ void Model::encode_all(float* x, int64_t batch, const ForwardOptions& options, R
     kept.tokens = layers ? layers + floats : nullptr;
     kept.tokens_image_stride = run.tokens * a_.dim;
     kept.tokens_block_stride = floats;
+    // With the tokens not kept nobody reads more of the last block than the pooling does.
+    if (!layers) kept.last_tokens = a_.pool == Pool::token ? 1 : a_.pool == Pool::distilled ? 2 : 0;
     return fused_->run(x, batch, run.tokens, kept, pass);
   }
   for (int64_t i = 0; i < a_.depth; i++) {
@@ -151,7 +153,8 @@ std::shared_ptr<Run> Model::forward(Floats input, int64_t batch, const ForwardOp
   run->input = std::move(input);
   run->masked = options.masked_patches;
   const int64_t map = a_.block.heads * run->tokens * run->tokens, floats = batch * run->tokens * a_.dim;
-  if (options.attention) run->maps.resize(static_cast<size_t>(batch * a_.depth * map));
+  if (options.attention) run->maps = spare_maps_->take(static_cast<size_t>(batch * a_.depth * map));
+  run->spare_maps = spare_maps_;
   if (options.tokens) run->layers.resize(static_cast<size_t>((a_.depth + 1) * floats));
 
   Profile profile;

@@ -75,6 +75,7 @@ class Model : public std::enable_shared_from_this<Model> {
   std::unique_ptr<FusedEncoder> fused_;  // of blocks_, or null
   PredictionProcessing prediction_;
   NamedTensors named_;
+  std::shared_ptr<SpareBuffer> spare_maps_ = std::make_shared<SpareBuffer>();
   int64_t parameters_ = 0;
   Scratch scratch_;
   std::atomic<int64_t> scratch_bytes_{0};

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "spare_buffer.h"
 #include "t2t/tokens_to_token.h"
 
 namespace vit {
@@ -20,6 +21,16 @@ struct Run {
   Floats layers;                  // (depth + 1, B, N, D), or empty
   std::vector<StageKept> stages;  // one a token transformer, when maps were asked for
   std::vector<Profile::Entry> profile;
+
+  /** Where `maps` goes when the run is released. */
+  std::shared_ptr<SpareBuffer> spare_maps;
+
+  Run() = default;
+  ~Run() {
+    if (spare_maps) spare_maps->give(std::move(maps));
+  }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
 
   /** Bytes held. */
   int64_t bytes() const;

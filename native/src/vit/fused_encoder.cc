@@ -24,6 +24,7 @@ class PackedEncoder final : public FusedEncoder {
     into.tokens = kept.tokens;
     into.tokens_image_stride = kept.tokens_image_stride;
     into.tokens_block_stride = kept.tokens_block_stride;
+    into.last_tokens = kept.last_tokens;
     if (!stack_.run(x, batch, tokens, into, pass.cancel, pass.profile)) throw Error::cancelled();
   }
 
@@ -42,7 +43,7 @@ const packed::PackedLinear* packed_of(const std::shared_ptr<const Linear>& linea
 std::unique_ptr<FusedEncoder> FusedEncoder::make(const Block& block,
                                                  const std::vector<std::unique_ptr<Encoding>>& blocks) {
   if (blocks.empty() || block.order != Block::Order::pre || block.mlp != Block::Mlp::mlp || block.value_skip ||
-      block.qk_norm || block.attn_norm || block.mlp_norm)
+      !block.attn_residual || block.dim_in != block.dim || block.qk_norm || block.attn_norm || block.mlp_norm)
     return nullptr;
   std::vector<packed::StackBlock> stack;
   for (const auto& encoding : blocks) {

@@ -14,6 +14,8 @@ struct FusedKept {
   int64_t maps_image_stride = 0, maps_block_stride = 0;
   float* tokens = nullptr;  // (N, D) each: what leaves a block
   int64_t tokens_image_stride = 0, tokens_block_stride = 0;
+  /** Tokens at the front that are read after the last block; 0: all. The others may be left as they were. */
+  int64_t last_tokens = 0;
 };
 
 /** All encoding blocks in one go on the packed kernels, for models whose blocks are plain enough. */
