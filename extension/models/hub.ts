@@ -3,6 +3,7 @@ import { fileDownloadInfo, HubApiError, listFiles, modelInfo, type ListFileEntry
 import { ModelError } from './errors';
 import { blobPath, publish } from './hubCache';
 import { downloadBlob, hasBlob, type RemoteFile } from './hubFile';
+import { downloadImagenetLabels } from './imagenetLabels';
 import { HUB_ID, hubSettings, type HubSettings } from './hubSettings';
 
 export interface Progress {
@@ -80,7 +81,9 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
       onBytes(file.size);
       done += file.size;
     }
-    return await publish(settings.cacheDir, id, revision, commit, blobs);
+    const snapshot = await publish(settings.cacheDir, id, revision, commit, blobs);
+    if (/in1k(?![a-z0-9])/.test(id)) await downloadImagenetLabels(settings, signal);
+    return snapshot;
   } catch (error) {
     throw explained(error, id, settings, signal);
   }

@@ -34,10 +34,11 @@ function fromId2Label(config: Fields): string[] | undefined {
   if (!isObject(table)) return undefined;
   const names: string[] = [];
   for (const [index, name] of Object.entries(table)) {
-    if (!/^\d{1,7}$/.test(index) || typeof name !== 'string') return undefined;
+    if (!/^\d{1,7}$/.test(index) || Number(index) >= Object.keys(table).length || typeof name !== 'string')
+      return undefined;
     names[Number(index)] = name;
   }
-  return Array.from(names, (name, index) => name ?? `class ${index}`);
+  return names;
 }
 
 function fromLabelNames(config: Fields): string[] | undefined {

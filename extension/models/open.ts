@@ -14,6 +14,7 @@ import { cachedSnapshot } from './hubCache';
 import { HUB_ID, hubSettings } from './hubSettings';
 import { readLabels } from './labels';
 import type { Preprocessing } from '../image/preprocessing';
+import { IMAGENET_CLASSES, imagenetNames, saysImagenet } from './imagenetNames';
 import { implausible } from './plausible';
 import { exists, locate, type Located } from './locate';
 import { describeOnnx } from './onnx';
@@ -121,7 +122,9 @@ async function describe(
     architecture,
     weights,
     preprocessing,
-    labels: await readLabels(config, located.directory, architecture.classes, findings),
+    labels:
+      (await readLabels(config, located.directory, architecture.classes, findings)) ??
+      (await knownNames(config, family, architecture.classes, findings)),
     dtypes: checkpoint ? [...new Set([...checkpoint.tensors.values()].map((tensor) => tensor.dtype))].sort() : ['F32'],
     bytes: checkpoint?.bytes ?? 0,
     noWeightDecay: family.noWeightDecay,
@@ -166,6 +169,24 @@ function weightSource(
   const bound = bind(architecture, family, tensors);
   findings.push(...bound.findings);
   return { kind: 'tensors', tensors: bound.tensors };
+}
+
+/** Names that are not in the model but known for it. */
+async function knownNames(
+  config: Fields,
+  family: Family,
+  classes: number,
+  findings: Finding[],
+): Promise<string[] | null> {
+  if (classes !== IMAGENET_CLASSES || !saysImagenet(config, family.name)) return null;
+  const names = await imagenetNames((await hubSettings()).cacheDir);
+  if (names)
+    findings.push({
+      severity: 'info',
+      code: 'imagenet-labels',
+      message: "The model names no classes; ImageNet-1k's names are used.",
+    });
+  return names;
 }
 
 /** Hub snapshots are directories named by a hash; there the id says more. */

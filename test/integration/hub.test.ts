@@ -46,6 +46,8 @@ interface Hub {
   stallAfter: number | null;
   private: boolean;
   gated: boolean;
+  id: string;
+  labels: Buffer | null;
   /** method path range of what was asked for. */
   log: string[];
 }
@@ -69,7 +71,7 @@ let settings: HubSettings;
 beforeEach(() => {
   hub = {
     files: new Map([['config.json', CONFIG], ['model.safetensors', WEIGHTS], ['README.md', Buffer.from('# A model')], ['sub/other.safetensors', Buffer.from('x')]]),
-    cuts: [], forged: null, ranges: true, stallAfter: null, private: false, gated: false, log: [],
+    cuts: [], forged: null, ranges: true, stallAfter: null, private: false, gated: false, id: ID, labels: null, log: [],
   }; // prettier-ignore
   settings = { endpoint, cacheDir: mkdtempSync(join(folder, 'cache-')), token: undefined, offline: false };
 });
@@ -81,7 +83,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   if (hub.private && request.headers.authorization !== 'Bearer hf_right')
     return void json(401, { error: 'Invalid username or password.' });
-  if (url.pathname.startsWith(`/api/models/${ID}/revision/`)) {
+  if (url.pathname.startsWith(`/api/models/${hub.id}/revision/`)) {
     return void json(200, {
       _id: '1',
       id: ID,
@@ -93,13 +95,27 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       lastModified: '2026-01-01T00:00:00.000Z',
     });
   }
-  if (url.pathname === `/api/models/${ID}/tree/${COMMIT}`) {
+  if (url.pathname === `/api/models/${hub.id}/tree/${COMMIT}`) {
     return void json(200, [...hub.files].map(([path, content]) => ({
       type: 'file', path, size: content.length, oid: gitSha1(content),
       ...(path.endsWith('.safetensors') ? { lfs: { oid: sha256(content), size: content.length, pointerSize: 130 } } : {}),
     }))); // prettier-ignore
   }
-  const path = url.pathname.replace(`/${ID}/resolve/${COMMIT}/`, '');
+  if (url.pathname === '/api/datasets/huggingface/label-files/paths-info/main') {
+    if (!hub.labels) return void json(500, { error: 'later' });
+    const info = {
+      type: 'file',
+      path: 'imagenet-1k-id2label.json',
+      size: hub.labels.length,
+      oid: gitSha1(hub.labels),
+      lastCommit: { id: 'b'.repeat(40), title: '', date: '2026-01-01' },
+    };
+    return void json(200, [info]);
+  }
+  if (url.pathname === '/datasets/huggingface/label-files/resolve/main/imagenet-1k-id2label.json' && hub.labels) {
+    return send(request, response, 'labels', hub.labels);
+  }
+  const path = url.pathname.replace(`/${hub.id}/resolve/${COMMIT}/`, '');
   const content = hub.files.get(path);
   if (!content) return void json(404, { error: 'Repository not found' });
   if (hub.gated) return void json(403, { error: 'Access to model is restricted' });
@@ -295,6 +311,32 @@ test('what there is to choose: pickles only, nothing, shards, a single file of a
     'model-00001-of-00001.safetensors',
     'model.safetensors.index.json',
   ]);
+});
+
+test('ImageNet models without class names get them from the hub too, and open with them', async () => {
+  const id = 'org/vit_golden.in1k';
+  const labels = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [String(i), `name ${i}`]));
+  hub.labels = Buffer.from(JSON.stringify(labels));
+  hub.id = id;
+  const config = { ...(JSON.parse(CONFIG.toString()) as object), num_classes: 1000, architecture: 'vit_golden.in1k' };
+  const file = new Map(hub.files).set('config.json', Buffer.from(JSON.stringify(config)));
+  hub.files = file;
+  const snapshot = await downloadModel(id, { settings });
+  const before = process.env['HF_HUB_CACHE'];
+  process.env['HF_HUB_CACHE'] = settings.cacheDir;
+  try {
+    const model = await openModel(id, { root: ROOT });
+    assert.equal(model.path, snapshot);
+    assert.equal(model.labels?.[281], 'name 281');
+    assert.ok(model.findings.some(({ code }) => code === 'imagenet-labels'));
+  } finally {
+    if (before === undefined) delete process.env['HF_HUB_CACHE'];
+    else process.env['HF_HUB_CACHE'] = before;
+  }
+  // Without them the download is a success all the same.
+  hub.labels = null;
+  settings.cacheDir = mkdtempSync(join(folder, 'cache-'));
+  assert.ok(existsSync(join(await downloadModel(id, { settings }), 'model.safetensors')));
 });
 
 test('the registry lists the embedded model, cached ViTs and the workspace, not other people’s models', async () => {
