@@ -131,8 +131,7 @@ void WeightStore::draw(const std::string& name, int64_t begin, int64_t count, fl
   constexpr int64_t kShare = 1 << 16;
   const int64_t threads = std::min<int64_t>(choose_threads(0), count / kShare);
   std::vector<std::thread> helpers;
-  for (int64_t t = 1; t < threads; t++)
-    helpers.emplace_back(fill, count * t / threads, count * (t + 1) / threads);
+  for (int64_t t = 1; t < threads; t++) helpers.emplace_back(fill, count * t / threads, count * (t + 1) / threads);
   fill(0, threads > 1 ? count / threads : count);
   for (std::thread& helper : helpers) helper.join();
 }
