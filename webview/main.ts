@@ -7,7 +7,7 @@ import { Attention } from './attention';
 import { sendHidden } from './occlusion';
 import { Panel } from './panel';
 import { Slices } from './slices';
-import { clampView, firstState, readDisplay, readHidden, readView, reduce, type AppState } from './state';
+import { clampView, firstState, readDisplay, readHidden, readView, reduce, withStep, type AppState } from './state';
 import { onThemeChange } from './theme';
 
 /** Given to every webview by VS Code. */
@@ -43,7 +43,7 @@ const app: App = {
     become({ ...state, ...change });
   },
   setView(change) {
-    const view = { ...state.view, ...change };
+    const view = withStep(state.view, { ...state.view, ...change });
     become({ ...state, view: state.model ? clampView(view, state.model) : view });
   },
   setDisplay(change) {

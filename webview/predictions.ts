@@ -9,15 +9,16 @@ import { section } from './section';
 export class Predictions implements Component {
   private readonly body = h('div', { class: 'predictions' });
   readonly element = section('Predictions', 'predictions', true, this.body);
-  private shown: PanelRun | null | undefined;
+  private shown: PanelRun | 'soon' | 'nothing' | undefined;
 
   constructor(private readonly app: App) {}
 
   update(): void {
-    const { run } = this.app.state;
-    if (run === this.shown) return;
-    this.shown = run;
-    this.body.replaceChildren(...(run ? this.rows(run) : this.placeholders()));
+    const { run, failure } = this.app.state;
+    const shown = run ?? (failure ? 'nothing' : 'soon');
+    if (shown === this.shown) return;
+    this.shown = shown;
+    this.body.replaceChildren(...(run ? this.rows(run) : failure ? [] : this.placeholders()));
   }
 
   private placeholders(): HTMLElement[] {

@@ -2,6 +2,7 @@
 import type { EngineErrorShape, Prediction } from '../extension/engine/engine';
 import type { HostEvent, PanelImage, PanelModel, PanelRun, View, ViewState } from '../extension/protocol/messages';
 import { colorMapNames, defaultColorMap } from './colorMap';
+import { atLayer, layerOf, withoutLayer } from './walk/pages';
 
 /** Choices the host need not know. */
 export interface Display {
@@ -110,7 +111,7 @@ export function reduce(state: AppState, event: HostEvent): AppState {
     case 'error':
       return { ...state, busy: null, failure: { error: event.error, retry: event.retry } };
     case 'show': {
-      const view = readView({ ...state.view, ...event.state }) ?? state.view;
+      const view = withStep(state.view, readView({ ...state.view, ...event.state }) ?? state.view);
       return { ...state, view: state.model ? clampView(view, state.model) : view };
     }
   }
@@ -127,6 +128,19 @@ export function clampView(view: ViewState, model: PanelModel): ViewState {
     query: view.query < numTokens ? within(view.query, numTokens) : 0,
     head: view.method === 'rollout' && typeof head === 'number' ? 'mean' : head,
   };
+}
+
+/**
+ * Keeps layer and walk-through page together: a page inside a block is one of a layer. What of the two has changed leads;
+ * when both have, the page (a link to a step says more than a layer).
+ */
+export function withStep(before: ViewState, view: ViewState): ViewState {
+  if (view.step === undefined) return view;
+  const linked = layerOf(view.step);
+  if (linked === null || linked === view.layer) return view;
+  return view.step === before.step
+    ? { ...view, step: atLayer(withoutLayer(view.step), view.layer) }
+    : { ...view, layer: linked };
 }
 
 const views: readonly View[] = ['attention', 'patches', 'walkthrough'];

@@ -11,6 +11,7 @@ import {
   readHidden,
   readView,
   reduce,
+  withStep,
   type AppState,
 } from '../../webview/state';
 
@@ -115,4 +116,14 @@ test('patches are hidden and shown one by one; changes are against the run befor
   assert.equal(changeOf(now, [{ ...now, probability: 0.5 }]), -0.25);
   assert.equal(changeOf(now, [{ ...now, index: 4 }]), null);
   assert.equal(changeOf(now, null), null);
+});
+
+test('layer and walk-through page go together', () => {
+  const at = { ...firstView, layer: 3, step: 'blocks.3.attn.q' };
+  assert.equal(withStep(at, { ...at, layer: 1 }).step, 'blocks.1.attn.q');
+  assert.equal(withStep(at, { ...at, step: 'blocks.5.norm1' }).layer, 5);
+  assert.equal(withStep(at, { ...at, step: 'head' }).layer, 3);
+  const state = { ...firstState(), model: model(1), view: { ...firstView, layer: 2 } };
+  const shown = reduce(state, { type: 'show', state: { view: 'walkthrough', step: 'blocks.4.mlp.act' } }).view;
+  assert.deepEqual([shown.view, shown.layer, shown.step], ['walkthrough', 4, 'blocks.4.mlp.act']);
 });

@@ -79,6 +79,13 @@ test('a soft split has its own chapters, and a step without words still has a pa
   assert.equal(pages[5]!.title, 'new_thing');
 });
 
+test('an engine without steps shows the picture, its patches and the prediction', () => {
+  assert.deepEqual(
+    pagesOf([], null, 12).map(({ id }) => id),
+    ['input', 'patches', 'prediction'],
+  );
+});
+
 test("links lead to pages by any of their steps' names", () => {
   const pages = pagesOf(steps, null, 2);
   assert.equal(pages[findPage(pages, 'blocks.1.attn.v')]!.id, 'blocks.*.attn.q');

@@ -160,7 +160,7 @@ export class MatrixView {
     };
     const first = Math.ceil(window.row / every) * every;
     for (let row = first; row < window.row + height / window.cellHeight; row += every) {
-      if (chosen === null || Math.abs(row - chosen) * window.cellHeight >= 12) name(row, false);
+      if (chosen === null || Math.abs(row - chosen) * window.cellHeight >= 15) name(row, false);
     }
     if (chosen !== null) name(chosen, true);
   }

@@ -44,6 +44,9 @@ const together = [['attn.q', 'attn.k', 'attn.v']];
  */
 export function pagesOf(steps: readonly Step[], architecture: Architecture | null, layers: number): Page[] {
   const pages: Page[] = [page('input', 'input', [], architecture)];
+  const cut = steps.some(({ name }) => name === 'patches' || name.startsWith('tokenizer.'));
+  // an engine without steps still cuts the picture
+  if (!cut) pages.push(page('patches', 'patches', [], architecture));
   const names = [...new Set(steps.map(({ name }) => withoutLayer(name)))];
   const seen = new Set<string>();
   for (const name of names) {

@@ -10,6 +10,8 @@ export interface PatchGridContent {
   source: HTMLCanvasElement;
   layout: TokenLayout;
   chosen: number | null;
+  /** Drawn over the whole input. */
+  overlay?: { source: HTMLCanvasElement; opacity: number; smooth: boolean };
   choose(patch: number): void;
 }
 
@@ -84,9 +86,9 @@ export class PatchGrid {
         viewport: this.viewport(),
         geometry: this.geometry(),
         layout,
-        overlay: null,
+        overlay: this.content.overlay ?? null,
         grid: true,
-        numbers: 'middle',
+        numbers: this.content.overlay ? 'none' : 'middle',
         hidden: [],
         query: chosen,
         hover: this.hover,

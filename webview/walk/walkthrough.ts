@@ -11,7 +11,7 @@ import { PatchesFigure, TokenFigure } from './figures/patches';
 import { PositionsFigure } from './figures/positions';
 import { ReceptiveFigure } from './figures/receptive';
 import { SoftSplitFigure } from './figures/softSplit';
-import { atLayer, findPage, layerOf, meaningOf, pagesOf, type Page } from './pages';
+import { atLayer, findPage, meaningOf, pagesOf, type Page } from './pages';
 import { defaultPatch, type Walk } from './walk';
 
 export class Walkthrough implements Component {
@@ -24,6 +24,11 @@ export class Walkthrough implements Component {
   private readonly layer;
   private readonly head;
   private readonly body = h('div', { class: 'walk-body' });
+  private readonly note = h(
+    'p',
+    { class: 'note walk-note', hidden: true },
+    'This engine does not show what happens between the picture and the prediction. With the native engine every step is here.',
+  );
   private readonly page: HTMLElement;
   readonly element: HTMLElement;
 
@@ -34,7 +39,9 @@ export class Walkthrough implements Component {
   private walk: Walk | null = null;
 
   constructor(private readonly app: App) {
-    this.layer = slider('Block', { 'data-testid': 'walk-layer', step: 1 }, (layer) => this.toLayer(layer - 1));
+    this.layer = slider('Block', { 'data-testid': 'walk-layer', step: 1 }, (layer) =>
+      app.setView({ layer: layer - 1 }),
+    );
     this.head = slider('Head', { 'data-testid': 'walk-head', step: 1 }, (head) => app.setView({ head: head - 1 }));
     const go = (by: number) => () => this.go(this.index() + by);
     this.page = h(
@@ -66,6 +73,7 @@ export class Walkthrough implements Component {
         ),
       ),
       this.sentence,
+      this.note,
       this.shapes,
       h('div', { class: 'walk-controls' }, this.layer.element, this.head.element),
       this.body,
@@ -94,6 +102,7 @@ export class Walkthrough implements Component {
     this.element.hidden = view.view !== 'walkthrough';
     if (this.element.hidden) return;
     if (!model || !run) return this.wait();
+    this.note.hidden = model.loaded.steps.length > 0;
     if (this.pagesFor !== model.loaded) {
       this.pagesFor = model.loaded;
       this.pages = pagesOf(model.loaded.steps, model.architecture, model.loaded.layers);
@@ -135,11 +144,6 @@ export class Walkthrough implements Component {
   private go(index: number): void {
     const page = this.pages[Math.max(0, Math.min(this.pages.length - 1, index))];
     if (page) this.app.setView({ step: atLayer(page.id, this.app.state.view.layer) });
-  }
-
-  private toLayer(layer: number): void {
-    const page = this.pages[this.index()]!;
-    this.app.setView({ layer, step: atLayer(page.id, layer) });
   }
 
   private fillList(): void {
@@ -213,9 +217,6 @@ export class Walkthrough implements Component {
         item.scrollIntoView({ block: 'nearest', inline: 'nearest' });
       item.classList.toggle('current', i === index);
     });
-    const linked = view.step === undefined ? null : layerOf(view.step);
-    if (linked !== null && linked !== view.layer && linked < layers)
-      queueMicrotask(() => this.app.setView({ layer: linked }));
     this.layer.element.hidden = !page.id.startsWith('blocks.*.') || layers < 2;
     this.layer.set({ min: 1, max: layers, value: view.layer + 1 }, `${view.layer + 1} / ${layers}`);
     const ofStage = page.stage === null ? heads : (stages[page.stage]?.heads ?? 1);

@@ -6,11 +6,13 @@ import { MatrixView } from '../matrixView';
 import type { Walk } from '../walk';
 import { chooseRow, chosenRow, rowNames, stepSlice } from '../walk';
 import { Placeholder, type PageFigure } from './figure';
+import { StageHeat } from './stageHeat';
 
 const letters: Record<string, string> = { q: 'Q, queries', k: 'K, keys', v: 'V, values' };
 
 export class Matrices implements PageFigure {
   private readonly views: { step: string; view: MatrixView; note: Placeholder }[];
+  private heat: StageHeat | null = null;
   readonly element: HTMLElement;
 
   constructor(private readonly walk: Walk) {
@@ -25,6 +27,10 @@ export class Matrices implements PageFigure {
       { class: steps.length > 1 ? 'figures side-by-side' : 'figures' },
       ...this.views.flatMap(({ view, note }) => [h('div', {}, note.element, view.element)]),
     );
+    if (walk.page.stage !== null && steps[0]!.endsWith('.attn.weights')) {
+      this.heat = new StageHeat(walk);
+      this.element.prepend(this.heat.element);
+    }
     if (figure === 'heads' && steps[0]!.startsWith('blocks.') && steps[0]!.endsWith('.weights')) {
       this.element.append(
         button(
@@ -38,6 +44,7 @@ export class Matrices implements PageFigure {
   }
 
   update(): void {
+    this.heat?.update();
     for (const { step, view, note } of this.views) {
       const peek = stepSlice(this.walk, step);
       note.show(peek.status === 'failed' ? peek.message : null);
