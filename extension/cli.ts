@@ -1,6 +1,7 @@
 /** The command line (dist/cli.js, `vit-inspector`): what the extension does, for scripts, CI jobs and clusters. */
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json';
+import { addBench } from './cli/bench';
 import { addClassify } from './cli/classify';
 import { addDescribe } from './cli/describe';
 import { complain, UsageError } from './cli/errors';
@@ -13,7 +14,7 @@ function makeProgram(): Command {
     .version(packageJson.version)
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
-  for (const add of [addClassify, addForward, addPreprocess, addDescribe]) add(program);
+  for (const add of [addClassify, addForward, addPreprocess, addDescribe, addBench]) add(program);
   return program;
 }
 

@@ -1,0 +1,111 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import os from 'node:os';
+import { bench, profile, type BenchReport, type BenchRow } from '../engine/bench/bench';
+import { benchModels } from '../engine/bench/models';
+import type { ModelDescription } from '../models/description';
+import { describeModel } from './engine';
+import { positiveNumber } from './options';
+
+interface BenchOptions {
+  model?: string;
+  threads?: number[];
+  batch?: number[];
+  rounds: number;
+  profile?: boolean;
+  json?: boolean;
+}
+
+export function addBench(program: Command): void {
+  program
+    .command('bench')
+    .description('measure the native engine against ONNX Runtime on the same weights, in alternation')
+    .option('-m, --model <model>', 'a model; without it ViT-Ti, S and B at 224 pixels with random weights')
+    .addOption(new Option('--against <engine>', 'the other engine').choices(['onnx']).default('onnx'))
+    .option('--threads <n,...>', "threads of a pass (default: 1 to the machine's cores, at most 8)", positiveNumbers)
+    .option('--batch <n,...>', 'images of a pass (default: 1 and 8, or 1 with --model)', positiveNumbers)
+    .option('--rounds <n>', 'passes of each engine that count', positiveNumber, 10)
+    .option('--profile', 'say where the native engine spends its time instead')
+    .option('--json', 'as one JSON object')
+    .action(async (options: BenchOptions) => {
+      const models = options.model === undefined ? benchModels() : [await describeModel({ model: options.model })];
+      const threads = options.threads ?? upTo(Math.min(8, os.availableParallelism()));
+      const batches = options.batch ?? (options.model === undefined ? [1, 8] : [1]);
+      if (options.profile) return printProfiles(models, threads, batches, options);
+      if (!options.json) console.log(HEADER);
+      const onRow = (row: BenchRow): void => {
+        if (!options.json) console.log(line(row));
+      };
+      const report = await bench(models, { threads, batches, rounds: options.rounds }, onRow);
+      console.log(options.json ? JSON.stringify(report) : footer(report));
+    });
+}
+
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
+
+/** `1,8` */
+function positiveNumbers(text: string): number[] {
+  const numbers = text.split(',').map(positiveNumber);
+  if (numbers.length === 0) throw new InvalidArgumentError('It must be whole numbers with commas between them.');
+  return numbers;
+}
+
+const COLUMNS = [
+  'model',
+  'threads',
+  'batch',
+  'weights',
+  'native ms',
+  'onnx ms',
+  'ratio',
+  'blas ms',
+  'GFLOP/s',
+  'of peak',
+];
+const widths = [10, 8, 6, 11, 10, 10, 6, 10, 8, 8];
+const row = (cells: string[]): string =>
+  cells.map((cell, i) => (i === 0 || i === 3 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' ');
+const HEADER = row(COLUMNS);
+
+const line = (r: BenchRow): string =>
+  row([
+    r.model,
+    String(r.threads),
+    String(r.batch),
+    r.maps ? `${r.precision} maps` : r.precision,
+    r.native_ms.toFixed(1),
+    r.onnx_ms.toFixed(1),
+    r.ratio.toFixed(2),
+    r.blas_ms === null ? '' : r.blas_ms.toFixed(1),
+    r.gflops.toFixed(0),
+    `${(100 * r.share_of_peak).toFixed(0)}%`,
+  ]);
+
+const footer = (report: BenchReport): string =>
+  `\n${report.machine}; kernels ${report.kernels}; float32 peak ${report.peak_gflops.toFixed(0)} GFLOP/s\n` +
+  `ONNX Runtime ${report.onnxruntime}, without maps and in float32 in every line; ratio: ONNX Runtime / native, median of rounds`;
+
+async function printProfiles(
+  models: ModelDescription[],
+  threads: number[],
+  batches: number[],
+  { rounds, json }: BenchOptions,
+): Promise<void> {
+  for (const model of models) {
+    for (const count of threads) {
+      for (const batch of batches) {
+        const stages = await profile(model, count, batch, rounds);
+        if (json) {
+          console.log(JSON.stringify({ model: model.name, threads: count, batch, stages }));
+          continue;
+        }
+        const total = stages.reduce((sum, { ms }) => sum + ms, 0);
+        console.log(`${model.name}, ${count} threads, batch ${batch}: ${total.toFixed(1)} ms (thread 0)`);
+        for (const { stage, ms } of stages) {
+          console.log(
+            `  ${stage.padEnd(16)}${ms.toFixed(2).padStart(9)} ${((100 * ms) / total).toFixed(1).padStart(5)}%`,
+          );
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { bench, profile, type BenchRow } from '../../extension/engine/bench/bench';
+import { packageRoot } from '../../extension/engine/packageRoot';
+import { openModel } from '../../extension/models/open';
+
+const embedded = () => openModel('embedded', { root: packageRoot() });
+
+test('bench: every engine runs the embedded model, and all but 8-bit weights agree', async () => {
+  const seen: BenchRow[] = [];
+  const report = await bench([await embedded()], { threads: [1, 2], batches: [1, 3], rounds: 1 }, (row) =>
+    seen.push(row),
+  );
+  assert.deepEqual(report.rows, seen);
+  assert.deepEqual(
+    seen.map(({ threads, batch, precision, maps }) => [threads, batch, precision, maps]),
+    [1, 2].flatMap((threads) =>
+      [1, 3].flatMap((batch) => [
+        [threads, batch, 'fp32', false],
+        [threads, batch, 'fp32', true],
+        [threads, batch, 'int8', false],
+      ]),
+    ),
+  );
+  for (const row of seen) {
+    assert.ok(row.precision === 'int8' ? row.difference > 0 && row.difference < 0.5 : row.difference < 1e-4);
+    assert.ok([row.native_ms, row.onnx_ms, row.ratio, row.gflops, row.share_of_peak].every((n) => n > 0));
+    assert.equal(row.blas_ms !== null, row.precision === 'fp32' && !row.maps);
+  }
+  assert.ok(report.peak_gflops > 0);
+});
+
+test('profile: the stages of a pass, each with its time', async () => {
+  const stages = await profile(await embedded(), 2, 1, 1);
+  const names = stages.map(({ stage }) => stage);
+  for (const stage of ['patch_embed', 'norm', 'attn.qkv', 'attn.scores', 'attn.proj', 'mlp', 'head']) {
+    assert.ok(names.includes(stage), `${stage} among ${names.join(', ')}`);
+  }
+  assert.ok(stages.every(({ ms }) => ms >= 0));
+});
+
+test('an ONNX file has no weights to race with', async () => {
+  const description = await embedded();
+  const onnx = { ...description, path: 'x.onnx', weights: { kind: 'onnx', file: path.resolve('x.onnx') } as const };
+  await assert.rejects(
+    bench([onnx], { threads: [1], batches: [1], rounds: 1 }, () => undefined),
+    /x\.onnx is an ONNX file/,
+  );
+});
