@@ -40,6 +40,11 @@ export class Predictions implements Component {
     if (run.predictions.length === 0) {
       return [h('p', { class: 'note' }, 'This model has no classifier: it gives features, not classes.'), timings];
     }
+    const [only] = run.predictions;
+    if (only && this.app.state.model?.architecture?.classes === 1) {
+      // one output is a regression: a number, and no share of anything
+      return [h('p', { class: 'regression', 'data-testid': 'regression' }, value(only.logit)), timings];
+    }
     const list = h('ol', { class: 'prediction-list' });
     for (const prediction of run.predictions) {
       const bar = h('div', { class: 'prediction-bar', 'aria-hidden': 'true' });

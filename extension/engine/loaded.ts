@@ -1,5 +1,6 @@
 /** What a canonical architecture says about its tokens, for every engine alike. */
 import { softSplitGrids } from '../image/geometry';
+import { prefixNames } from '../models/canonical';
 import { gridOf } from '../models/grid';
 import type { Architecture } from '../models/description';
 import type { LoadedModel } from './engine';
@@ -26,10 +27,4 @@ export function tokenLayout(architecture: Architecture): TokenLayout {
         ? tokenizer.stages.map(({ heads }, i) => ({ grid: grids[i] ?? [0, 0], heads }))
         : [],
   };
-}
-
-/** 'class', 'distillation', 'register 1', ... in the order of the sequence. */
-function prefixNames({ prefix }: Architecture): string[] {
-  const registers = Array.from({ length: prefix.registers }, (_, i) => `register ${i + 1}`);
-  return [...(prefix.class ? ['class'] : []), ...(prefix.distillation ? ['distillation'] : []), ...registers];
 }

@@ -62,6 +62,12 @@ export function positionRows(architecture: Architecture): number {
   return patches + (position.covers === 'class' ? cls : prefixCount(prefix));
 }
 
+/** 'class', 'distillation', 'register 1', ...: one for each prefix token, in sequence order. */
+export function prefixNames({ prefix }: Architecture): string[] {
+  const registers = Array.from({ length: prefix.registers }, (_, i) => `register ${i + 1}`);
+  return [...(prefix.class ? ['class'] : []), ...(prefix.distillation ? ['distillation'] : []), ...registers];
+}
+
 export function prefixCount(prefix: Architecture['prefix']): number {
   return Number(prefix.class) + Number(prefix.distillation) + prefix.registers;
 }

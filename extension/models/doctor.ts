@@ -1,5 +1,5 @@
 /** The checkpoint doctor: everything known about a model without running it, as an object (JSON) and as text for people. */
-import { canonicalTensors, prefixCount } from './canonical';
+import { canonicalTensors, prefixCount, prefixNames } from './canonical';
 import type { Architecture, Finding, ModelDescription, Norm } from './description';
 import { familyTitle } from './families';
 import { gridOf } from './grid';
@@ -64,12 +64,6 @@ export function parameterCount(architecture: Architecture): number {
   return canonicalTensors(architecture)
     .filter(({ optional }) => !optional)
     .reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
-}
-
-/** 'class', 'distillation', 'register 1', ...: one for each prefix token, in sequence order. */
-export function prefixNames({ prefix }: Architecture): string[] {
-  const registers = Array.from({ length: prefix.registers }, (_, i) => `register ${i + 1}`);
-  return [...(prefix.class ? ['class'] : []), ...(prefix.distillation ? ['distillation'] : []), ...registers];
 }
 
 export function reportText(report: Report): string {
