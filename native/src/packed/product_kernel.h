@@ -2,6 +2,7 @@
 
 #include "packed/activation_kernel.h"
 #include "packed/half_kernel.h"
+#include "packed/heads_store.h"
 #include "packed/kernels.h"
 #include "packed/micro_kernel.h"
 
@@ -45,44 +46,6 @@ inline void store_strips(const float* tile, const TileStore& s, int64_t row, int
     float* out = s.out + row * s.stride + (column + c) * height;
     for (int64_t i = 0; i < height; i++)
       for (int64_t j = 0; j < kChunk; j += kLanes) store(out + i * kChunk + j, load(tile + i * kPanel + c + j));
-  }
-}
-
-/** `count` columns of a tile that belong to one head and one of Q, K, V; count is 16, or 1 where heads are not whole
- * chunks. */
-inline void store_head(const float* tile, const TileStore& s, int64_t row, int64_t height, int64_t column,
-                       int64_t count) {
-  const HeadLayout& l = s.layout;
-  const int64_t part = column / (l.heads * l.head_dim);
-  const int64_t head = column / l.head_dim % l.heads;
-  const int64_t d = column % l.head_dim;
-  const int64_t token = s.first_token + row;
-  if (part == 0) {
-    float* out =
-        s.query + head * l.query_head(s.query_rows) + row * l.padded_dim() + d / kChunk * kChunk * height + d % kChunk;
-    for (int64_t i = 0; i < height; i++)
-      for (int64_t j = 0; j < count; j++) out[i * kChunk + j] = tile[i * kPanel + j] * s.query_scale;
-  } else if (part == 1) {
-    float* head_keys = s.key + head * l.key_head() + d * kPanel;
-    for (int64_t i = 0; i < height; i++) {
-      float* out = head_keys + (token + i) / kPanel * (l.head_dim * kPanel) + (token + i) % kPanel;
-      for (int64_t j = 0; j < count; j++) out[j * kPanel] = tile[i * kPanel + j];
-    }
-  } else {
-    float* out = s.value + head * l.value_head() + d / kPanel * (l.tokens * kPanel) + token * kPanel + d % kPanel;
-    for (int64_t i = 0; i < height; i++)
-      for (int64_t j = 0; j < count; j++) out[i * kPanel + j] = tile[i * kPanel + j];
-  }
-}
-
-inline void store_heads(const float* tile, const TileStore& s, int64_t row, int64_t height, int64_t column,
-                        int64_t valid) {
-  const int64_t count = s.layout.head_dim % kChunk == 0 ? kChunk : 1;
-  for (int64_t c = 0; c < valid; c += count) {
-    if (count == kChunk)
-      store_head(tile + c, s, row, height, column + c, kChunk);
-    else
-      store_head(tile + c, s, row, height, column + c, 1);
   }
 }
 
