@@ -14,7 +14,7 @@ export type Shown =
   | { status: 'ready'; key: string; rows: Float32Array[]; heat: Heat; layout: TokenLayout };
 
 /** Pixels wide or high at most; more than a grid of patches can show. */
-const finest = 768;
+const finestPixels = 768;
 
 export class Attention {
   private last: Shown = { status: 'none' };
@@ -65,7 +65,7 @@ export class Attention {
 }
 
 /** Patch values as a field over the whole input: cells, smoothed cells, or a soft split's overlapping boxes. */
-export function fieldOf(layout: TokenLayout, values: Float32Array, smooth: boolean): Field {
+export function fieldOf(layout: TokenLayout, values: Float32Array, smooth: boolean, finest = finestPixels): Field {
   if (layout.splits) {
     return spread(layout, values, Math.max(1, Math.ceil(Math.max(layout.inputWidth, layout.inputHeight) / finest)));
   }

@@ -14,7 +14,7 @@ export function value(x: number): string {
 export function percent(share: number): string {
   const x = share * 100;
   if (x >= 99.95 && x < 100) return '> 99.9 %';
-  if (x >= 10) return `${x.toFixed(1)} %`;
+  if (x >= 1) return `${x.toFixed(1)} %`;
   if (x >= 0.01) return `${Number(x.toPrecision(2))} %`;
   return x > 0 ? '< 0.01 %' : '0 %';
 }

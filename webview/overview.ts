@@ -1,9 +1,8 @@
 /** All layers (down) and heads (across) for the chosen query, each a tiny map; asked for only while unfolded. */
 import type { App, Component } from './app';
-import { colorTable } from './colorMap';
+import { pixels } from './attention';
 import { h, setText } from './dom';
 import { headRows, heatOf } from './heat';
-import { paint } from './raster';
 import { section } from './section';
 import { theme } from './theme';
 
@@ -22,6 +21,7 @@ export class Overview implements Component {
   private readonly details = section('All layers and heads', 'overview', false, this.canvas, this.caption);
   readonly element = this.details;
   private drawn = '';
+  private maps: { key: string; canvas: HTMLCanvasElement | null } = { key: '', canvas: null };
   private pointed: { layer: number; head: number } | null = null;
 
   constructor(private readonly app: App) {
@@ -49,12 +49,16 @@ export class Overview implements Component {
     const rows = this.rows(layers, view.query);
     const width = this.canvas.clientWidth;
     const arrived = rows.map((row) => (row ? 1 : 0)).join('');
-    const drawn = [run.runId, JSON.stringify(view), JSON.stringify(display), width, arrived, theme().background].join(
+    const { query, colorMap, smooth } = view;
+    const maps = [run.runId, query, colorMap, smooth, JSON.stringify(display), width, arrived, theme().background].join(
       '/',
     );
+    const drawn = `${maps}/${view.layer}/${view.head}`;
     if (drawn === this.drawn || width === 0) return;
     this.drawn = drawn;
-    this.draw(rows, width);
+    // choosing another map only moves the frame
+    if (maps !== this.maps.key) this.maps = { key: maps, canvas: this.drawMaps(rows, width) };
+    this.frame(rows.length, width);
   }
 
   private rows(layers: number, query: number): (Float32Array[] | null)[] {
@@ -67,56 +71,65 @@ export class Overview implements Component {
     });
   }
 
-  private draw(rows: (Float32Array[] | null)[], width: number): void {
-    const { model, run, view, display } = this.app.state;
-    const { heads, numPrefix, grid } = model!.loaded;
-    const cell = Math.max(4, Math.min(56, width / heads));
+  private cellSize(width: number): { cell: number; tall: number } {
+    const { model, run } = this.app.state;
+    const cell = Math.max(4, Math.min(56, width / model!.loaded.heads));
     const aspect = run!.geometry.inputHeight / run!.geometry.inputWidth;
-    const tall = cell * Math.min(1.5, Math.max(0.4, aspect));
-    this.canvas.style.height = `${tall * rows.length}px`;
-    this.canvas.width = Math.round(width * devicePixelRatio);
-    this.canvas.height = Math.round(tall * rows.length * devicePixelRatio);
-    const context = this.canvas.getContext('2d')!;
+    return { cell, tall: cell * Math.min(1.5, Math.max(0.4, aspect)) };
+  }
+
+  private drawMaps(rows: (Float32Array[] | null)[], width: number): HTMLCanvasElement {
+    const { model, view, display } = this.app.state;
+    const { heads, numPrefix, grid } = model!.loaded;
+    const { cell, tall } = this.cellSize(width);
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.round(width * devicePixelRatio);
+    canvas.height = Math.round(tall * rows.length * devicePixelRatio);
+    const context = canvas.getContext('2d')!;
     context.scale(devicePixelRatio, devicePixelRatio);
     context.imageSmoothingEnabled = view.smooth;
-    const table = colorTable(view.colorMap);
+    context.fillStyle = theme().muted;
     const [gridRows, gridColumns] = grid;
-    const small = document.createElement('canvas');
-    small.width = gridColumns;
-    small.height = gridRows;
     rows.forEach((row, layer) => {
       for (let head = 0; head < heads; head++) {
-        const [x, y] = [head * cell, layer * tall];
+        const place = [head * cell + 1, layer * tall + 1, cell - 2, tall - 2] as const;
         if (row) {
           const { patches, domain } = heatOf(row, head, numPrefix, display);
-          const image = new ImageData(
-            paint({ rows: gridRows, columns: gridColumns, values: patches }, domain, table),
-            gridColumns,
-            gridRows,
-          );
-          small.getContext('2d')!.putImageData(image, 0, 0);
-          context.drawImage(small, x + 1, y + 1, cell - 2, tall - 2);
+          const small = pixels({ rows: gridRows, columns: gridColumns, values: patches }, domain, view.colorMap);
+          context.drawImage(small, ...place);
         } else {
-          context.fillStyle = theme().muted;
           context.globalAlpha = 0.15;
-          context.fillRect(x + 1, y + 1, cell - 2, tall - 2);
+          context.fillRect(...place);
           context.globalAlpha = 1;
-        }
-        if (layer === view.layer && (head === view.head || typeof view.head === 'string')) {
-          context.strokeStyle = theme().focus;
-          context.lineWidth = 2;
-          context.strokeRect(x + 1, y + 1, cell - 2, tall - 2);
         }
       }
     });
+    return canvas;
+  }
+
+  /** The maps with a frame around what the picture shows: one head, or all of the layer. */
+  private frame(layers: number, width: number): void {
+    const { model, view } = this.app.state;
+    const { cell, tall } = this.cellSize(width);
+    const maps = this.maps.canvas!;
+    this.canvas.style.height = `${tall * layers}px`;
+    this.canvas.width = maps.width;
+    this.canvas.height = maps.height;
+    const context = this.canvas.getContext('2d')!;
+    context.drawImage(maps, 0, 0);
+    context.scale(devicePixelRatio, devicePixelRatio);
+    context.strokeStyle = theme().focus;
+    context.lineWidth = 2;
+    const single = typeof view.head === 'number';
+    const across = single ? cell : cell * model!.loaded.heads;
+    context.strokeRect((single ? (view.head as number) : 0) * cell + 1, view.layer * tall + 1, across - 2, tall - 2);
   }
 
   private cellAt(event: MouseEvent): { layer: number; head: number } | null {
-    const { model } = this.app.state;
-    if (!model) return null;
+    const { model, run } = this.app.state;
+    if (!model || !run) return null;
     const { layers, heads } = model.loaded;
-    const cell = Math.max(4, Math.min(56, this.canvas.clientWidth / heads));
-    const head = Math.floor(event.offsetX / cell);
+    const head = Math.floor(event.offsetX / this.cellSize(this.canvas.clientWidth).cell);
     const layer = Math.floor((event.offsetY / this.canvas.clientHeight) * layers);
     return head < heads && layer >= 0 && layer < layers ? { layer, head } : null;
   }

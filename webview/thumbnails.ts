@@ -4,6 +4,9 @@ import { fieldOf, pixels } from './attention';
 import { attribute, h, rove } from './dom';
 import { heatOf } from './heat';
 
+/** Pixels of a thumbnail's longer side. */
+const size = 96;
+
 export class Thumbnails implements Component {
   readonly element = h('div', { class: 'thumbs', role: 'radiogroup', 'aria-label': 'Heads of this layer' });
   private drawn = '';
@@ -40,11 +43,11 @@ export class Thumbnails implements Component {
     this.drawn = drawn;
     shown.rows.forEach((_, head) => {
       const { patches, domain } = heatOf(shown.rows, head, state.model!.loaded.numPrefix, display);
-      const source = pixels(fieldOf(shown.layout, patches, view.smooth), domain, view.colorMap);
+      const source = pixels(fieldOf(shown.layout, patches, view.smooth, size), domain, view.colorMap);
       const canvas = this.element.children[head]!.querySelector('canvas')!;
       const aspect = shown.layout.inputWidth / shown.layout.inputHeight;
-      canvas.width = Math.round(96 * Math.min(1, aspect));
-      canvas.height = Math.round(96 / Math.max(1, aspect));
+      canvas.width = Math.round(size * Math.min(1, aspect));
+      canvas.height = Math.round(size / Math.max(1, aspect));
       const context = canvas.getContext('2d')!;
       context.imageSmoothingEnabled = view.smooth;
       context.drawImage(source, 0, 0, canvas.width, canvas.height);
