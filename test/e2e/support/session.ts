@@ -1,6 +1,6 @@
 /** A real VS Code with the extension in it, shown in a real browser, for one test file. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { SuiteContext, TestContext } from 'node:test';
@@ -16,7 +16,7 @@ import {
 import type { Workbench } from '../../../scripts/lib/workbench.mjs';
 import { packageExtension } from '../../../scripts/package.mjs';
 import { Panel } from './panel';
-import { PATIENCE } from './ui';
+import { PATIENCE, runCommand } from './ui';
 
 export const root = path.resolve(import.meta.dirname, '../../..');
 
@@ -32,6 +32,7 @@ export interface Options {
 
 export class Session {
   private failures = 0;
+  private readonly settings: Record<string, unknown> = {};
 
   private constructor(
     readonly name: string,
@@ -40,7 +41,6 @@ export class Session {
     private readonly browser: Browser,
     readonly page: Page,
     readonly panel: Panel,
-    private readonly run: string,
     /** What the browser's console reported as errors. */
     readonly consoleErrors: readonly string[],
   ) {}
@@ -67,7 +67,7 @@ export class Session {
     page.on('console', (message) => {
       if (message.type() === 'error') consoleErrors.push(message.text());
     });
-    const session = new Session(name, folder, server, browser, page, new Panel(page), run, consoleErrors);
+    const session = new Session(name, folder, server, browser, page, new Panel(page), consoleErrors);
     await session.openFolder();
     return session;
   }
@@ -90,11 +90,27 @@ export class Session {
     await this.page.screenshot({ path: path.join(output, `${name}.png`) });
   }
 
-  /** Rewrites the user's settings.json, as an editor's save would; VS Code watches the file. */
+  /** Changes the workspace's settings as a user does: in settings.json, in the editor, saved and closed. */
   async changeSettings(changes: Record<string, unknown>): Promise<void> {
-    const file = path.join(this.run, 'user-data/User/settings.json');
-    const settings = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
-    await writeFile(file, JSON.stringify({ ...settings, ...changes }, null, 2));
+    Object.assign(this.settings, changes);
+    const wanted = JSON.stringify(this.settings);
+    const { page } = this;
+    await runCommand(page, 'Preferences: Open Workspace Settings (JSON)');
+    const tab = page.getByRole('tab', { name: 'settings.json' });
+    await tab.and(page.locator('[aria-selected="true"]')).waitFor();
+    await page.locator('.monaco-editor.focused .view-lines').waitFor();
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.insertText(wanted);
+    await page.keyboard.press('ControlOrMeta+Shift+End'); // brackets and quotes that the editor closed by itself
+    await page.keyboard.press('Delete');
+    await page.keyboard.press('ControlOrMeta+S');
+    const file = path.join(this.folder, '.vscode/settings.json');
+    const saved = () => (existsSync(file) ? readFileSync(file, 'utf8') : null);
+    for (const end = Date.now() + PATIENCE; saved() !== wanted; await page.waitForTimeout(50)) {
+      if (Date.now() > end) assert.equal(saved(), wanted);
+    }
+    await runCommand(page, 'View: Close Editor');
+    await tab.waitFor({ state: 'detached' });
   }
 
   /** After a failed test: what the window looked like. A story that went wrong three times is not waited for any longer. */
