@@ -1,14 +1,16 @@
 /**
  * npm run eval: a model on the CIFAR-10 test set through the native engine, as a user's pictures go through it
  * (JPEG decoding, preprocessing, forward pass). Prints accuracy, accuracy by class, calibration, and, given the logits
- * the training recipe wrote, in how many pictures the two argmaxes differ.
+ * the training recipe wrote (or with another precision than fp32: those of fp32), in how many pictures the two argmaxes differ.
  *
- *   npm run eval -- [--data ../shared/cifar10/cifar10-jpeg.npz] [--model embedded] [--logits logits.npy] [--limit N] [--json]
+ *   npm run eval -- [--data ../shared/cifar10/cifar10-jpeg.npz] [--model embedded] [--logits logits.npy] [--precision fp32|stored|int8] [--limit N] [--json]
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { unzipSync } from 'fflate';
+import type { BackendModel } from '../extension/engine/backend';
+import type { EngineOptions } from '../extension/engine/engine';
 import { loadBinding } from '../extension/engine/loadBinding';
 import { NativeBackend } from '../extension/engine/native';
 import { logSumExp, softmax } from '../extension/engine/predictions';
@@ -64,13 +66,16 @@ async function evaluate(
   modelId: string,
   { jpegs, labels }: TestSet,
   reference: Float32Array | null,
+  precision: EngineOptions['precision'],
 ): Promise<Evaluation> {
   const started = performance.now();
   const description = await openModel(modelId, { root: path.resolve(__dirname, '..') });
   const binding = loadBinding();
   const { signal } = new AbortController();
-  const options = { engine: 'native', gemm: 'packed', precision: 'fp32', threads: 0 } as const;
-  const model = await new NativeBackend(binding).load(description, options, signal);
+  const load = (precision: EngineOptions['precision']): Promise<BackendModel> =>
+    new NativeBackend(binding).load(description, { engine: 'native', gemm: 'packed', precision, threads: 0 }, signal);
+  const model = await load(precision);
+  const exact = precision === 'fp32' ? null : await load('fp32');
   const names = description.labels ?? [];
   const classes = description.architecture?.classes ?? 0;
   const correct = new Float64Array(classes);
@@ -89,7 +94,9 @@ async function evaluate(
     const size = inputs[0]?.length ?? 0;
     const input = new Float32Array(inputs.length * size);
     inputs.forEach((values, i) => input.set(values, i * size));
-    const run = await model.forward({ input, batch: inputs.length, attention: false, tokens: false, signal });
+    const request = { input, batch: inputs.length, attention: false, tokens: false, signal };
+    const run = await model.forward(request);
+    const other = (await exact?.forward(request))?.logits ?? reference?.subarray(start * classes);
     for (let i = 0; i < inputs.length; i++) {
       const logits = run.logits.subarray(i * classes, (i + 1) * classes);
       const label = labels[start + i] ?? 0;
@@ -106,8 +113,8 @@ async function evaluate(
           correct: bin.correct + right,
         });
       if (logSumExp(logits) < (description.energyThreshold ?? -Infinity)) unfamiliar++;
-      if (reference !== null) {
-        const expected = reference.subarray((start + i) * classes, (start + i + 1) * classes);
+      if (other !== undefined) {
+        const expected = other.subarray(i * classes, (i + 1) * classes);
         if (argmax(expected) !== predicted) disagreements++;
         logits.forEach((logit, c) => (largest = Math.max(largest, Math.abs(logit - (expected[c] ?? NaN)))));
       }
@@ -125,8 +132,8 @@ async function evaluate(
     expectedCalibrationError: bins.reduce((error, bin) => error + Math.abs(bin.correct - bin.confidence), 0) / images,
     meanConfidence: bins.reduce((confidence, bin) => confidence + bin.confidence, 0) / images,
     unfamiliar: description.energyThreshold === undefined ? null : unfamiliar / images,
-    disagreements: reference === null ? null : disagreements,
-    largestLogitDifference: reference === null ? null : largest,
+    disagreements: reference === null && exact === null ? null : disagreements,
+    largestLogitDifference: reference === null && exact === null ? null : largest,
     seconds: (performance.now() - started) / 1000,
   };
 }
@@ -144,6 +151,7 @@ async function main(): Promise<void> {
       data: { type: 'string', default: path.resolve(__dirname, '../../shared/cifar10/cifar10-jpeg.npz') },
       model: { type: 'string', default: 'embedded' },
       logits: { type: 'string' },
+      precision: { type: 'string', default: 'fp32' },
       limit: { type: 'string', default: '10000' },
       json: { type: 'boolean', default: false },
     },
@@ -156,7 +164,13 @@ async function main(): Promise<void> {
     return;
   }
   const reference = values.logits === undefined ? null : readNpy(readFileSync(values.logits)).values;
-  const result = await evaluate(values.model, readTestSet(values.data, Number(values.limit)), reference);
+  const precision = (['fp32', 'stored', 'int8'] as const).find((name) => name === values.precision);
+  if (precision === undefined) {
+    complain(`--precision is fp32, stored or int8, not ${values.precision}.`);
+    process.exitCode = 2;
+    return;
+  }
+  const result = await evaluate(values.model, readTestSet(values.data, Number(values.limit)), reference, precision);
   if (values.json) {
     say(JSON.stringify(result));
     return;
@@ -169,7 +183,7 @@ async function main(): Promise<void> {
   if (result.unfamiliar !== null) say(`called unfamiliar           ${percent(result.unfamiliar)}`);
   if (result.disagreements !== null) {
     say(
-      `argmax unlike the recipe's  ${result.disagreements} (largest logit difference ${result.largestLogitDifference?.toExponential(1)})`,
+      `argmax unlike ${precision === 'fp32' ? "the recipe's" : 'fp32        '}  ${result.disagreements} (largest logit difference ${result.largestLogitDifference?.toExponential(1)})`,
     );
   }
 }
