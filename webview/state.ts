@@ -89,7 +89,8 @@ export function reduce(state: AppState, event: HostEvent): AppState {
     case 'busy':
       return { ...state, busy: event.what, failure: event.what === null ? state.failure : null };
     case 'model': {
-      const same = state.model?.loaded.modelId === event.model.loaded.modelId;
+      // ids begin anew when the engine does: the name has to be the same too
+      const same = state.model?.id === event.model.id && state.model.loaded.modelId === event.model.loaded.modelId;
       return {
         ...state,
         model: event.model,

@@ -33,7 +33,7 @@ export class Walkthrough implements Component {
   readonly element: HTMLElement;
 
   private pages: Page[] = [];
-  private pagesFor: unknown = null;
+  private pagesFor = '';
   private shown = '';
   private figure: PageFigure | null = null;
   private walk: Walk | null = null;
@@ -103,8 +103,9 @@ export class Walkthrough implements Component {
     if (this.element.hidden) return;
     if (!model || !run) return this.wait();
     this.note.hidden = model.loaded.steps.length > 0;
-    if (this.pagesFor !== model.loaded) {
-      this.pagesFor = model.loaded;
+    const pagesFor = `${model.id}/${model.loaded.modelId}/${model.loaded.steps.length}`;
+    if (this.pagesFor !== pagesFor) {
+      this.pagesFor = pagesFor;
       this.pages = pagesOf(model.loaded.steps, model.architecture, model.loaded.layers);
       this.fillList();
     }
@@ -121,7 +122,7 @@ export class Walkthrough implements Component {
 
   private wait(): void {
     this.shown = '';
-    this.pagesFor = null;
+    this.pagesFor = '';
     this.figure = null;
     this.list.replaceChildren();
     this.body.replaceChildren();

@@ -82,7 +82,12 @@ export class PredictionFigure implements PageFigure {
   constructor(private readonly walk: Walk) {}
 
   update(): void {
-    const { predictions } = this.walk.app.state.run!;
+    const { model, run } = this.walk.app.state;
+    const { predictions } = run!;
+    if (model!.architecture?.classes === 1 && predictions[0]) {
+      this.element.replaceChildren(h('p', { class: 'regression' }, value(predictions[0].logit)));
+      return;
+    }
     const rows = predictions.map(({ label, probability, logit, index }, i): Row => ({
       name: String(i + 1),
       label,
