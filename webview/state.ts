@@ -90,7 +90,8 @@ export function reduce(state: AppState, event: HostEvent): AppState {
       return { ...state, busy: event.what, failure: event.what === null ? state.failure : null };
     case 'model': {
       // ids begin anew when the engine does: the name has to be the same too
-      const same = state.model?.id === event.model.id && state.model.loaded.modelId === event.model.loaded.modelId;
+      const { model } = state;
+      const same = model !== null && model.id === event.model.id && model.loaded.modelId === event.model.loaded.modelId;
       return {
         ...state,
         model: event.model,
