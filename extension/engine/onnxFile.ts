@@ -2,7 +2,8 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelDescription } from '../models/description';
 import { findAttention, findPatch, promoteToOutputs } from '../onnx/attention';
-import { FLOAT, readModel, type OnnxModel, type OnnxValue } from '../onnx/schema';
+import { pictureInput } from '../onnx/picture';
+import { FLOAT, readModel, type OnnxModel } from '../onnx/schema';
 import type { BackendModel } from './backend';
 import { EngineError } from './errors';
 import type { OnnxLayout } from './onnxModel';
@@ -89,37 +90,32 @@ function noAttention(name: string, fused: number): string {
 
 /** The one 4-dimensional float input that no initializer feeds. */
 function findInput(file: string, { graph }: OnnxModel, { preprocessing }: ModelDescription) {
-  const free = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
-  const pictures = free.filter(({ shape }) => shape === null || shape.length === 4);
-  const [picture] = pictures;
-  if (picture === undefined || free.length !== 1) {
+  const picture = pictureInput(graph);
+  if (picture === null) {
+    const free = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
     const inputs = free.map(({ name, shape }) => `${name} (${shape?.join(', ') ?? 'any shape'})`).join(', ');
     throw new EngineError(
       'ERR_MODEL',
       `${file} is no image classifier: it wants ${inputs || 'no input'}, not one picture.`,
     );
   }
-  if (picture.elementType !== FLOAT && picture.elementType !== 0) {
+  const { input, channelsLast, channels, height, width } = picture;
+  if (input.elementType !== FLOAT && input.elementType !== 0) {
     throw new EngineError(
       'ERR_UNSUPPORTED',
       `${file} takes pictures in another number format than float32; export it with float32 inputs.`,
     );
   }
-  const channelsLast = isChannelsLast(picture);
-  const side = (axis: number, otherwise: number): number => {
-    const dimension = picture.shape?.[axis];
-    return typeof dimension === 'number' && dimension > 0 ? dimension : otherwise;
-  };
-  const { crop, resize, channels } = preprocessing;
+  const { crop, resize } = preprocessing;
   const wanted =
     crop ?? (resize.kind === 'exact' || resize.kind === 'keep-ratio' ? resize : { height: 224, width: 224 });
-  const [c, h, w] = channelsLast ? [3, 1, 2] : [1, 2, 3];
-  const inputShape: [number, number, number] = [side(c, channels), side(h, wanted.height), side(w, wanted.width)];
-  return { input: picture.name, channelsLast, inputShape };
+  const inputShape: [number, number, number] = [
+    channels ?? preprocessing.channels,
+    height ?? wanted.height,
+    width ?? wanted.width,
+  ];
+  return { input: input.name, channelsLast, inputShape };
 }
-
-const isChannels = (dimension: number | string | undefined): boolean => dimension === 1 || dimension === 3;
-const isChannelsLast = ({ shape }: OnnxValue): boolean => !isChannels(shape?.[1]) && isChannels(shape?.[3]);
 
 /** 'logits' by name, else the first output of the file that is (1, classes); features of an encoder otherwise. */
 function findAnswer(file: string, { graph }: OnnxModel, results: Record<string, Tensor>): string {

@@ -5,6 +5,7 @@ import { preprocess, type Preprocessed } from '../image/preprocess';
 import { resize } from '../image/resize';
 import type { ModelDescription } from '../models/description';
 import { exportOnnx, type ExportOptions } from '../onnx/export';
+import { NOTES_KEY, type ExportedNotes } from '../onnx/picture';
 import { writeChunks } from '../onnx/write';
 import type { Backend, BackendModel, BackendRun } from './backend';
 import type { EngineKind, EngineRequestName, EngineRequests, RunSummary, Slice, SliceRequest } from './engine';
@@ -186,7 +187,9 @@ export class Session {
       throw new EngineError('ERR_UNSUPPORTED', `${description.path} is an ONNX file already.`);
     }
     const { read } = await weightsOf(description, architecture, seededWeights(this.parts.binding));
-    return { bytes: await writeChunks(file, exportOnnx(name, architecture, read, what)) };
+    return {
+      bytes: await writeChunks(file, exportOnnx(name, architecture, read, { ...what, metadata: notesOf(description) })),
+    };
   }
 
   private async slice(kept: KeptRun, image: number, what: SliceRequest): Promise<Slice> {
@@ -227,4 +230,10 @@ function batchOf(shape: number[], length: number, { inputShape }: BackendModel):
     );
   }
   return batch;
+}
+
+/** With these the exported file alone is enough to classify with. */
+function notesOf({ preprocessing, labels, energyThreshold }: ModelDescription): Record<string, string> {
+  const notes: ExportedNotes = { preprocessing, labels, energyThreshold };
+  return { [NOTES_KEY]: JSON.stringify(notes) };
 }

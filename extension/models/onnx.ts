@@ -1,11 +1,16 @@
 /** An .onnx file as a model: what the graph needs is known to the engine that runs it; preprocessing comes from the config beside it. */
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Finding, ModelDescription } from './description';
+import type { Preprocessing } from '../image/preprocessing';
+import type { Architecture, Finding, ModelDescription } from './description';
+import type { Family, FamilyInput } from './families/family';
 import { ModelError, fileError } from './errors';
 import { Fields } from './families/fields';
 import { recogniseConfig } from './families';
 import { hfPreprocessing, IMAGENET, timmPreprocessing } from './families/preprocessing';
+import { readOnnxHeader } from '../onnx/header';
+import { exportedNotes, pictureInput } from '../onnx/picture';
+import type { OnnxModel } from '../onnx/schema';
 import { readJson } from './checkpoint';
 import { readLabels } from './labels';
 import type { Located } from './locate';
@@ -13,25 +18,17 @@ import type { Located } from './locate';
 export async function describeOnnx(located: Located, config: Fields, id: string): Promise<ModelDescription> {
   const file = located.weights as string;
   const bytes = await checkOnnx(file);
+  const header = await readHeader(file);
   const findings: Finding[] = [];
   const processor = located.processor ? new Fields(located.processor, await readJson(located.processor)) : null;
   const family = recogniseConfig(config);
   const architecture = family ? family.architecture({ config, processor, tensors: null, findings }) : null;
-  const image = architecture?.image ?? inputOf(config);
-  const preprocessing = family
-    ? family.preprocessing(
-        { config, processor, tensors: null, findings },
-        { ...(architecture as NonNullable<typeof architecture>) },
-      )
-    : processor
-      ? hfPreprocessing(
-          processor,
-          image,
-          { ...IMAGENET, interpolation: 'bicubic', resizeTo: null, shorterSide: false },
-          findings,
-        )
-      : timmPreprocessing(config, image, findings);
-  if (!architecture) {
+  const image = architecture?.image ?? inputOf(config, header);
+  // what a config beside the file says goes before what an export wrote into it
+  const notes = family || processor || config.names().length > 0 ? null : exportedNotes(header);
+  const input: FamilyInput = { config, processor, tensors: null, findings };
+  const preprocessing = notes?.preprocessing ?? preprocessingOf(input, family, architecture, image);
+  if (!architecture && !notes) {
     findings.push({
       severity: 'info',
       code: 'no-architecture',
@@ -47,18 +44,47 @@ export async function describeOnnx(located: Located, config: Fields, id: string)
     architecture,
     weights: { kind: 'onnx', file },
     preprocessing,
-    labels: await readLabels(config, located.directory, classes, findings),
+    labels: notes?.labels ?? (await readLabels(config, located.directory, classes, findings)),
+    energyThreshold: notes?.energyThreshold,
     dtypes: [],
     bytes,
     findings,
   };
 }
 
+function preprocessingOf(
+  input: FamilyInput,
+  family: Family | undefined,
+  architecture: Architecture | null,
+  image: Architecture['image'],
+): Preprocessing {
+  const { config, processor, findings } = input;
+  if (family && architecture) return family.preprocessing(input, architecture);
+  if (!processor) return timmPreprocessing(config, image, findings);
+  const defaults = { ...IMAGENET, interpolation: 'bicubic', resizeTo: null, shorterSide: false } as const;
+  return hfPreprocessing(processor, image, defaults, findings);
+}
+
 const labelCount = (config: Fields) => config.inner('id2label').names().length;
 
-function inputOf(config: Fields): { channels: number; height: number; width: number } {
+/** The graph's own fixed sides, else the config's, else what most models take. */
+function inputOf(config: Fields, { graph }: OnnxModel): { channels: number; height: number; width: number } {
   const size = config.inner('pretrained_cfg').numbers('input_size', 3) ?? config.numbers('input_size', 3);
-  return { channels: size?.[0] ?? 3, height: size?.[1] ?? 224, width: size?.[2] ?? 224 };
+  const fixed = pictureInput(graph);
+  return {
+    channels: fixed?.channels ?? size?.[0] ?? 3,
+    height: fixed?.height ?? size?.[1] ?? 224,
+    width: fixed?.width ?? size?.[2] ?? 224,
+  };
+}
+
+async function readHeader(file: string): Promise<OnnxModel> {
+  try {
+    return await readOnnxHeader(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code) throw fileError(file, error);
+    throw new ModelError('corrupt', `${file} cannot be used: ${(error as Error).message}.`);
+  }
 }
 
 /** An ONNX file is a ModelProto: its first field is ir_version (1), as a varint. */

@@ -19,6 +19,8 @@ const OPSET = 20;
 export interface ExportOptions {
   attention: boolean;
   tokens: boolean;
+  /** What the file says of itself (ONNX metadata properties). */
+  metadata?: Record<string, string>;
 }
 
 export const outputNames = {
@@ -70,12 +72,11 @@ export function exportOnnx(
     stages.forEach((stage, i) =>
       output(outputNames.stageAttention(i), ['batch', stage.heads, `stage_tokens_${i}`, `stage_tokens_${i}`]),
     );
-    for (let i = 0; i < depth; i++)
-      output(outputNames.attention(i), ['batch', block.heads, 'tokens', 'tokens']);
+    for (let i = 0; i < depth; i++) output(outputNames.attention(i), ['batch', block.heads, 'tokens', 'tokens']);
   }
   if (options.tokens)
     for (let i = 0; i <= depth; i++) output(outputNames.tokens(i), ['batch', 'tokens', architecture.dim]);
-  return graph.finish('vit-inspector');
+  return graph.finish('vit-inspector', options.metadata);
 }
 
 /** (batch, C, H, W) -> (batch, patches, D) */

@@ -66,7 +66,7 @@ export class GraphBuilder {
   }
 
   /** The whole model as consecutive chunks. Throws when it would not fit one protobuf message. */
-  finish(producer: string): Uint8Array[] {
+  finish(producer: string, metadata: Record<string, string> = {}): Uint8Array[] {
     const name = new PbfWriter();
     name.writeStringField(2, this.name);
     const parts: Uint8Array[] = [this.nodes.finish(), name.finish()];
@@ -82,6 +82,16 @@ export class GraphBuilder {
     model.writeVarintField(1, 9);
     model.writeStringField(2, producer);
     model.writeMessage(8, (opset: number, pbf) => pbf.writeVarintField(2, opset), this.opset);
+    for (const entry of Object.entries(metadata)) {
+      model.writeMessage(
+        14,
+        ([key, value]: [string, string], pbf) => {
+          pbf.writeStringField(1, key);
+          pbf.writeStringField(2, value);
+        },
+        entry,
+      );
+    }
     model.writeTag(7, 2);
     model.writeVarint(length);
     return [model.finish(), ...parts];

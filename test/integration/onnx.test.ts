@@ -7,11 +7,15 @@ import { after, test } from 'node:test';
 import type { Architecture, ModelDescription, TensorSource, WeightSource } from '../../extension/models/description';
 import type { EngineOptions } from '../../extension/engine/engine';
 import { OnnxBackend } from '../../extension/engine/onnx';
+import { openModel } from '../../extension/models/open';
 import { rolloutRow } from '../../extension/engine/rollout';
 import { exportOnnx } from '../../extension/onnx/export';
+import { readOnnxHeader } from '../../extension/onnx/header';
+import { NOTES_KEY } from '../../extension/onnx/picture';
 import { readModel } from '../../extension/onnx/schema';
 import { tensorsFromFiles } from '../../extension/onnx/weights';
 
+const root = path.resolve(__dirname, '../..');
 const folder = mkdtempSync(path.join(os.tmpdir(), 'onnx-test-'));
 after(() => {
   rmSync(folder, { recursive: true });
@@ -227,6 +231,40 @@ test('what cannot be read or run is refused in one sentence that names the file'
     backend.load(describe({ kind: 'onnx', file: missing }, missing), options),
     /missing\.onnx cannot be read/,
   );
+});
+
+test('the header is read without the weights: the same structure, for the fewest bytes', async () => {
+  const file = writeForeign('header.onnx');
+  const whole = readModel(readFileSync(file));
+  const header = await readOnnxHeader(file);
+  assert.deepEqual(header.graph.nodes, whole.graph.nodes);
+  assert.deepEqual(header.graph.inputs, whole.graph.inputs);
+  assert.equal(header.graph.initializers.size, 0);
+  const cut = path.join(folder, 'cut-header.onnx');
+  writeFileSync(cut, readFileSync(file).subarray(0, -10));
+  await assert.rejects(readOnnxHeader(cut), /^Error: it is cut short$/);
+});
+
+test('a file says its own input size; one exported here says its preprocessing and labels too', async () => {
+  const plain = await openModel(writeForeign('plain.onnx'), { root });
+  assert.deepEqual(plain.preprocessing.crop, { height: 16, width: 24, fill: [0, 0, 0] });
+  const notes = {
+    preprocessing: { ...plain.preprocessing, mean: [0.1, 0.2, 0.3] },
+    labels: ['a', 'b'],
+    energyThreshold: -1,
+  };
+  const file = path.join(folder, 'noted.onnx');
+  const metadata = { [NOTES_KEY]: JSON.stringify(notes) };
+  const chunks = exportOnnx('noted', architecture, tensorsFromFiles(tensors), {
+    attention: false,
+    tokens: false,
+    metadata,
+  });
+  writeFileSync(file, Buffer.concat(chunks));
+  const noted = await openModel(file, { root });
+  assert.deepEqual(noted.preprocessing, notes.preprocessing);
+  assert.deepEqual(noted.labels, notes.labels);
+  assert.equal(noted.energyThreshold, -1);
 });
 
 test('the graph is read back as it was written', () => {
