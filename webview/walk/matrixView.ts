@@ -1,41 +1,12 @@
 /** A matrix drawn as a picture one can zoom and point at, with its colour bar and the value under the pointer. */
 import { Bar } from '../colorBar';
-import { colorTable } from '../colorMap';
 import { domainOf, symmetric, type Domain } from '../colorScale';
 import { button } from '../controls';
 import { h, icon, setText } from '../dom';
 import { value } from '../format';
-import { theme } from '../theme';
-import {
-  cellAt,
-  fitMatrix,
-  heightOf,
-  keepInside,
-  paintMatrix,
-  statistics,
-  zoomMatrix,
-  type Matrix,
-  type Window,
-} from './matrix';
+import { drawMatrix, gutter, type MatrixContent } from './matrixDrawing';
+import { cellAt, fitMatrix, heightOf, keepInside, statistics, zoomMatrix, type Window } from './matrix';
 
-export interface MatrixContent {
-  matrix: Matrix;
-  colorMap: string;
-  /** fixed; or from the data: its range, or as much on both sides of zero. */
-  scale: Domain | 'range' | 'symmetric';
-  /** What a row or column is called in the readout: 'patch 12', 'column 3'. */
-  rowName: (row: number) => string;
-  columnName: (column: number) => string;
-  /** Under the picture: what goes down and across. */
-  axes: string;
-  /** Row set off from the others; null for none. */
-  chosen: number | null;
-  /** Cells stay square (images, attention). */
-  square?: boolean;
-  choose?: (row: number, column: number) => void;
-}
-
-const gutter = 40;
 const outliers = 0.005;
 
 export class MatrixView {
@@ -125,88 +96,20 @@ export class MatrixView {
 
   private draw(): void {
     if (!this.content || this.canvas.clientWidth === 0) return;
-    const { matrix, colorMap, chosen } = this.content;
-    const scale = devicePixelRatio;
-    const height = this.height();
-    const width = this.canvas.clientWidth;
+    const [width, height] = [this.canvas.clientWidth, this.height()];
     this.canvas.style.height = `${height}px`;
-    this.canvas.width = Math.round(width * scale);
-    this.canvas.height = Math.round(height * scale);
-    const window = keepInside(this.window ?? this.fitted(), matrix, width - gutter, height);
+    this.canvas.width = Math.round(width * devicePixelRatio);
+    this.canvas.height = Math.round(height * devicePixelRatio);
+    const window = keepInside(this.window ?? this.fitted(), this.content.matrix, width - gutter, height);
     if (this.window) this.window = window;
-    const context = this.canvas.getContext('2d')!;
-    const inner = Math.max(1, Math.round((width - gutter) * scale));
-    const pixels = paintMatrix(matrix, window, this.domain, colorTable(colorMap), inner, this.canvas.height, scale);
-    context.putImageData(new ImageData(pixels, inner, this.canvas.height), Math.round(gutter * scale), 0);
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    this.drawRowNames(context, window, height);
-    this.drawValues(context, window, width, height);
-    const right = gutter + (matrix.columns - window.column) * window.cellWidth;
-    if (chosen !== null) this.frameRow(context, window, chosen, Math.min(right, width));
-    this.drawPointed(context, window);
-  }
-
-  private drawRowNames(context: CanvasRenderingContext2D, window: Window, height: number): void {
-    const { matrix, chosen, rowName } = this.content!;
-    const every = Math.max(1, Math.ceil(13 / window.cellHeight));
-    context.font = `10px ${theme().font}`;
-    context.textAlign = 'right';
-    context.textBaseline = 'middle';
-    const name = (row: number, strong: boolean) => {
-      const y = (row + 0.5 - window.row) * window.cellHeight;
-      if (row < 0 || row >= matrix.rows || y < 0 || y > height) return;
-      context.fillStyle = strong ? theme().foreground : theme().muted;
-      context.fillText(shortName(rowName(row)), gutter - 5, Math.max(6, Math.min(height - 6, y)), gutter - 6);
-    };
-    const first = Math.ceil(window.row / every) * every;
-    for (let row = first; row < window.row + height / window.cellHeight; row += every) {
-      if (chosen === null || Math.abs(row - chosen) * window.cellHeight >= 15) name(row, false);
-    }
-    if (chosen !== null) name(chosen, true);
-  }
-
-  /** Numbers in cells that have room for them: black on light colours, white on dark ones. */
-  private drawValues(context: CanvasRenderingContext2D, window: Window, width: number, height: number): void {
-    if (window.cellWidth < 40 || window.cellHeight < 14) return;
-    const { matrix, colorMap } = this.content!;
-    const table = colorTable(colorMap);
-    context.font = `11px ${theme().font}`;
-    context.textAlign = 'center';
-    for (
-      let row = Math.floor(window.row);
-      row < Math.min(matrix.rows, window.row + height / window.cellHeight);
-      row++
-    ) {
-      for (let column = Math.floor(window.column); ; column++) {
-        const x = gutter + (column + 0.5 - window.column) * window.cellWidth;
-        if (column >= matrix.columns || x > width) break;
-        const cell = matrix.values[row * matrix.columns + column]!;
-        const share = (cell - this.domain[0]) / (this.domain[1] - this.domain[0] || 1);
-        const entry = Math.round(Math.min(1, Math.max(0, share)) * 255) * 3;
-        const light = 0.3 * table[entry]! + 0.59 * table[entry + 1]! + 0.11 * table[entry + 2]!;
-        context.fillStyle = light > 128 ? '#000000' : '#ffffff';
-        context.fillText(value(cell), x, (row + 0.5 - window.row) * window.cellHeight, window.cellWidth - 4);
-      }
-    }
-  }
-
-  private frameRow(context: CanvasRenderingContext2D, window: Window, row: number, right: number): void {
-    const y = (row - window.row) * window.cellHeight;
-    context.strokeStyle = theme().focus;
-    context.lineWidth = 1.5;
-    context.strokeRect(gutter - 1, y - 1, right - gutter + 1, window.cellHeight + 2);
-  }
-
-  private drawPointed(context: CanvasRenderingContext2D, window: Window): void {
-    if (!this.pointed || window.cellWidth < 6) return;
-    context.strokeStyle = theme().foreground;
-    context.lineWidth = 1;
-    context.strokeRect(
-      gutter + (this.pointed.column - window.column) * window.cellWidth,
-      (this.pointed.row - window.row) * window.cellHeight,
-      window.cellWidth,
-      window.cellHeight,
-    );
+    drawMatrix(this.canvas, {
+      content: this.content,
+      window,
+      domain: this.domain,
+      pointed: this.pointed,
+      width,
+      height,
+    });
   }
 
   private point(cell: { row: number; column: number } | null): void {
@@ -308,13 +211,4 @@ export class MatrixView {
     event.stopPropagation();
     action();
   }
-}
-
-/** 'Patch 12' -> '12', 'Class token' -> 'class': the margin is narrow. */
-function shortName(name: string): string {
-  return name
-    .replace(/^(Patch|Token|Row|Position|y) /, '')
-    .replace(/^Register /, 'reg ')
-    .replace(/ token$/, '')
-    .toLowerCase();
 }
