@@ -104,20 +104,25 @@ test('a model is exported to ONNX, and the file classifies and shows attention l
   const native = await panel.predictions();
   await runCommand(page, 'ViT: Export Model to ONNX…');
   await page.locator('.quick-input-list').getByText('Logits', { exact: true }).click();
-  const file = path.join(folder, 'exported.onnx');
-  const name = page.locator('.quick-input-widget input[type="text"]').last();
-  await name.fill(file);
+  // the dialog offers the model's name in the folder that is open
+  await page.waitForFunction(
+    () =>
+      document.querySelector<HTMLInputElement>('.quick-input-widget .quick-input-box input')?.value.endsWith('.onnx'),
+    undefined,
+    { timeout: PATIENCE },
+  );
   await page.keyboard.press('Enter');
-  await toast(page, 'exported.onnx is written').waitFor({ timeout: PATIENCE });
-  assert.ok(statSync(file).size > 1e6);
+  await toast(page, 'vit-cifar10.onnx is written').waitFor({ timeout: PATIENCE });
+  assert.ok(statSync(path.join(folder, 'vit-cifar10.onnx')).size > 1e6);
   await clearNotifications(page);
 
   mkdirSync(path.join(folder, '.vscode'), { recursive: true });
   writeFileSync(
     path.join(folder, '.vscode/settings.json'),
-    JSON.stringify({ 'vit.model': 'exported.onnx', 'vit.engine': 'onnx' }),
+    JSON.stringify({ 'vit.model': 'vit-cifar10.onnx', 'vit.engine': 'onnx' }),
   );
-  await panel.view.getByText('exported', { exact: false }).first().waitFor({ timeout: PATIENCE });
+  await page.locator('.statusbar-item', { hasText: 'vit-cifar10.onnx' }).waitFor({ timeout: PATIENCE });
+  await panel.view.getByText('ONNX Runtime', { exact: true }).first().waitFor({ timeout: PATIENCE });
   await panel.ready('ship.png');
   const exported = await panel.predictions();
   assert.equal(exported.length, native.length);
