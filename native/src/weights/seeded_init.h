@@ -27,6 +27,9 @@ class SeededTensor {
    */
   float truncated_normal(uint64_t index, double deviation = 0.02) const;
 
+  /** truncated_normal(begin) to truncated_normal(begin + count - 1), the same bits several times as fast. */
+  void fill(uint64_t begin, int64_t count, float* values) const;
+
  private:
   uint64_t key_;
 };

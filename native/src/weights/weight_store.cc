@@ -125,7 +125,7 @@ void WeightStore::draw(const std::string& name, int64_t begin, int64_t count, fl
   if (norm) return void(std::fill_n(values, count, 1.0f));
   const SeededTensor tensor(*seed_, name);
   const auto fill = [&](int64_t from, int64_t to) {
-    for (int64_t i = from; i < to; i++) values[i] = tensor.truncated_normal(static_cast<uint64_t>(begin + i));
+    tensor.fill(static_cast<uint64_t>(begin + from), to - from, values + from);
   };
   // Every value depends on its index alone, so threads share a large tensor and the bits stay the same.
   constexpr int64_t kShare = 1 << 16;
