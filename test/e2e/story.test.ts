@@ -176,7 +176,8 @@ test('several selected pictures: a panel each, and one summary that counts', asy
   await summary.waitFor();
   const text = await summary.innerText();
   assert.match(text, /1 failed/);
-  for (const name of ['cat.webp', 'frog.png']) assert.equal(await page.getByRole('tab', { name }).count(), 1);
+  // (a click on cat.webp also opened VS Code's own preview of it)
+  for (const name of ['frog.png', 'text.png']) assert.equal(await page.getByRole('tab', { name }).count(), 1);
   await session.screenshot('several');
   await clearNotifications(page);
 });

@@ -109,7 +109,7 @@ export class Session {
     for (const end = Date.now() + PATIENCE; saved() !== wanted; await page.waitForTimeout(50)) {
       if (Date.now() > end) assert.equal(saved(), wanted);
     }
-    await runCommand(page, 'View: Close Editor');
+    await tab.click({ button: 'middle' });
     await tab.waitFor({ state: 'detached' });
   }
 

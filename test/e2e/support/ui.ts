@@ -67,7 +67,10 @@ export async function runCommand(page: Page, title: string, patience = PATIENCE)
       await page.waitForFunction(
         (typed) => {
           const widget = document.querySelector<HTMLElement>('.quick-input-widget');
-          return !widget?.checkVisibility() || widget.querySelector('input')?.value !== typed;
+          return (
+            !widget?.checkVisibility() ||
+            widget.querySelector<HTMLInputElement>('.quick-input-box input')?.value !== typed
+          );
         },
         `>${title}`,
         { timeout: 5000 },
