@@ -1,5 +1,7 @@
 #include "packed/thread_pool.h"
 
+#include <chrono>
+
 #include "packed/denormals.h"
 
 namespace vit {
@@ -7,8 +9,9 @@ namespace packed {
 
 namespace {
 
-// About 50 microseconds of pauses: longer than a hand-over, shorter than a scheduler's time slice.
-constexpr int kSpins = 1500;
+// Longer than the serial parts between two tasks of a pass and most imbalances within one, so that threads sleep
+// between passes and not during one: being woken on a busy machine can take milliseconds. Shorter than a time slice.
+constexpr std::chrono::microseconds kSpin{500};
 
 inline void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -32,10 +35,13 @@ void Barrier::wait() {
     }
     return;
   }
-  for (int i = 0; i < kSpins; i++) {
-    if (round_.load(std::memory_order_acquire) != round) return;
-    pause();
-  }
+  const auto sleep_at = std::chrono::steady_clock::now() + kSpin;
+  do {
+    for (int i = 0; i < 32; i++) {
+      if (round_.load(std::memory_order_acquire) != round) return;
+      pause();
+    }
+  } while (std::chrono::steady_clock::now() < sleep_at);
   std::unique_lock<std::mutex> lock(mutex_);
   sleepers_.fetch_add(1, std::memory_order_seq_cst);
   woken_.wait(lock, [&] { return round_.load(std::memory_order_seq_cst) != round; });

@@ -12,7 +12,7 @@ namespace vit {
 namespace packed {
 
 /**
- * All of `size` threads wait until the last one comes. They spin for some microseconds, which is what a layer's
+ * All of `size` threads wait until the last one comes. They spin for half a millisecond, more than a layer's
  * imbalance takes, and sleep after that: with more threads than free cores spinning would keep the late one from its
  * core.
  */
