@@ -172,10 +172,8 @@ test('several selected pictures: a panel each, and one summary that counts', asy
   const { page } = session;
   await selectInExplorer(page, ['cat.webp', 'frog.png', 'text.png']);
   await chooseInExplorer(page, 'frog.png', CLASSIFY);
-  const summary = toast(page, /3 images: /);
-  await summary.waitFor();
-  const text = await summary.innerText();
-  assert.match(text, /1 failed/);
+  // the progress that goes before it is called "classifying 3 images"
+  await toast(page, /3 images: .*, 1 failed/).waitFor();
   // (a click on cat.webp also opened VS Code's own preview of it)
   for (const name of ['frog.png', 'text.png']) assert.equal(await page.getByRole('tab', { name }).count(), 1);
   await session.screenshot('several');
