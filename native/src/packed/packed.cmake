@@ -15,6 +15,10 @@ set(VIT_KERNEL_FLAGS -ffp-contract=fast)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND VIT_KERNEL_FLAGS -Wno-uninitialized -Wno-maybe-uninitialized)
 endif()
+# Clang does not know GCC's unroll pragma, and unrolls loops of constant length without it.
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  list(APPEND VIT_KERNEL_FLAGS -Wno-unknown-pragmas)
+endif()
 set(VIT_AVX2_FLAGS -mavx2 -mfma -mf16c)
 set(VIT_AVX512_FLAGS ${VIT_AVX2_FLAGS} -mavx512f -mavx512bw -mavx512dq -mavx512vl)
 
