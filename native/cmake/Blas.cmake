@@ -18,7 +18,18 @@ find_package(PkgConfig QUIET)
 if(PkgConfig_FOUND)
   pkg_check_modules(VIT_OPENBLAS QUIET IMPORTED_TARGET openblas)
 endif()
-if(VIT_OPENBLAS_FOUND)
+# Inside the addon where that is possible: who installs the packaged extension need not have OpenBLAS.
+option(VIT_STATIC_BLAS "Link OpenBLAS statically when a static library is there (Linux)" ON)
+if(VIT_STATIC_BLAS AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  find_library(VIT_OPENBLAS_STATIC NAMES libopenblas.a HINTS ${VIT_OPENBLAS_LIBRARY_DIRS}
+               PATH_SUFFIXES openblas-pthread openblas-serial)
+endif()
+if(VIT_OPENBLAS_FOUND AND VIT_OPENBLAS_STATIC)
+  target_include_directories(vit_blas SYSTEM INTERFACE ${VIT_OPENBLAS_INCLUDE_DIRS})
+  # its symbols stay inside: another OpenBLAS in the same process is another library
+  target_link_libraries(vit_blas INTERFACE ${VIT_OPENBLAS_STATIC} m)
+  target_link_options(vit_blas INTERFACE -Wl,--exclude-libs,libopenblas.a -Wl,--gc-sections)
+elseif(VIT_OPENBLAS_FOUND)
   target_link_libraries(vit_blas INTERFACE PkgConfig::VIT_OPENBLAS)
 else()
   find_path(VIT_CBLAS_INCLUDE cblas.h HINTS $ENV{OpenBLAS_HOME}/include
