@@ -1,11 +1,11 @@
 /** What goes wrong in people's folders and machines: said once, in one sentence, and nothing else breaks. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { unreadable, writeOddPictures } from './support/pictures';
 import { descendants, isRunning } from './support/processes';
-import { Session } from './support/session';
+import { root, Session } from './support/session';
 import { chooseInExplorer, clearNotifications, notifications, toast } from './support/ui';
 
 const CLASSIFY = 'ViT: Classify Image';
@@ -92,7 +92,9 @@ test('weights that are missing, cut short or lying are refused in one sentence; 
   write('text.safetensors', 'not a model at all\n');
   // a header that is promised to be longer than the file
   write('lying.safetensors', Buffer.from([0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0x7b, 0x7d]));
-  for (const name of ['missing.safetensors', 'empty.safetensors', 'text.safetensors', 'lying.safetensors']) {
+  const whole = readFileSync(path.join(root, 'models/vit-cifar10/model.safetensors'));
+  write('cut.safetensors', whole.subarray(0, whole.length / 2));
+  for (const name of ['missing', 'empty', 'text', 'lying', 'cut'].map((name) => `${name}.safetensors`)) {
     await session.changeSettings({ 'vit.model': path.join(session.folder, name) });
     const error = panel.part('error').filter({ hasText: name });
     await error.waitFor();

@@ -39,5 +39,6 @@ export function writeOddPictures(folder: string): void {
   write('truncated.jpg', jpeg.subarray(0, 300)); // ends inside its tables, before the first pixel
   write('huge.png', blackPng(20_000, 20_000));
   write('one-pixel.png', blackPng(1, 1));
+  write('cmyk.jpg', readFileSync(path.resolve(import.meta.dirname, '../../golden/images/cmyk.jpg')));
   write('notes.txt', 'A text file.\n');
 }
