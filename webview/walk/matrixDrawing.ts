@@ -53,7 +53,8 @@ export function drawMatrix(canvas: HTMLCanvasElement, scene: MatrixScene): void 
 
 function drawRowNames(context: CanvasRenderingContext2D, { content, window, height }: MatrixScene): void {
   const { matrix, chosen, rowName } = content;
-  const every = Math.max(1, Math.ceil(13 / window.cellHeight));
+  // the first name may be pushed down by half a line to stay inside: room for that, too
+  const every = Math.max(1, Math.ceil(17 / window.cellHeight));
   context.font = `10px ${theme().font}`;
   context.textAlign = 'right';
   context.textBaseline = 'middle';
