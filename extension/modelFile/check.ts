@@ -45,12 +45,12 @@ export function checkModelFile(text: string, file: string): Check {
       const architecture = articleModel(config);
       return { problems, architecture: problems.length === 0 ? architecture : null };
     } catch (error) {
-      if (!(error instanceof ModelError) || error.field === undefined) throw error;
-      const given = config.get(error.field) !== undefined;
-      // what is left then is wrong with the default, which the reader did not write
+      if (!(error instanceof ModelError)) throw error;
+      const given = error.field !== undefined && config.get(error.field) !== undefined;
+      // what is left then is wrong with a default, which the reader did not write
       if (!given && problems.length > 0) break;
       problems.push({ ...place(tree, error.field), message: withoutFile(error.message, file) });
-      if (!given) break;
+      if (!given || error.field === undefined) break;
       config = config.with({ [error.field]: undefined });
     }
   }
@@ -80,7 +80,7 @@ function unknownFields(tree: Node, config: Fields): Problem[] {
 }
 
 /** Where a field's value stands; its absence is shown on the architecture's name. */
-function place(tree: Node, field: string): { offset: number; length: number } {
+function place(tree: Node, field = 'architecture'): { offset: number; length: number } {
   const node = findNodeAtLocation(tree, [field]) ?? findNodeAtLocation(tree, ['architecture']) ?? tree;
   return { offset: node.offset, length: node.length };
 }

@@ -16,8 +16,10 @@ const PUBLISHED_HEADS: Record<number, number[]> = {
 
 export function implausible({ dim, block, tokenizer }: Architecture): Finding[] {
   const known = PUBLISHED_HEADS[dim];
-  // The articles' models and T2T-ViT have head counts of their own.
-  if (!known || known.includes(block.heads) || tokenizer.kind === 'soft-split' || block.valueSkip) return [];
+  // The articles' models and T2T-ViT have head counts of their own, and so has whoever chose another width for the MLP:
+  // the published ones of these lengths all have four times the token's.
+  const published = tokenizer.kind === 'patch' && !block.valueSkip && block.mlpHidden === 4 * dim;
+  if (!known || known.includes(block.heads) || !published) return [];
   return [
     {
       severity: 'warning',

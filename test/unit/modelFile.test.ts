@@ -52,7 +52,10 @@ test("an indivisible size is underlined with the article's own sentence", () => 
 test('every wrong field is said at once, each at its place', () => {
   const problems = problemsOf({ ...article, depth: 'many', num_heads: 7, act_layer: 'GELLU' });
   assert.deepEqual(problems.map(([text]) => text).sort(), ['"GELLU"', '"many"', '7']);
-  assert.match(problems.find(([text]) => text === '7')?.[1] ?? '', /768-wide tokens cannot be split over 7 heads/);
+  assert.match(
+    problems.find(([text]) => text === '7')?.[1] ?? '',
+    /"Chan" must be evenly divisible by "num_heads"\. \(768 channels, 7 heads\)/,
+  );
   assert.match(problems.find(([text]) => text === '"GELLU"')?.[1] ?? '', /one of .*GELU/);
 });
 

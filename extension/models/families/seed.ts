@@ -185,6 +185,7 @@ export function articleBlock(config: Fields, dim: number, multiple: number, dimI
     throw new ModelError(
       'config',
       `"Chan" must be evenly divisible by "num_heads". (${config.source}: ${dim} channels, ${heads} heads)`,
+      'num_heads',
     );
   }
   const headDim = dim / heads;

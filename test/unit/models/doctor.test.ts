@@ -96,22 +96,22 @@ test('the doctor: a head count that fits the tensors and no published model', as
     inspect(await open(write(folder, 'articles.vit.json', JSON.stringify(config)))).findings.map(({ code }) => code),
     ['seeded-weights'],
   );
-  const block = { norm1: [768], norm2: [768] };
+  const block = { norm1: [192], norm2: [192] };
   const shapes: Record<string, number[]> = {
-    cls_token: [1, 1, 768],
-    pos_embed: [1, 2, 768],
-    'patch_embed.proj.weight': [768, 3, 8, 8],
-    'patch_embed.proj.bias': [768],
-    'norm.weight': [768],
-    'norm.bias': [768],
+    cls_token: [1, 1, 192],
+    pos_embed: [1, 2, 192],
+    'patch_embed.proj.weight': [192, 3, 8, 8],
+    'patch_embed.proj.bias': [192],
+    'norm.weight': [192],
+    'norm.bias': [192],
   };
   for (const [name, shape] of Object.entries(block))
     for (const leaf of ['weight', 'bias']) shapes[`blocks.0.${name}.${leaf}`] = shape;
   for (const [name, rows, columns] of [
-    ['attn.qkv', 2304, 768],
-    ['attn.proj', 768, 768],
-    ['mlp.fc1', 8, 768],
-    ['mlp.fc2', 768, 8],
+    ['attn.qkv', 576, 192],
+    ['attn.proj', 192, 192],
+    ['mlp.fc1', 768, 192],
+    ['mlp.fc2', 192, 768],
   ] as const) {
     shapes[`blocks.0.${name}.weight`] = [rows, columns];
     shapes[`blocks.0.${name}.bias`] = [rows];
@@ -124,7 +124,7 @@ test('the doctor: a head count that fits the tensors and no published model', as
   );
   const model = await open('six-heads');
   assertRunnable(model);
-  assert.match(model.findings[0]?.message ?? '', /^Tokens 768 long are published with 12 heads, here there are 6/);
+  assert.match(model.findings[0]?.message ?? '', /^Tokens 192 long are published with 3 heads, here there are 6/);
 });
 
 test('the doctor: a config that says another size than the file', async () => {
