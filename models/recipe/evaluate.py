@@ -1,8 +1,8 @@
 """Turns a checkpoint into config.json and model.safetensors, and measures exactly the weights written.
 
-    python evaluate.py export --checkpoint /tmp/vit-cifar10/student.pt --out ../vit-cifar10
-    python evaluate.py test --out ../vit-cifar10
-    python evaluate.py photos --out ../vit-cifar10 --photos FOLDER
+    python models/recipe/evaluate.py export --checkpoint /tmp/vit-cifar10/student.pt --out models/vit-cifar10
+    python models/recipe/evaluate.py test --out models/vit-cifar10
+    python models/recipe/evaluate.py photos --out models/vit-cifar10 --photos FOLDER
 
 `export` fits one temperature on the 2000 held-out training pictures, divides the head by it, rounds all
 weights to float16 and sets the energy threshold. `test` reads the two files back, computes in float32 and
@@ -175,7 +175,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("action", choices=["export", "test", "photos"])
     p.add_argument("--checkpoint")
-    p.add_argument("--out", default="../vit-cifar10")
+    p.add_argument("--out", default="models/vit-cifar10")
     p.add_argument("--data", default="../shared/cifar10")
     p.add_argument("--work-dir", default="/tmp/vit-cifar10")
     p.add_argument("--photos")
