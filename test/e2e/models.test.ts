@@ -1,6 +1,6 @@
 /** Models as people handle them: files they write, checkpoints they look into, the two engines, ONNX. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -116,12 +116,7 @@ test('a model is exported to ONNX, and the file classifies and shows attention l
   assert.ok(statSync(path.join(folder, 'vit-cifar10.onnx')).size > 1e6);
   await clearNotifications(page);
 
-  mkdirSync(path.join(folder, '.vscode'), { recursive: true });
-  writeFileSync(
-    path.join(folder, '.vscode/settings.json'),
-    JSON.stringify({ 'vit.model': 'vit-cifar10.onnx', 'vit.engine': 'onnx' }),
-  );
-  await page.locator('.statusbar-item', { hasText: 'vit-cifar10.onnx' }).waitFor({ timeout: PATIENCE });
+  await session.changeSettings({ 'vit.model': 'vit-cifar10.onnx', 'vit.engine': 'onnx' });
   await panel.view.getByText('ONNX Runtime', { exact: true }).first().waitFor({ timeout: PATIENCE });
   await panel.ready('ship.png');
   const exported = await panel.predictions();
