@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <map>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -155,9 +158,52 @@ std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, con
   return linear(weight, bias.empty() ? Floats() : values(bias, {out}), out, in);
 }
 
+namespace {
+
+/**
+ * Layers drawn from a seed that some model still holds. Whoever edits a model file and runs it again gets most layers
+ * as they were: what a layer holds depends on its key alone.
+ */
+class DrawnLayers {
+ public:
+  std::shared_ptr<const Linear> find(const std::string& key) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto at = layers_.find(key);
+    return at == layers_.end() ? nullptr : at->second.lock();
+  }
+  void keep(const std::string& key, const std::shared_ptr<const Linear>& layer) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (auto at = layers_.begin(); at != layers_.end();) at = at->second.expired() ? layers_.erase(at) : std::next(at);
+    layers_[key] = layer;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<const Linear>> layers_;
+};
+
+DrawnLayers& drawn_layers() {
+  static DrawnLayers layers;
+  return layers;
+}
+
+}  // namespace
+
 std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, Floats bias, int64_t out, int64_t in) {
   static const TensorSource kNone;
   if (seed_) parameters_ += out * in;
+  std::string key;
+  if (seed_) {
+    // biases are zero, so that there is one or none
+    for (const int64_t part : {static_cast<int64_t>(*seed_), out, in, static_cast<int64_t>(bias.size()),
+                               static_cast<int64_t>(by_), static_cast<int64_t>(precision_)})
+      key += std::to_string(part) + " ";
+    key += weight;
+    if (const auto layer = drawn_layers().find(key)) {
+      named_.add(weight, layer);
+      return layer;
+    }
+  }
   const TensorSource& from = seed_ ? kNone : source(weight, {out, in});
   WeightRows rows{out, in, from.dtype, nullptr, nullptr};
   Floats drawn;  // a whole tensor at once, so that threads can share the drawing
@@ -175,6 +221,7 @@ std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, Flo
     };
   std::shared_ptr<const Linear> made = make_linear(by_, precision_, rows, std::move(bias));
   named_.add(weight, made);
+  if (seed_) drawn_layers().keep(key, made);
   return made;
 }
 
