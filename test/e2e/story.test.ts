@@ -9,6 +9,7 @@ import {
   clearNotifications,
   explorerMenu,
   explorerRow,
+  PATIENCE,
   pick,
   runCommand,
   selectInExplorer,
@@ -213,8 +214,11 @@ test('after a window reload the panel is there again, with its controls', async 
   await panel.slide('layer', 3);
   await panel.waitFor({ state: 'ready', layer: '3', query: String(2 * columns + 2 + 1) });
   const kept = { head: await panel.attribute('head'), predictions: await panel.predictions() };
-  await page.waitForTimeout(2000); // VS Code writes a window's state down a moment later
-  await page.reload({ waitUntil: 'domcontentloaded' });
+  // in a browser VS Code writes a window's state down every five seconds, when it is idle
+  await page.waitForTimeout(8000);
+  const loaded = page.waitForEvent('domcontentloaded', { timeout: PATIENCE });
+  await runCommand(page, 'Developer: Reload Window');
+  await loaded;
   await session.explorerShown();
   await panel.ready('ship.png');
   await panel.waitFor({ layer: '3', query: String(2 * columns + 2 + 1), view: 'attention' });
