@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import type { Architecture, ModelDescription, TensorSource, WeightSource } from '../../extension/models/description';
 import type { EngineOptions } from '../../extension/engine/engine';
 import { OnnxBackend } from '../../extension/engine/onnx';
+import { plainBlock } from '../../extension/models/families/plain';
 import { openModel } from '../../extension/models/open';
 import { rolloutRow } from '../../extension/engine/rollout';
 import { exportOnnx } from '../../extension/onnx/export';
@@ -33,28 +34,7 @@ const architecture: Architecture = {
   tokenizer: { kind: 'patch', patch: [4, 8], bias: true },
   dim,
   depth: 3,
-  block: {
-    dimIn: dim,
-    dim,
-    heads: 2,
-    headDim: 12,
-    scale: 12 ** -0.5,
-    qkvBias: true,
-    projBias: true,
-    qkNorm: null,
-    attnNorm: null,
-    valueSkip: false,
-    attnResidual: true,
-    norm,
-    order: 'pre',
-    branches: 1,
-    layerScale: false,
-    mlpHidden: 40,
-    mlp: 'mlp',
-    mlpBias: true,
-    mlpNorm: null,
-    activation: 'gelu',
-  },
+  block: plainBlock(dim, 2, 40, norm.eps),
   prefix: { class: true, distillation: false, registers: 2 },
   position: { kind: 'learned', covers: 'class', grid: [4, 3], resample: 'bicubic' },
   preNorm: null,

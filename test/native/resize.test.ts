@@ -1,21 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { ResizeRequest } from '../../native/binding';
 import { loadBinding } from '../../extension/engine/loadBinding';
-
-type Stored = [offset: number, bytes: number];
-
-interface Case extends Omit<ResizeRequest, 'pixels' | 'antialias'> {
-  name: string;
-  source: Stored;
-  expected: Stored;
-}
-
-const golden = new URL('../golden/resize/', import.meta.url);
-const { cases } = JSON.parse(readFileSync(new URL('cases.json', golden), 'utf8')) as { cases: Case[] };
-const pixels = readFileSync(new URL('pixels.bin', golden));
-const stored = ([offset, bytes]: Stored) => new Uint8Array(pixels.subarray(offset, offset + bytes));
+import { cases, stored } from '../golden/resize/cases';
 
 const binding = loadBinding();
 

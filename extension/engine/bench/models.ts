@@ -1,5 +1,6 @@
 /** What `bench` measures when no model is given: ViTs at 224 pixels with random weights, and the work any ViT is. */
 import type { Architecture, ModelDescription } from '../../models/description';
+import { plainBlock } from '../../models/families/plain';
 import { gridOf } from '../../models/grid';
 
 /** The sizes of Touvron et al. 2021 (DeiT), table 1; B is ViT-Base of Dosovitskiy et al. 2021. Heads are 64 wide. */
@@ -14,28 +15,7 @@ function seeded(name: string, dim: number): ModelDescription {
     tokenizer: { kind: 'patch', patch: [16, 16], bias: true },
     dim,
     depth: 12,
-    block: {
-      dimIn: dim,
-      dim,
-      heads: dim / 64,
-      headDim: 64,
-      scale: 64 ** -0.5,
-      qkvBias: true,
-      projBias: true,
-      qkNorm: null,
-      attnNorm: null,
-      valueSkip: false,
-      attnResidual: true,
-      norm,
-      order: 'pre',
-      branches: 1,
-      layerScale: false,
-      mlpHidden: 4 * dim,
-      mlp: 'mlp',
-      mlpBias: true,
-      mlpNorm: null,
-      activation: 'gelu',
-    },
+    block: plainBlock(dim, dim / 64, 4 * dim, norm.eps),
     prefix: { class: true, distillation: false, registers: 0 },
     position: { kind: 'learned', covers: 'all', grid: [14, 14], resample: 'bicubic-antialias' },
     preNorm: null,
