@@ -1,7 +1,10 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import os from 'node:os';
+import path from 'node:path';
 import { bench, profile, type BenchReport, type BenchRow } from '../engine/bench/bench';
 import { benchModels } from '../engine/bench/models';
+import { measureStart } from '../engine/bench/start';
+import { packageRoot } from '../engine/packageRoot';
 import type { ModelDescription } from '../models/description';
 import { describeModel } from './engine';
 import { positiveNumber } from './options';
@@ -12,6 +15,7 @@ interface BenchOptions {
   batch?: number[];
   rounds: number;
   profile?: boolean;
+  start?: string;
   json?: boolean;
 }
 
@@ -25,11 +29,13 @@ export function addBench(program: Command): void {
     .option('--batch <n,...>', 'images of a pass (default: 1 and 8, or 1 with --model)', positiveNumbers)
     .option('--rounds <n>', 'passes of each engine that count', positiveNumber, 10)
     .option('--profile', 'say where the native engine spends its time instead')
+    .option('--start <image>', 'time a new engine process until its first prediction for a picture instead')
     .option('--json', 'as one JSON object')
     .action(async (options: BenchOptions) => {
       const models = options.model === undefined ? benchModels() : [await describeModel({ model: options.model })];
       const threads = options.threads ?? upTo(Math.min(8, os.availableParallelism()));
       const batches = options.batch ?? (options.model === undefined ? [1, 8] : [1]);
+      if (options.start !== undefined) return printStart(models, options.start, threads, options);
       if (options.profile) return printProfiles(models, threads, batches, options);
       if (!options.json) console.log(HEADER);
       const onRow = (row: BenchRow): void => {
@@ -57,11 +63,12 @@ const COLUMNS = [
   'native ms',
   'onnx ms',
   'ratio',
+  'of fp32',
   'blas ms',
   'GFLOP/s',
   'of peak',
 ];
-const widths = [10, 8, 6, 11, 10, 10, 6, 10, 8, 8];
+const widths = [10, 8, 6, 11, 10, 10, 6, 8, 10, 8, 8];
 const row = (cells: string[]): string =>
   cells.map((cell, i) => (i === 0 || i === 3 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' ');
 const HEADER = row(COLUMNS);
@@ -75,6 +82,7 @@ const line = (r: BenchRow): string =>
     r.native_ms.toFixed(1),
     r.onnx_ms.toFixed(1),
     r.ratio.toFixed(2),
+    r.ratio_to_fp32.toFixed(2),
     r.blas_ms === null ? '' : r.blas_ms.toFixed(1),
     r.gflops.toFixed(0),
     `${(100 * r.share_of_peak).toFixed(0)}%`,
@@ -82,7 +90,34 @@ const line = (r: BenchRow): string =>
 
 const footer = (report: BenchReport): string =>
   `\n${report.machine}; kernels ${report.kernels}; float32 peak ${report.peak_gflops.toFixed(0)} GFLOP/s\n` +
-  `ONNX Runtime ${report.onnxruntime}, without maps and in float32 in every line; ratio: ONNX Runtime / native, median of rounds`;
+  `ONNX Runtime ${report.onnxruntime}, without maps and in float32 in every line; ratio: ONNX Runtime / native, of fp32: our own float32 without maps / native; medians of rounds`;
+
+async function printStart(
+  models: ModelDescription[],
+  image: string,
+  threads: number[],
+  { rounds, json }: BenchOptions,
+): Promise<void> {
+  const cells = (texts: string[]): string =>
+    texts.map((text, i) => (i < 2 ? text.padEnd(12) : text.padStart(10))).join(' ');
+  if (!json)
+    console.log(cells(['model', 'engine', 'threads', 'ready ms', 'load ms', 'first ms', 'total ms', 'peak MB']));
+  for (const model of models) {
+    for (const count of threads) {
+      const processFile = path.join(packageRoot(), 'dist', 'engine.js');
+      const rows = await measureStart(model, { processFile, image: path.resolve(image), threads: count, rounds });
+      for (const row of rows) {
+        if (json) {
+          console.log(JSON.stringify({ ...row, threads: count }));
+          continue;
+        }
+        const times = [row.ready_ms, row.load_ms, row.first_ms, row.total_ms].map((ms) => ms.toFixed(0));
+        const peak = row.peak_bytes === null ? '' : (row.peak_bytes / 1e6).toFixed(0);
+        console.log(cells([row.model, row.engine, String(count), ...times, peak]));
+      }
+    }
+  }
+}
 
 async function printProfiles(
   models: ModelDescription[],

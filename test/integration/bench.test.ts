@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { bench, profile, type BenchRow } from '../../extension/engine/bench/bench';
+import { measureStart } from '../../extension/engine/bench/start';
 import { packageRoot } from '../../extension/engine/packageRoot';
 import { openModel } from '../../extension/models/open';
 
@@ -25,10 +26,31 @@ test('bench: every engine runs the embedded model, and all but 8-bit weights agr
   );
   for (const row of seen) {
     assert.ok(row.precision === 'int8' ? row.difference > 0 && row.difference < 0.5 : row.difference < 1e-4);
-    assert.ok([row.native_ms, row.onnx_ms, row.ratio, row.gflops, row.share_of_peak].every((n) => n > 0));
+    assert.ok(row.precision === 'int8' || row.maps || row.ratio_to_fp32 === 1);
+    assert.ok(
+      [row.native_ms, row.onnx_ms, row.ratio, row.ratio_to_fp32, row.gflops, row.share_of_peak].every((n) => n > 0),
+    );
     assert.equal(row.blas_ms !== null, row.precision === 'fp32' && !row.maps);
   }
   assert.ok(report.peak_gflops > 0);
+});
+
+test('start: both engines, from the fork to the first prediction', async () => {
+  const rows = await measureStart(await embedded(), {
+    processFile: path.join(packageRoot(), 'dist', 'engine.js'),
+    image: path.join(packageRoot(), 'samples', 'ship.png'),
+    threads: 1,
+    rounds: 1,
+  });
+  assert.deepEqual(
+    rows.map(({ engine }) => engine),
+    ['native', 'onnx'],
+  );
+  for (const { ready_ms, load_ms, first_ms, total_ms, peak_bytes } of rows) {
+    assert.ok([ready_ms, load_ms, first_ms].every((ms) => ms > 0));
+    assert.ok(Math.abs(total_ms - ready_ms - load_ms - first_ms) < 1e-6);
+    if (process.platform === 'linux') assert.ok(peak_bytes! > 20e6);
+  }
 });
 
 test('profile: the stages of a pass, each with its time', async () => {

@@ -9,6 +9,7 @@ import { OnnxBackend } from '../onnx';
 import { seededWeights } from '../seeded';
 import { difference, tolerances } from '../verify';
 import { operations } from './models';
+import { median } from './statistics';
 
 export interface BenchRow {
   model: string;
@@ -23,6 +24,8 @@ export interface BenchRow {
   blas_ms: number | null;
   /** Median of onnx_ms / native_ms of each round: over 1, native is faster. */
   ratio: number;
+  /** Median of the time of our own float32 without maps / native_ms of each round: what 8 bits gain, what maps cost. */
+  ratio_to_fp32: number;
   gflops: number;
   share_of_peak: number;
   /** Largest difference of the logits from onnxruntime's. */
@@ -140,7 +143,10 @@ async function* measure(
         if (name !== 'int8' && !(apart.max <= tolerances.logits * Math.max(1, apart.scale))) {
           throw new EngineError('ERR_INTERNAL', `${description.name}: the engines' logits differ by ${apart.max}.`);
         }
-        const ms = median(contenders[name].times);
+        const { times } = contenders[name];
+        const ms = median(times);
+        const ratioOf = (other: Contender): number =>
+          median(other.times.map((time, round) => time / (times[round] ?? NaN)));
         const gflops = (operations(architecture) * batch) / ms / 1e6;
         return {
           model: description.name,
@@ -151,7 +157,8 @@ async function* measure(
           native_ms: ms,
           onnx_ms: median(contenders.onnx.times),
           blas_ms: name === 'fp32' ? median(contenders.blas.times) : null,
-          ratio: median(contenders.onnx.times.map((time, round) => time / (contenders[name].times[round] ?? NaN))),
+          ratio: ratioOf(contenders.onnx),
+          ratio_to_fp32: ratioOf(contenders.fp32),
           gflops,
           share_of_peak: gflops / peak,
           difference: apart.max,
@@ -243,10 +250,4 @@ function randomInput(length: number): Float32Array {
     values[i] = (state / 2 ** 32 - 0.5) * 4;
   }
   return values;
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
