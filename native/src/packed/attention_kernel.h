@@ -96,6 +96,12 @@ inline void store_output(const AttentionRows& a, int64_t head, int64_t row, int6
   }
 }
 
+/** Asks for the cache lines of a row of the maps ahead of the stores, which would wait for them one by one. */
+inline void fetch_for_writing(const float* row, int64_t length) {
+  const char* line = reinterpret_cast<const char*>(row);
+  for (int64_t at = 0; at < length * 4 + 64; at += 64) __builtin_prefetch(line + at, 1, 3);
+}
+
 /** One strip against one block of keys, the first of which is `begin`. */
 template <int R>
 void attend_block(const AttentionRows& a, int64_t head, int64_t row, int64_t begin, int64_t count, float* scores,
@@ -104,18 +110,21 @@ void attend_block(const AttentionRows& a, int64_t head, int64_t row, int64_t beg
   const float* query = a.query + head * l.query_head(a.strips.rows) + row * l.padded_dim();
   const float* key = a.key + head * l.key_head() + begin * l.head_dim;
   const float* value = a.value + head * l.value_head() + begin * kPanel;
+  float* const maps = a.maps ? a.maps + (head * l.tokens + row) * l.tokens : nullptr;
+  if (maps) fetch_for_writing(maps, count);
   strip_scores<R>(query, key, l.head_dim, count, scores);
   const int64_t chunks = (count + kChunk - 1) / kChunk;
   float factor[R];
   for (int i = 0; i < R; i++) {
     const StripRow scored{scores + i * kChunk, R};
+    if (maps && i + 1 < R) fetch_for_writing(maps + (i + 1) * l.tokens, count);
     mask_tail(scored, count);
     const float block = row_largest(scored, chunks);
     const float now = begin == 0 || block > state.largest[i] ? block : state.largest[i];
     factor[i] = begin == 0 ? 0.0f : exp2_of(splat(state.largest[i] - now))[0];
     state.largest[i] = now;
     state.sum[i] = (begin == 0 ? 0.0f : state.sum[i] * factor[i]) + row_exp2(scored, chunks, now);
-    if (a.maps) copy_row(scored, count, 1.0f / state.sum[i], a.maps + (head * l.tokens + row + i) * l.tokens);
+    if (maps) copy_row(scored, count, 1.0f / state.sum[i], maps + i * l.tokens);
   }
   if (a.out) strip_output<R>(scores, value, l, count, begin == 0, factor, state.output);
 }

@@ -44,6 +44,18 @@ void store_keys(const float* tile, const HeadLayout& l, int64_t token, int64_t h
   }
 }
 
+/** out (height, Count), rows `step` apart, = those columns of a tile, times `factor`. */
+template <int Count>
+inline void copy_columns(const float* tile, int64_t height, float factor, float* out, int64_t step) {
+  for (int64_t i = 0; i < height; i++) {
+    if constexpr (Count % kLanes == 0) {
+      for (int j = 0; j < Count; j += kLanes) store(out + i * step + j, load(tile + i * kPanel + j) * factor);
+    } else {
+      for (int j = 0; j < Count; j++) out[i * step + j] = tile[i * kPanel + j] * factor;
+    }
+  }
+}
+
 /** `Count` columns of a tile that belong to one head and one of Q, K and V. */
 template <int Count>
 void store_head(const float* tile, const TileStore& s, int64_t row, int64_t height, uint32_t column) {
@@ -54,14 +66,12 @@ void store_head(const float* tile, const TileStore& s, int64_t row, int64_t heig
   if (part == 0) {
     float* out =
         s.query + head * l.query_head(s.query_rows) + row * l.padded_dim() + d / kChunk * kChunk * height + d % kChunk;
-    for (int64_t i = 0; i < height; i++)
-      for (int j = 0; j < Count; j++) out[i * kChunk + j] = tile[i * kPanel + j] * s.query_scale;
+    copy_columns<Count>(tile, height, s.query_scale, out, kChunk);
   } else if (part == 1) {
     store_keys<Count>(tile, l, token, height, s.key + head * l.key_head() + d * kPanel);
   } else {
     float* out = s.value + head * l.value_head() + d / kPanel * (l.tokens * kPanel) + token * kPanel + d % kPanel;
-    for (int64_t i = 0; i < height; i++)
-      for (int j = 0; j < Count; j++) out[i * kPanel + j] = tile[i * kPanel + j];
+    copy_columns<Count>(tile, height, 1.0f, out, kPanel);
   }
 }
 

@@ -53,7 +53,7 @@ inline __attribute__((always_inline)) void multiply_tile(const typename A::Scala
     panel += kPanel;
   };
   for (; k >= 16; k -= 16) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int kk = 0; kk < 16; kk++) step(kk);
     each_chunk();
     strip += R * 16;
