@@ -53,20 +53,20 @@ void ParallelEncoding::forward(const float* x, int64_t batch, int64_t tokens, fl
 
 std::unique_ptr<Encoding> ScalingEncoding::load(const Block& block, const std::string& name, WeightStore& weights) {
   auto made = std::make_unique<ScalingEncoding>();
-  const int64_t dim = block.dim;
+  const int64_t dim = block.dim, length = block.qkv_dim();
   made->mlp_hidden = block.mlp_hidden;
   made->in_norm = weights.norm(block.norm, name + "in_norm", dim);
   Floats bias;
   if (block.qkv_bias) {
-    bias = weights.values(name + "in_proj.bias", {block.mlp_hidden + 3 * dim});
+    bias = weights.values(name + "in_proj.bias", {block.mlp_hidden + 3 * length});
   } else {
     // timm adds cat(zeros(3 dim), mlp_bias) to rows that are MLP, Q, K, V. The order looks like a slip, but released
     // weights were trained through it, so it is kept.
-    bias.assign(static_cast<size_t>(block.mlp_hidden + 3 * dim), 0.0f);
+    bias.assign(static_cast<size_t>(block.mlp_hidden + 3 * length), 0.0f);
     const Floats mlp = weights.values(name + "mlp_bias", {block.mlp_hidden});
-    std::copy(mlp.begin(), mlp.end(), bias.begin() + 3 * dim);
+    std::copy(mlp.begin(), mlp.end(), bias.begin() + 3 * length);
   }
-  made->in_proj = weights.linear(name + "in_proj.weight", std::move(bias), block.mlp_hidden + 3 * dim, dim);
+  made->in_proj = weights.linear(name + "in_proj.weight", std::move(bias), block.mlp_hidden + 3 * length, dim);
   Attention& attn = made->attn;
   attn.heads = block.heads;
   attn.head_dim = block.head_dim;
@@ -78,9 +78,9 @@ std::unique_ptr<Encoding> ScalingEncoding::load(const Block& block, const std::s
     attn.k_norm = weights.norm(*block.qk_norm, name + "k_norm", block.head_dim);
   }
   attn.has_attn_norm = block.attn_norm.has_value();
-  if (attn.has_attn_norm) attn.norm = weights.norm(*block.attn_norm, name + "attn_norm", dim);
+  if (attn.has_attn_norm) attn.norm = weights.norm(*block.attn_norm, name + "attn_norm", length);
   attn.proj =
-      weights.linear(name + "attn_out_proj.weight", block.proj_bias ? name + "attn_out_proj.bias" : "", dim, dim);
+      weights.linear(name + "attn_out_proj.weight", block.proj_bias ? name + "attn_out_proj.bias" : "", dim, length);
   made->activation = block.activation;
   made->has_mlp_norm = block.mlp_norm.has_value();
   if (made->has_mlp_norm) made->mlp_norm = weights.norm(*block.mlp_norm, name + "mlp_norm", block.mlp_hidden);

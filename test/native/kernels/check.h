@@ -60,6 +60,7 @@ void test_seeded_init();
 void test_positions();
 void test_soft_split();
 void test_attention();
+void test_models();
 
 }  // namespace test
 }  // namespace vit

@@ -11,6 +11,7 @@ int main() {
   test_positions();
   test_soft_split();
   test_attention();
+  test_models();
   std::printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures ? 1 : 0;
 }
