@@ -47,6 +47,9 @@ void check_memory(const Architecture& a, int64_t batch, const ForwardOptions& op
 
 std::shared_ptr<Model> Model::load(LoadRequest request) {
   request.architecture.check();
+  if (!takes(request.gemm, request.precision))
+    throw Error::argument(
+        "8-bit weights need the packed kernels: choose gemm 'packed' with them, or another precision.");
   std::shared_ptr<Model> model(new Model());
   model->a_ = request.architecture;
   model->by_ = request.gemm;

@@ -22,6 +22,15 @@ test('every kind of product and both ways of attention give the same logits', as
     }
 });
 
+test('8-bit weights are refused where nothing multiplies them', async () => {
+  for (const gemm of ['blas', 'naive'] as const) {
+    await assert.rejects(load(architecture(), { gemm, precision: 'int8' }), {
+      code: 'ERR_ARGUMENT',
+      message: /8-bit weights need the packed kernels/,
+    });
+  }
+});
+
 test('an image of a batch has the numbers it has alone', async () => {
   const arch = architecture();
   const input = picture(arch, 3);

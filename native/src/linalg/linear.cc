@@ -104,6 +104,15 @@ class HalfLinear final : public Linear {
 
 }  // namespace
 
+bool takes(Gemm by, Precision precision) {
+#if defined(VIT_PACKED)
+  constexpr bool packed = true;
+#else
+  constexpr bool packed = false;
+#endif
+  return precision != Precision::int8 || (packed && by == Gemm::packed);
+}
+
 std::unique_ptr<Linear> make_linear(Gemm by, Precision precision, const WeightRows& weight, Floats bias) {
 #if defined(VIT_PACKED)
   if (by == Gemm::packed)

@@ -75,6 +75,9 @@ class Linear {
 /** y (n, length), row stride ldy: adds bias (length, or null), then what the epilogue says, in place. */
 void finish_rows(float* y, int64_t ldy, int64_t n, int64_t length, const float* bias, const Epilogue& e);
 
+/** Whether the products of `by` take weights of that precision here: 8 bits need the packed kernels. */
+bool takes(Gemm by, Precision precision);
+
 /**
  * The one place a Linear is made. naive and blas keep W row-major (16-bit when precision is stored and the file is);
  * packed comes from packed/ when it is built for this processor and takes the precision, and is blas otherwise.
