@@ -156,8 +156,8 @@ std::shared_ptr<Run> Model::forward(Floats input, int64_t batch, const ForwardOp
   run->input = std::move(input);
   run->masked = options.masked_patches;
   const int64_t map = a_.block.heads * run->tokens * run->tokens, floats = batch * run->tokens * a_.dim;
-  if (options.attention) run->maps = spare_maps_->take(static_cast<size_t>(batch * a_.depth * map));
-  run->spare_maps = spare_maps_;
+  if (options.attention) run->maps = spares_->maps.take(static_cast<size_t>(batch * a_.depth * map));
+  run->spares = spares_;
   if (options.tokens) run->layers.resize(static_cast<size_t>((a_.depth + 1) * floats));
 
   Profile profile;

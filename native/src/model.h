@@ -45,6 +45,8 @@ class Model : public std::enable_shared_from_this<Model> {
   /** A tensor by canonical name; throws ERR_TENSOR when the model has none of that name. */
   Tensor tensor(const std::string& name) const;
 
+  /** Memory for `floats` numbers of input, that of a released run if it fits. */
+  Floats input_buffer(int64_t floats) { return spares_->input.take(static_cast<size_t>(floats)); }
   /** input (B, C, H, W). */
   std::shared_ptr<Run> forward(Floats input, int64_t batch, const ForwardOptions& options);
 
@@ -75,7 +77,7 @@ class Model : public std::enable_shared_from_this<Model> {
   std::unique_ptr<FusedEncoder> fused_;  // of blocks_, or null
   PredictionProcessing prediction_;
   NamedTensors named_;
-  std::shared_ptr<SpareBuffer> spare_maps_ = std::make_shared<SpareBuffer>();
+  const std::shared_ptr<Run::Spares> spares_ = std::make_shared<Run::Spares>();
   int64_t parameters_ = 0;
   Scratch scratch_;
   std::atomic<int64_t> scratch_bytes_{0};

@@ -22,12 +22,17 @@ struct Run {
   std::vector<StageKept> stages;  // one a token transformer, when maps were asked for
   std::vector<Profile::Entry> profile;
 
-  /** Where `maps` goes when the run is released. */
-  std::shared_ptr<SpareBuffer> spare_maps;
+  /** Where the large buffers go when the run is released. */
+  struct Spares {
+    SpareBuffer input, maps;
+  };
+  std::shared_ptr<Spares> spares;
 
   Run() = default;
   ~Run() {
-    if (spare_maps) spare_maps->give(std::move(maps));
+    if (!spares) return;
+    spares->input.give(std::move(input));
+    spares->maps.give(std::move(maps));
   }
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;

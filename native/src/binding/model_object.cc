@@ -100,7 +100,7 @@ Napi::Value ModelObject::steps(const Napi::CallbackInfo& call) {
 Napi::Value ModelObject::forward(const Napi::CallbackInfo& call) {
   const Napi::Env env = call.Env();
   return guarded(env, [&] {
-    auto input = std::make_shared<Floats>(floats_argument(call[0], "input"));
+    auto input = std::make_shared<Floats>(input_argument(call[0], *model()));
     const int64_t batch = integer_argument(call, 1, "batch");
     auto options = read_forward_options(call[2]);
     return Task::start(

@@ -9,6 +9,12 @@ namespace {
 
 constexpr const char* kArgument = "ERR_ARGUMENT";
 
+Napi::Float32Array float_array(const Napi::Value& value, const std::string& name) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array)
+    throw Error::argument(name + " must be a Float32Array.");
+  return value.As<Napi::Float32Array>();
+}
+
 TensorSource read_tensor(const Napi::Value& value, const std::string& name) {
   const Reader r = Reader::of(value, "tensors['" + name + "']", "ERR_TENSOR");
   TensorSource source;
@@ -39,10 +45,15 @@ TensorSource read_tensor(const Napi::Value& value, const std::string& name) {
 }  // namespace
 
 Floats floats_argument(const Napi::Value& value, const std::string& name) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array)
-    throw Error::argument(name + " must be a Float32Array.");
-  const auto array = value.As<Napi::Float32Array>();
+  const auto array = float_array(value, name);
   return Floats(array.Data(), array.Data() + array.ElementLength());
+}
+
+Floats input_argument(const Napi::Value& value, Model& model) {
+  const auto array = float_array(value, "input");
+  Floats input = model.input_buffer(static_cast<int64_t>(array.ElementLength()));
+  std::copy_n(array.Data(), array.ElementLength(), input.data());
+  return input;
 }
 
 int64_t integer_argument(const Napi::CallbackInfo& call, size_t index, const char* name) {

@@ -25,5 +25,7 @@ int64_t integer_argument(const Napi::CallbackInfo& call, size_t index, const cha
 
 /** A Float32Array's values, copied. */
 Floats floats_argument(const Napi::Value& value, const std::string& name);
+/** The same for the argument "input" of a pass through `model`, in memory of a released run where there is some. */
+Floats input_argument(const Napi::Value& value, Model& model);
 
 }  // namespace vit::binding

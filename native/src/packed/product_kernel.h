@@ -81,7 +81,7 @@ struct Ahead {
   const char* line;
   int lines;
   void fetch() {
-    for (int i = 0; i < lines; i++) __builtin_prefetch(line + i * 64, 0, 2);
+    for (int i = 0; i < lines; i++) __builtin_prefetch(line + i * 64, 0, 3);
     line += lines * 64;
   }
 };

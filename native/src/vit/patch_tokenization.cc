@@ -1,8 +1,21 @@
 #include "vit/patch_tokenization.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace vit {
+
+namespace {
+
+/** std::copy_n for the few pixels a patch is wide, without a call for each. */
+float* copy_short(const float* from, int64_t n, float* to) {
+  int64_t j = 0;
+  for (; j + 8 <= n; j += 8) std::memcpy(to + j, from + j, 8 * sizeof(float));
+  for (; j < n; j++) to[j] = from[j];
+  return to + n;
+}
+
+}  // namespace
 
 void split_patches(const float* image, int64_t batch, int64_t channels, int64_t height, int64_t width,
                    int64_t patch_height, int64_t patch_width, float* patches) {
@@ -11,7 +24,7 @@ void split_patches(const float* image, int64_t batch, int64_t channels, int64_t 
       for (int64_t left = 0; left + patch_width <= width; left += patch_width)
         for (int64_t c = 0; c < channels; c++)
           for (int64_t y = top; y < top + patch_height; y++)
-            patches = std::copy_n(image + ((b * channels + c) * height + y) * width + left, patch_width, patches);
+            patches = copy_short(image + ((b * channels + c) * height + y) * width + left, patch_width, patches);
 }
 
 void patch_tokenization(const Architecture& a, const Linear& project, const float* image, int64_t batch, float* tokens,
