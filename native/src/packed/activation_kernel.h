@@ -7,6 +7,62 @@ namespace vit {
 namespace packed {
 namespace {
 
+#if defined(__AVX512F__)
+
+/**
+ * -a Phi(-a) for a in 0 .. 5.5, what GELU of a or -a is beside max(x, 0): cubics around the multiples of 5.5 / 31,
+ * their coefficients by degree (minimax within half a step; the first is 0 at 0).
+ */
+constexpr float kGeluStep = 5.5f / 31;
+alignas(64) constexpr float kGeluCubics[4][32] = {
+    {0.000000000e+00f,  -7.621701062e-02f, -1.282224357e-01f, -1.582260579e-01f, -1.695788354e-01f, -1.663426161e-01f,
+     -1.528088003e-01f, -1.330490410e-01f, -1.105649024e-01f, -8.807518333e-02f, -6.744720042e-02f, -4.975085333e-02f,
+     -3.539695963e-02f, -2.431628667e-02f, -1.614055783e-02f, -1.035796944e-02f, -6.429132074e-03f, -3.860980272e-03f,
+     -2.244011732e-03f, -1.262482372e-03f, -6.876565749e-04f, -3.626797989e-04f, -1.852371788e-04f, -9.162755305e-05f,
+     -4.389856986e-05f, -2.037168997e-05f, -9.157584827e-06f, -3.987772743e-06f, -1.682250854e-06f, -6.875083614e-07f,
+     -2.722093200e-07f, -1.044178646e-07f},
+    {-5.000084639e-01f, -3.599150181e-01f, -2.284328490e-01f, -1.129788384e-01f, -1.885965094e-02f, 5.126659945e-02f,
+     9.743832052e-02f,  1.219987869e-01f,  1.288986802e-01f,  1.228732541e-01f,  1.086687967e-01f,  9.044861794e-02f,
+     7.144122571e-02f,  5.382877588e-02f,  3.882557154e-02f,  2.687352151e-02f,  1.788170449e-02f,  1.145385392e-02f,
+     7.069664542e-03f,  4.208228085e-03f,  2.417309210e-03f,  1.340676681e-03f,  7.182238041e-04f,  3.717869695e-04f,
+     1.860189950e-04f,  8.998246631e-05f,  4.209125109e-05f,  1.904317833e-05f,  8.334319318e-06f,  3.528965408e-06f,
+     1.445853854e-06f,  5.732549653e-07f},
+    {3.995230496e-01f,  3.860454559e-01f,  3.506333232e-01f,  2.969679236e-01f,  2.319597900e-01f,  1.633381695e-01f,
+     9.831030667e-02f,  4.247862101e-02f,  -7.728979690e-04f, -3.037514910e-02f, -4.722633213e-02f, -5.356908962e-02f,
+     -5.228630826e-02f, -4.628010839e-02f, -3.803504631e-02f, -2.939488739e-02f, -2.152703889e-02f, -1.501360070e-02f,
+     -1.000614185e-02f, -6.388592999e-03f, -3.914746922e-03f, -2.305572387e-03f, -1.306514605e-03f, -7.130151498e-04f,
+     -3.750153119e-04f, -1.902065706e-04f, -9.307839355e-05f, -4.396466829e-05f, -2.005154602e-05f, -8.833229913e-06f,
+     -3.759557558e-06f, -1.546330509e-06f},
+    {-1.130678970e-02f, -4.596353322e-02f, -8.560878783e-02f, -1.138910651e-01f, -1.279796809e-01f, -1.276359856e-01f,
+     -1.149819419e-01f, -9.377422184e-02f, -6.843198836e-02f, -4.309536517e-02f, -2.093167603e-02f, -3.801714629e-03f,
+     7.722084410e-03f,  1.408135332e-02f,  1.633683033e-02f,  1.577611640e-02f,  1.361531392e-02f,  1.081841066e-02f,
+     8.037306368e-03f,  5.634110887e-03f,  3.748489078e-03f,  2.376571763e-03f,  1.440010616e-03f,  8.356780745e-04f,
+     4.652568314e-04f,  2.488253522e-04f,  1.279686257e-04f,  6.334220234e-05f,  3.019767246e-05f,  1.387419434e-05f,
+     6.146354281e-06f,  2.626593414e-06f}};
+
+/** One entry of a table of 32 for each lane, by the low 5 bits of its index. */
+inline Vec look_up(const float* table, Int index) {
+  return _mm512_permutex2var_ps(load(table), reinterpret_cast<__m512i>(index), load(table + kLanes));
+}
+
+/**
+ * x * Phi(x), Phi the normal distribution function: GELU as defined (Hendrycks & Gimpel 2016, eq. 2), no tanh. Absolute
+ * error under 1e-6 everywhere. A table of 32 fits in two registers: half the work of the polynomial other sets use.
+ */
+inline Vec gelu(Vec x) {
+  const Vec a = smaller(as_float(as_int(x) & 0x7FFFFFFF), splat(31 * kGeluStep));
+  const Vec shifted = a * (1 / kGeluStep) + 12582912.0f;  // 1.5 * 2^23: the nearest integer is in the low bits
+  const Vec f = a - (shifted - 12582912.0f) * kGeluStep;
+  const Int index = as_int(shifted);
+  Vec p = look_up(kGeluCubics[3], index);
+  p = p * f + look_up(kGeluCubics[2], index);
+  p = p * f + look_up(kGeluCubics[1], index);
+  p = p * f + look_up(kGeluCubics[0], index);
+  return larger(Vec{}, x) + p;
+}
+
+#else
+
 /**
  * x * Phi(x), Phi the normal distribution function: GELU as defined (Hendrycks & Gimpel 2016, eq. 2), no tanh.
  * Phi(x) - 1/2 = x * P(2 x^2 / R^2 - 1) for |x| <= R, P a Chebyshev fit (weighted by x) of degree 14; beyond R it is 0
@@ -34,6 +90,8 @@ inline Vec gelu(Vec x) {
   p = p * t + 1.285519385e-01f;
   return low * (p * z + 0.5f);
 }
+
+#endif
 
 inline Vec sigmoid(Vec x) { return 1.0f / (1.0f + exp_of(smaller(-x, splat(88.0f)))); }
 
