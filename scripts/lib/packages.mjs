@@ -31,10 +31,6 @@ export async function installPackages(folder = root, args = []) {
   if (npm === null) throw new Problem('npm was not found; it comes with Node.js (https://nodejs.org)');
   say(`installing npm packages in ${path.relative(path.dirname(root), folder)}`);
   await retried('npm ci', 3, () =>
-    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...args], {
-      cwd: folder,
-      // the package's install script would download CUDA libraries; the CPU ones are in the package
-      env: { ONNXRUNTIME_NODE_INSTALL: 'skip' },
-    }),
+    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...args], { cwd: folder }),
   );
 }
