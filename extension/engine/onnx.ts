@@ -52,7 +52,6 @@ export class OnnxBackend implements Backend {
       create(Buffer.concat(exportOnnx(description.name, architecture, read, { attention: extras, tokens: extras })));
     const sessions = new LazySessions(build);
     const layout = layoutOf(architecture);
-    await sessions.get(false);
     const { channels, height, width } = architecture.image;
     const loaded: BackendModel['loaded'] = {
       engine: 'onnx',

@@ -19,7 +19,10 @@ export interface OnnxLayout {
   tokens: string[];
 }
 
-/** One session without maps for speed, one with everything for looking; each made when first needed. */
+/**
+ * One session without maps for speed, one with everything for looking; each made when a pass first needs it, since most
+ * models are only ever asked one way and a session holds all weights.
+ */
 export class LazySessions {
   private readonly made = new Map<boolean, Promise<InferenceSession>>();
 
