@@ -1,4 +1,5 @@
 /** NumPy's .npy files (format version 1.0 to 3.0): what a header says, and its values as float32. No compression, no objects. */
+import { halfToNumber } from '../half';
 
 export interface NpyArray {
   shape: number[];
@@ -82,15 +83,6 @@ function toRowMajor(values: Float32Array, shape: readonly number[]): Float32Arra
     }
   }
   return result;
-}
-
-/** IEEE 754 binary16. */
-function halfToNumber(bits: number): number {
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  const sign = bits & 0x8000 ? -1 : 1;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : (fraction / 1024) * 2 ** -14);
 }
 
 /** Header of a float32, row-major .npy file of that shape, padded to a multiple of 64 bytes as NumPy does. */

@@ -1,5 +1,6 @@
 /** Reads a model's tensors as float32 in TypeScript: the export and the engine of last resort must not need the addon. */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { halfToFloatBits } from '../half';
 import type { DType, TensorSource } from '../models/description';
 
 /** Looks a canonical tensor up; null when the model has none of that name. */
@@ -42,20 +43,4 @@ export function toFloat32(bytes: Uint8Array, dtype: DType): Float32Array {
   if (dtype === 'BF16') for (let i = 0; i < halves.length; i++) bits[i] = (halves[i] ?? 0) << 16;
   else for (let i = 0; i < halves.length; i++) bits[i] = halfToFloatBits(halves[i] ?? 0);
   return new Float32Array(bits.buffer);
-}
-
-function halfToFloatBits(half: number): number {
-  const sign = (half & 0x8000) << 16;
-  const exponent = (half >> 10) & 0x1f;
-  let mantissa = half & 0x3ff;
-  if (exponent === 0x1f) return sign | 0x7f800000 | (mantissa << 13);
-  if (exponent !== 0) return sign | ((exponent + 112) << 23) | (mantissa << 13);
-  if (mantissa === 0) return sign;
-  // subnormal: shift until the implicit bit appears
-  let shift = 113;
-  while ((mantissa & 0x400) === 0) {
-    mantissa <<= 1;
-    shift--;
-  }
-  return sign | (shift << 23) | ((mantissa & 0x3ff) << 13);
 }
