@@ -28,7 +28,7 @@ enum class Precision { fp32, stored, int8 };
 
 /**
  * Where a Linear gets its weight from at load: row ranges of W (out, in), straight from the mapped file. `read` may be
- * called for any rows in any order, from one thread at a time; after the Linear is made it is not called again, so an
+ * called for any rows in any order, by several threads at once; after the Linear is made it is not called again, so an
  * implementation that packs holds the only copy.
  */
 struct WeightRows {

@@ -18,14 +18,20 @@ std::align_val_t alignment(int64_t bytes) { return std::align_val_t(bytes >= kHu
 
 }  // namespace
 
-Buffer::Buffer(int64_t bytes) : bytes_(bytes) {
-  if (bytes == 0) return;
-  data_ = ::operator new(static_cast<size_t>(bytes), alignment(bytes));
+Buffer Buffer::untouched(int64_t bytes) {
+  Buffer made;
+  if (bytes == 0) return made;
+  made.data_ = ::operator new(static_cast<size_t>(bytes), alignment(bytes));
+  made.bytes_ = bytes;
 #if defined(__linux__)
   // Whole huge pages only: the rest stays in small ones and costs no memory. A refusal changes nothing.
-  if (bytes >= kHuge) (void)madvise(data_, static_cast<size_t>(bytes / kHuge * kHuge), MADV_HUGEPAGE);
+  if (bytes >= kHuge) (void)madvise(made.data_, static_cast<size_t>(bytes / kHuge * kHuge), MADV_HUGEPAGE);
 #endif
-  std::memset(data_, 0, static_cast<size_t>(bytes));
+  return made;
+}
+
+void Buffer::clear() {
+  if (data_) std::memset(data_, 0, static_cast<size_t>(bytes_));
 }
 
 Buffer::~Buffer() {

@@ -8,13 +8,14 @@ namespace vit {
 namespace packed {
 
 /**
- * Zeroed bytes on a 64-byte boundary (2 MiB for large ones, in huge pages where the system offers them): touched when
- * they are made, so that the first forward pass pays no page faults.
+ * Bytes on a 64-byte boundary (2 MiB for large ones, in huge pages where the system offers them), zeroed: touched when
+ * they are made, so that the first forward pass pays no page faults. `untouched` leaves that to who fills them.
  */
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(int64_t bytes);
+  explicit Buffer(int64_t bytes) : Buffer(untouched(bytes)) { clear(); }
+  static Buffer untouched(int64_t bytes);
   ~Buffer();
   Buffer(Buffer&& o) noexcept : data_(std::exchange(o.data_, nullptr)), bytes_(std::exchange(o.bytes_, 0)) {}
   Buffer& operator=(Buffer&& o) noexcept {
@@ -30,6 +31,8 @@ class Buffer {
   const float* floats() const { return static_cast<const float*>(data_); }
 
  private:
+  void clear();
+
   void* data_ = nullptr;
   int64_t bytes_ = 0;
 };

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "linalg/cpu.h"
+#include "linalg/share.h"
 #include "weights/half.h"
 
 namespace vit {
@@ -19,11 +21,11 @@ WeightType weight_type(Precision precision, Stored stored) {
 
 int64_t value_bytes(WeightType type) { return type == WeightType::f32 ? 4 : type == WeightType::int8 ? 1 : 2; }
 
-/** panel [in][width] = the transpose of rows (count, in); columns from count on keep their zeros. */
+/** panel [in][width] = the transpose of rows (width, in). */
 template <class T>
-void transpose_rows(const T* rows, int64_t count, int64_t in, int64_t width, T* panel) {
+void transpose_rows(const T* rows, int64_t in, int64_t width, T* panel) {
   for (int64_t k = 0; k < in; k++)
-    for (int64_t j = 0; j < count; j++) panel[k * width + j] = rows[j * in + k];
+    for (int64_t j = 0; j < width; j++) panel[k * width + j] = rows[j * in + k];
 }
 
 int64_t groups(int64_t k, int64_t step) { return (k + step - 1) / step; }
@@ -36,44 +38,55 @@ PackedMatrix::PackedMatrix(const Kernels& kernels, Precision precision, const We
       in_(rows.in),
       type_(weight_type(precision, rows.stored)),
       step_(type_ == WeightType::int8 ? kernels.group : 1),
-      values_(panels() * kernels.panel * groups(rows.in, step_) * step_ * value_bytes(type_)) {
+      values_(Buffer::untouched(panels() * kernels.panel * groups(rows.in, step_) * step_ * value_bytes(type_))) {
   if (type_ == WeightType::int8) {
-    pack_int8(rows);
-    return;
+    scale_.resize(static_cast<size_t>(out_));
+    zero_.assign(static_cast<size_t>((1 + segments()) * out_), 0);
   }
-  const int64_t width = kernels.panel;
-  const auto pack = [&](auto* panels, const auto& read) {
-    std::vector<std::remove_pointer_t<decltype(panels)>> block(static_cast<size_t>(width * in_));
-    for (int64_t begin = 0; begin < out_; begin += width) {
-      const int64_t count = std::min(width, out_ - begin);
-      read(begin, count, block.data());
-      transpose_rows(block.data(), count, in_, width, panels + begin * in_);
-    }
-  };
-  if (type_ == WeightType::f32)
-    pack(values_.floats(), rows.read);
-  else
-    pack(static_cast<uint16_t*>(values_.data()), rows.read_bits);
+  // A thread first touches the memory it fills, which takes longer than filling it. Small matrices are not worth
+  // threads.
+  const int64_t threads = values_.bytes() >= int64_t{1} << 20 ? choose_threads(0) : 1;
+  share(threads, panels(), [&](int64_t begin, int64_t end) {
+    if (type_ == WeightType::f32)
+      pack(begin, end, rows.read, values_.floats());
+    else if (type_ == WeightType::int8)
+      pack_int8(begin, end, rows);
+    else
+      pack(begin, end, rows.read_bits, static_cast<uint16_t*>(values_.data()));
+  });
 }
 
-void PackedMatrix::pack_int8(const WeightRows& rows) {
+template <class Read, class T>
+void PackedMatrix::pack(int64_t panel, int64_t panel_end, const Read& read, T* panels) const {
+  const int64_t width = kernels_.panel;
+  std::vector<T> block(static_cast<size_t>(width * in_));
+  for (; panel < panel_end; panel++) {
+    const int64_t begin = panel * width, count = std::min(width, out_ - begin);
+    read(begin, count, block.data());
+    std::fill(block.begin() + count * in_, block.end(), T{});
+    transpose_rows(block.data(), in_, width, panels + begin * in_);
+  }
+}
+
+void PackedMatrix::pack_int8(int64_t panel, int64_t panel_end, const WeightRows& rows) {
   const int64_t width = kernels_.panel, steps = groups(in_, step_);
   const auto most = static_cast<float>(kernels_.largest_weight);
-  scale_.resize(static_cast<size_t>(out_));
-  zero_.assign(static_cast<size_t>((1 + segments()) * out_), 0);
   Floats row(static_cast<size_t>(in_));
-  for (int64_t n = 0; n < out_; n++) {
-    rows.read(n, 1, row.data());
-    float largest = 0;
-    for (const float value : row) largest = std::max(largest, std::fabs(value));
-    scale_[static_cast<size_t>(n)] = largest / most;
-    const float factor = largest > 0 ? most / largest : 0.0f;
-    int8_t* panel = static_cast<int8_t*>(values_.data()) + n / width * width * steps * step_;
-    for (int64_t k = 0; k < in_; k++) {
-      const auto value = static_cast<int8_t>(std::lrintf(row[static_cast<size_t>(k)] * factor));
-      panel[(k / step_ * width + n % width) * step_ + k % step_] = value;
-      zero_[static_cast<size_t>(n)] += kernels_.zero * value;
-      zero_[static_cast<size_t>((1 + k / kSegment) * out_ + n)] += kernels_.zero * value;
+  for (; panel < panel_end; panel++) {
+    int8_t* const values = static_cast<int8_t*>(values_.data()) + panel * width * steps * step_;
+    std::fill_n(values, width * steps * step_, int8_t{0});
+    for (int64_t n = panel * width; n < std::min(out_, (panel + 1) * width); n++) {
+      rows.read(n, 1, row.data());
+      float largest = 0;
+      for (const float value : row) largest = std::max(largest, std::fabs(value));
+      scale_[static_cast<size_t>(n)] = largest / most;
+      const float factor = largest > 0 ? most / largest : 0.0f;
+      for (int64_t k = 0; k < in_; k++) {
+        const auto value = static_cast<int8_t>(std::lrintf(row[static_cast<size_t>(k)] * factor));
+        values[(k / step_ * width + n % width) * step_ + k % step_] = value;
+        zero_[static_cast<size_t>(n)] += kernels_.zero * value;
+        zero_[static_cast<size_t>((1 + k / kSegment) * out_ + n)] += kernels_.zero * value;
+      }
     }
   }
 }

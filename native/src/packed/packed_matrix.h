@@ -47,7 +47,10 @@ class PackedMatrix {
             float* scratch) const;
 
  private:
-  void pack_int8(const WeightRows& rows);
+  /** Fills panels [panel, panel_end). */
+  template <class Read, class T>
+  void pack(int64_t panel, int64_t panel_end, const Read& read, T* panels) const;
+  void pack_int8(int64_t panel, int64_t panel_end, const WeightRows& rows);
 
   const Kernels& kernels_;
   const int64_t out_, in_;

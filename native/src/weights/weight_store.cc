@@ -5,11 +5,11 @@
 #include <iterator>
 #include <map>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "error.h"
 #include "linalg/cpu.h"
+#include "linalg/share.h"
 #include "weights/half.h"
 #include "weights/seeded_init.h"
 
@@ -90,7 +90,7 @@ void WeightStore::read(const std::string& name, const TensorSource& source, int6
       skip -= length;
       continue;
     }
-    const MappedFile& mapped = file(part.file);
+    const MappedFile& mapped = *files_.at(part.file);  // mapped since `source` checked the ranges
     for (int64_t at = part.begin + skip; at < part.end && left > 0;) {
       const int64_t taken = std::min({kChunk, part.end - at, left}) / size * size;
       if (taken == 0) throw Error::tensor("The tensor " + name + " has a byte range that cuts a value in two.");
@@ -127,16 +127,10 @@ void WeightStore::draw(const std::string& name, int64_t begin, int64_t count, fl
   const bool norm = name.find("norm") != std::string::npos || name.find("gamma") != std::string::npos;
   if (norm) return void(std::fill_n(values, count, 1.0f));
   const SeededTensor tensor(*seed_, name);
-  const auto fill = [&](int64_t from, int64_t to) {
-    tensor.fill(static_cast<uint64_t>(begin + from), to - from, values + from);
-  };
   // Every value depends on its index alone, so threads share a large tensor and the bits stay the same.
   constexpr int64_t kShare = 1 << 16;
-  const int64_t threads = std::min<int64_t>(choose_threads(0), count / kShare);
-  std::vector<std::thread> helpers;
-  for (int64_t t = 1; t < threads; t++) helpers.emplace_back(fill, count * t / threads, count * (t + 1) / threads);
-  fill(0, threads > 1 ? count / threads : count);
-  for (std::thread& helper : helpers) helper.join();
+  share(std::min<int64_t>(choose_threads(0), count / kShare), count,
+        [&](int64_t from, int64_t to) { tensor.fill(static_cast<uint64_t>(begin + from), to - from, values + from); });
 }
 
 Floats WeightStore::values(const std::string& name, const Shape& shape) {
