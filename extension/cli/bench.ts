@@ -68,7 +68,7 @@ const COLUMNS = [
   'native ms',
   'onnx ms',
   'ratio',
-  'of fp32',
+  'vs fp32',
   'blas ms',
   'GFLOP/s',
   'of peak',
@@ -95,7 +95,7 @@ const line = (r: BenchRow): string =>
 
 const footer = (report: BenchReport): string =>
   `\n${report.machine}; kernels ${report.kernels}; float32 peak ${report.peak_gflops.toFixed(0)} GFLOP/s\n` +
-  `ONNX Runtime ${report.onnxruntime}, without maps and in float32 in every line; ratio: ONNX Runtime / native, of fp32: our own float32 without maps / native; medians of rounds`;
+  `ONNX Runtime ${report.onnxruntime}, without maps and in float32 in every line; ratio: ONNX Runtime / native, vs fp32: our own float32 without maps / native; medians of rounds`;
 
 async function printStart(
   models: ModelDescription[],
