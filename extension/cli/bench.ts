@@ -29,7 +29,11 @@ export function addBench(program: Command): void {
     )
     .addOption(new Option('--against <engine>', 'the other engine').choices(['onnx']).default('onnx'))
     .option('--threads <n,...>', "threads of a pass (default: 1 to the machine's cores, at most 8)", positiveNumbers)
-    .option('--batch <n,...>', 'images of a pass (default: 1 and 8, or 1 with --model)', positiveNumbers)
+    .option(
+      '--batch <n,...>',
+      'images of a pass (default: 1 and 8 for ViT-Ti, S and B, 1 for another model)',
+      positiveNumbers,
+    )
     .option('--rounds <n>', 'passes of each engine that count', positiveNumber, 10)
     .option('--profile', 'say where the native engine spends its time instead')
     .option('--start <image>', 'time a new engine process until its first prediction for a picture instead')

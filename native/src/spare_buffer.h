@@ -2,10 +2,7 @@
 
 #include <mutex>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
+#include "large_pages.h"
 #include "tensor.h"
 
 namespace vit {
@@ -26,7 +23,7 @@ class SpareBuffer {
       return taken;
     }
     taken.resize(n);
-    ask_for_large_pages(taken);
+    ask_for_large_pages(taken.data(), n * sizeof(float));
     return taken;
   }
 
@@ -37,18 +34,6 @@ class SpareBuffer {
   }
 
  private:
-  static void ask_for_large_pages(Floats& buffer) {
-#if defined(__linux__)
-    constexpr uintptr_t kLargePage = 2 << 20;
-    const auto begin = reinterpret_cast<uintptr_t>(buffer.data()), end = begin + buffer.size() * sizeof(float);
-    const uintptr_t first = (begin + kLargePage - 1) / kLargePage * kLargePage, last = end / kLargePage * kLargePage;
-    // Advice: where the system does not take it, small pages serve.
-    if (first < last) (void)madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
-#else
-    (void)buffer;
-#endif
-  }
-
   std::mutex mutex_;
   Floats spare_;
 };

@@ -51,10 +51,14 @@ int linux_cores() {
 }  // namespace
 
 int physical_cores() {
+  // Found once: on Linux it takes two files for each core, and every matrix of a model asks at load.
+  static const int found = [] {
 #if defined(__linux__)
-  if (const int cores = linux_cores()) return cores;
+    if (const int cores = linux_cores()) return cores;
 #endif
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }();
+  return found;
 }
 
 int choose_threads(int requested) { return requested > 0 ? requested : std::min(8, physical_cores()); }

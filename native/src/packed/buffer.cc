@@ -3,18 +3,16 @@
 #include <cstring>
 #include <new>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
+#include "large_pages.h"
 
 namespace vit {
 namespace packed {
 
 namespace {
 
-constexpr int64_t kHuge = int64_t{2} << 20;
-
-std::align_val_t alignment(int64_t bytes) { return std::align_val_t(bytes >= kHuge ? kHuge : 64); }
+std::align_val_t alignment(int64_t bytes) {
+  return std::align_val_t(bytes >= static_cast<int64_t>(kLargePage) ? kLargePage : 64);
+}
 
 }  // namespace
 
@@ -23,10 +21,7 @@ Buffer Buffer::untouched(int64_t bytes) {
   if (bytes == 0) return made;
   made.data_ = ::operator new(static_cast<size_t>(bytes), alignment(bytes));
   made.bytes_ = bytes;
-#if defined(__linux__)
-  // Whole huge pages only: the rest stays in small ones and costs no memory. A refusal changes nothing.
-  if (bytes >= kHuge) (void)madvise(made.data_, static_cast<size_t>(bytes / kHuge * kHuge), MADV_HUGEPAGE);
-#endif
+  ask_for_large_pages(made.data_, static_cast<size_t>(bytes));  // the rest stays in small ones and costs no memory
   return made;
 }
 
