@@ -10,12 +10,12 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { unzipSync } from 'fflate';
 import type { BackendModel } from '../extension/engine/backend';
-import type { EngineOptions } from '../extension/engine/engine';
-import { loadBinding } from '../extension/engine/loadBinding';
-import { NativeBackend } from '../extension/engine/native';
-import { logSumExp, softmax } from '../extension/engine/predictions';
+import type { EngineOptions } from '../extension/engine/requests';
+import { loadBinding } from '../extension/engine/native/binding';
+import { NativeBackend } from '../extension/engine/native/backend';
+import { logSumExp, softmax } from '../extension/engine/process/predictions';
 import { decodeImage } from '../extension/image/decode';
-import { readNpy } from '../extension/image/npy';
+import { readNpy } from '../extension/files/npy';
 import { preprocess } from '../extension/image/preprocess';
 import { openModel } from '../extension/models/open';
 

@@ -19,7 +19,7 @@ const node = {
 /** Every bundle: what it is made of and where it goes. */
 export const bundles = [
   { ...node, entryPoints: { extension: 'extension/extension.ts' }, outdir: 'dist', external: ['vscode'] },
-  { ...node, entryPoints: { engine: 'extension/engine/process.ts' }, outdir: 'dist', external: nativeParts },
+  { ...node, entryPoints: { engine: 'extension/engine/process/main.ts' }, outdir: 'dist', external: nativeParts },
   { ...node, entryPoints: { cli: 'extension/cli.ts' }, outdir: 'dist', external: nativeParts },
   {
     platform: 'browser',

@@ -2,13 +2,13 @@
 import './main.css';
 import { PROTOCOL_VERSION, type HostEvent, type ToView } from '../extension/protocol/messages';
 import { HostConnection } from '../extension/protocol/view';
-import type { App } from './app';
-import { Attention } from './attention';
-import { sendHidden } from './occlusion';
+import type { App } from './app/app';
+import { Attention } from './app/attention';
+import { sendHidden } from './patches/occlusion';
 import { Panel } from './panel';
-import { Slices } from './slices';
-import { clampView, firstState, readDisplay, readHidden, readView, reduce, withStep, type AppState } from './state';
-import { onThemeChange } from './theme';
+import { Slices } from './app/slices';
+import { clampView, firstState, readDisplay, readHidden, readView, reduce, withStep, type AppState } from './app/state';
+import { onThemeChange } from './drawing/theme';
 
 /** Given to every webview by VS Code. */
 declare function acquireVsCodeApi(): {

@@ -1,22 +1,22 @@
 /** The panel: puts the components in their places and redraws them when the state changes. */
-import type { App, Component } from './app';
-import { AttentionControls } from './attentionControls';
-import { ColorBar } from './colorBar';
-import { DisplayControls } from './displayControls';
-import { attribute, h } from './dom';
-import { exportItems } from './exports';
-import { menu } from './menu';
-import { ModelSummary } from './modelSummary';
-import { Overview } from './overview';
-import { PatchDetail } from './patchDetail';
-import { Picture } from './picture';
-import { PictureFacts } from './pictureFacts';
-import { Predictions } from './predictions';
-import { Readout } from './readout';
-import { progressOf } from './state';
-import { Failure, Notice, Progress } from './status';
-import { Tabs } from './tabs';
-import { Walkthrough } from './walk/walkthrough';
+import type { App, Component } from './app/app';
+import { AttentionControls } from './attention/attentionControls';
+import { ColorBar } from './attention/colorBar';
+import { DisplayControls } from './attention/displayControls';
+import { attribute, h } from './ui/dom';
+import { exportItems } from './attention/exports';
+import { menu } from './ui/menu';
+import { ModelSummary } from './facts/modelSummary';
+import { Overview } from './attention/overview';
+import { PatchDetail } from './patches/patchDetail';
+import { Picture } from './patches/picture';
+import { PictureFacts } from './facts/pictureFacts';
+import { Predictions } from './facts/predictions';
+import { Readout } from './attention/readout';
+import { progressOf } from './app/state';
+import { Failure, Notice, Progress } from './ui/status';
+import { Tabs } from './ui/tabs';
+import { Walkthrough } from './walkthrough';
 
 export class Panel {
   readonly notice = new Notice();

@@ -1,11 +1,11 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import os from 'node:os';
 import path from 'node:path';
-import { bench, profile, type BenchReport, type BenchRow } from '../engine/bench/bench';
-import { benchModels } from '../engine/bench/models';
-import { measureStart } from '../engine/bench/start';
-import { packageRoot } from '../engine/packageRoot';
-import type { ModelDescription } from '../models/description';
+import { bench, profile, type BenchReport, type BenchRow } from '../bench/bench';
+import { benchModels } from '../bench/models';
+import { measureStart } from '../bench/start';
+import { packageRoot } from '../files/packageRoot';
+import type { ModelDescription } from '../architecture/description';
 import { describeModel } from './engine';
 import { positiveNumber } from './options';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Step } from '../engine/engine';
+import type { Step } from '../engine/requests';
 import { inspect, reportText } from '../models/doctor';
 import { describeModel, loadModel, withEngine } from './engine';
 import { complain } from './errors';

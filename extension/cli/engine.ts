@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { EngineClient } from '../engine/client';
-import type { LoadedModel } from '../engine/engine';
-import { packageRoot } from '../engine/packageRoot';
-import type { ModelDescription } from '../models/description';
-import { cachedSnapshot } from '../models/hubCache';
-import { hubSettings } from '../models/hubSettings';
+import type { LoadedModel } from '../engine/requests';
+import { packageRoot } from '../files/packageRoot';
+import type { ModelDescription } from '../architecture/description';
+import { cachedSnapshot } from '../models/hub/cache';
+import { hubSettings } from '../models/hub/settings';
 import { withInputSize } from '../models/inputSize';
 import { assertRunnable, openModel } from '../models/open';
 import { engineOptionsOf, type ModelOptions } from './options';

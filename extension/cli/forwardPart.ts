@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { EngineClient } from '../engine/client';
-import type { NpyArray } from '../image/npy';
+import type { NpyArray } from '../files/npy';
 import type { PartDescription } from '../models/parts';
 import { UsageError } from './errors';
 import { NpyWriter } from './npyWriter';

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { npyBody, npyHeader } from '../image/npy';
+import { npyBody, npyHeader } from '../files/npyEncoding';
 
 /** A float32 .npy file written piece by piece, in row-major order. */
 export class NpyWriter {

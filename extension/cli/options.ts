@@ -1,6 +1,6 @@
 /** Options several commands share, checked where they enter: a wrong one is bad usage (exit code 2). */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { EngineOptions } from '../engine/engine';
+import type { EngineOptions } from '../engine/requests';
 
 export interface ModelOptions extends EngineOptions {
   model: string;

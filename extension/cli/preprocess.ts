@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { writeNpy } from '../image/npy';
+import { writeNpy } from '../files/npyEncoding';
 import { describeModel, withEngine } from './engine';
 import { addImageSize, modelOption } from './options';
 

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { downloadModel as download, WELL_KNOWN } from '../models/hub';
-import { HUB_ID } from '../models/hubSettings';
+import { downloadModel as download, WELL_KNOWN } from '../models/hub/client';
+import { HUB_ID } from '../models/hub/settings';
 import { writeModel } from '../panel/settings';
 import type { Command } from './command';
 import { withProgress } from './models';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { IMAGE_EXTENSIONS, isImagePath } from '../imageFiles';
+import { IMAGE_EXTENSIONS, isImagePath } from '../image/pictureKinds';
 import { activeImage } from '../panel/activeImage';
 
 /**

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import type { ModelDescription } from '../models/description';
-import { cachedSnapshot } from '../models/hubCache';
-import { hubSettings } from '../models/hubSettings';
+import type { ModelDescription } from '../architecture/description';
+import { cachedSnapshot } from '../models/hub/cache';
+import { hubSettings } from '../models/hub/settings';
 import { assertRunnable, openModel, type OpenOptions } from '../models/open';
 import { readSettings } from '../panel/settings';
 

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { parse } from 'jsonc-parser';
 import * as vscode from 'vscode';
-import { IMAGE_EXTENSIONS } from '../imageFiles';
+import { IMAGE_EXTENSIONS } from '../image/pictureKinds';
 import type { Command, Parts } from './command';
 
 /** Runs the .vit.json that was clicked or is being edited on its picture, and shows it step by step. */

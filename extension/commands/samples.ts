@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { isImagePath } from '../imageFiles';
+import { isImagePath } from '../image/pictureKinds';
 import type { ViewState } from '../protocol/messages';
 import type { Command, Parts } from './command';
 

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { Outcome } from '../panel/inspection';
+import type { Outcome } from '../inspect/inspection';
 import type { ImagePanel } from '../panel/imagePanel';
 import { fileName } from '../panel/source';
 import type { Parts } from './command';

@@ -1,7 +1,7 @@
-import type { Verification } from '../engine/verify';
-import { tolerances } from '../engine/verify';
+import type { Verification } from '../engine/requests';
+import { tolerances } from '../engine/tolerances';
 import * as vscode from 'vscode';
-import { closeQuietly } from '../panel/enginePort';
+import { closeQuietly } from '../inspect/enginePort';
 import { readSettings } from '../panel/settings';
 import { imageSource } from '../panel/source';
 import type { Command } from './command';

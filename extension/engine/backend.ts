@@ -1,6 +1,6 @@
 /** What the engine process needs of something that computes: the native addon (./native.ts), onnxruntime (./onnx.ts). */
-import type { ModelDescription } from '../models/description';
-import type { EngineKind, EngineOptions, LoadedModel, Slice, SliceRequest } from './engine';
+import type { ModelDescription } from '../architecture/description';
+import type { EngineKind, EngineOptions, LoadedModel, Slice, SliceRequest } from './requests';
 
 export interface Backend {
   readonly kind: EngineKind;

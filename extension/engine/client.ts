@@ -1,9 +1,9 @@
 /** The extension's, CLI's and tests' side of the engine process: starts it when needed, asks it, survives it. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { EngineErrorShape, EngineRequestName, EngineRequests } from './engine';
-import { cancelled, EngineError } from './errors';
-import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from './messages';
+import type { EngineErrorShape, EngineRequestName, EngineRequests } from './requests';
+import { cancelled, EngineError } from '../errors/engineError';
+import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from './wire';
 
 export interface EngineClientOptions {
   /** dist/engine.js, absolute. */

@@ -1,9 +1,9 @@
 /** What a canonical architecture says about its tokens, for every engine alike. */
 import { softSplitGrids } from '../image/geometry';
-import { prefixNames } from '../models/canonical';
-import { gridOf } from '../models/grid';
-import type { Architecture } from '../models/description';
-import type { LoadedModel } from './engine';
+import { prefixNames } from '../architecture/tensors';
+import { gridOf } from '../architecture/grid';
+import type { Architecture } from '../architecture/description';
+import type { LoadedModel } from './requests';
 
 export type TokenLayout = Pick<
   LoadedModel,

@@ -9,11 +9,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Metadata, OutputInfo, Sharp, SharpOptions } from 'sharp';
-import type { ImageSource, OpenedImage } from '../engine/engine';
-import { cancelled, EngineError } from '../engine/errors';
+import { cancelled, EngineError } from '../errors/engineError';
 import { decodeBmp, isBmp } from './bmp';
-import { isNpy } from './npy';
+import { isNpy } from '../files/npy';
 import { decodeNpyPicture } from './npyPicture';
+import type { ImageSource, OpenedImage } from './opened';
 import type { Pixels } from './preprocess';
 
 export interface DecodedImage extends Pixels, Omit<OpenedImage, 'imageId'> {}

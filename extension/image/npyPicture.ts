@@ -1,4 +1,4 @@
-import { readNpy } from './npy';
+import { readNpy } from '../files/npy';
 import type { Pixels } from './preprocess';
 
 /**

@@ -2,11 +2,11 @@
  * Fits a file's tensors onto an architecture: which bytes are which canonical tensor, and every way they do not fit.
  * A description with an error finding is never run (see assertRunnable).
  */
-import type { Architecture, DType, Finding, TensorSource } from './description';
-import { canonicalTensors, type CanonicalTensor } from './canonical';
-import { count } from './errors';
+import type { Architecture, DType, Finding, TensorSource } from '../architecture/description';
+import { canonicalTensors, type CanonicalTensor } from '../architecture/tensors';
+import { count } from '../errors/modelError';
 import type { Family, KeyPart, KeyRule, KeyTable, Tensors } from './families/family';
-import type { StoredTensor } from './safetensors';
+import type { StoredTensor } from './files/safetensors';
 
 const USABLE = new Set(['F32', 'F16', 'BF16']);
 

@@ -1,9 +1,9 @@
 /** The checkpoint doctor: everything known about a model without running it, as an object (JSON) and as text for people. */
-import { canonicalTensors, prefixCount, prefixNames } from './canonical';
-import type { Architecture, Finding, ModelDescription, Norm } from './description';
+import { canonicalTensors, prefixCount, prefixNames } from '../architecture/tensors';
+import type { Architecture, Finding, ModelDescription, Norm } from '../architecture/description';
 import { familyTitle } from './families';
-import { gridOf } from './grid';
-import { shapes, type ShapeOfStep } from './shapes';
+import { gridOf } from '../architecture/grid';
+import { shapes, type ShapeOfStep } from '../architecture/steps';
 import type { Preprocessing } from '../image/preprocessing';
 
 export interface Report {

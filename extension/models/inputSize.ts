@@ -1,8 +1,8 @@
 /** The same model at another resolution: positions are resampled by the engine, the picture is resized and cropped in proportion. */
 import type { Preprocessing } from '../image/preprocessing';
-import type { Architecture, ModelDescription } from './description';
-import { ModelError } from './errors';
-import { gridOf } from './grid';
+import type { Architecture, ModelDescription } from '../architecture/description';
+import { ModelError } from '../errors/modelError';
+import { gridOf } from '../architecture/grid';
 
 /**
  * `description` for inputs of height x width pixels, each rounded to whole patches (at least one).

@@ -1,9 +1,9 @@
 /** Class names in index order, from wherever a model directory keeps them. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Finding } from './description';
+import type { Finding } from '../architecture/description';
 import type { Fields } from './families/fields';
-import { isObject } from './safetensors';
+import { isObject } from './files/safetensors';
 
 const MAX_LABEL_BYTES = 8 * 1024 * 1024;
 

@@ -2,18 +2,18 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Preprocessing } from '../image/preprocessing';
-import type { Architecture, Finding, ModelDescription } from './description';
+import type { Architecture, Finding, ModelDescription } from '../architecture/description';
 import type { Family, FamilyInput } from './families/family';
-import { ModelError, fileError } from './errors';
+import { ModelError, fileError } from '../errors/modelError';
 import { Fields } from './families/fields';
 import { recogniseConfig } from './families';
 import { hfPreprocessing, IMAGENET, timmPreprocessing } from './families/preprocessing';
 import { readOnnxHeader } from '../onnx/header';
 import { exportedNotes, pictureInput } from '../onnx/picture';
 import type { OnnxModel } from '../onnx/schema';
-import { readJson } from './checkpoint';
+import { readJson } from './files/checkpoint';
 import { readLabels } from './labels';
-import type { Located } from './locate';
+import type { Located } from './files/locate';
 
 export async function describeOnnx(located: Located, config: Fields, id: string): Promise<ModelDescription> {
   const file = located.weights as string;

@@ -4,19 +4,19 @@
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse as parseJsonc, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { bind } from './bind';
-import { readCheckpoint, readJson, type Checkpoint } from './checkpoint';
-import type { Architecture, Finding, ModelDescription, WeightSource } from './description';
-import { ModelError, count } from './errors';
+import { readCheckpoint, readJson, type Checkpoint } from './files/checkpoint';
+import type { Architecture, Finding, ModelDescription, WeightSource } from '../architecture/description';
+import { ModelError, count } from '../errors/modelError';
 import { recognise } from './families';
 import { Fields } from './families/fields';
 import type { Family, FamilyInput, Tensors } from './families/family';
-import { cachedSnapshot } from './hubCache';
-import { HUB_ID, hubSettings } from './hubSettings';
+import { cachedSnapshot } from './hub/cache';
+import { HUB_ID, hubSettings } from './hub/settings';
 import { readLabels } from './labels';
 import type { Preprocessing } from '../image/preprocessing';
-import { IMAGENET_CLASSES, imagenetNames, saysImagenet } from './imagenetNames';
-import { implausible } from './plausible';
-import { exists, locate, type Located } from './locate';
+import { IMAGENET_CLASSES, imagenetNames, saysImagenet } from './hub/imagenetNames';
+import { implausible } from './plausibility';
+import { exists, locate, type Located } from './files/locate';
 import { describeOnnx } from './onnx';
 
 export interface OpenOptions {

@@ -4,9 +4,9 @@
  */
 import { dirname, resolve } from 'node:path';
 import type { Part } from '../../native/binding';
-import { readCheckpoint } from './checkpoint';
-import type { Architecture, Block, TensorSource } from './description';
-import { ModelError } from './errors';
+import { readCheckpoint } from './files/checkpoint';
+import type { Architecture, Block, TensorSource } from '../architecture/description';
+import { ModelError } from '../errors/modelError';
 import { articleBlock, articleModel } from './families/seed';
 import type { Fields } from './families/fields';
 import { readModelConfig } from './open';

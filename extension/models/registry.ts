@@ -1,11 +1,11 @@
 /** The models one can choose from: the embedded one, those in the Hugging Face cache, those in the workspace. */
 import { basename, join } from 'node:path';
-import { readJson } from './checkpoint';
+import { readJson } from './files/checkpoint';
 import { recogniseConfig } from './families';
 import { Fields } from './families/fields';
-import { cachedIds, cachedSnapshot } from './hubCache';
-import { hubSettings } from './hubSettings';
-import { exists, locate } from './locate';
+import { cachedIds, cachedSnapshot } from './hub/cache';
+import { hubSettings } from './hub/settings';
+import { exists, locate } from './files/locate';
 import { EMBEDDED } from './open';
 
 export interface RegistryEntry {

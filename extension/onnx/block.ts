@@ -1,5 +1,5 @@
 /** One attention + neural network unit (encoding block or token transformer) as ONNX nodes. Shapes: x is (B, N, D). */
-import type { Block } from '../models/description';
+import type { Block } from '../architecture/description';
 import type { Operators } from './operators';
 
 /** Names to give the block's results that become graph outputs. */

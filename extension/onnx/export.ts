@@ -5,8 +5,8 @@
  * Input `input` (batch, C, H, W) float32, preprocessed. Outputs: `logits` (batch, classes), or `features` when there is no head;
  * on request `attention.{i}` (batch, h, N, N), `stage_attention.{i}` and `tokens.{i}` (batch, N, D), i = depth leaving the last block.
  */
-import type { Architecture, Tokenizer } from '../models/description';
-import { gridOf } from '../models/grid';
+import type { Architecture, Tokenizer } from '../architecture/description';
+import { gridOf } from '../architecture/grid';
 import { writeBlock } from './block';
 import { GraphBuilder } from './graphBuilder';
 import { Operators, transpose } from './operators';

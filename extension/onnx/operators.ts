@@ -1,5 +1,5 @@
 /** The operators a ViT is made of, each as the ONNX nodes (opset 20) that compute the same numbers as PyTorch. */
-import type { Activation, Norm } from '../models/description';
+import type { Activation, Norm } from '../architecture/description';
 import type { GraphBuilder } from './graphBuilder';
 import type { TensorReader } from './weights';
 

@@ -1,7 +1,7 @@
 /** Reads a model's tensors as float32 in TypeScript: the export and the engine of last resort must not need the addon. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { halfToFloatBits } from '../half';
-import type { DType, TensorSource } from '../models/description';
+import { halfToFloatBits } from '../files/half';
+import type { DType, TensorSource } from '../architecture/description';
 
 /** Looks a canonical tensor up; null when the model has none of that name. */
 export type TensorReader = (name: string) => { shape: number[]; values: Float32Array } | null;

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { isImagePath } from '../imageFiles';
+import { isImagePath } from '../image/pictureKinds';
 
 /** The picture in the active tab: in an image preview, a text editor (SVG) or a diff, whose right side counts. */
 export function activeImage(): vscode.Uri | null {

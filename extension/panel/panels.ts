@@ -3,8 +3,8 @@ import * as vscode from 'vscode';
 import type { SavedPanel, ViewState } from '../protocol/messages';
 import { ImagePanel } from './imagePanel';
 import type { PanelParts } from './imagePanel';
-import { Inspection } from './inspection';
-import type { Outcome } from './inspection';
+import { Inspection } from '../inspect/inspection';
+import type { Outcome } from '../inspect/inspection';
 import { readSettings } from './settings';
 import { fileName, imageSource } from './source';
 

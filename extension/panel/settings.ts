@@ -1,9 +1,9 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { EngineKind, EngineOptions } from '../engine/engine';
+import type { EngineKind, EngineOptions } from '../engine/requests';
 import { EMBEDDED } from '../models/open';
-import type { InspectionSettings } from './inspection';
+import type { InspectionSettings } from '../inspect/inspection';
 
 export const SECTION = 'vit';
 

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
-import type { ImageSource } from '../engine/engine';
-import { EngineError } from '../engine/errors';
+import type { ImageSource } from '../engine/requests';
+import { EngineError } from '../errors/engineError';
 
 const MAX_BYTES = 256 * 1024 * 1024;
 

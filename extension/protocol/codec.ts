@@ -2,7 +2,7 @@
  * Checks what arrives from the webview before anything acts on it: kinds, ranges and sizes, nothing unknown.
  * The types it checks are in ./messages.ts; the two change together (a field without a check does not compile).
  */
-import type { SliceRequest } from '../engine/engine';
+import type { SliceRequest } from '../engine/requests';
 import { either, flag, integer, literal, number, record, text, uint8Array, uint32Array, variant } from './checks';
 import type { Check } from './checks';
 import type { ToHost, ViewEvent, ViewRequests, ViewState } from './messages';

@@ -1,7 +1,7 @@
 /** The host's end of the conversation: every message is checked, every request is answered exactly once. */
-import type { EngineErrorShape } from '../engine/engine';
-import { toErrorShape } from '../engine/errors';
-import { ModelError } from '../models/errors';
+import type { EngineErrorShape } from '../errors/engineError';
+import { toErrorShape } from '../errors/engineError';
+import { ModelError } from '../errors/modelError';
 import { decodeToHost } from './codec';
 import type { ToView, ViewEvent, ViewRequests } from './messages';
 

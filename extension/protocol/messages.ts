@@ -2,9 +2,9 @@
  * What the extension host and the webview say to each other. Plain types; the codec beside this (./codec.ts) checks what arrives.
  * The webview asks ('ready', then slices); the host never guesses what is on screen.
  */
-import type { LoadedModel, Prediction, SliceRequest, Slice, EngineErrorShape, EngineKind } from '../engine/engine';
+import type { LoadedModel, Prediction, SliceRequest, Slice, EngineErrorShape, EngineKind } from '../engine/requests';
 import type { Geometry, Preprocessing } from '../image/preprocessing';
-import type { Architecture, Finding } from '../models/description';
+import type { Architecture, Finding } from '../architecture/description';
 
 export const PROTOCOL_VERSION = 1;
 

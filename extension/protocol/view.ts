@@ -1,5 +1,5 @@
 /** The webview's end of the conversation: requests with their answers, events without. No DOM, no vscode. */
-import type { EngineErrorShape } from '../engine/engine';
+import type { EngineErrorShape } from '../errors/engineError';
 import type { HostEvent, ToHost, ToView, ViewEvent, ViewRequests } from './messages';
 
 /** A request the host refused. */

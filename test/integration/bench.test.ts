@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { bench, profile, type BenchRow } from '../../extension/engine/bench/bench';
-import { measureStart } from '../../extension/engine/bench/start';
-import { packageRoot } from '../../extension/engine/packageRoot';
+import { bench, profile, type BenchRow } from '../../extension/bench/bench';
+import { measureStart } from '../../extension/bench/start';
+import { packageRoot } from '../../extension/files/packageRoot';
 import { openModel } from '../../extension/models/open';
 
 const embedded = () => openModel('embedded', { root: packageRoot() });

@@ -5,7 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
-import { readNpy, writeNpy } from '../../extension/image/npy';
+import { readNpy } from '../../extension/files/npy';
+import { writeNpy } from '../../extension/files/npyEncoding';
 import { root, sample } from './support';
 
 interface Ended {

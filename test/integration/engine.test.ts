@@ -6,10 +6,10 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { EngineClient } from '../../extension/engine/client';
-import type { LoadedModel, OpenedImage, RunSummary, SliceRequest } from '../../extension/engine/engine';
-import type { ModelDescription } from '../../extension/models/description';
+import type { LoadedModel, OpenedImage, RunSummary, SliceRequest } from '../../extension/engine/requests';
+import type { ModelDescription } from '../../extension/architecture/description';
 import { openModel } from '../../extension/models/open';
-import { ModelPool } from '../../extension/panel/modelPool';
+import { ModelPool } from '../../extension/inspect/modelPool';
 import { isRunning, makeClient, native, root, sample, untilGone } from './support';
 
 const embedded = () => openModel('embedded', { root });

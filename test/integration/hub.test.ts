@@ -16,10 +16,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { ModelError, type ModelErrorCode } from '../../extension/models/errors';
-import { downloadModel, type Progress } from '../../extension/models/hub';
-import { cachedSnapshot } from '../../extension/models/hubCache';
-import { hubSettings, type HubSettings } from '../../extension/models/hubSettings';
+import { ModelError, type ModelErrorCode } from '../../extension/errors/modelError';
+import { downloadModel, type Progress } from '../../extension/models/hub/client';
+import { cachedSnapshot } from '../../extension/models/hub/cache';
+import { hubSettings, type HubSettings } from '../../extension/models/hub/settings';
 import { assertRunnable, openModel } from '../../extension/models/open';
 import { listModels } from '../../extension/models/registry';
 

@@ -6,9 +6,9 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { loadBinding } from '../../extension/engine/loadBinding';
+import { loadBinding } from '../../extension/engine/native/binding';
 import { decodeImage } from '../../extension/image/decode';
-import { readNpy } from '../../extension/image/npy';
+import { readNpy } from '../../extension/files/npy';
 import { preprocess } from '../../extension/image/preprocess';
 import type { Preprocessing } from '../../extension/image/preprocessing';
 

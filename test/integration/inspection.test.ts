@@ -7,9 +7,9 @@ import { after, afterEach, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { EngineClient } from '../../extension/engine/client';
 import { assertRunnable, EMBEDDED, openModel } from '../../extension/models/open';
-import { Inspection } from '../../extension/panel/inspection';
-import type { InspectionSettings } from '../../extension/panel/inspection';
-import { ModelPool } from '../../extension/panel/modelPool';
+import { Inspection } from '../../extension/inspect/inspection';
+import type { InspectionSettings } from '../../extension/inspect/inspection';
+import { ModelPool } from '../../extension/inspect/modelPool';
 import type { HostEvent } from '../../extension/protocol/messages';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -30,7 +30,7 @@ const inspections: Inspection[] = [];
 before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'inspection-'));
   engine = new EngineClient({
-    processFile: path.join(root, 'extension/engine/process.ts'),
+    processFile: path.join(root, 'extension/engine/process/main.ts'),
     execArgv: ['--import', 'tsx'],
     log: (line) => log.push(line),
   });

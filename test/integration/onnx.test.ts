@@ -4,12 +4,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import type { Architecture, ModelDescription, TensorSource, WeightSource } from '../../extension/models/description';
-import type { EngineOptions } from '../../extension/engine/engine';
-import { OnnxBackend } from '../../extension/engine/onnx';
-import { plainBlock } from '../../extension/models/families/plain';
+import type {
+  Architecture,
+  ModelDescription,
+  TensorSource,
+  WeightSource,
+} from '../../extension/architecture/description';
+import type { EngineOptions } from '../../extension/engine/requests';
+import { OnnxBackend } from '../../extension/engine/onnx/backend';
+import { plainBlock } from '../../extension/architecture/plain';
 import { openModel } from '../../extension/models/open';
-import { rolloutRow } from '../../extension/engine/rollout';
+import { rolloutRow } from '../../extension/engine/onnx/rollout';
 import { exportOnnx } from '../../extension/onnx/export';
 import { readOnnxHeader } from '../../extension/onnx/header';
 import { NOTES_KEY } from '../../extension/onnx/picture';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { OnnxBackend } from '../../extension/engine/onnx';
-import { readNpy, type NpyArray } from '../../extension/image/npy';
+import { OnnxBackend } from '../../extension/engine/onnx/backend';
+import { readNpy, type NpyArray } from '../../extension/files/npy';
 import { withInputSize } from '../../extension/models/inputSize';
 import { openModel } from '../../extension/models/open';
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineClient, type EngineClientOptions } from '../../extension/engine/client';
-import type { EngineOptions } from '../../extension/engine/engine';
+import type { EngineOptions } from '../../extension/engine/requests';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const sample = (name: string) => path.join(root, 'samples', name);

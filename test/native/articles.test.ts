@@ -8,9 +8,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import type { Part, PartRequest } from '../../native/binding';
-import { loadBinding } from '../../extension/engine/loadBinding';
+import { loadBinding } from '../../extension/engine/native/binding';
 import { patchRegion } from '../../extension/image/geometry';
-import { readNpy } from '../../extension/image/npy';
+import { readNpy } from '../../extension/files/npy';
 import { openModel } from '../../extension/models/open';
 import { openPart } from '../../extension/models/parts';
 

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import type { Binding, LoadRequest } from '../../native/binding';
-import { readNpy } from '../../extension/image/npy';
+import { readNpy } from '../../extension/files/npy';
 import { withInputSize } from '../../extension/models/inputSize';
 import { assertRunnable, openModel } from '../../extension/models/open';
 

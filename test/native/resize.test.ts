@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ResizeRequest } from '../../native/binding';
-import { loadBinding } from '../../extension/engine/loadBinding';
+import { loadBinding } from '../../extension/engine/native/binding';
 import { cases, stored } from '../golden/resize/cases';
 
 const binding = loadBinding();

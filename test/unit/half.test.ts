@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { halfToNumber } from '../../extension/half';
+import { halfToNumber } from '../../extension/files/half';
 
 test('every binary16 pattern stands for the number IEEE 754 says', () => {
   for (let bits = 0; bits < 65536; bits++) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { IMAGE_EXTENSIONS, isImagePath } from '../../extension/imageFiles';
+import { IMAGE_EXTENSIONS, isImagePath } from '../../extension/image/pictureKinds';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');

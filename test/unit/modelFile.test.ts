@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { checkModelFile, summary } from '../../extension/modelFile/check';
-import schema from '../../extension/modelFile/vit.schema.json';
+import { checkModelFile, summary } from '../../extension/models/modelFile';
+import schema from '../../extension/models/vit.schema.json';
 import { TORCH_ACTIVATIONS, TORCH_NORMS } from '../../extension/models/families/seed';
 
 const root = path.resolve(__dirname, '../..');

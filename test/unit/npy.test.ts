@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isNpy, npyHeader, readNpy, writeNpy } from '../../extension/image/npy';
+import { isNpy, readNpy } from '../../extension/files/npy';
+import { npyHeader, writeNpy } from '../../extension/files/npyEncoding';
 import { decodeNpyPicture } from '../../extension/image/npyPicture';
 
 /** A version 1.0 file with that header and those bytes, as NumPy lays it out. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { logSumExp, softmax, topPredictions } from '../../extension/engine/predictions';
-import { Store } from '../../extension/engine/store';
+import { logSumExp, softmax, topPredictions } from '../../extension/engine/process/predictions';
+import { Store } from '../../extension/engine/process/store';
 
 describe('predictions', () => {
   test('softmax of known logits', () => {

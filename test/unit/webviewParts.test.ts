@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ToHost } from '../../extension/protocol/messages';
 import { HostConnection } from '../../extension/protocol/view';
-import { figureLayout } from '../../webview/figure';
-import * as format from '../../webview/format';
-import { LeastRecentlyUsed } from '../../webview/lru';
-import { denormalize } from '../../webview/modelInput';
-import { npy } from '../../webview/npy';
-import { Slices } from '../../webview/slices';
+import { figureLayout } from '../../webview/attention/figure';
+import * as format from '../../webview/ui/format';
+import { LeastRecentlyUsed } from '../../webview/app/lru';
+import { denormalize } from '../../webview/patches/modelInput';
+import { writeNpy } from '../../extension/files/npyEncoding';
+import { Slices } from '../../webview/app/slices';
 
 test('numbers as people read them', () => {
   assert.deepEqual([0, 0.02314, 1.5, 1234.4, 2.1e-6, -0.5, 3.2e7, NaN].map(format.value), [
@@ -37,13 +37,13 @@ test('numbers as people read them', () => {
 });
 
 test('npy files have the header numpy writes', () => {
-  const file = npy([2, 3], new Float32Array([1, 2, 3, 4, 5, 6]));
+  const file = writeNpy([2, 3], new Float32Array([1, 2, 3, 4, 5, 6]));
   const header = new TextDecoder('latin1').decode(file.subarray(0, 128));
   assert.equal(header.slice(1, 6), 'NUMPY');
   assert.equal(header.slice(10), `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }${' '.repeat(58)}\n`);
   assert.equal(file.length, 128 + 24);
   assert.equal(new DataView(file.buffer).getFloat32(128 + 20, true), 6);
-  assert.match(new TextDecoder('latin1').decode(npy([4], new Float32Array(4))), /'shape': \(4,\), /);
+  assert.match(new TextDecoder('latin1').decode(writeNpy([4], new Float32Array(4))), /'shape': \(4,\), /);
 });
 
 test('the cache forgets what was used longest ago', () => {

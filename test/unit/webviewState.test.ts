@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PanelImage, PanelModel, PanelRun } from '../../extension/protocol/messages';
-import { changeOf, toggled } from '../../webview/hiddenPatches';
+import { changeOf, toggled } from '../../webview/patches/hiddenPatches';
 import {
   clampView,
   firstState,
@@ -13,7 +13,7 @@ import {
   reduce,
   withStep,
   type AppState,
-} from '../../webview/state';
+} from '../../webview/app/state';
 
 const model = (modelId: number, layers = 6, heads = 3, numTokens = 65) =>
   ({ loaded: { modelId, layers, heads, numTokens, numPrefix: 1 } }) as PanelModel;

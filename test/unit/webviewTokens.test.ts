@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Geometry } from '../../extension/image/preprocessing';
-import { inputBox, patchAt, pictureBox, spread, type TokenLayout } from '../../webview/tokenLayout';
-import { fit, pan, toPicture, toScreen, zoomAt } from '../../webview/viewport';
+import { inputBox, patchAt, pictureBox, spread, type TokenLayout } from '../../webview/drawing/tokenLayout';
+import { fit, pan, toPicture, toScreen, zoomAt } from '../../webview/drawing/viewport';
 
 /** The articles' Mountain at Dusk: 100 x 60, patches of 20. */
 const mountain: TokenLayout = {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Step } from '../../extension/engine/engine';
-import { colorTable } from '../../webview/colorMap';
+import type { Step } from '../../extension/engine/requests';
+import { colorTable } from '../../webview/drawing/colorMap';
 import { unitDomain } from '../../webview/walk/inputPicture';
 import * as matrix from '../../webview/walk/matrix';
-import { atLayer, findPage, layerOf, meaningOf, pagesOf } from '../../webview/walk/pages';
+import { atLayer, layerOf } from '../../webview/app/stepNames';
+import { findPage, meaningOf, pagesOf } from '../../webview/walk/pages';
 import { planOf, reconstruct, windowAt } from '../../webview/walk/softSplit';
 import { mostProbable } from '../../webview/walk/softmax';
 import { defaultPatch } from '../../webview/walk/walk';

@@ -1,9 +1,9 @@
 /** The model's input as the articles draw it: one channel in reversed purples, three as colours. */
-import type { Slice } from '../../extension/engine/engine';
+import type { Slice } from '../../extension/engine/requests';
 import type { Preprocessing } from '../../extension/image/preprocessing';
-import { pixels } from '../attention';
-import type { Domain } from '../colorScale';
-import { denormalize } from '../modelInput';
+import { pixels } from '../app/attention';
+import type { Domain } from '../drawing/colorScale';
+import { denormalize } from '../patches/modelInput';
 
 /** What black and white pixels (0 and 1) became by normalizing: the articles' clim [0, 1] for any mean and std. */
 export function unitDomain({ mean, std }: Preprocessing): Domain {

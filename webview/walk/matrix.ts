@@ -1,6 +1,6 @@
 /** A matrix as a picture: which part is in sight, which cell is where, and its pixels. No DOM. */
-import type { ColorTable } from '../colorMap';
-import { position, type Domain } from '../colorScale';
+import type { ColorTable } from '../drawing/colorMap';
+import { position, type Domain } from '../drawing/colorScale';
 
 export interface Matrix {
   rows: number;

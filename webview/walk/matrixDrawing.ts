@@ -1,8 +1,8 @@
 /** Draws a matrix: its cells, the names of its rows, numbers where there is room, and what is chosen or pointed at. */
-import { colorTable } from '../colorMap';
-import { position, type Domain } from '../colorScale';
-import { value } from '../format';
-import { theme } from '../theme';
+import { colorTable } from '../drawing/colorMap';
+import { position, type Domain } from '../drawing/colorScale';
+import { value } from '../ui/format';
+import { theme } from '../drawing/theme';
 import { paintMatrix, type Matrix, type Window } from './matrix';
 
 export interface MatrixContent {

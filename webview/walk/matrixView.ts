@@ -1,9 +1,9 @@
 /** A matrix drawn as a picture one can zoom and point at, with its colour bar and the value under the pointer. */
-import { Bar } from '../colorBar';
-import { domainOf, symmetric, type Domain } from '../colorScale';
-import { button } from '../controls';
-import { h, icon, setText } from '../dom';
-import { value } from '../format';
+import { Bar } from '../attention/colorBar';
+import { domainOf, symmetric, type Domain } from '../drawing/colorScale';
+import { button } from '../ui/controls';
+import { h, icon, setText } from '../ui/dom';
+import { value } from '../ui/format';
 import { drawMatrix, gutter, type MatrixContent } from './matrixDrawing';
 import { cellAt, fitMatrix, heightOf, keepInside, statistics, zoomMatrix, type Window } from './matrix';
 

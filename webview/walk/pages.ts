@@ -1,6 +1,7 @@
 /** The walk-through's pages, made from the steps a model has: one page for what the articles tell in one breath. */
-import type { Step } from '../../extension/engine/engine';
-import type { Architecture } from '../../extension/models/description';
+import type { Step } from '../../extension/engine/requests';
+import type { Architecture } from '../../extension/architecture/description';
+import { withoutLayer } from '../app/stepNames';
 import { text, type PageText } from './texts';
 
 export type Figure =
@@ -24,16 +25,6 @@ export interface Page extends PageText {
   /** Soft split number, for its pages and those of its token transformer. */
   stage: number | null;
 }
-
-/** 'blocks.3.attn.q' -> 'blocks.*.attn.q'; other names stay. */
-export const withoutLayer = (name: string): string => name.replace(/^blocks\.\d+\./, 'blocks.*.');
-
-export const layerOf = (name: string): number | null => {
-  const match = /^blocks\.(\d+)\./.exec(name);
-  return match ? Number(match[1]) : null;
-};
-
-export const atLayer = (name: string, layer: number): string => name.replace('blocks.*.', `blocks.${layer}.`);
 
 /** Steps that are looked at side by side. */
 const together = [['attn.q', 'attn.k', 'attn.v']];

@@ -1,10 +1,10 @@
 /** The model's input under its numbered patches; a click chooses one. Also shows receptive fields of a soft split. */
 import type { Geometry } from '../../extension/image/preprocessing';
-import { h } from '../dom';
-import { drawScene } from '../pictureDrawing';
-import { theme } from '../theme';
-import { patchAt, type TokenLayout } from '../tokenLayout';
-import { fit, toPicture, type Viewport } from '../viewport';
+import { h } from '../ui/dom';
+import { drawScene } from '../drawing/pictureDrawing';
+import { theme } from '../drawing/theme';
+import { patchAt, type TokenLayout } from '../drawing/tokenLayout';
+import { fit, toPicture, type Viewport } from '../drawing/viewport';
 
 export interface PatchGridContent {
   source: HTMLCanvasElement;

@@ -1,7 +1,7 @@
 /** One frame of the soft split. */
 import type { Split } from '../../extension/image/geometry';
-import { colorTable } from '../colorMap';
-import { theme } from '../theme';
+import { colorTable } from '../drawing/colorMap';
+import { theme } from '../drawing/theme';
 import { windowAt, type SoftSplitPlan } from './softSplit';
 
 /** More dotted boxes than this hide the picture: only the latest are drawn. */

@@ -1,5 +1,5 @@
 /** What the walk-through says about each step: the articles' words, the field's standard term, and one sentence. */
-import type { Activation, Architecture, Block } from '../../extension/models/description';
+import type { Activation, Architecture, Block } from '../../extension/architecture/description';
 
 export interface PageText {
   /** In the articles' words. */

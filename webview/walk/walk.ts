@@ -1,8 +1,9 @@
 /** What the walk-through's figures share: the chosen page, layer, head and patch, and how rows are called. */
-import type { App } from '../app';
-import type { Peek } from '../slices';
-import { tokenName } from '../readout';
-import { atLayer, type Page } from './pages';
+import type { App } from '../app/app';
+import type { Peek } from '../app/slices';
+import { tokenName } from '../attention/readout';
+import { atLayer } from '../app/stepNames';
+import type { Page } from './pages';
 
 export interface Walk {
   readonly app: App;

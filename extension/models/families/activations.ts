@@ -1,5 +1,5 @@
 /** Activation names as the families write them -> the addon's. */
-import type { Activation } from '../description';
+import type { Activation } from '../../architecture/description';
 
 /** timm's `act_layer` and HF's `hidden_act` (transformers ACT2FN); both spell gelu_tanh their own way. */
 export const ACTIVATIONS: Record<string, Activation> = {

@@ -1,7 +1,7 @@
 /** What a checkpoint family is to this program: two tables and their defaults. The families are in the files beside this one. */
 import type { Preprocessing } from '../../image/preprocessing';
-import type { Architecture, Finding } from '../description';
-import type { StoredTensor } from '../safetensors';
+import type { Architecture, Finding } from '../../architecture/description';
+import type { StoredTensor } from '../files/safetensors';
 import type { Fields } from './fields';
 
 /** Names as in the file, less a wrapper's prefix ("module.", "vit."). */

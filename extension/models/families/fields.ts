@@ -1,6 +1,6 @@
 /** Reads a config's fields by type; what is there and has the wrong type is refused by name, never guessed at. */
-import { ModelError } from '../errors';
-import { isObject } from '../safetensors';
+import { ModelError } from '../../errors/modelError';
+import { isObject } from '../files/safetensors';
 
 /** More blocks than any model has; a list of all their tensors is made before one is looked at. */
 export const MOST_BLOCKS = 1000;

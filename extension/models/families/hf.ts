@@ -2,12 +2,12 @@
  * The vision models of Hugging Face transformers, as rows: defaults of their configuration classes, and their key names.
  * https://github.com/huggingface/transformers/tree/main/src/transformers/models
  */
-import type { Architecture, Finding } from '../description';
+import type { Architecture, Finding } from '../../architecture/description';
 import { ACTIVATIONS } from './activations';
 import type { Family, FamilyInput, KeyTable } from './family';
 import { MOST_BLOCKS, type Fields } from './fields';
 import { assumeHeads, depthOf, divide, pick, rows } from './infer';
-import { plainBlock } from './plain';
+import { plainBlock } from '../../architecture/plain';
 import { CLIP, HALF, hfPreprocessing, IMAGENET, type HfDefaults } from './preprocessing';
 
 interface HfModel {

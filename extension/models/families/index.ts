@@ -1,6 +1,6 @@
 /** The families this program knows, and which of them a model is. */
-import { ModelError } from '../errors';
-import type { StoredTensor } from '../safetensors';
+import { ModelError } from '../../errors/modelError';
+import type { StoredTensor } from '../files/safetensors';
 import type { Family, Tensors } from './family';
 import type { Fields } from './fields';
 import { refuseByName } from './refused';

@@ -1,7 +1,7 @@
 /** Reading an architecture off tensor names and shapes, where a config is silent. */
-import { ModelError } from '../errors';
-import type { Finding } from '../description';
-import type { StoredTensor } from '../safetensors';
+import { ModelError } from '../../errors/modelError';
+import type { Finding } from '../../architecture/description';
+import type { StoredTensor } from '../files/safetensors';
 import type { Fields } from './fields';
 import type { Tensors } from './family';
 

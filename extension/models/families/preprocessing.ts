@@ -1,6 +1,6 @@
 /** timm's pretrained_cfg and HF's preprocessor_config.json as one Preprocessing. */
 import type { Interpolation, Preprocessing } from '../../image/preprocessing';
-import type { Architecture, Finding } from '../description';
+import type { Architecture, Finding } from '../../architecture/description';
 import type { Fields } from './fields';
 
 export const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };

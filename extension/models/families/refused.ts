@@ -1,5 +1,5 @@
 /** Architectures people will try that are not plain Vision Transformers: refused by their name, not by a list of tensors. */
-import { ModelError } from '../errors';
+import { ModelError } from '../../errors/modelError';
 import type { Fields } from './fields';
 import type { Tensors } from './family';
 

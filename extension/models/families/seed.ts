@@ -3,13 +3,13 @@
  * https://github.com/lanl/vision_transformers_explained (modules/). A config without weights is drawn from a seed.
  */
 import type { Preprocessing } from '../../image/preprocessing';
-import type { Activation, Architecture, Block, Norm } from '../description';
-import { ModelError } from '../errors';
-import { gridOf } from '../grid';
+import type { Activation, Architecture, Block, Norm } from '../../architecture/description';
+import { ModelError } from '../../errors/modelError';
+import { gridOf } from '../../architecture/grid';
 import type { Family, FamilyInput, KeyTable } from './family';
 import { MOST_BLOCKS, type Fields } from './fields';
 import { depthOf, rows } from './infer';
-import { plainBlock } from './plain';
+import { plainBlock } from '../../architecture/plain';
 
 /** Elementwise classes of torch.nn.modules.activation that need no tensor and no argument. */
 export const TORCH_ACTIVATIONS: Record<string, Activation> = {

@@ -2,11 +2,11 @@
  * The official T2T-ViT releases whose token stages are Transformers: t2t_vit_t_14, t2t_vit_t_19, t2t_vit_t_24.
  * https://github.com/yitu-opensource/T2T-ViT (models/t2t_vit.py, token_transformer.py). Performer stages are refused by name.
  */
-import type { Architecture, Block } from '../description';
+import type { Architecture, Block } from '../../architecture/description';
 import type { Family, FamilyInput } from './family';
 import { MOST_BLOCKS } from './fields';
 import { depthOf, divide, inferGrid, pick, rows } from './infer';
-import { plainBlock } from './plain';
+import { plainBlock } from '../../architecture/plain';
 import { timmPreprocessing } from './preprocessing';
 
 const SPLITS = [

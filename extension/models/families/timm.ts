@@ -2,8 +2,8 @@
  * timm's VisionTransformer and VisionTransformerDistilled with their switches: model_args over what the architecture
  * name implies over what the tensors show. https://github.com/huggingface/pytorch-image-models
  */
-import type { Architecture, Block, Norm } from '../description';
-import { ModelError } from '../errors';
+import type { Architecture, Block, Norm } from '../../architecture/description';
+import { ModelError } from '../../errors/modelError';
 import { ACTIVATIONS } from './activations';
 import { assumeHeads, commonSize, depthOf, divide, inferGrid, pick, rows } from './infer';
 import type { Family, FamilyInput } from './family';

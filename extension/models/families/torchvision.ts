@@ -1,11 +1,11 @@
 /** torchvision's vit_b_16, vit_b_32, vit_l_16, vit_l_32, vit_h_14. https://github.com/pytorch/vision (models/vision_transformer.py) */
 import type { Preprocessing } from '../../image/preprocessing';
-import type { Architecture } from '../description';
-import { ModelError } from '../errors';
+import type { Architecture } from '../../architecture/description';
+import { ModelError } from '../../errors/modelError';
 import type { Family, FamilyInput } from './family';
 import { MOST_BLOCKS } from './fields';
 import { assumeHeads, depthOf, divide, inferGrid, pick, rows } from './infer';
-import { plainBlock } from './plain';
+import { plainBlock } from '../../architecture/plain';
 import { statistics } from './preprocessing';
 
 /** Heads are not in the file; these are the published models' by token length. */

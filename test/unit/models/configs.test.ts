@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect, reportText } from '../../../extension/models/doctor';
-import { ModelError } from '../../../extension/models/errors';
+import { ModelError } from '../../../extension/errors/modelError';
 import { withInputSize } from '../../../extension/models/inputSize';
 import { assertRunnable } from '../../../extension/models/open';
 import { write } from './files';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ModelError, type ModelErrorCode } from '../../../extension/models/errors';
+import { ModelError, type ModelErrorCode } from '../../../extension/errors/modelError';
 import { openModel } from '../../../extension/models/open';
 import { pack, scratch, unpack, write, type Entry } from './files';
 

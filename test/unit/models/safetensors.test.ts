@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readCheckpoint } from '../../../extension/models/checkpoint';
-import { ModelError, type ModelErrorCode } from '../../../extension/models/errors';
-import { MAX_HEADER_BYTES, parseHeader, readSafetensorsHeader } from '../../../extension/models/safetensors';
+import { readCheckpoint } from '../../../extension/models/files/checkpoint';
+import { ModelError, type ModelErrorCode } from '../../../extension/errors/modelError';
+import { MAX_HEADER_BYTES, parseHeader, readSafetensorsHeader } from '../../../extension/models/files/safetensors';
 import { file, scratch, tensors, write } from './files';
 
 const folder = scratch();

@@ -1,6 +1,6 @@
 /** The prediction read after every block, and the prediction itself. */
-import { h } from '../../dom';
-import { percent, value } from '../../format';
+import { h } from '../../ui/dom';
+import { percent, value } from '../../ui/format';
 import { Placeholder, type PageFigure } from './figure';
 import { mostProbable } from '../softmax';
 import type { Walk } from '../walk';

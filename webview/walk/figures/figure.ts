@@ -1,5 +1,5 @@
 /** A figure of a page: built when the page is opened, updated with the state. */
-import { h } from '../../dom';
+import { h } from '../../ui/dom';
 
 export interface PageFigure {
   readonly element: HTMLElement;

@@ -1,5 +1,5 @@
 /** The model's input: as a picture, and every channel in numbers. */
-import { h } from '../../dom';
+import { h } from '../../ui/dom';
 import { inputColumns, inputPicture, unitDomain } from '../inputPicture';
 import { MatrixView } from '../matrixView';
 import type { Walk } from '../walk';

@@ -1,6 +1,6 @@
 /** The values of a page's steps as matrices; of (h, N, N) and (h, N, d) one head. */
-import { button } from '../../controls';
-import { h, icon } from '../../dom';
+import { button } from '../../ui/controls';
+import { h, icon } from '../../ui/dom';
 import { matrixCount, matrixOf } from '../matrix';
 import { MatrixView } from '../matrixView';
 import type { Walk } from '../walk';

@@ -1,7 +1,7 @@
 /** The numbered grid; and one of its patches, as pixels and as the row of numbers it becomes. */
-import { Bar } from '../../colorBar';
-import { h, setText } from '../../dom';
-import { layoutOf } from '../../tokenLayout';
+import { Bar } from '../../attention/colorBar';
+import { h, setText } from '../../ui/dom';
+import { layoutOf } from '../../drawing/tokenLayout';
 import { inputPicture, unitDomain } from '../inputPicture';
 import { MatrixView } from '../matrixView';
 import { PatchGrid } from '../patchGrid';

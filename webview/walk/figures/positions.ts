@@ -1,5 +1,5 @@
 /** The position table, and how alike the positions are to the chosen one. */
-import { h } from '../../dom';
+import { h } from '../../ui/dom';
 import { similarity } from '../matrix';
 import { MatrixView } from '../matrixView';
 import { rowNames, stepSlice, type Walk } from '../walk';

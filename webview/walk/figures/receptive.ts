@@ -1,6 +1,6 @@
 /** The last soft split's projection: its tokens, and what of the picture the chosen one is made of. */
-import { h } from '../../dom';
-import { layoutOf } from '../../tokenLayout';
+import { h } from '../../ui/dom';
+import { layoutOf } from '../../drawing/tokenLayout';
 import { inputPicture } from '../inputPicture';
 import { PatchGrid } from '../patchGrid';
 import type { Walk } from '../walk';

@@ -1,9 +1,9 @@
 /** The soft split, window by window: the one being read solid, those before it dotted, over the padded image. */
-import { button, slider } from '../../controls';
-import { h, icon, setText } from '../../dom';
-import { domainOf } from '../../colorScale';
-import { pixels } from '../../attention';
-import type { TokenLayout } from '../../tokenLayout';
+import { button, slider } from '../../ui/controls';
+import { h, icon, setText } from '../../ui/dom';
+import { domainOf } from '../../drawing/colorScale';
+import { pixels } from '../../app/attention';
+import type { TokenLayout } from '../../drawing/tokenLayout';
 import { inputPicture, unitDomain } from '../inputPicture';
 import { MatrixView } from '../matrixView';
 import { PatchGrid } from '../patchGrid';

@@ -1,9 +1,9 @@
 /** A token transformer's attention on the picture: the chosen token's row, drawn through the soft splits before it. */
-import { pixels } from '../../attention';
-import { domainOf } from '../../colorScale';
-import { h } from '../../dom';
-import { headRows } from '../../heat';
-import { patchCount, spread, type TokenLayout } from '../../tokenLayout';
+import { pixels } from '../../app/attention';
+import { domainOf } from '../../drawing/colorScale';
+import { h } from '../../ui/dom';
+import { headRows } from '../../drawing/heat';
+import { patchCount, spread, type TokenLayout } from '../../drawing/tokenLayout';
 import { inputPicture } from '../inputPicture';
 import { PatchGrid } from '../patchGrid';
 import type { Walk } from '../walk';

@@ -1,0 +1,131 @@
+/** The addon as a Backend. */
+import type { Binding, Model, Run, TensorSource } from '../../../native/binding';
+import type { ModelDescription } from '../../architecture/description';
+import type { Backend, BackendModel, BackendRun, BackendSlice, ForwardRequest } from '../backend';
+import type { EngineOptions, LoadedModel, Slice } from '../requests';
+import { cancelled, EngineError } from '../../errors/engineError';
+import { tokenLayout } from '../loaded';
+
+export class NativeBackend implements Backend {
+  readonly kind = 'native';
+
+  constructor(private readonly binding: Binding) {}
+
+  async load(description: ModelDescription, options: EngineOptions, signal: AbortSignal): Promise<BackendModel> {
+    const { architecture, weights } = description;
+    if (!architecture || weights.kind === 'onnx') {
+      throw new EngineError('ERR_UNSUPPORTED', `${description.path} is an ONNX file: choose the ONNX engine for it.`);
+    }
+    const source: { tensors: Record<string, TensorSource> } | { seed: number } =
+      weights.kind === 'tensors' ? { tensors: weights.tensors } : { seed: weights.seed };
+    const { gemm, precision, threads } = options;
+    const model = await this.binding.load({ architecture, weights: source, gemm, precision, threads });
+    if (signal.aborted) {
+      model.close();
+      throw cancelled();
+    }
+    return new NativeModel(this.binding, model);
+  }
+}
+
+function describeLoaded(model: Model): Omit<LoadedModel, 'modelId' | 'loadMs'> {
+  const { architecture } = model;
+  return {
+    engine: 'native',
+    ...tokenLayout(architecture),
+    parameters: model.parameters,
+    steps: model.steps,
+    memory: model.memory,
+    attention: true,
+  };
+}
+
+class NativeModel implements BackendModel {
+  readonly loaded: Omit<LoadedModel, 'modelId' | 'loadMs'>;
+  readonly inputShape: [number, number, number];
+
+  constructor(
+    private readonly binding: Binding,
+    private readonly model: Model,
+  ) {
+    const { channels, height, width } = model.architecture.image;
+    this.loaded = describeLoaded(model);
+    this.inputShape = [channels, height, width];
+  }
+
+  async forward(request: ForwardRequest): Promise<BackendRun> {
+    const { input, batch, attention, tokens, maskedPatches, signal } = request;
+    if (signal.aborted) throw cancelled();
+    const cancel = this.binding.cancelToken();
+    const onAbort = () => cancel.cancel();
+    signal.addEventListener('abort', onAbort);
+    try {
+      const run = await this.model.forward(input, batch, { attention, tokens, cancel, maskedPatches });
+      return new NativeRun(
+        run,
+        this.loaded.stages.map(({ heads }) => heads),
+      );
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  tensor(name: string): Slice {
+    return this.model.tensor(name);
+  }
+
+  close(): void {
+    this.model.close();
+  }
+}
+
+class NativeRun implements BackendRun {
+  readonly batch: number;
+  readonly logits: Float32Array;
+  readonly bytes: number;
+
+  constructor(
+    private readonly run: Run,
+    private readonly stageHeads: readonly number[],
+  ) {
+    this.batch = run.batch;
+    this.logits = run.logits;
+    this.bytes = run.bytes;
+  }
+
+  async slice(image: number, what: BackendSlice): Promise<Slice> {
+    const n = this.run.numTokens;
+    switch (what.kind) {
+      case 'attention-rows':
+        return rows(await this.run.attentionRows(image, what.layer, what.query), n);
+      case 'attention': {
+        const values = await this.run.attention(image, what.layer);
+        return { shape: [values.length / (n * n), n, n], values };
+      }
+      case 'stage-attention-rows': {
+        const values = await this.run.stageAttentionRows(image, what.stage, what.query);
+        const heads = this.stageHeads[what.stage] ?? 1;
+        return { shape: [heads, values.length / heads], values };
+      }
+      case 'rollout':
+        return { shape: [n], values: await this.run.rollout(image, what) };
+      case 'tokens': {
+        const values = await this.run.tokens(image, what.layer);
+        return { shape: [n, values.length / n], values };
+      }
+      case 'prediction-by-depth': {
+        const values = await this.run.predictionByDepth(image);
+        const classes = this.logits.length / this.batch;
+        return { shape: [values.length / classes, classes], values };
+      }
+      case 'step':
+        return this.run.step(image, what.name);
+    }
+  }
+
+  release(): void {
+    this.run.release();
+  }
+}
+
+const rows = (values: Float32Array, n: number): Slice => ({ shape: [values.length / n, n], values });

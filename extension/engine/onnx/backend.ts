@@ -1,0 +1,103 @@
+/**
+ * onnxruntime as an engine: an .onnx file as it is, or any ViT of ours by way of the export. Loaded on first use.
+ * A running session cannot be cancelled (onnxruntime has no way to); the client's kill is what ends it.
+ */
+import { readFile } from 'node:fs/promises';
+import type { InferenceSession } from 'onnxruntime-node';
+import { exportOnnx, outputNames } from '../../onnx/export';
+import type { TensorReader } from '../../onnx/weights';
+import { tensorsFromFiles } from '../../onnx/weights';
+import type { Architecture, ModelDescription, TensorSource } from '../../architecture/description';
+import type { Backend, BackendModel } from '../backend';
+import type { EngineOptions } from '../requests';
+import { EngineError } from '../../errors/engineError';
+import { tokenLayout } from '../loaded';
+import { openForeign } from './foreign';
+import { LazySessions, OnnxModel, type OnnxLayout } from './model';
+import { createSession, firstLine, loadRuntime } from './runtime';
+
+interface Weights {
+  read: TensorReader;
+  parameters: number;
+}
+
+/** Weights that only the addon can make: those drawn from a seed. */
+export type SeededWeights = (architecture: Architecture, seed: number) => Promise<Weights>;
+
+export class OnnxBackend implements Backend {
+  readonly kind = 'onnx';
+
+  constructor(private readonly seeded: SeededWeights) {}
+
+  async load(description: ModelDescription, options: EngineOptions): Promise<BackendModel> {
+    const ort = await loadRuntime();
+    const create = (bytes: Uint8Array): Promise<InferenceSession> => createSession(ort, bytes, description, options);
+    if (description.weights.kind === 'onnx') {
+      const file = description.weights.file;
+      const bytes = await readFile(file).catch((error: unknown) => {
+        throw new EngineError('ERR_FILE', `${file} cannot be read (${firstLine(error)}).`);
+      });
+      const { session, layout, loaded, inputShape } = await openForeign(ort, file, bytes, description, create);
+      return new OnnxModel(ort, { plain: session, full: session }, layout, loaded, inputShape, () => {
+        throw new EngineError(
+          'ERR_UNSUPPORTED',
+          `${description.name} is an ONNX file; its weight tensors are not shown.`,
+        );
+      });
+    }
+    const { architecture } = description;
+    if (architecture === null) throw new EngineError('ERR_MODEL', `${description.name} has no architecture to export.`);
+    const { read, parameters } = await weightsOf(description, architecture, this.seeded);
+    const build = (extras: boolean): Promise<InferenceSession> =>
+      create(Buffer.concat(exportOnnx(description.name, architecture, read, { attention: extras, tokens: extras })));
+    const sessions = new LazySessions(build);
+    const layout = layoutOf(architecture);
+    const { channels, height, width } = architecture.image;
+    const loaded: BackendModel['loaded'] = {
+      engine: 'onnx',
+      ...tokenLayout(architecture),
+      parameters,
+      steps: [],
+      memory: { weights: description.bytes, mapped: 0, scratch: 0 },
+      attention: true,
+    };
+    return new OnnxModel(ort, sessions, layout, loaded, [channels, height, width], (name) => {
+      const tensor = read(name);
+      if (tensor === null) throw new EngineError('ERR_ARGUMENT', `${description.name} has no tensor ${name}.`);
+      return tensor;
+    });
+  }
+}
+
+/** A model's tensors and how many numbers they are, wherever they come from. */
+export async function weightsOf(
+  { weights, path: file }: ModelDescription,
+  architecture: Architecture,
+  seeded: SeededWeights,
+): Promise<Weights> {
+  switch (weights.kind) {
+    case 'tensors':
+      return storedWeights(weights.tensors);
+    case 'seed':
+      return seeded(architecture, weights.seed);
+    case 'onnx':
+      throw new EngineError('ERR_UNSUPPORTED', `${file} keeps its weights in an ONNX graph.`);
+  }
+}
+
+function storedWeights(tensors: Record<string, TensorSource>): Weights {
+  const sizes = Object.values(tensors).map(({ shape }) => shape.reduce((product, side) => product * side, 1));
+  return { read: tensorsFromFiles(tensors), parameters: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+function layoutOf({ depth, tokenizer }: Architecture): OnnxLayout {
+  const stages = tokenizer.kind === 'soft-split' ? tokenizer.stages.length : 0;
+  return {
+    input: 'input',
+    channelsLast: false,
+    logits: outputNames.logits,
+    attention: Array.from({ length: depth }, (_, i) => outputNames.attention(i)),
+    stageAttention: Array.from({ length: stages }, (_, i) => outputNames.stageAttention(i)),
+    tokens: Array.from({ length: depth + 1 }, (_, i) => outputNames.tokens(i)),
+  };
+}

@@ -1,0 +1,65 @@
+/** Main of the forked engine process (dist/engine.js): one message loop over a Session. */
+import type { Backend } from '../backend';
+import type { EngineKind, EngineRequestName, EngineRequests } from '../requests';
+import { toErrorShape } from '../../errors/engineError';
+import { loadBinding } from '../native/binding';
+import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from '../wire';
+import { NativeBackend } from '../native/backend';
+import { OnnxBackend } from '../onnx/backend';
+import { seededWeights } from '../native/seeded';
+import { Session } from './session';
+
+const IDS_A_GENERATION = 1_000_000;
+
+function main(): void {
+  const generation = Number(process.env[GENERATION_VARIABLE] ?? 0);
+  const session = new Session({ binding: loadBinding, backend, idsAfter: generation * IDS_A_GENERATION });
+  const running = new Map<number, AbortController>();
+
+  process.on('message', (message) => {
+    const received = message as ToEngine;
+    if (received.kind === 'cancel') running.get(received.id)?.abort();
+    else void answer(session, running, received);
+  });
+  // The window is gone. Nothing is worth saving, and an orderly exit would wait for the forward pass.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  send({ kind: 'ready', pid: process.pid });
+}
+
+function backend(kind: EngineKind): Backend {
+  switch (kind) {
+    case 'native':
+      return new NativeBackend(loadBinding());
+    case 'onnx':
+      return new OnnxBackend(seededWeights(loadBinding));
+  }
+}
+
+async function answer(
+  session: Session,
+  running: Map<number, AbortController>,
+  { id, name, take }: Extract<ToEngine, { kind: 'request' }>,
+): Promise<void> {
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    const handler = session.handlers[name] as (
+      take: unknown,
+      signal: AbortSignal,
+    ) => Promise<EngineRequests[EngineRequestName]['give']>;
+    send({ kind: 'answer', id, give: await handler(take, controller.signal) });
+  } catch (error) {
+    const shape = toErrorShape(error);
+    if (shape.code === 'ERR_INTERNAL' && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+    send({ kind: 'refusal', id, error: shape });
+  } finally {
+    running.delete(id);
+  }
+}
+
+function send(message: FromEngine): void {
+  // the callback keeps a channel that closed meanwhile from being an uncaught error
+  process.send?.(message, undefined, undefined, () => undefined);
+}
+
+main();

@@ -1,0 +1,247 @@
+/** What the engine process does: images, models and runs by number, and one handler for every request. */
+import type { Binding, ResizeRequest } from '../../../native/binding';
+import { decodeImage, type DecodedImage } from '../../image/decode';
+import { preprocess, type Preprocessed } from '../../image/preprocess';
+import { resize } from '../../image/resize';
+import type { ModelDescription } from '../../architecture/description';
+import { exportOnnx, type ExportOptions } from '../../onnx/export';
+import { NOTES_KEY, type ExportedNotes } from '../../onnx/picture';
+import { writeChunks } from '../../onnx/write';
+import type { Backend, BackendModel, BackendRun } from '../backend';
+import type {
+  EngineKind,
+  EngineRequestName,
+  EngineRequests,
+  RunSummary,
+  Slice,
+  SliceRequest,
+  Verification,
+} from '../requests';
+import { cancelled, EngineError } from '../../errors/engineError';
+import { logSumExp, topPredictions } from './predictions';
+import { weightsOf } from '../onnx/backend';
+import { seededWeights } from '../native/seeded';
+import { Store } from './store';
+import { verify } from './verify';
+
+type Handlers = {
+  [K in EngineRequestName]: (
+    take: EngineRequests[K]['take'],
+    signal: AbortSignal,
+  ) => EngineRequests[K]['give'] | Promise<EngineRequests[K]['give']>;
+};
+
+interface OpenModel {
+  model: BackendModel;
+  description: ModelDescription;
+  closed: boolean;
+}
+
+interface KeptRun {
+  run: BackendRun;
+  /** Its maps outlive a closed model; its weights do not. */
+  of: OpenModel;
+  input: Float32Array;
+  /** Of the whole batch: (B, C, H, W). */
+  inputShape: number[];
+}
+
+const MIB = 2 ** 20;
+const limits = {
+  images: { count: 16, bytes: 1024 * MIB },
+  models: { count: 4, bytes: Infinity },
+  runs: { count: 32, bytes: 2048 * MIB },
+};
+
+export interface SessionParts {
+  binding: () => Binding;
+  backend: (kind: EngineKind) => Backend;
+  /** Ids handed out are larger than this, so that those of an earlier process are never mistaken for ours. */
+  idsAfter: number;
+}
+
+export class Session {
+  private readonly images: Store<DecodedImage>;
+  private readonly models: Store<OpenModel>;
+  private readonly runs: Store<KeptRun>;
+
+  constructor(private readonly parts: SessionParts) {
+    const firstId = parts.idsAfter + 1;
+    this.images = new Store('image', limits.images, firstId, () => undefined);
+    this.models = new Store('model', limits.models, firstId, (open) => {
+      open.closed = true;
+      open.model.close();
+    });
+    this.runs = new Store('run', limits.runs, firstId, ({ run }) => run.release());
+  }
+
+  readonly handlers: Handlers = {
+    info: () => {
+      const { blas, features, kernels, cores } = this.parts.binding().info();
+      return { pid: process.pid, blas, features, kernels, cores };
+    },
+    'open-image': async (source, signal) => {
+      const image = await decodeImage(source, signal);
+      const imageId = this.images.add(image, image.pixels.byteLength);
+      const { name, format, width, height, space, orientation, bytes, preview, decodeMs } = image;
+      return { imageId, name, format, width, height, space, orientation, bytes, preview, decodeMs };
+    },
+    'close-image': ({ imageId }) => {
+      this.images.remove(imageId);
+      return null;
+    },
+    'load-model': async ({ description, options }, signal) => {
+      const started = performance.now();
+      const backend = this.parts.backend(options.engine);
+      const model = await backend.load(description, options, signal);
+      const modelId = this.models.add({ model, description, closed: false }, 0);
+      return { ...model.loaded, modelId, loadMs: performance.now() - started };
+    },
+    'close-model': ({ modelId }) => {
+      this.models.remove(modelId);
+      return null;
+    },
+    preprocess: async ({ imageId, description }) => {
+      const { values, shape, geometry, ms } = await this.prepare(imageId, description);
+      return { values, shape, geometry, preprocess_ms: ms };
+    },
+    run: (take, signal) => this.run(take, signal),
+    'run-tensor': async ({ modelId, values, shape, attention, tokens }, signal) => {
+      const of = this.models.get(modelId);
+      const batch = batchOf(shape, values.length, of.model);
+      const started = performance.now();
+      const run = await of.model.forward({ input: values, batch, attention, tokens, signal });
+      const forwardMs = performance.now() - started;
+      return { runId: this.keep({ run, of, input: values, inputShape: shape }), batch, forward_ms: forwardMs };
+    },
+    slice: ({ runId, image = 0, what }) => this.slice(this.runs.get(runId), image, what),
+    'run-part': (request) => this.parts.binding().runPart(request),
+    verify: (take, signal) => this.verify(take, signal),
+    'export-onnx': ({ description, file, attention, tokens }) =>
+      this.exportOnnx(description, file, { attention, tokens }),
+    'close-run': ({ runId }) => {
+      this.runs.remove(runId);
+      return null;
+    },
+  };
+
+  private keep(kept: KeptRun): number {
+    return this.runs.add(kept, kept.run.bytes + kept.input.byteLength);
+  }
+
+  private prepare(imageId: number, { preprocessing }: ModelDescription): Promise<Preprocessed> {
+    return preprocess(this.images.get(imageId), preprocessing, (request) => this.resize(request));
+  }
+
+  /** By the addon, or without it: onnxruntime still computes where the addon cannot be loaded. */
+  private resize(request: ResizeRequest): Promise<Uint8Array> {
+    let binding: Binding;
+    try {
+      binding = this.parts.binding();
+    } catch {
+      return Promise.resolve(resize(request));
+    }
+    return binding.resize(request);
+  }
+
+  private async run(take: EngineRequests['run']['take'], signal: AbortSignal): Promise<RunSummary> {
+    const { modelId, imageId, topK, attention, tokens, maskedPatches } = take;
+    const of = this.models.get(modelId);
+    const { model, description } = of;
+    const { decodeMs } = this.images.get(imageId);
+    const { values, shape, geometry, ms } = await this.prepare(imageId, description);
+    batchOf(shape, values.length, model);
+    if (signal.aborted) throw cancelled();
+    const started = performance.now();
+    const run = await model.forward({ input: values, batch: 1, attention, tokens, maskedPatches, signal });
+    const forwardMs = performance.now() - started;
+    const runId = this.keep({ run, of, input: values, inputShape: shape });
+    const { architecture, labels, energyThreshold } = description;
+    const classifies = architecture ? architecture.classes > 0 : true;
+    const energy = logSumExp(run.logits);
+    return {
+      runId,
+      predictions: classifies ? topPredictions(run.logits, labels, topK) : [],
+      energy,
+      unfamiliar: classifies && energyThreshold !== undefined && energy < energyThreshold,
+      geometry,
+      timings: { decode_ms: decodeMs, preprocess_ms: ms, forward_ms: forwardMs },
+    };
+  }
+
+  private async verify(take: EngineRequests['verify']['take'], signal: AbortSignal): Promise<Verification> {
+    const { description, options, imageId } = take;
+    const { values } = await this.prepare(imageId, description);
+    const models = await Promise.all(
+      (['native', 'onnx'] as const).map((engine) =>
+        this.parts.backend(engine).load(description, { ...options, engine }, signal),
+      ),
+    );
+    try {
+      const [native, onnx] = models as [BackendModel, BackendModel];
+      return await verify(native, onnx, values, signal);
+    } finally {
+      for (const model of models) model.close();
+    }
+  }
+
+  private async exportOnnx(
+    description: ModelDescription,
+    file: string,
+    what: ExportOptions,
+  ): Promise<{ bytes: number }> {
+    const { architecture, name } = description;
+    if (architecture === null || description.weights.kind === 'onnx') {
+      throw new EngineError('ERR_UNSUPPORTED', `${description.path} is an ONNX file already.`);
+    }
+    const { read } = await weightsOf(description, architecture, seededWeights(this.parts.binding));
+    return {
+      bytes: await writeChunks(file, exportOnnx(name, architecture, read, { ...what, metadata: notesOf(description) })),
+    };
+  }
+
+  private async slice(kept: KeptRun, image: number, what: SliceRequest): Promise<Slice> {
+    const { run, of, input, inputShape } = kept;
+    if (!Number.isInteger(image) || image < 0 || image >= run.batch) {
+      throw new EngineError('ERR_ARGUMENT', `There is no image ${image} in a run of ${run.batch}.`);
+    }
+    switch (what.kind) {
+      case 'logits': {
+        const classes = run.logits.length / run.batch;
+        return { shape: [classes], values: run.logits.slice(image * classes, (image + 1) * classes) };
+      }
+      case 'input': {
+        const size = input.length / run.batch;
+        return { shape: inputShape.slice(1), values: input.slice(image * size, (image + 1) * size) };
+      }
+      case 'tensor':
+        if (of.closed) throw new EngineError('ERR_GONE', `${of.description.name} was closed; open it again.`);
+        return of.model.tensor(what.name);
+      default:
+        return run.slice(image, what);
+    }
+  }
+}
+
+/** B of a (B, C, H, W) input. Throws ERR_ARGUMENT when it is not what the model takes. */
+function batchOf(shape: number[], length: number, { inputShape }: BackendModel): number {
+  const [batch = 0, ...image] = shape;
+  const wanted = inputShape ? `(B, ${inputShape.join(', ')})` : '(B, C, H, W)';
+  const fits = shape.length === 4 && batch > 0 && (!inputShape || inputShape.every((side, i) => side === image[i]));
+  if (!fits) {
+    throw new EngineError('ERR_ARGUMENT', `The input has shape (${shape.join(', ')}), but the model takes ${wanted}.`);
+  }
+  if (length !== shape.reduce((product, side) => product * side, 1)) {
+    throw new EngineError(
+      'ERR_ARGUMENT',
+      `The input has ${length} values, which is not its shape (${shape.join(', ')}).`,
+    );
+  }
+  return batch;
+}
+
+/** With these the exported file alone is enough to classify with. */
+function notesOf({ preprocessing, labels, energyThreshold }: ModelDescription): Record<string, string> {
+  const notes: ExportedNotes = { preprocessing, labels, energyThreshold };
+  return { [NOTES_KEY]: JSON.stringify(notes) };
+}

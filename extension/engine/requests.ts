@@ -1,0 +1,150 @@
+/**
+ * What a forked engine process can be asked, as plain types: the client (./client.ts) and the process (./process.ts) share them.
+ * One vocabulary for the extension, the CLI and the tests. No vscode, no native code here.
+ */
+import type { HeadFusion, PartRequest, Step } from '../../native/binding';
+import type { ImageSource, OpenedImage } from '../image/opened';
+import type { Geometry } from '../image/preprocessing';
+import type { ModelDescription } from '../architecture/description';
+
+export type { HeadFusion, Step } from '../../native/binding';
+export type { ImageSource, OpenedImage } from '../image/opened';
+export type { EngineErrorShape } from '../errors/engineError';
+
+export type EngineKind = 'native' | 'onnx';
+
+export interface EngineOptions {
+  engine: EngineKind;
+  /** 0: as many as the machine has cores, at most 8. */
+  threads: number;
+  gemm: 'packed' | 'blas' | 'naive';
+  precision: 'fp32' | 'stored' | 'int8';
+}
+
+export interface LoadedModel {
+  modelId: number;
+  engine: EngineKind;
+  numTokens: number;
+  numPrefix: number;
+  /** 'class', 'distillation', 'register 1', ...: one for each prefix token. */
+  prefixNames: string[];
+  grid: [rows: number, columns: number];
+  layers: number;
+  heads: number;
+  /** Token transformers before the backbone (T2T): tokens' grid and heads of each. */
+  stages: { grid: [rows: number, columns: number]; heads: number }[];
+  parameters: number;
+  steps: Step[];
+  memory: { weights: number; mapped: number; scratch: number };
+  /** False when this model can give no maps (an ONNX file without attention). The reason is a sentence. */
+  attention: true | string;
+  loadMs: number;
+}
+
+export interface Prediction {
+  index: number;
+  label: string;
+  probability: number;
+  logit: number;
+}
+
+export interface RunRequest {
+  modelId: number;
+  imageId: number;
+  topK: number;
+  attention: boolean;
+  tokens: boolean;
+  /** 0-based patch indices hidden from the model (brush-to-occlude). */
+  maskedPatches?: Uint32Array;
+}
+
+export interface RunSummary {
+  runId: number;
+  /** Best first. Empty when the model has no classifier. */
+  predictions: Prediction[];
+  /** logsumexp of the logits, and whether it lies under the model's threshold. */
+  energy: number;
+  unfamiliar: boolean;
+  geometry: Geometry;
+  timings: { decode_ms: number; preprocess_ms: number; forward_ms: number };
+}
+
+/** A run on a tensor that is already preprocessed (CLI `forward`). */
+export interface TensorRunRequest {
+  modelId: number;
+  /** (B, C, H, W) */
+  values: Float32Array;
+  shape: number[];
+  attention: boolean;
+  tokens: boolean;
+}
+
+/** Slices of a run. What comes back is always { shape, values }. */
+export type SliceRequest =
+  | { kind: 'logits' }
+  /** (h, N): row `query` of every head. */
+  | { kind: 'attention-rows'; layer: number; query: number }
+  /** (h, N, N) */
+  | { kind: 'attention'; layer: number }
+  /** (h, Ns, ...) row of a token transformer's attention. */
+  | { kind: 'stage-attention-rows'; stage: number; query: number }
+  /** (N) */
+  | { kind: 'rollout'; query: number; from: number; to: number; fusion: HeadFusion; discardRatio: number }
+  /** (N, D) */
+  | { kind: 'tokens'; layer: number }
+  /** (depth, classes) */
+  | { kind: 'prediction-by-depth' }
+  /** Any step of the walk-through by name; shape as in LoadedModel.steps. */
+  | { kind: 'step'; name: string }
+  /** A weight tensor by canonical name. */
+  | { kind: 'tensor'; name: string }
+  /** The model's input as it saw it: (C, H, W), normalised. */
+  | { kind: 'input' };
+
+export interface Slice {
+  shape: number[];
+  values: Float32Array;
+}
+
+/** Largest absolute difference, and the largest absolute value it stands beside. */
+export interface Difference {
+  max: number;
+  scale: number;
+}
+
+export interface Verification {
+  logits: Difference;
+  /** By layer: the maps of all heads, and the tokens leaving the block. */
+  layers: { layer: number; attention: Difference; tokens: Difference }[];
+  agree: boolean;
+  /** Milliseconds of each engine's pass, maps kept. */
+  forward_ms: { native: number; onnx: number };
+}
+
+/** Requests by name, with what they take and give. The wire adds an id and an error shape (./messages.ts). */
+export interface EngineRequests {
+  info: { take: null; give: { pid: number; blas: string; features: string[]; kernels: string; cores: number } };
+  'open-image': { take: ImageSource; give: OpenedImage };
+  'close-image': { take: { imageId: number }; give: null };
+  'load-model': { take: { description: ModelDescription; options: EngineOptions }; give: LoadedModel };
+  'close-model': { take: { modelId: number }; give: null };
+  run: { take: RunRequest; give: RunSummary };
+  'run-tensor': { take: TensorRunRequest; give: { runId: number; batch: number; forward_ms: number } };
+  preprocess: {
+    take: { imageId: number; description: ModelDescription };
+    give: Slice & { geometry: Geometry; preprocess_ms: number };
+  };
+  slice: { take: { runId: number; image?: number; what: SliceRequest }; give: Slice };
+  'close-run': { take: { runId: number }; give: null };
+  /** A module of the articles on a tensor: every step, its result last under the name "output". */
+  'run-part': { take: PartRequest; give: (Slice & { name: string })[] };
+  /** The same weights and picture through both engines. */
+  verify: { take: { description: ModelDescription; options: EngineOptions; imageId: number }; give: Verification };
+  /** Writes the model as ONNX, whole or not at all. */
+  'export-onnx': {
+    take: { description: ModelDescription; file: string; attention: boolean; tokens: boolean };
+    give: { bytes: number };
+  };
+}
+
+export type EngineRequestName = keyof EngineRequests;

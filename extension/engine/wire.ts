@@ -1,0 +1,18 @@
+/** What travels between the client and the engine process (child_process IPC, serialization 'advanced': typed arrays stay typed). */
+import type { EngineErrorShape, EngineRequestName, EngineRequests } from './requests';
+
+export type ToEngine =
+  | {
+      [K in EngineRequestName]: { kind: 'request'; id: number; name: K; take: EngineRequests[K]['take'] };
+    }[EngineRequestName]
+  /** Stop working on a request. It is answered all the same, with ERR_CANCELLED or with what was already done. */
+  | { kind: 'cancel'; id: number };
+
+export type FromEngine =
+  /** Sent once, when the process listens. An exit before it is a failed start, an exit after it a death. */
+  | { kind: 'ready'; pid: number }
+  | { kind: 'answer'; id: number; give: EngineRequests[EngineRequestName]['give'] }
+  | { kind: 'refusal'; id: number; error: EngineErrorShape };
+
+/** Environment variable: the number of processes the client started before this one. Ids of a process begin after those of the last. */
+export const GENERATION_VARIABLE = 'VIT_INSPECTOR_ENGINE_GENERATION';

@@ -1,0 +1,107 @@
+/** Which files a model is made of, given a directory or one of its files. */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { ModelError, fileError } from '../../errors/modelError';
+import { PICKLE_EXTENSIONS, pickleRefusal } from './unsupportedFormats';
+
+export interface Located {
+  /** What the user pointed at. */
+  path: string;
+  directory: string;
+  config: string | null;
+  processor: string | null;
+  /** A .safetensors file, an index of shards, an .onnx file, or null: a config alone. */
+  weights: string | null;
+}
+
+const INDEX = 'model.safetensors.index.json';
+
+export async function locate(path: string): Promise<Located> {
+  let directory: boolean;
+  try {
+    directory = (await stat(path)).isDirectory();
+  } catch (error) {
+    throw fileError(path, error);
+  }
+  return directory ? locateDirectory(path) : locateFile(path);
+}
+
+async function locateDirectory(path: string): Promise<Located> {
+  let names: string[];
+  try {
+    names = (await readdir(path)).sort();
+  } catch (error) {
+    throw fileError(path, error);
+  }
+  const seed = names.filter((name) => name.endsWith('.vit.json'));
+  const only = seed.length === 1 ? seed[0] : undefined;
+  const config = names.includes('config.json') ? 'config.json' : (only ?? null);
+  return {
+    path,
+    directory: path,
+    config: config === null ? null : join(path, config),
+    processor: names.includes('preprocessor_config.json') ? join(path, 'preprocessor_config.json') : null,
+    weights: weightsAmong(path, names, config !== null),
+  };
+}
+
+function weightsAmong(path: string, names: string[], hasConfig: boolean): string | null {
+  if (names.includes('model.safetensors')) return join(path, 'model.safetensors');
+  if (names.includes(INDEX)) return join(path, INDEX);
+  const safetensors = names.filter((name) => name.endsWith('.safetensors'));
+  const indices = names.filter((name) => name.endsWith('.safetensors.index.json'));
+  const candidates =
+    indices.length > 0
+      ? indices
+      : safetensors.length > 0
+        ? safetensors
+        : names.filter((name) => name.endsWith('.onnx'));
+  if (candidates.length > 1) {
+    throw new ModelError(
+      'missing',
+      `${path} holds several weight files (${candidates.slice(0, 3).join(', ')}); name the one to open.`,
+    );
+  }
+  if (candidates[0]) return join(path, candidates[0]);
+  const pickle = names.find(isPickle);
+  if (pickle) throw pickleRefusal(join(path, pickle));
+  if (!hasConfig)
+    throw new ModelError('missing', `${path} holds no model: no .safetensors, .onnx or config.json is in it.`);
+  return null;
+}
+
+async function locateFile(path: string): Promise<Located> {
+  const directory = dirname(path);
+  const name = basename(path);
+  if (isPickle(name)) throw pickleRefusal(path);
+  const beside = async (other: string) => ((await exists(join(directory, other))) ? join(directory, other) : null);
+  if (name.endsWith('.vit.json')) return { path, directory, config: path, processor: null, weights: null };
+  const located = {
+    path,
+    directory,
+    config: await beside('config.json'),
+    processor: await beside('preprocessor_config.json'),
+  };
+  if (name === 'config.json') {
+    const parent = await locateDirectory(directory);
+    return { ...parent, path };
+  }
+  if (name.endsWith('.safetensors') || name.endsWith('.safetensors.index.json') || name.endsWith('.onnx')) {
+    return { ...located, weights: path };
+  }
+  throw new ModelError(
+    'unsupported',
+    `${path} is not a model: .safetensors, .onnx and .vit.json files and directories can be opened.`,
+  );
+}
+
+const isPickle = (name: string) => PICKLE_EXTENSIONS.some((extension) => name.toLowerCase().endsWith(extension));
+
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

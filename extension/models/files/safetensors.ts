@@ -1,0 +1,194 @@
+/**
+ * The header of a safetensors file, and nothing but the header: 8 bytes of length, that many bytes of JSON, then data.
+ * The file comes from anywhere, so every number in it is checked before it is believed.
+ * Format: https://huggingface.co/docs/safetensors (its reader refuses holes and overlaps too).
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+import { visit } from 'jsonc-parser';
+import { ModelError, count, fileError } from '../../errors/modelError';
+import { refusedByMagic } from './unsupportedFormats';
+
+/** Bits of one element. Some are only recognised (to be named in a refusal), see USABLE in ./bind.ts. */
+const DTYPE_BITS: Record<string, number> = {
+  F64: 64, F32: 32, F16: 16, BF16: 16, F8_E4M3: 8, F8_E5M2: 8, F8_E8M0: 8, F6_E2M3: 6, F6_E3M2: 6, F4: 4, C64: 64,
+  I64: 64, I32: 32, I16: 16, I8: 8, U64: 64, U32: 32, U16: 16, U8: 8, BOOL: 8,
+}; // prettier-ignore
+
+/** A ViT-22B header is below 1 MiB; this leaves room and still cannot be used to fill the memory. */
+export const MAX_HEADER_BYTES = 16 * 1024 * 1024;
+const MAX_RANK = 8;
+
+export interface StoredTensor {
+  name: string;
+  dtype: string;
+  shape: number[];
+  /** Absolute path, and byte range from the start of the file (end exclusive). */
+  file: string;
+  begin: number;
+  end: number;
+}
+
+export interface SafetensorsHeader {
+  file: string;
+  /** Size of the whole file. */
+  bytes: number;
+  metadata: Record<string, string>;
+  /** In file order. */
+  tensors: Map<string, StoredTensor>;
+}
+
+/** Reads and checks the header of `file`. Throws ModelError. */
+export async function readSafetensorsHeader(file: string): Promise<SafetensorsHeader> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file, 'r');
+    const stat = await handle.stat();
+    if (stat.isDirectory()) throw new ModelError('unreadable', `${file} is a directory, not a file.`);
+    const start = Buffer.alloc(Math.min(64, stat.size));
+    await handle.read(start, 0, start.length, 0);
+    const length = headerLength(file, start, stat.size);
+    const text = Buffer.alloc(length);
+    const { bytesRead } = await handle.read(text, 0, length, 8);
+    if (bytesRead < length) throw new ModelError('corrupt', `${file} changed while it was read.`);
+    return parseHeader(file, text, stat.size);
+  } catch (error) {
+    throw fileError(file, error);
+  } finally {
+    await handle?.close();
+  }
+}
+
+function headerLength(file: string, start: Buffer, size: number): number {
+  if (size === 0) throw new ModelError('corrupt', `${file} is empty.`);
+  const refusal = refusedByMagic(file, start);
+  if (refusal) throw refusal;
+  if (size < 8)
+    throw new ModelError('corrupt', `${file} is too short for a safetensors file (${count(size, 'byte')}).`);
+  const length = start.readBigUInt64LE(0);
+  // Eight characters of text read as a number are far beyond any header.
+  if (length > BigInt(MAX_HEADER_BYTES)) {
+    if (isText(start)) throw new ModelError('corrupt', `${file} is a text file, not a safetensors file.`);
+    throw new ModelError(
+      'corrupt',
+      `${file} claims a header of ${length.toLocaleString('en-US')} bytes; more than 16 MiB is not believed.`,
+    );
+  }
+  if (8n + length > BigInt(size)) {
+    throw new ModelError(
+      'corrupt',
+      `${file} is truncated: its header should be ${count(Number(length), 'byte')} long, the file ends after ${count(size - 8, 'byte')} of it.`,
+    );
+  }
+  return Number(length);
+}
+
+const isText = (bytes: Buffer) =>
+  bytes.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127));
+
+/** Checks header text against the size of the file it was found in. */
+export function parseHeader(file: string, text: Buffer, fileSize: number): SafetensorsHeader {
+  const bad = (reason: string) => new ModelError('corrupt', `${file} has a broken safetensors header: ${reason}.`);
+  const json = text.toString('utf8');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(json);
+  } catch {
+    throw bad('it is not JSON');
+  }
+  if (!isObject(parsed)) throw bad('it is not a JSON object');
+  const twice = duplicateKey(json);
+  if (twice !== undefined) throw bad(`"${twice}" appears twice`);
+
+  const dataStart = 8 + text.length;
+  const metadata: Record<string, string> = {};
+  const tensors: StoredTensor[] = [];
+  for (const [name, entry] of Object.entries(parsed)) {
+    if (name === '__metadata__') {
+      if (!isObject(entry) || Object.values(entry).some((value) => typeof value !== 'string')) {
+        throw bad('__metadata__ is not a table of strings');
+      }
+      for (const [key, value] of Object.entries(entry)) metadata[key] = value as string;
+      continue;
+    }
+    const tensor = parseEntry(name, entry, bad);
+    if (dataStart + tensor.end > fileSize) {
+      throw new ModelError(
+        'corrupt',
+        `${file} is truncated: tensor "${name}" should end at byte ${dataStart + tensor.end}, the file has ${fileSize}.`,
+      );
+    }
+    tensors.push({
+      name,
+      dtype: tensor.dtype,
+      shape: tensor.shape,
+      file,
+      begin: dataStart + tensor.begin,
+      end: dataStart + tensor.end,
+    });
+  }
+  tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  checkContiguous(tensors, dataStart, fileSize, bad);
+  return { file, bytes: fileSize, metadata, tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])) };
+}
+
+type Bad = (reason: string) => ModelError;
+
+function parseEntry(
+  name: string,
+  entry: unknown,
+  bad: Bad,
+): { dtype: string; shape: number[]; begin: number; end: number } {
+  if (!isObject(entry)) throw bad(`tensor "${name}" is not described by an object`);
+  const { dtype, shape, data_offsets: offsets } = entry;
+  const bits = typeof dtype === 'string' && Object.hasOwn(DTYPE_BITS, dtype) ? DTYPE_BITS[dtype] : undefined;
+  if (typeof dtype !== 'string' || bits === undefined)
+    throw bad(`tensor "${name}" has the unknown dtype ${JSON.stringify(dtype)}`);
+  if (!Array.isArray(shape) || shape.length > MAX_RANK || !shape.every(isSize))
+    throw bad(`tensor "${name}" has an impossible shape`);
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
+    throw bad(`tensor "${name}" has impossible data_offsets`);
+  const [begin, end] = offsets as [number, number];
+  if (end < begin) throw bad(`tensor "${name}" ends before it begins`);
+  const elements = shape.reduce((product, size) => product * size, 1);
+  if (!Number.isSafeInteger(elements * bits) || elements * bits !== (end - begin) * 8) {
+    throw bad(
+      `tensor "${name}" of shape [${shape.join(', ')}] and dtype ${dtype} does not fill its ${count(end - begin, 'byte')}`,
+    );
+  }
+  return { dtype, shape: shape, begin, end };
+}
+
+function checkContiguous(sorted: StoredTensor[], dataStart: number, fileSize: number, bad: Bad): void {
+  let at = dataStart;
+  let previous = 'the header';
+  for (const tensor of sorted) {
+    if (tensor.begin < at) throw bad(`tensors "${previous}" and "${tensor.name}" overlap`);
+    if (tensor.begin > at)
+      throw bad(`${count(tensor.begin - at, 'byte')} before tensor "${tensor.name}" belong to none`);
+    at = tensor.end;
+    previous = tensor.name;
+  }
+  if (at < fileSize) throw bad(`${count(fileSize - at, 'byte')} after the last tensor belong to none`);
+}
+
+/** JSON.parse keeps the last of two equal keys without a word; a file with two truths is refused instead. */
+function duplicateKey(json: string): string | undefined {
+  const open: Set<string>[] = [];
+  let found: string | undefined;
+  visit(json, {
+    onObjectBegin: () => void open.push(new Set()),
+    onObjectEnd: () => void open.pop(),
+    onObjectProperty: (key) => {
+      const keys = open[open.length - 1];
+      if (keys?.has(key)) found ??= key;
+      keys?.add(key);
+    },
+  });
+  return found;
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isSize = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;

@@ -1,0 +1,39 @@
+/** What a file is by its first bytes, when it is not a safetensors file: refused with the reason and the way out. */
+import { basename } from 'node:path';
+import { ModelError } from '../../errors/modelError';
+
+export const PICKLE_EXTENSIONS = ['.pth', '.pt', '.bin', '.pkl', '.ckpt', '.pth.tar'];
+
+/** A refusal, or undefined when nothing is known against these bytes. */
+export function refusedByMagic(file: string, start: Buffer): ModelError | undefined {
+  const text = start.toString('latin1');
+  // torch.save: a zip (since 1.6) or a bare pickle (protocol 2 and later).
+  if (
+    text.startsWith('PK\x03\x04') ||
+    (start[0] === 0x80 && (start[1] ?? 0) >= 2 && (start[1] ?? 0) <= 5 && start[7] !== 0)
+  ) {
+    return pickleRefusal(file);
+  }
+  if (text.startsWith('version https://git-lfs')) {
+    return new ModelError(
+      'corrupt',
+      `${file} is a Git LFS pointer, not the weights: run "git lfs pull" in its repository.`,
+    );
+  }
+  if (text.startsWith('GGUF'))
+    return new ModelError('unsupported', `${file} is a GGUF file; ViT weights are read from .safetensors.`);
+  if (text.startsWith('\x89HDF'))
+    return new ModelError('unsupported', `${file} is an HDF5 (Keras) file; ViT weights are read from .safetensors.`);
+  return undefined;
+}
+
+/** A pickle runs code when it is opened, so it never is; the one line that turns it into safetensors comes with the refusal. */
+export function pickleRefusal(file: string): ModelError {
+  const name = basename(file);
+  const target = name.replace(/(\.pth\.tar|\.[^.]+)?$/, '.safetensors');
+  const python = `import torch, safetensors.torch as s; d = torch.load('${name}', map_location='cpu', weights_only=True); d = next((d[k] for k in ('state_dict', 'state_dict_ema', 'model', 'teacher') if k in d), d); s.save_file({k: v.contiguous().clone() for k, v in d.items()}, '${target}')`;
+  return new ModelError(
+    'unsafe',
+    `${file} is a pickle, which can run code when opened, so it is refused; convert it once with: python -c "${python}"`,
+  );
+}

@@ -1,0 +1,217 @@
+/** Downloads models from the Hugging Face hub, or a mirror, into the cache its own tools use. Nothing half-written is ever found there. */
+import { fileDownloadInfo, HubApiError, listFiles, modelInfo, type ListFileEntry } from '@huggingface/hub';
+import { ModelError } from '../../errors/modelError';
+import { blobPath, publish } from './cache';
+import { downloadBlob, hasBlob, type RemoteFile } from './file';
+import { downloadImagenetLabels } from './imagenetLabels';
+import { HUB_ID, hubSettings, type HubSettings } from './settings';
+
+export interface Progress {
+  /** The file that is arriving. */
+  file: string;
+  /** Bytes of all files together, those that were there already included. */
+  received: number;
+  total: number;
+}
+
+export interface DownloadOptions {
+  revision?: string;
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+  /** The environment's by default. */
+  settings?: HubSettings;
+}
+
+/** Well-known models that run here, for a picker. */
+export const WELL_KNOWN: { id: string; what: string }[] = [
+  {
+    id: 'timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k',
+    what: 'ViT-Ti/16, ImageNet-1k classes, 5.7 million parameters',
+  },
+  {
+    id: 'timm/vit_small_patch16_224.augreg_in21k_ft_in1k',
+    what: 'ViT-S/16, ImageNet-1k classes, 22 million parameters',
+  },
+  {
+    id: 'timm/vit_base_patch16_224.augreg2_in21k_ft_in1k',
+    what: 'ViT-B/16, ImageNet-1k classes, 87 million parameters',
+  },
+  { id: 'google/vit-base-patch16-224', what: 'ViT-B/16 as Google published it, ImageNet-1k classes' },
+  {
+    id: 'timm/deit_small_distilled_patch16_224.fb_in1k',
+    what: 'DeiT-S/16 with a distillation token, ImageNet-1k classes',
+  },
+  { id: 'timm/deit3_small_patch16_224.fb_in22k_ft_in1k', what: 'DeiT-3 S/16 (layer scale), ImageNet-1k classes' },
+  { id: 'facebook/dinov2-small', what: 'DINOv2 S/14, self-supervised, features only' },
+  { id: 'facebook/dinov2-with-registers-small', what: 'DINOv2 S/14 with registers, features only' },
+  { id: 'facebook/dinov2-small-imagenet1k-1-layer', what: 'DINOv2 S/14 with a linear ImageNet-1k head' },
+  { id: 'timm/vit_base_patch32_clip_224.openai_ft_in1k', what: 'CLIP ViT-B/32 fine-tuned, ImageNet-1k classes' },
+  { id: 'google/siglip-base-patch16-224', what: 'SigLIP B/16, its vision tower' },
+];
+
+/**
+ * Downloads config, preprocessing, labels and weights of `id` ("org/name"). Returns the snapshot's directory.
+ * Goes on where an earlier try stopped; files that are there are not fetched again. Throws ModelError.
+ */
+export async function downloadModel(id: string, options: DownloadOptions = {}): Promise<string> {
+  const settings = options.settings ?? (await hubSettings());
+  const { signal, onProgress } = options;
+  const revision = options.revision ?? 'main';
+  if (!HUB_ID.test(id))
+    throw new ModelError('config', `"${id}" is not a model's id on the hub: they look like org/name.`);
+  if (settings.offline) throw new ModelError('network', `${id} is not downloaded: HF_HUB_OFFLINE is set.`);
+  if (settings.token && !settings.token.startsWith('hf_')) {
+    throw new ModelError('forbidden', 'The token in HF_TOKEN is none: Hugging Face tokens begin with hf_.');
+  }
+  try {
+    const { commit, files } = await listing(id, revision, settings, signal);
+    const blobs = files.map((file) => ({ path: file.path, blob: blobPath(settings.cacheDir, id, file.etag), file }));
+    const total = files.reduce((sum, { size }) => sum + size, 0);
+    let done = 0;
+    for (const { blob, file } of blobs) {
+      const onBytes = (received: number) => onProgress?.({ file: file.path, received: done + received, total });
+      if (!(await hasBlob(blob, file.size))) {
+        await downloadBlob(await located(id, file, commit, settings, signal), blob, {
+          fetch,
+          token: settings.token,
+          signal,
+          onBytes,
+        });
+      }
+      onBytes(file.size);
+      done += file.size;
+    }
+    const snapshot = await publish(settings.cacheDir, id, revision, commit, blobs);
+    if (/in1k(?![a-z0-9])/.test(id)) await downloadImagenetLabels(settings, signal);
+    return snapshot;
+  } catch (error) {
+    throw explained(error, id, settings, signal);
+  }
+}
+
+const withSignal =
+  (signal: AbortSignal | undefined): typeof fetch =>
+  (input, init) =>
+    fetch(input, { ...init, signal });
+
+async function listing(
+  id: string,
+  revision: string,
+  settings: HubSettings,
+  signal: AbortSignal | undefined,
+): Promise<{ commit: string; files: Omit<RemoteFile, 'url'>[] }> {
+  const common = { hubUrl: settings.endpoint, accessToken: settings.token, fetch: withSignal(signal) };
+  const info = await modelInfo({ ...common, name: id, revision, additionalFields: ['sha'] });
+  const commit = info.sha;
+  if (!/^[0-9a-f]{40}$/.test(commit))
+    throw new ModelError(
+      'network',
+      `${new URL(settings.endpoint).host} did not say which commit of ${id} is ${revision}.`,
+    );
+  const entries: ListFileEntry[] = [];
+  for await (const entry of listFiles({ ...common, repo: { type: 'model', name: id }, revision: commit })) {
+    // The top folder only; names come from strangers and become paths.
+    if (entry.type === 'file' && !/[/\\]/.test(entry.path)) entries.push(entry);
+  }
+  const files = chosen(id, entries).map(({ path, size, oid, lfs }) => ({
+    path,
+    size: lfs?.size ?? size,
+    etag: lfs?.oid ?? oid ?? '',
+  }));
+  const nameless = files.find(({ etag }) => !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(etag));
+  if (nameless) throw new ModelError('network', `The hub gave no checksum for ${nameless.path}.`);
+  return { commit, files };
+}
+
+/** What openModel will read: one set of weights and the small files beside it, all in the top folder. */
+function chosen(id: string, entries: ListFileEntry[]): ListFileEntry[] {
+  const named = (name: string) => entries.filter(({ path }) => path === name);
+  const small = ['config.json', 'preprocessor_config.json', 'labels.txt'].flatMap(named);
+  const all = entries.filter(({ path }) => path.endsWith('.safetensors'));
+  const index = named('model.safetensors.index.json');
+  const single = named('model.safetensors');
+  if (single.length > 0) return [...small, ...single];
+  if (index.length > 0)
+    return [...small, ...index, ...all.filter(({ path }) => /^model-\d+-of-\d+\.safetensors$/.test(path))];
+  if (all.length === 1) return [...small, ...all];
+  const onnx = entries.filter(({ path }) => path.endsWith('.onnx'));
+  if (all.length === 0 && onnx.length === 1) return [...small, ...onnx];
+  const pickle = entries.find(({ path }) => /\.(bin|pth|pt|ckpt)$/.test(path));
+  if (all.length === 0 && pickle) {
+    throw new ModelError(
+      'unsafe',
+      `${id} has only a pickle (${pickle.path}), which can run code when opened; ask its authors for safetensors, or convert it yourself.`,
+    );
+  }
+  throw new ModelError(
+    'missing',
+    `${id} has ${all.length === 0 ? 'no weights in .safetensors or .onnx' : 'several weight files and no model.safetensors'}.`,
+  );
+}
+
+/** The address the hub gives for a file (it may lie on another host). */
+async function located(
+  id: string,
+  file: Omit<RemoteFile, 'url'>,
+  commit: string,
+  settings: HubSettings,
+  signal: AbortSignal | undefined,
+): Promise<RemoteFile> {
+  const info = await fileDownloadInfo({
+    repo: { type: 'model', name: id },
+    path: file.path,
+    revision: commit,
+    hubUrl: settings.endpoint,
+    accessToken: settings.token,
+    fetch: withSignal(signal),
+  });
+  if (!info) throw new ModelError('missing', `${file.path} is no longer in ${id}.`);
+  return { ...file, url: info.url };
+}
+
+/** Whatever went wrong, as one sentence. */
+function explained(
+  error: unknown,
+  id: string,
+  { endpoint, token }: HubSettings,
+  signal: AbortSignal | undefined,
+): ModelError {
+  if (signal?.aborted)
+    return new ModelError('cancelled', `The download of ${id} was cancelled; what arrived is kept for the next time.`);
+  if (error instanceof ModelError) return error;
+  const { host } = new URL(endpoint);
+  if (error instanceof HubApiError) return refusal(error, id, host, token);
+  const code = codeOf(error);
+  if (code === 'ENOSPC') return new ModelError('unreadable', `The disk is full; ${id} was not downloaded.`);
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return new ModelError('unreadable', `The cache for ${id} cannot be written (${code}).`);
+  return new ModelError(
+    'network',
+    `${host} cannot be reached${code ? ` (${code})` : ''}: check the network, or set HF_ENDPOINT to a mirror.`,
+  );
+}
+
+function refusal(error: HubApiError, id: string, host: string, token: string | undefined): ModelError {
+  if (error.statusCode === 403) {
+    return new ModelError(
+      'forbidden',
+      `${id} is gated: accept its terms on ${host}/${id} and set HF_TOKEN to a token of that account.`,
+    );
+  }
+  // The hub answers 401 for what does not exist and for what one may not know of.
+  if (error.statusCode === 401) {
+    const way = token ? 'the token in use may not read it' : 'it is private: set HF_TOKEN to a token that may read it';
+    return new ModelError('forbidden', `${id} does not exist on ${host}, or ${way}.`);
+  }
+  if (error.statusCode === 404) return new ModelError('missing', `${id} does not exist on ${host}.`);
+  return new ModelError('network', `${host} answered ${error.statusCode} for ${id}; try again later.`);
+}
+
+/** undici hides the reason in `cause`. */
+function codeOf(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { code } = at as NodeJS.ErrnoException;
+    if (typeof code === 'string') return code;
+  }
+  return undefined;
+}

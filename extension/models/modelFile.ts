@@ -1,0 +1,111 @@
+/** What a .vit.json file says, and what is wrong with it: for squiggles while it is written. No weights, no vscode. */
+import { findNodeAtLocation, getNodeValue, parseTree, type Node } from 'jsonc-parser';
+import { nearest } from './bind';
+import type { Architecture } from '../architecture/description';
+import { parameterCount } from './doctor';
+import { ModelError } from '../errors/modelError';
+import { recogniseConfig } from './families';
+import { Fields } from './families/fields';
+import { articleModel } from './families/seed';
+import { prefixCount } from '../architecture/tensors';
+import { gridOf, grids } from '../architecture/grid';
+import schema from './vit.schema.json';
+
+export interface Problem {
+  /** Characters from the start of the text. */
+  offset: number;
+  length: number;
+  /** One sentence. */
+  message: string;
+}
+
+export interface Check {
+  problems: Problem[];
+  /** Null while there are problems, or when the file is no config of the articles' models. */
+  architecture: Architecture | null;
+}
+
+/** More than this many wrong fields are not all said at once. */
+const MOST_PROBLEMS = 8;
+
+/** Syntax errors are left to the JSON language: a text that does not parse has no problems here. */
+export function checkModelFile(text: string, file: string): Check {
+  const tree = parseTree(text, [], { allowTrailingComma: true });
+  const value: unknown = tree && getNodeValue(tree);
+  if (!tree || typeof value !== 'object' || value === null || Array.isArray(value))
+    return { problems: [], architecture: null };
+  let config = new Fields(file, value as Record<string, unknown>);
+  const family = recogniseConfig(config);
+  if (family === undefined || !family.name.startsWith('seed-')) return { problems: [], architecture: null };
+
+  const problems = unknownFields(tree, config);
+  // Each wrong field is set aside for its default, so that the ones behind it are seen too.
+  while (problems.length < MOST_PROBLEMS) {
+    try {
+      const architecture = articleModel(config);
+      return { problems, architecture: problems.length === 0 ? architecture : null };
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      const given = error.field !== undefined && config.get(error.field) !== undefined;
+      // what is left then is wrong with a default, which the reader did not write
+      if (!given && problems.length > 0) break;
+      problems.push({ ...place(tree, error.field), message: withoutFile(error.message, file) });
+      if (!given || error.field === undefined) break;
+      config = config.with({ [error.field]: undefined });
+    }
+  }
+  return { problems, architecture: null };
+}
+
+/** Fields no constructor has: a slip of the pen is nearly always near a real name. */
+function unknownFields(tree: Node, config: Fields): Problem[] {
+  const t2t = config.get('architecture') === 'T2T_ViT';
+  const [condition] = schema.allOf;
+  const own = Object.keys(t2t ? condition!.then.properties : condition!.else.properties);
+  const foreign = t2t ? ['patch_size'] : ['softsplit_kernels', 'token_chan', 'T2T_hidden_chan_mul'];
+  const known = [...Object.keys(schema.properties), ...own].filter((name) => !foreign.includes(name));
+  return config
+    .names()
+    .filter((name) => !known.includes(name) && !foreign.includes(name))
+    .map((name) => {
+      const near = nearest(name, known);
+      const hint = near === undefined ? '.' : `; did you mean ${near}?`;
+      const { offset, length } = keyOf(tree, name) ?? tree;
+      return {
+        offset,
+        length,
+        message: `${name} is no parameter of ${config.text('architecture') ?? 'this model'}${hint}`,
+      };
+    });
+}
+
+/** Where a field's value stands; its absence is shown on the architecture's name. */
+function place(tree: Node, field = 'architecture'): { offset: number; length: number } {
+  const node = findNodeAtLocation(tree, [field]) ?? findNodeAtLocation(tree, ['architecture']) ?? tree;
+  return { offset: node.offset, length: node.length };
+}
+
+function keyOf(tree: Node, name: string): Node | undefined {
+  return tree.children?.find((property) => property.children?.[0]?.value === name)?.children?.[0];
+}
+
+/** In the file itself its name says nothing. */
+function withoutFile(message: string, file: string): string {
+  return message.replaceAll(`${file}: `, '');
+}
+
+/** "15 patches of 20 × 20 · 16 tokens of 768 · 12 blocks · 85.1 M parameters" */
+export function summary(architecture: Architecture): string {
+  const { tokenizer, dim, depth, prefix } = architecture;
+  const [rows, columns] = gridOf(architecture);
+  const made =
+    tokenizer.kind === 'patch'
+      ? `${rows * columns} patches of ${tokenizer.patch.join(' × ')}`
+      : `soft splits into ${grids(architecture)
+          .map(([down, across]) => down * across)
+          .join(' → ')} tokens`;
+  const tokens = rows * columns + prefixCount(prefix);
+  const parameters = parameterCount(architecture);
+  const millions = parameters >= 1e6 ? `${(parameters / 1e6).toFixed(1)} M` : parameters.toLocaleString('en-US');
+  return `${made} · ${tokens} tokens of ${dim} · ${depth} blocks · ${millions} parameters`;
+}

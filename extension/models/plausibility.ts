@@ -1,0 +1,31 @@
+/** What no tensor can prove wrong and is wrong all the same, most likely: said as a warning, not refused. */
+import type { Architecture, Finding } from '../architecture/description';
+
+/** Heads of the published models by token length (ViT, DeiT, DINOv2, CLIP, SigLIP: nearly always 64 wide). */
+const PUBLISHED_HEADS: Record<number, number[]> = {
+  192: [3],
+  384: [6],
+  768: [12],
+  1024: [16, 8],
+  1152: [16],
+  1280: [16],
+  1408: [16],
+  1536: [24, 16, 12],
+  1664: [16],
+};
+
+export function implausible({ dim, block, tokenizer }: Architecture): Finding[] {
+  const known = PUBLISHED_HEADS[dim];
+  // The articles' models and T2T-ViT have head counts of their own, and so has whoever chose another width for the MLP:
+  // the published ones of these lengths all have four times the token's.
+  const published = tokenizer.kind === 'patch' && !block.valueSkip && block.mlpHidden === 4 * dim;
+  if (!known || known.includes(block.heads) || !published) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'odd-heads',
+      message: `Tokens ${dim} long are published with ${known.join(' or ')} heads, here there are ${block.heads}: the number is in no tensor, so check it in config.json if the predictions are wrong.`,
+      subject: 'num_heads',
+    },
+  ];
+}

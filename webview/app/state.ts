@@ -1,0 +1,194 @@
+/** Everything on screen, in one object; components read it, verbs change it. */
+import type { EngineErrorShape, Prediction } from '../../extension/engine/requests';
+import type { HostEvent, PanelImage, PanelModel, PanelRun, View, ViewState } from '../../extension/protocol/messages';
+import { colorMapNames, defaultColorMap } from '../drawing/colorMap';
+import { atLayer, layerOf, withoutLayer } from './stepNames';
+
+/** Choices the host need not know. */
+export interface Display {
+  scale: 'shared' | 'own';
+  excludeOutliers: boolean;
+  /** Patches shown: those that together hold this share of the attention, 0..1. */
+  mass: number;
+  numbers: boolean;
+  /** Patches view: draw what the model was given in place of the picture. */
+  modelInput: boolean;
+}
+
+export interface AppState {
+  image: PanelImage | null;
+  model: PanelModel | null;
+  run: PanelRun | null;
+  busy: string | null;
+  failure: { error: EngineErrorShape; retry: boolean } | null;
+  view: ViewState;
+  display: Display;
+  /** Patches hidden from the model, 0-based, ascending; and whether the pointer hides and shows them. */
+  hidden: readonly number[];
+  brush: boolean;
+  /** Predictions with nothing hidden, to compare with. */
+  before: readonly Prediction[] | null;
+  /** Token under the pointer. */
+  hover: number | null;
+}
+
+/** More than any model's layers: clamped to the last one when the model is known. The protocol allows no more. */
+const lastLayer = 4096;
+
+export const firstView: ViewState = {
+  view: 'attention',
+  layer: lastLayer,
+  head: 'mean',
+  query: 0,
+  opacity: 0.6,
+  colorMap: defaultColorMap,
+  smooth: true,
+  grid: true,
+  method: 'raw',
+};
+
+export const firstDisplay: Display = {
+  scale: 'own',
+  excludeOutliers: false,
+  mass: 1,
+  numbers: true,
+  modelInput: false,
+};
+
+export function firstState(): AppState {
+  return {
+    image: null,
+    model: null,
+    run: null,
+    busy: null,
+    failure: null,
+    view: firstView,
+    display: firstDisplay,
+    hidden: [],
+    brush: false,
+    before: null,
+    hover: null,
+  };
+}
+
+/** What an event of the host makes of the state. */
+export function reduce(state: AppState, event: HostEvent): AppState {
+  switch (event.type) {
+    case 'image':
+      // another picture: the run and what was wrong belonged to the one before
+      return {
+        ...state,
+        image: event.image,
+        run: null,
+        failure: null,
+        hover: null,
+        before: null,
+        // the first picture may come with what was hidden in it before a reload
+        hidden: state.image ? [] : state.hidden,
+      };
+    case 'busy':
+      return { ...state, busy: event.what, failure: event.what === null ? state.failure : null };
+    case 'model': {
+      // ids begin anew when the engine does: the name has to be the same too
+      const { model } = state;
+      const same = model !== null && model.id === event.model.id && model.loaded.modelId === event.model.loaded.modelId;
+      return {
+        ...state,
+        model: event.model,
+        run: same ? state.run : null,
+        failure: null,
+        // hidden patches are numbers in one model's grid
+        hidden: same || !state.model ? state.hidden : [],
+        before: same ? state.before : null,
+        view: clampView(state.view, event.model),
+      };
+    }
+    case 'run':
+      return {
+        ...state,
+        run: event.run,
+        failure: null,
+        before: state.hidden.length === 0 ? event.run.predictions : state.before,
+      };
+    case 'error':
+      return { ...state, busy: null, failure: { error: event.error, retry: event.retry } };
+    case 'show': {
+      const view = withStep(state.view, readView({ ...state.view, ...event.state }) ?? state.view);
+      return { ...state, view: state.model ? clampView(view, state.model) : view };
+    }
+  }
+}
+
+/** Keeps layer, head and query inside the model. Rollout fuses heads, so it has no single one. */
+export function clampView(view: ViewState, model: PanelModel): ViewState {
+  const { layers, heads, numTokens } = model.loaded;
+  const within = (x: number, count: number) => Math.max(0, Math.min(x, count - 1));
+  const head = typeof view.head === 'number' ? within(view.head, heads) : view.head;
+  return {
+    ...view,
+    layer: within(view.layer, layers),
+    query: view.query < numTokens ? within(view.query, numTokens) : 0,
+    head: view.method === 'rollout' && typeof head === 'number' ? 'mean' : head,
+  };
+}
+
+/**
+ * Keeps layer and walk-through page together: a page inside a block is one of a layer. What of the two has changed leads;
+ * when both have, the page (a link to a step says more than a layer).
+ */
+export function withStep(before: ViewState, view: ViewState): ViewState {
+  if (view.step === undefined) return view;
+  const linked = layerOf(view.step);
+  if (linked === null || linked === view.layer) return view;
+  return view.step === before.step
+    ? { ...view, step: atLayer(withoutLayer(view.step), view.layer) }
+    : { ...view, layer: linked };
+}
+
+const views: readonly View[] = ['attention', 'patches', 'walkthrough'];
+
+/** A ViewState from what was stored, by this or an older version: what is unfit falls back; null when it is no object. */
+export function readView(stored: unknown): ViewState | null {
+  if (typeof stored !== 'object' || stored === null) return null;
+  const given = stored as Partial<Record<keyof ViewState, unknown>>;
+  const index = (x: unknown) => (Number.isInteger(x) && (x as number) >= 0 ? (x as number) : null);
+  const oneOf = <T>(x: unknown, all: readonly T[], otherwise: T) => (all.includes(x as T) ? (x as T) : otherwise);
+  const flag = (x: unknown, otherwise: boolean) => (typeof x === 'boolean' ? x : otherwise);
+  const { opacity } = given;
+  return {
+    view: oneOf(given.view, views, firstView.view),
+    layer: index(given.layer) ?? firstView.layer,
+    head: index(given.head) ?? oneOf(given.head, ['mean', 'max', 'min'] as const, 'mean'),
+    query: index(given.query) ?? firstView.query,
+    opacity: typeof opacity === 'number' && opacity >= 0 && opacity <= 1 ? opacity : firstView.opacity,
+    colorMap: oneOf<string>(given.colorMap, colorMapNames, firstView.colorMap),
+    smooth: flag(given.smooth, firstView.smooth),
+    grid: flag(given.grid, firstView.grid),
+    method: oneOf(given.method, ['raw', 'rollout'] as const, 'raw'),
+    ...(typeof given.step === 'string' && given.step.length <= 200 ? { step: given.step } : {}),
+  };
+}
+
+/** The same for Display. */
+export function readDisplay(stored: unknown): Display {
+  const given = (typeof stored === 'object' && stored !== null ? stored : {}) as Partial<Display>;
+  const flag = (x: unknown, otherwise: boolean) => (typeof x === 'boolean' ? x : otherwise);
+  return {
+    scale: given.scale === 'shared' ? 'shared' : 'own',
+    excludeOutliers: flag(given.excludeOutliers, firstDisplay.excludeOutliers),
+    mass: typeof given.mass === 'number' && given.mass > 0 && given.mass <= 1 ? given.mass : firstDisplay.mass,
+    numbers: flag(given.numbers, firstDisplay.numbers),
+    modelInput: flag(given.modelInput, firstDisplay.modelInput),
+  };
+}
+
+/** For tests and styles: nothing to see yet, everything there, or something went wrong. */
+export function progressOf(state: AppState): 'loading' | 'ready' | 'error' {
+  if (state.failure) return 'error';
+  return state.run && state.model && state.image ? 'ready' : 'loading';
+}
+
+/** Hidden patches from what was stored. */
+export function readHidden(stored: unknown): number[] {
+  return Array.isArray(stored) ? (stored.filter((patch) => Number.isInteger(patch) && patch >= 0) as number[]) : [];
+}

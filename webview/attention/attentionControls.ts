@@ -1,0 +1,71 @@
+/** Layer, head and method of the attention shown. */
+import type { ViewState } from '../../extension/protocol/messages';
+import type { App, Component } from '../app/app';
+import { dropdown, slider, type Choice } from '../ui/controls';
+import { h } from '../ui/dom';
+import { QueryPicker } from '../ui/queryPicker';
+import { section } from '../ui/section';
+import { Thumbnails } from './thumbnails';
+
+const fusions: Choice[] = [
+  { value: 'mean', label: 'Mean of all heads' },
+  { value: 'max', label: 'Maximum of all heads' },
+  { value: 'min', label: 'Minimum of all heads' },
+];
+
+const methods: Choice[] = [
+  { value: 'raw', label: 'Attention of one layer' },
+  { value: 'rollout', label: 'Rollout through the layers' },
+];
+
+export class AttentionControls implements Component {
+  private readonly query: QueryPicker;
+  private readonly thumbnails: Thumbnails;
+  private readonly layer;
+  private readonly head;
+  private readonly method;
+  private readonly unavailable = h('p', { class: 'note', hidden: true });
+  private readonly controls: HTMLElement;
+  readonly element: HTMLElement;
+
+  constructor(private readonly app: App) {
+    this.query = new QueryPicker(app);
+    this.thumbnails = new Thumbnails(app);
+    this.layer = slider('Layer', { 'data-testid': 'layer', step: 1 }, (layer) => app.setView({ layer: layer - 1 }));
+    this.head = dropdown({ 'data-testid': 'head', 'aria-label': 'Head' }, (value) =>
+      app.setView({ head: /^\d+$/.test(value) ? Number(value) : (value as ViewState['head']) }),
+    );
+    this.method = dropdown({ 'data-testid': 'method', 'aria-label': 'Method' }, (value) =>
+      app.setView({ method: value as ViewState['method'] }),
+    );
+    const field = (name: string, control: HTMLElement) =>
+      h('div', { class: 'field' }, h('span', { class: 'field-name' }, name), control);
+    this.controls = h(
+      'div',
+      { class: 'stack' },
+      this.query.element,
+      this.layer.element,
+      field('Head', this.head.element),
+      this.thumbnails.element,
+      field('Method', this.method.element),
+    );
+    this.element = section('Attention', 'attention', true, this.unavailable, this.controls);
+  }
+
+  update(): void {
+    const { model, view } = this.app.state;
+    const shown = this.app.attention.shown(this.app.state);
+    this.unavailable.hidden = shown.status !== 'unavailable';
+    this.unavailable.textContent = shown.status === 'unavailable' ? shown.reason : '';
+    this.controls.hidden = model !== null && model.loaded.attention !== true;
+    this.query.update();
+    const layers = model?.loaded.layers ?? 1;
+    const layer = Math.min(view.layer + 1, layers);
+    this.layer.set({ min: 1, max: layers, value: layer }, model ? `${layer} / ${layers}` : '');
+    const heads = view.method === 'raw' ? (model?.loaded.heads ?? 0) : 0;
+    const single = Array.from({ length: heads }, (_, i) => ({ value: String(i), label: `Head ${i + 1}` }));
+    this.head.set([...fusions, ...single], String(view.head));
+    this.method.set(methods, view.method);
+    this.thumbnails.update();
+  }
+}

@@ -1,0 +1,61 @@
+/** The colour scale in numbers, with a mark where the value under the pointer lies. */
+import type { App, Component } from '../app/app';
+import { pixels } from '../app/attention';
+import { position, type Domain } from '../drawing/colorScale';
+import { h, setText } from '../ui/dom';
+import { value } from '../ui/format';
+
+/** A colour bar by itself. */
+export class Bar {
+  private readonly gradient = h('canvas', { class: 'color-bar-gradient', width: 256, height: 1 });
+  private readonly mark = h('span', { class: 'color-bar-mark', hidden: true });
+  private readonly numbers = [0, 0.5, 1].map(() => h('span', {}));
+  readonly element = h(
+    'div',
+    { class: 'color-bar', role: 'img' },
+    h('div', { class: 'color-bar-track' }, this.gradient, this.mark),
+    h('div', { class: 'color-bar-numbers' }, ...this.numbers),
+  );
+  private drawn = '';
+
+  show([low, high]: Domain, colorMap: string): void {
+    const texts = [low, (low + high) / 2, high].map(value);
+    this.numbers.forEach((number, i) => setText(number, texts[i]!));
+    this.element.setAttribute('aria-label', `Color scale from ${texts[0]} to ${texts[2]}`);
+    if (this.drawn === colorMap) return;
+    this.drawn = colorMap;
+    this.gradient.getContext('2d')!.drawImage(gradient(colorMap), 0, 0);
+  }
+
+  point(at: number | null, domain: Domain): void {
+    this.mark.hidden = at === null;
+    if (at !== null) this.mark.style.left = `${position(at, domain) * 100}%`;
+  }
+}
+
+/** The one under the picture. */
+export class ColorBar implements Component {
+  private readonly bar = new Bar();
+  readonly element = this.bar.element;
+
+  constructor(private readonly app: App) {
+    this.element.dataset.testid = 'color-bar';
+  }
+
+  update(): void {
+    const { state } = this.app;
+    const shown = this.app.attention.shown(state);
+    this.element.hidden = state.view.view !== 'attention' || shown.status === 'none' || shown.status === 'unavailable';
+    if (shown.status !== 'ready') return;
+    const { domain, patches } = shown.heat;
+    this.bar.show(domain, state.view.colorMap);
+    const patch = state.hover === null ? null : state.hover - state.model!.loaded.numPrefix;
+    this.bar.point(patch === null ? null : (patches[patch] ?? null), domain);
+  }
+}
+
+/** A colour map as a canvas of 256 by 1 pixels, lowest value first. */
+export function gradient(colorMap: string): HTMLCanvasElement {
+  const values = Array.from({ length: 256 }, (_, i) => i);
+  return pixels({ rows: 1, columns: 256, values }, [0, 255], colorMap);
+}

@@ -1,0 +1,103 @@
+/** How the map is drawn: opacity, colours, smoothing, grid, and what the colours stand for. */
+import type { App, Component } from '../app/app';
+import { colorMapNames } from '../drawing/colorMap';
+import { checkbox, dropdown, slider } from '../ui/controls';
+import { h } from '../ui/dom';
+import { section } from '../ui/section';
+
+export class DisplayControls implements Component {
+  private readonly opacity;
+  private readonly mass;
+  private readonly colors;
+  private readonly smooth;
+  private readonly grid;
+  private readonly numbers;
+  private readonly scale;
+  private readonly outliers;
+  private readonly input;
+  private readonly heat: HTMLElement;
+  readonly element: HTMLElement;
+
+  constructor(private readonly app: App) {
+    const percentOf = (x: number) => Math.round(x) / 100;
+    this.opacity = slider('Opacity', { 'data-testid': 'opacity', step: 1 }, (x) =>
+      app.setView({ opacity: percentOf(x) }),
+    );
+    this.mass = slider(
+      'Mass',
+      { 'data-testid': 'mass', step: 1, title: 'Show only the patches that together hold this share of the attention' },
+      (x) => app.setDisplay({ mass: percentOf(x) }),
+    );
+    this.colors = dropdown({ 'data-testid': 'color-map', 'aria-label': 'Colors' }, (colorMap) =>
+      app.setView({ colorMap }),
+    );
+    const view = (name: 'smooth' | 'grid') => (checked: boolean) => app.setView({ [name]: checked });
+    this.smooth = checkbox(
+      'Smooth',
+      { 'data-testid': 'smooth', title: 'Blend between patches; off: one flat cell a patch' },
+      view('smooth'),
+    );
+    this.grid = checkbox('Grid', { 'data-testid': 'grid' }, view('grid'));
+    this.numbers = checkbox(
+      'Numbers',
+      { 'data-testid': 'numbers', title: 'Numbered 1 to N, row by row, where there is room' },
+      (numbers) => app.setDisplay({ numbers }),
+    );
+    this.scale = checkbox(
+      'Shared scale',
+      { 'data-testid': 'shared-scale', title: 'The same colors mean the same attention in every head of the layer' },
+      (shared) => app.setDisplay({ scale: shared ? 'shared' : 'own' }),
+    );
+    this.outliers = checkbox(
+      'Exclude outliers',
+      { 'data-testid': 'outliers', title: 'Leave the highest and lowest 2 % of the patches out of the color scale' },
+      (excludeOutliers) => app.setDisplay({ excludeOutliers }),
+    );
+    this.input = checkbox(
+      "Model's input",
+      { 'data-testid': 'model-input', title: 'Draw the resized and cropped pixels the model was given' },
+      (modelInput) => app.setDisplay({ modelInput }),
+    );
+    this.heat = h(
+      'div',
+      { class: 'stack' },
+      this.opacity.element,
+      this.mass.element,
+      h('div', { class: 'field' }, h('span', { class: 'field-name' }, 'Colors'), this.colors.element),
+    );
+    this.element = section(
+      'Display',
+      'display',
+      true,
+      this.heat,
+      h(
+        'div',
+        { class: 'checks' },
+        ...[this.smooth, this.grid, this.numbers, this.scale, this.outliers, this.input].map(({ element }) => element),
+      ),
+    );
+  }
+
+  update(): void {
+    const { view, display } = this.app.state;
+    const percentages = { min: 0, max: 100 };
+    const opacity = Math.round(view.opacity * 100);
+    const mass = Math.round(display.mass * 100);
+    this.opacity.set({ ...percentages, value: opacity }, `${opacity} %`);
+    this.mass.set({ min: 5, max: 100, value: mass }, mass === 100 ? 'all' : `${mass} %`);
+    this.colors.set(
+      colorMapNames.map((name) => ({ value: name, label: name.charAt(0).toUpperCase() + name.slice(1) })),
+      view.colorMap,
+    );
+    this.smooth.set(view.smooth);
+    this.grid.set(view.grid);
+    this.numbers.set(display.numbers);
+    this.scale.set(display.scale === 'shared');
+    this.outliers.set(display.excludeOutliers);
+    this.input.set(display.modelInput);
+    const heat = view.view === 'attention';
+    this.heat.hidden = !heat;
+    for (const { element } of [this.smooth, this.scale, this.outliers, this.grid]) element.hidden = !heat;
+    this.input.element.hidden = heat;
+  }
+}

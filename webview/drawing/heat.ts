@@ -1,0 +1,79 @@
+/** Attention rows to one map over the patches: which head or fusion, which scale, how much of the mass. */
+import type { ViewState } from '../../extension/protocol/messages';
+import { domainOf, type Domain } from './colorScale';
+
+export type Head = ViewState['head'];
+
+/** How the colour scale is chosen; kept beside ViewState because it concerns the webview alone. */
+export interface ScaleChoice {
+  /** shared: one range for all heads of the layer; own: each map its own. */
+  scale: 'shared' | 'own';
+  excludeOutliers: boolean;
+}
+
+/** Share of the values at each end that "exclude outliers" leaves out of the scale (captum's outlier_perc). */
+export const outlierShare = 0.02;
+
+export interface Heat {
+  /** One value a patch, row by row. */
+  patches: Float32Array;
+  /** One value a prefix token. */
+  prefix: Float32Array;
+  domain: Domain;
+}
+
+/** Splits (h, N) into its rows. */
+export function headRows(values: Float32Array, heads: number): Float32Array[] {
+  const length = values.length / heads;
+  return Array.from({ length: heads }, (_, head) => values.subarray(head * length, (head + 1) * length));
+}
+
+/** One row (N) of the head asked for, or of all heads fused elementwise. */
+export function fuse(rows: readonly Float32Array[], head: Head): Float32Array {
+  if (typeof head === 'number') return rows[Math.min(head, rows.length - 1)] ?? new Float32Array();
+  const first = rows[0] ?? new Float32Array();
+  const fused = new Float32Array(first);
+  for (const row of rows.slice(1)) {
+    for (let i = 0; i < fused.length; i++) {
+      const value = row[i]!;
+      if (head === 'mean') fused[i]! += value;
+      else fused[i] = head === 'max' ? Math.max(fused[i]!, value) : Math.min(fused[i]!, value);
+    }
+  }
+  if (head === 'mean') for (let i = 0; i < fused.length; i++) fused[i]! /= rows.length;
+  return fused;
+}
+
+/**
+ * The map of one head or fusion. The scale looks at patches only: what a query gives to the class token would often
+ * flatten everything else.
+ */
+export function heatOf(rows: readonly Float32Array[], head: Head, prefixes: number, choice: ScaleChoice): Heat {
+  const row = fuse(rows, head);
+  const patches = row.subarray(prefixes);
+  const compared = choice.scale === 'shared' ? rows.map((each) => each.subarray(prefixes)) : [patches];
+  return {
+    patches,
+    prefix: row.subarray(0, prefixes),
+    domain: domainOf(compared, choice.excludeOutliers ? outlierShare : 0),
+  };
+}
+
+/**
+ * The fewest patches that together hold `share` of the map's sum (DINO's --threshold); others become NaN.
+ * share >= 1 keeps all.
+ */
+export function keepMass(patches: Float32Array, share: number): Float32Array {
+  if (share >= 1) return patches;
+  const order = Array.from(patches.keys()).sort((a, b) => patches[b]! - patches[a]!);
+  let total = 0;
+  for (const value of patches) total += value;
+  const kept = new Float32Array(patches.length).fill(NaN);
+  let mass = 0;
+  for (const index of order) {
+    if (mass >= share * total) break;
+    kept[index] = patches[index]!;
+    mass += patches[index]!;
+  }
+  return kept;
+}

@@ -1,0 +1,212 @@
+/** Draws the picture, what the model saw of it, the heat and the patches. Sizes in CSS pixels. */
+import type { Geometry, Region } from '../../extension/image/preprocessing';
+import type { Theme } from './theme';
+import { inputBox, pictureBox, type TokenLayout } from './tokenLayout';
+import type { Viewport } from './viewport';
+
+export interface Scene {
+  picture: { source: CanvasImageSource; width: number; height: number };
+  viewport: Viewport;
+  geometry: Geometry | null;
+  layout: TokenLayout | null;
+  /** Stretched over the region the model saw. */
+  overlay: { source: CanvasImageSource; opacity: number; smooth: boolean } | null;
+  grid: boolean;
+  /** corner: small, out of the way of the heat; middle: the articles' figure. */
+  numbers: 'none' | 'corner' | 'middle';
+  /** Patch indices, 0-based: hidden from the model, the query, and under the pointer. */
+  hidden: readonly number[];
+  query: number | null;
+  hover: number | null;
+}
+
+/** Numbers are drawn in cells of at least this height, and wide enough for the digits. */
+const leastCell = 20;
+
+export function drawScene(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  width: number,
+  height: number,
+  theme: Theme,
+) {
+  const { picture, viewport, geometry, layout } = scene;
+  context.clearRect(0, 0, width, height);
+  const whole = onScreen(viewport, { left: 0, top: 0, right: picture.width, bottom: picture.height });
+  // pixels stay square when enlarged, as VS Code's image preview shows them
+  context.imageSmoothingEnabled = viewport.scale < 3;
+  context.imageSmoothingQuality = 'high';
+  drawInto(context, picture.source, whole);
+  if (!geometry) return;
+
+  const seen = onScreen(viewport, geometry.region);
+  dimOutside(context, whole, seen, theme);
+  if (scene.overlay) {
+    context.save();
+    context.globalAlpha = scene.overlay.opacity;
+    context.imageSmoothingEnabled = scene.overlay.smooth;
+    drawInto(context, scene.overlay.source, seen);
+    context.restore();
+  }
+  if (layout) {
+    if (scene.grid) drawGrid(context, layout, seen, theme);
+    if (scene.numbers !== 'none') drawNumbers(context, layout, seen, scene.numbers, scene.query, theme);
+    const box = (patch: number) => onScreen(viewport, pictureBox(layout, geometry, patch));
+    for (const patch of scene.hidden) blotOut(context, box(patch), theme);
+    if (scene.hover !== null && scene.hover !== scene.query) strokeBox(context, box(scene.hover), '#ffffff', 1);
+    if (scene.query !== null) strokeBox(context, box(scene.query), theme.focus, 2);
+  }
+  strokeBox(context, seen, theme.highContrast ? theme.foreground : '#ffffff', 1);
+}
+
+function onScreen({ scale, x, y }: Viewport, box: Region): Region {
+  return {
+    left: box.left * scale + x,
+    right: box.right * scale + x,
+    top: box.top * scale + y,
+    bottom: box.bottom * scale + y,
+  };
+}
+
+function drawInto(context: CanvasRenderingContext2D, source: CanvasImageSource, box: Region): void {
+  context.drawImage(source, box.left, box.top, box.right - box.left, box.bottom - box.top);
+}
+
+/** What the model never saw is there, but faint. */
+function dimOutside(context: CanvasRenderingContext2D, whole: Region, seen: Region, theme: Theme): void {
+  context.save();
+  context.beginPath();
+  context.rect(whole.left, whole.top, whole.right - whole.left, whole.bottom - whole.top);
+  context.clip();
+  context.beginPath();
+  context.rect(whole.left - 1, whole.top - 1, whole.right - whole.left + 2, whole.bottom - whole.top + 2);
+  context.rect(seen.left, seen.top, seen.right - seen.left, seen.bottom - seen.top);
+  context.globalAlpha = 0.65;
+  context.fillStyle = theme.background;
+  context.fill('evenodd');
+  context.restore();
+}
+
+/** Lines between patches; a soft split has overlapping ones, so it gets a dot at each token's middle. */
+function drawGrid(context: CanvasRenderingContext2D, layout: TokenLayout, seen: Region, theme: Theme): void {
+  const cell = cellSize(layout, seen);
+  if (Math.min(cell.width, cell.height) < 4) return;
+  context.save();
+  const strength = Math.min(1, Math.min(cell.width, cell.height) / 16);
+  context.globalAlpha = theme.highContrast ? 0.9 : 0.15 + 0.3 * strength;
+  if (layout.splits) {
+    context.fillStyle = '#ffffff';
+    context.strokeStyle = '#00000080';
+    eachCentre(layout, seen, (x, y) => {
+      context.beginPath();
+      context.arc(x, y, 1.5 + strength, 0, Math.PI * 2);
+      context.fill();
+      context.stroke();
+    });
+    context.restore();
+    return;
+  }
+  const lines = new Path2D();
+  for (let column = 1; column < layout.columns; column++) {
+    const x = Math.round(seen.left + column * cell.width) + 0.5;
+    lines.moveTo(x, seen.top);
+    lines.lineTo(x, seen.bottom);
+  }
+  for (let row = 1; row < layout.rows; row++) {
+    const y = Math.round(seen.top + row * cell.height) + 0.5;
+    lines.moveTo(seen.left, y);
+    lines.lineTo(seen.right, y);
+  }
+  // white between two dark hairlines: seen on any picture
+  context.strokeStyle = '#00000066';
+  context.lineWidth = 2;
+  context.stroke(lines);
+  context.strokeStyle = '#ffffff';
+  context.lineWidth = 1;
+  context.stroke(lines);
+  context.restore();
+}
+
+/** The articles' numbering: 1..N, row by row; the chosen patch's number stands out. Left out where cells are small. */
+function drawNumbers(
+  context: CanvasRenderingContext2D,
+  layout: TokenLayout,
+  seen: Region,
+  place: 'corner' | 'middle',
+  query: number | null,
+  theme: Theme,
+): void {
+  const cell = cellSize(layout, seen);
+  const digits = String(layout.rows * layout.columns).length;
+  if (cell.height < leastCell || cell.width < Math.max(leastCell, digits * 9)) return;
+  const large = place === 'middle';
+  // a soft split's tokens have no corner of their own
+  const middle = large || layout.splits !== null;
+  const size = large
+    ? Math.max(9, Math.min(22, cell.height * 0.36, (cell.width * 0.7) / (digits * 0.62)))
+    : Math.max(9, Math.min(12, cell.height * 0.22));
+  const [right, down] = middle ? [0, 0] : [3 - cell.width / 2, 3 - cell.height / 2];
+  context.save();
+  context.textAlign = middle ? 'center' : 'left';
+  context.textBaseline = middle ? 'middle' : 'top';
+  context.lineJoin = 'round';
+  context.lineWidth = 2.5;
+  let patch = 0;
+  eachCentre(layout, seen, (x, y) => {
+    const chosen = patch === query;
+    context.font = `${chosen ? 700 : 500} ${size}px ${theme.font}`;
+    context.strokeStyle = chosen ? '#000000' : '#000000a0';
+    context.fillStyle = '#ffffff';
+    patch++;
+    context.globalAlpha = large || chosen ? 1 : 0.8;
+    context.strokeText(String(patch), x + right, y + down);
+    context.fillText(String(patch), x + right, y + down);
+  });
+  context.restore();
+}
+
+function eachCentre(layout: TokenLayout, seen: Region, visit: (x: number, y: number) => void): void {
+  const x = (seen.right - seen.left) / layout.inputWidth;
+  const y = (seen.bottom - seen.top) / layout.inputHeight;
+  for (let patch = 0; patch < layout.rows * layout.columns; patch++) {
+    const box = inputBox(layout, patch);
+    visit(seen.left + ((box.left + box.right) / 2) * x, seen.top + ((box.top + box.bottom) / 2) * y);
+  }
+}
+
+const cellSize = (layout: TokenLayout, seen: Region) => ({
+  width: (seen.right - seen.left) / layout.columns,
+  height: (seen.bottom - seen.top) / layout.rows,
+});
+
+/** A hidden patch: covered and crossed out. */
+function blotOut(context: CanvasRenderingContext2D, box: Region, theme: Theme): void {
+  const [width, height] = [box.right - box.left, box.bottom - box.top];
+  context.save();
+  context.globalAlpha = 0.9;
+  context.fillStyle = theme.background;
+  context.fillRect(box.left, box.top, width, height);
+  context.strokeStyle = theme.muted;
+  context.beginPath();
+  context.moveTo(box.left, box.top);
+  context.lineTo(box.right, box.bottom);
+  context.moveTo(box.right, box.top);
+  context.lineTo(box.left, box.bottom);
+  context.stroke();
+  context.restore();
+}
+
+/** A frame with a dark edge on both sides, so that it shows on light and dark. */
+function strokeBox(context: CanvasRenderingContext2D, box: Region, color: string, width: number): void {
+  context.save();
+  context.lineJoin = 'miter';
+  for (const [style, line] of [
+    ['#000000b0', width + 2],
+    [color, width],
+  ] as const) {
+    context.strokeStyle = style;
+    context.lineWidth = line;
+    context.strokeRect(box.left, box.top, box.right - box.left, box.bottom - box.top);
+  }
+  context.restore();
+}

@@ -1,0 +1,273 @@
+/** The picture: a canvas one can zoom, pan, point at and steer by keyboard. */
+import type { PanelImage } from '../../extension/protocol/messages';
+import type { App, Component } from '../app/app';
+import { button } from '../ui/controls';
+import { attribute, h, icon } from '../ui/dom';
+import { listenToGestures } from '../ui/gestures';
+import { toggled } from './hiddenPatches';
+import { inputCanvas } from './modelInput';
+import { sendHidden } from './occlusion';
+import { drawScene } from '../drawing/pictureDrawing';
+import { theme } from '../drawing/theme';
+import { layoutOf, patchAt, patchCount } from '../drawing/tokenLayout';
+import { fit, pan, toPicture, zoomAt, type Point, type Viewport } from '../drawing/viewport';
+
+export class Picture implements Component {
+  readonly element: HTMLElement;
+  private readonly canvas = h('canvas', {
+    class: 'picture-canvas',
+    'data-testid': 'picture',
+    tabindex: 0,
+    role: 'application',
+    'aria-roledescription': 'picture in patches',
+  });
+  private image: PanelImage | null = null;
+  private bitmap: ImageBitmap | null = null;
+  /** null: fitted, and fitted again when the panel changes size. */
+  private viewport: Viewport | null = null;
+  /** A stroke over patches is under way: it hides them (true) or shows them. */
+  private painting: boolean | null = null;
+
+  constructor(private readonly app: App) {
+    const zoomBy = (factor: number) => () => this.zoom(factor, this.middle());
+    this.element = h(
+      'div',
+      { class: 'picture' },
+      this.canvas,
+      h(
+        'div',
+        { class: 'picture-zoom', role: 'group', 'aria-label': 'Zoom' },
+        button('icon', { title: 'Zoom in (+)', 'aria-label': 'Zoom in', onclick: zoomBy(1.4) }, icon('zoom-in')),
+        button('icon', { title: 'Zoom out (−)', 'aria-label': 'Zoom out', onclick: zoomBy(1 / 1.4) }, icon('zoom-out')),
+        button(
+          'icon',
+          { title: 'Fit (0)', 'aria-label': 'Fit the picture', 'data-testid': 'fit', onclick: () => this.refit() },
+          icon('screen-full'),
+        ),
+      ),
+    );
+    new ResizeObserver(() => this.update()).observe(this.canvas);
+    this.listen();
+  }
+
+  update(): void {
+    const { image, view, run } = this.app.state;
+    if (image !== this.image) void this.load(image);
+    const { width, height } = this.resize();
+    const context = this.canvas.getContext('2d')!;
+    if (!this.image || !this.bitmap || width === 0) return context.clearRect(0, 0, width, height);
+    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    const overlay = this.overlay();
+    drawScene(
+      context,
+      {
+        picture: { source: this.bitmap, width: this.image.width, height: this.image.height },
+        viewport: this.current(),
+        geometry: run?.geometry ?? null,
+        layout: this.layout(),
+        overlay,
+        grid: view.grid || view.view === 'patches',
+        numbers: !this.app.state.display.numbers ? 'none' : view.view === 'patches' ? 'middle' : 'corner',
+        hidden: this.app.state.hidden,
+        query: this.patchOf(view.query),
+        hover: this.patchOf(this.app.state.hover),
+      },
+      width,
+      height,
+      theme(),
+    );
+    const shown = this.app.attention.shown(this.app.state);
+    attribute(this.canvas, 'data-drawn', overlay && shown.status === 'ready' ? shown.key : null);
+    attribute(this.canvas, 'aria-label', this.description());
+  }
+
+  private description(): string {
+    const { image, model, view } = this.app.state;
+    if (!image) return 'No picture yet';
+    if (!model) return image.name;
+    const patch = this.patchOf(view.query);
+    const query = patch === null ? `${model.loaded.prefixNames[view.query] ?? ''} token` : `patch ${patch + 1}`;
+    return `${image.name}, query: ${query}. Arrow keys choose another patch, Escape the first token.`;
+  }
+
+  private overlay() {
+    const { state } = this.app;
+    if (state.view.view === 'attention') {
+      const source = this.app.attention.canvas(state);
+      return source && { source, opacity: state.view.opacity, smooth: state.view.smooth };
+    }
+    const source = state.display.modelInput ? inputCanvas(this.app) : null;
+    return source && { source, opacity: 1, smooth: false };
+  }
+
+  private layout() {
+    const { model, run } = this.app.state;
+    return model && run ? layoutOf(model, run.geometry) : null;
+  }
+
+  private patchOf(token: number | null): number | null {
+    const prefixes = this.app.state.model?.loaded.numPrefix;
+    return token === null || prefixes === undefined || token < prefixes ? null : token - prefixes;
+  }
+
+  private async load(image: PanelImage | null): Promise<void> {
+    this.image = image;
+    this.bitmap?.close();
+    this.bitmap = null;
+    this.viewport = null;
+    if (!image) return;
+    try {
+      const { bytes, mime } = image.preview;
+      const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: mime }));
+      if (this.image !== image) return bitmap.close();
+      this.bitmap = bitmap;
+    } catch {
+      this.app.announce(`${image.name} cannot be drawn: its preview is not readable.`, 'error');
+    }
+    this.update();
+  }
+
+  /** For figures: the picture as it was drawn, null while it is being decoded. */
+  source(): ImageBitmap | null {
+    return this.bitmap;
+  }
+
+  private resize() {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const device = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)] as const;
+    if (this.canvas.width !== device[0]) this.canvas.width = device[0];
+    if (this.canvas.height !== device[1]) this.canvas.height = device[1];
+    return { width, height };
+  }
+
+  private fitted(): Viewport {
+    return fit(this.image!, { width: this.canvas.clientWidth, height: this.canvas.clientHeight });
+  }
+
+  private current(): Viewport {
+    return this.viewport ?? this.fitted();
+  }
+
+  private middle(): Point {
+    return { x: this.canvas.clientWidth / 2, y: this.canvas.clientHeight / 2 };
+  }
+
+  private refit(): void {
+    this.viewport = null;
+    this.update();
+  }
+
+  private zoom(factor: number, at: Point): void {
+    if (!this.image) return;
+    this.viewport = zoomAt(this.current(), factor, at, this.fitted());
+    this.move({ x: 0, y: 0 });
+  }
+
+  private move(by: Point): void {
+    if (!this.image) return;
+    const canvas = { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
+    this.viewport = pan(this.current(), by, this.image, canvas);
+    this.update();
+  }
+
+  private tokenAt(screen: Point): number | null {
+    const { model, run } = this.app.state;
+    const layout = this.layout();
+    if (!layout || !model || !run) return null;
+    const patch = patchAt(layout, run.geometry, toPicture(this.current(), screen));
+    return patch === null ? null : patch + model.loaded.numPrefix;
+  }
+
+  private listen(): void {
+    const { canvas } = this;
+    const at = (event: MouseEvent): Point => ({ x: event.offsetX, y: event.offsetY });
+    canvas.addEventListener('wheel', (event) => this.onWheel(event, at(event)), { passive: false });
+    canvas.addEventListener('dblclick', (event) => {
+      if (this.brushing()) return;
+      if (this.viewport) this.refit();
+      else this.zoom(3, at(event));
+    });
+    canvas.addEventListener('keydown', (event) => this.onKey(event));
+    listenToGestures(canvas, {
+      hover: (point) => {
+        const hover = point && this.tokenAt(point);
+        if (hover !== this.app.state.hover) this.app.set({ hover });
+      },
+      click: (point) => {
+        const token = this.tokenAt(point);
+        if (token === null) return;
+        if (this.brushing()) this.toggleHidden(token);
+        else this.app.setView({ query: token });
+      },
+      drag: (from, to) => {
+        if (this.brushing()) this.paintHidden(from, to);
+        else this.move({ x: to.x - from.x, y: to.y - from.y });
+      },
+      pinch: (factor, point) => this.zoom(factor, point),
+      end: () => {
+        if (this.painting !== null) sendHidden(this.app);
+        this.painting = null;
+      },
+    });
+  }
+
+  private brushing(): boolean {
+    const { brush, view } = this.app.state;
+    return brush && view.view === 'patches';
+  }
+
+  private toggleHidden(token: number): void {
+    this.app.set({ hidden: toggled(this.app.state.hidden, this.patchOf(token)!) });
+    sendHidden(this.app);
+  }
+
+  /** A stroke hides what it passes over; when it began on a hidden patch, it shows. */
+  private paintHidden(from: Point, to: Point): void {
+    const { hidden } = this.app.state;
+    const first = this.patchOf(this.tokenAt(from));
+    this.painting ??= first === null || !hidden.includes(first);
+    const painted = [first, this.patchOf(this.tokenAt(to))];
+    const changed = painted.filter((patch) => patch !== null && hidden.includes(patch) !== this.painting);
+    const next = [...new Set(changed as number[])].reduce(toggled, hidden as number[]);
+    if (next !== hidden) this.app.set({ hidden: next });
+  }
+
+  /** In a narrow panel the page itself scrolls, so the wheel zooms only with Ctrl (which a pinch sends too). */
+  private onWheel(event: WheelEvent, at: Point): void {
+    const scrolls = document.documentElement.scrollHeight > document.documentElement.clientHeight + 1;
+    if (scrolls && !event.ctrlKey) return;
+    event.preventDefault();
+    this.zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), at);
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const layout = this.layout();
+    const prefixes = this.app.state.model?.loaded.numPrefix ?? 0;
+    const choose = (by: number) => {
+      if (!layout) return;
+      const patch = this.patchOf(this.app.state.view.query);
+      const next = patch === null ? 0 : patch + by;
+      if (next >= 0 && next < patchCount(layout)) this.app.setView({ query: next + prefixes });
+    };
+    const keys: Record<string, () => void> = {
+      ArrowLeft: () => choose(-1),
+      ArrowRight: () => choose(1),
+      ArrowUp: () => choose(-(layout?.columns ?? 0)),
+      ArrowDown: () => choose(layout?.columns ?? 0),
+      Escape: () => this.app.setView({ query: 0 }),
+      ' ': () => {
+        if (this.brushing() && this.patchOf(this.app.state.view.query) !== null)
+          this.toggleHidden(this.app.state.view.query);
+      },
+      '+': () => this.zoom(1.4, this.middle()),
+      '=': () => this.zoom(1.4, this.middle()),
+      '-': () => this.zoom(1 / 1.4, this.middle()),
+      '0': () => this.refit(),
+    };
+    const action = keys[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
+}

@@ -1,0 +1,305 @@
+/** The walk-through view: a list of steps, and the chosen one with its words, its shape and its values. */
+import type { App, Component } from './app/app';
+import { button, slider } from './ui/controls';
+import { attribute, h, icon, rove, setText } from './ui/dom';
+import { shape as shapeText } from './ui/format';
+import { DepthFigure, PredictionFigure } from './walk/figures/depth';
+import type { PageFigure } from './walk/figures/figure';
+import { InputFigure } from './walk/figures/input';
+import { Matrices } from './walk/figures/matrices';
+import { PatchesFigure, TokenFigure } from './walk/figures/patches';
+import { PositionsFigure } from './walk/figures/positions';
+import { ReceptiveFigure } from './walk/figures/receptive';
+import { SoftSplitFigure } from './walk/figures/softSplit';
+import { atLayer } from './app/stepNames';
+import { findPage, meaningOf, pagesOf, type Page } from './walk/pages';
+import { defaultPatch, type Walk } from './walk/walk';
+
+export class Walkthrough implements Component {
+  private readonly list = h('nav', { class: 'walk-list', 'aria-label': 'Steps' });
+  private readonly title = h('h2', { class: 'walk-title', 'data-testid': 'step-title' });
+  private readonly term = h('span', { class: 'walk-term' });
+  private readonly sentence = h('p', { class: 'walk-sentence' });
+  private readonly counter = h('span', { class: 'caption' });
+  private readonly shapes = h('div', { class: 'walk-shapes' });
+  private readonly layer;
+  private readonly head;
+  private readonly body = h('div', { class: 'walk-body' });
+  private readonly note = h(
+    'p',
+    { class: 'note walk-note', hidden: true },
+    'This engine does not show what happens between the picture and the prediction. With the native engine every step is here.',
+  );
+  private readonly page: HTMLElement;
+  readonly element: HTMLElement;
+
+  private pages: Page[] = [];
+  private pagesFor = '';
+  private shown = '';
+  private figure: PageFigure | null = null;
+  private walk: Walk | null = null;
+
+  constructor(private readonly app: App) {
+    this.layer = slider('Block', { 'data-testid': 'walk-layer', step: 1 }, (layer) =>
+      app.setView({ layer: layer - 1 }),
+    );
+    this.head = slider('Head', { 'data-testid': 'walk-head', step: 1 }, (head) => app.setView({ head: head - 1 }));
+    const go = (by: number) => () => this.go(this.index() + by);
+    this.page = h(
+      'section',
+      { class: 'walk-page', tabindex: -1, 'aria-live': 'off' },
+      h(
+        'header',
+        { class: 'walk-head' },
+        h('div', { class: 'walk-heading' }, this.title, this.term),
+        h(
+          'div',
+          { class: 'walk-steps' },
+          button(
+            'icon',
+            {
+              title: 'Previous step (Alt+←)',
+              'aria-label': 'Previous step',
+              'data-testid': 'previous-step',
+              onclick: go(-1),
+            },
+            icon('arrow-left'),
+          ),
+          this.counter,
+          button(
+            'icon',
+            { title: 'Next step (Alt+→)', 'aria-label': 'Next step', 'data-testid': 'next-step', onclick: go(1) },
+            icon('arrow-right'),
+          ),
+        ),
+      ),
+      this.sentence,
+      this.note,
+      this.shapes,
+      h('div', { class: 'walk-controls' }, this.layer.element, this.head.element),
+      this.body,
+    );
+    this.element = h('div', { class: 'walk' }, this.list, this.page);
+    rove(
+      this.list,
+      () => [...this.list.querySelectorAll<HTMLElement>('button')],
+      () => 1,
+      true,
+    );
+    // the list lies across in a narrow panel: the chosen step must be in sight there too
+    new ResizeObserver(() =>
+      this.list.querySelector('.current')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }),
+    ).observe(this.element);
+    this.element.addEventListener('keydown', (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!event.altKey || by === undefined) return;
+      event.preventDefault();
+      this.go(this.index() + by);
+    });
+  }
+
+  update(): void {
+    const { model, run, view } = this.app.state;
+    this.element.hidden = view.view !== 'walkthrough';
+    if (this.element.hidden) return;
+    if (!model || !run) return this.wait();
+    this.note.hidden = model.loaded.steps.length > 0;
+    const pagesFor = `${model.id}/${model.loaded.modelId}/${model.loaded.steps.length}`;
+    if (this.pagesFor !== pagesFor) {
+      this.pagesFor = pagesFor;
+      this.pages = pagesOf(model.loaded.steps, model.architecture, model.loaded.layers);
+      this.fillList();
+    }
+    const index = this.index();
+    const page = this.pages[index]!;
+    const shown = `${run.runId}/${page.id}`;
+    if (shown !== this.shown) {
+      this.shown = shown;
+      this.open(page);
+    }
+    this.showPosition(index, page);
+    this.figure?.update();
+  }
+
+  private wait(): void {
+    this.shown = '';
+    this.pagesFor = '';
+    this.figure = null;
+    this.list.replaceChildren();
+    this.body.replaceChildren();
+    this.shapes.replaceChildren();
+    setText(this.title, 'Walk-through');
+    setText(this.term, '');
+    setText(this.counter, '');
+    setText(
+      this.sentence,
+      'Every step from the picture to the prediction, with its true values, as soon as the model has run.',
+    );
+    this.layer.element.hidden = true;
+    this.head.element.hidden = true;
+  }
+
+  private index(): number {
+    return findPage(this.pages, this.app.state.view.step);
+  }
+
+  private go(index: number): void {
+    const page = this.pages[Math.max(0, Math.min(this.pages.length - 1, index))];
+    if (page) this.app.setView({ step: atLayer(page.id, this.app.state.view.layer) });
+  }
+
+  private fillList(): void {
+    this.list.replaceChildren();
+    let chapter = '';
+    this.pages.forEach((page, index) => {
+      if (page.chapter !== chapter) {
+        chapter = page.chapter;
+        this.list.append(h('div', { class: 'walk-chapter' }, chapter));
+      }
+      this.list.append(
+        h(
+          'button',
+          {
+            class: 'walk-item',
+            type: 'button',
+            tabindex: -1,
+            'data-testid': 'step',
+            'data-step': page.id,
+            onclick: () => this.go(index),
+          },
+          h('span', { class: 'walk-number' }, String(index + 1)),
+          h('span', { class: 'walk-name' }, page.title),
+        ),
+      );
+    });
+  }
+
+  private open(page: Page): void {
+    const { app } = this;
+    const { loaded } = app.state.model!;
+    const patches = loaded.numTokens - loaded.numPrefix;
+    let followed = this.walk?.patch ?? defaultPatch(patches);
+    let stageToken = this.walk?.page.stage === page.stage ? this.walk.stageToken : 0;
+    this.walk = {
+      app,
+      page,
+      get head() {
+        const { head } = app.state.view;
+        return typeof head === 'number' ? head : 0;
+      },
+      get patch() {
+        const { query } = app.state.view;
+        if (query >= loaded.numPrefix) followed = query - loaded.numPrefix;
+        return Math.min(followed, patches - 1);
+      },
+      choosePatch: (patch) => app.setView({ query: patch + loaded.numPrefix }),
+      get stageToken() {
+        return stageToken;
+      },
+      set stageToken(token) {
+        stageToken = token;
+      },
+    };
+    this.figure = figureOf(this.walk);
+    this.body.replaceChildren(this.figure.element);
+    this.page.scrollTop = 0;
+  }
+
+  private showPosition(index: number, page: Page): void {
+    const { model, view } = this.app.state;
+    const { layers, heads, stages } = model!.loaded;
+    setText(this.title, page.title);
+    setText(this.term, page.term ?? '');
+    setText(this.sentence, page.sentence);
+    setText(this.counter, `${index + 1} / ${this.pages.length}`);
+    this.list.querySelectorAll('button').forEach((item, i) => {
+      attribute(item, 'aria-current', i === index ? 'step' : null);
+      item.tabIndex = i === index ? 0 : -1;
+      if (i === index && !item.classList.contains('current'))
+        item.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      item.classList.toggle('current', i === index);
+    });
+    this.layer.element.hidden = !page.id.startsWith('blocks.*.') || layers < 2;
+    this.layer.set({ min: 1, max: layers, value: view.layer + 1 }, `${view.layer + 1} / ${layers}`);
+    const ofStage = page.stage === null ? heads : (stages[page.stage]?.heads ?? 1);
+    this.head.element.hidden = page.figure !== 'heads' || ofStage < 2;
+    const head = Math.min(this.walk!.head, ofStage - 1);
+    this.head.set({ min: 1, max: ofStage, value: head + 1 }, `${head + 1} / ${ofStage}`);
+    this.showShapes(page);
+  }
+
+  /** True shapes, and where each is computed. */
+  private showShapes(page: Page): void {
+    const { model, view } = this.app.state;
+    const { steps } = model!.loaded;
+    const lines = page.steps.map((step) => steps.find(({ name }) => name === atLayer(step, view.layer)));
+    const key = lines.map((step) => step?.name).join();
+    if (this.shapes.dataset.key === `${this.shown}/${key}`) return;
+    this.shapes.dataset.key = `${this.shown}/${key}`;
+    const { architecture } = model!;
+    const own: Partial<Record<Page['figure'], [string, number[]]>> = architecture
+      ? {
+          input: ['input', [1, architecture.image.channels, architecture.image.height, architecture.image.width]],
+          depth: ['prediction by depth', [architecture.depth, architecture.classes || architecture.dim]],
+          prediction: ['prediction', [1, architecture.classes || architecture.dim]],
+        }
+      : {};
+    const [name, sizes] = own[page.figure] ?? [];
+    this.shapes.replaceChildren(
+      ...lines.flatMap((step) => (step ? [this.shapeLine(step.name, step.shape, step.source)] : [])),
+      ...(name && sizes ? [this.shapeLine(name, sizes, null)] : []),
+    );
+  }
+
+  private shapeLine(
+    name: string,
+    sizes: readonly number[],
+    source: { file: string; line: number } | null,
+  ): HTMLElement {
+    const meaning = meaningOf(name, sizes);
+    return h(
+      'div',
+      { class: 'walk-shape' },
+      h('code', { class: 'shape', 'data-testid': 'shape' }, shapeText(sizes)),
+      h('span', { class: 'caption' }, meaning),
+      h('code', { class: 'caption' }, name),
+      source &&
+        source.file !== '' &&
+        h(
+          'button',
+          {
+            class: 'link',
+            type: 'button',
+            'data-testid': 'source',
+            title: `${source.file}, line ${source.line}`,
+            onclick: () => this.app.host.send({ type: 'open-source', ...source }),
+          },
+          'How it is computed',
+        ),
+    );
+  }
+}
+
+function figureOf(walk: Walk): PageFigure {
+  const { figure, id } = walk.page;
+  const splits = walk.app.state.model!.architecture?.tokenizer.kind === 'soft-split';
+  switch (figure) {
+    case 'input':
+      return new InputFigure(walk);
+    case 'patches':
+      return new PatchesFigure(walk);
+    case 'token':
+      return new TokenFigure(walk);
+    case 'soft-split':
+      return new SoftSplitFigure(walk);
+    case 'positions':
+      return new PositionsFigure(walk);
+    case 'depth':
+      return new DepthFigure(walk);
+    case 'prediction':
+      return new PredictionFigure(walk);
+    case 'heads':
+    case 'matrix':
+      return splits && id === 'patch_embed' ? new ReceptiveFigure(walk) : new Matrices(walk);
+  }
+}
