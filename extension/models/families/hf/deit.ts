@@ -1,0 +1,26 @@
+/** DeiT, with and without its teacher's head. transformers/models/deit */
+import { IMAGENET } from '../preprocessing';
+import { VIT_KEYS } from './keys';
+import { VIT, type HfModel } from './model';
+
+export const deit: HfModel = {
+  name: 'hf-deit',
+  title: 'Hugging Face DeiT',
+  types: ['deit'],
+  towers: [],
+  anchor: 'embeddings.patch_embeddings.projection.weight',
+  tell: /^embeddings\.distillation_token$/,
+  defaults: VIT,
+  layers: 'encoder.layer.{i}.',
+  keys: VIT_KEYS,
+  ignored: [/^pooler\./, /^embeddings\.mask_token$/, /^decoder\./],
+  prefix: () => ({ class: true, distillation: true, registers: 0 }),
+  position: { table: 'embeddings.position_embeddings', covers: 'all', resample: 'bicubic' },
+  pool: (classifies, _config, { tensors, config }) =>
+    classifies &&
+    (tensors?.has('distillation_classifier.weight') ||
+      /WithTeacher/.test(JSON.stringify(config.get('architectures') ?? '')))
+      ? 'distilled'
+      : 'token',
+  processor: { ...IMAGENET, interpolation: 'bicubic', resizeTo: 256, shorterSide: false },
+};

@@ -1,0 +1,151 @@
+/**
+ * What a vision model of Hugging Face transformers is here: defaults of its configuration class, its key names, and what sets it apart from a ViT.
+ * https://github.com/huggingface/transformers/tree/main/src/transformers/models
+ */
+import type { Architecture, Block, Finding } from '../../../architecture/description';
+import { ACTIVATIONS } from '../activations';
+import type { Family, FamilyInput, KeyTable } from '../family';
+import { MOST_BLOCKS, type Fields } from '../fields';
+import { assumeHeads, depthOf, divide, pick, rows } from '../infer';
+import { plainBlock } from '../../../architecture/plain';
+import { hfPreprocessing, type HfDefaults } from '../preprocessing';
+
+export interface HfModel {
+  name: string;
+  title: string;
+  /** config.json's model_type; `inside` for towers of a two-tower config (vision_config). */
+  types: string[];
+  towers: string[];
+  anchor: string;
+  /** Without a config: what tells it from its siblings with the same anchor. */
+  tell?: RegExp;
+  defaults: Record<string, unknown>;
+  layers: string;
+  keys: KeyTable;
+  ignored: RegExp[];
+  prefix: (config: Fields, input: FamilyInput) => Architecture['prefix'];
+  position: { table: string; covers: 'all' | 'class' | 'patches'; resample: 'bicubic' | 'bicubic-antialias' };
+  /** Whether the classifier is there, and what it reads; and what features are without it. */
+  pool: (classifies: boolean, config: Fields, input: FamilyInput) => Architecture['pool'];
+  /** What its blocks do differently from ViT's. */
+  block?: (config: Fields, dim: number) => Partial<Block>;
+  /** What the model does differently around its blocks. */
+  change?: (plain: Architecture, classifies: boolean, config: Fields) => Partial<Architecture>;
+  processor: HfDefaults;
+}
+
+export const CLASS_TOKEN = () => ({ class: true, distillation: false, registers: 0 });
+
+export const BASE = {
+  hidden_size: 768,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  image_size: 224,
+  patch_size: 16,
+  num_channels: 3,
+  qkv_bias: true,
+};
+export const VIT = { ...BASE, intermediate_size: 3072, hidden_act: 'gelu', layer_norm_eps: 1e-12 };
+export const hfFamily = (model: HfModel): Family => ({
+  name: model.name,
+  title: model.title,
+  claims: (config) => [...model.types, ...model.towers].includes(config.word('model_type')),
+  anchor: model.anchor,
+  tell: model.tell,
+  architecture: (input) => architecture(model, input),
+  preprocessing: ({ processor, findings }, { image }) => {
+    const { resizeTo } = model.processor;
+    const size = image.height === 224 || !resizeTo ? resizeTo : Math.round((resizeTo * image.height) / 224);
+    return hfPreprocessing(processor, image, { ...model.processor, resizeTo: size }, findings);
+  },
+  keys: model.keys,
+  ignored: model.ignored,
+});
+
+function architecture(model: HfModel, input: FamilyInput): Architecture {
+  const { config: whole, tensors, findings } = input;
+  const tower = model.towers.includes(whole.text('model_type') ?? '');
+  const given = tower || whole.has('vision_config') ? whole.inner('vision_config') : whole;
+  const projection = tensors?.get(model.anchor);
+  const config = given.over(fromTensors(model, input, projection?.shape));
+  const dim = config.size('hidden_size') ?? 0;
+  const heads = config.size('num_attention_heads') ?? 0;
+  divide(config, dim, heads);
+  const image = config.pair('image_size') ?? [224, 224];
+  const patch = config.pair('patch_size') ?? [16, 16];
+  const classes = classesOf(whole, tensors);
+  const eps = config.number('layer_norm_eps') ?? 1e-12;
+  if (!given.has('layer_norm_eps'))
+    findings.push(assumed('eps', `layer_norm_eps is not in the config; ${eps} is assumed.`));
+
+  const pool = model.pool(classes > 0, config, input);
+  const block = plainBlock(dim, heads, config.size('intermediate_size') ?? 4 * dim, eps, {
+    qkvBias: config.flag('qkv_bias') ?? true,
+    activation: hiddenAct(config),
+    ...model.block?.(config, dim),
+  });
+  const plain: Architecture = {
+    image: { channels: config.size('num_channels') ?? 3, height: image[0], width: image[1] },
+    tokenizer: { kind: 'patch', patch, bias: true },
+    dim,
+    depth: config.size('num_hidden_layers', 1, MOST_BLOCKS) ?? 12,
+    block,
+    prefix: model.prefix(config, input),
+    position: {
+      kind: 'learned',
+      covers: model.position.covers,
+      grid: [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])],
+      resample: model.position.resample,
+    },
+    preNorm: null,
+    finalNorm: block.norm,
+    pool,
+    poolIncludesPrefix: false,
+    fcNorm: null,
+    mapPool: pool === 'map' ? { heads, mlpHidden: block.mlpHidden, activation: block.activation, eps } : null,
+    classes,
+    headBias: true,
+  };
+  return { ...plain, ...model.change?.(plain, classes > 0, config) };
+}
+
+export const hiddenAct = (config: Fields): Block['activation'] => config.oneOf('hidden_act', ACTIVATIONS) ?? 'gelu';
+
+/** The configuration class's defaults when there is a config; what the tensors show when there is none. */
+function fromTensors(
+  model: HfModel,
+  { config, tensors, findings }: FamilyInput,
+  projection: number[] | undefined,
+): Record<string, unknown> {
+  if (config.names().length > 0 || !tensors || !projection) return model.defaults;
+  const [dim = 768, channels = 3, height = 16, width = 16] = projection;
+  const count = tensors.get(model.position.table)?.shape.at(-2) ?? 0;
+  const prefix = { patches: 0, class: 1, all: tensors.has('embeddings.distillation_token') ? 2 : 1 }[
+    model.position.covers
+  ];
+  const side = Math.round(Math.sqrt(Math.max(1, count - prefix)));
+  const hidden = pick(tensors, /(intermediate\.dense|mlp\.fc1)\.weight$/)?.shape[0];
+  return {
+    ...model.defaults,
+    hidden_size: dim,
+    num_channels: channels,
+    patch_size: [height, width],
+    image_size: [side * height, side * width],
+    num_hidden_layers: depthOf(tensors, model.layers) ?? 12,
+    num_attention_heads: assumeHeads(dim, findings),
+    ...(hidden ? { intermediate_size: hidden, mlp_ratio: hidden / dim } : {}),
+    use_swiglu_ffn: pick(tensors, /mlp\.weights_in\.weight$/) !== undefined,
+    qkv_bias: pick(tensors, /(query|q_proj)\.bias$/) !== undefined,
+  };
+}
+
+/** transformers counts labels by id2label; a classifier without one has as many as its rows. */
+function classesOf(config: Fields, tensors: FamilyInput['tensors']): number {
+  const found = rows(tensors, 'classifier.weight') ?? rows(tensors, 'cls_classifier.weight');
+  const classifies = /ForImageClassification/.test(JSON.stringify(config.get('architectures') ?? ''));
+  if (found === undefined && !classifies) return 0;
+  const listed = config.inner('id2label').names().length;
+  return listed > 0 ? listed : (config.size('num_labels') ?? found ?? 2);
+}
+
+const assumed = (what: string, message: string): Finding => ({ severity: 'info', code: `assumed-${what}`, message });

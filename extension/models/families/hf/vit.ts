@@ -1,0 +1,20 @@
+/** ViT, ViT-MSN and the encoder of ViT-MAE. transformers/models/vit */
+import { HALF } from '../preprocessing';
+import { VIT_KEYS } from './keys';
+import { CLASS_TOKEN, VIT, type HfModel } from './model';
+
+export const vit: HfModel = {
+  name: 'hf-vit',
+  title: 'Hugging Face ViT',
+  types: ['vit', 'vit_msn', 'vit_mae'],
+  towers: [],
+  anchor: 'embeddings.patch_embeddings.projection.weight',
+  defaults: VIT,
+  layers: 'encoder.layer.{i}.',
+  keys: VIT_KEYS,
+  ignored: [/^pooler\./, /^embeddings\.mask_token$/, /^decoder\./],
+  prefix: CLASS_TOKEN,
+  position: { table: 'embeddings.position_embeddings', covers: 'all', resample: 'bicubic' },
+  pool: () => 'token',
+  processor: { ...HALF, interpolation: 'bilinear', resizeTo: null, shorterSide: false },
+};
