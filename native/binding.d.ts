@@ -6,6 +6,7 @@
  *   first), D token length, h heads.
  * - Every method that computes returns a promise and works on a thread of the addon; nothing blocks the event loop
  *   for longer than a copy. Buffers handed out are copies owned by V8.
+ * - Every number has a bound, native/limits.json: TypeScript and C++ read the same table.
  * - A rejected promise carries an Error whose message is one clear sentence. `error.code` is one of ErrorCode.
  */
 
@@ -15,7 +16,8 @@ export type ErrorCode =
   | 'ERR_TENSOR' // a tensor is missing, or its shape, dtype or byte range is not what the architecture needs
   | 'ERR_ARCHITECTURE' // the description contradicts itself (patch larger than the image, lengths that do not meet, ...)
   | 'ERR_MEMORY' // the request would need more memory than the limit; the message says how much
-  | 'ERR_ARGUMENT'; // a wrong argument (index out of range, wrong input length)
+  | 'ERR_ARGUMENT' // a wrong argument (index out of range, wrong input length)
+  | 'ERR_INTERNAL'; // a defect of the addon; the message is what was thrown
 
 /** Elementwise activations, by their torch.nn.modules.activation names in snake case. */
 export type Activation =
@@ -193,6 +195,12 @@ export interface LoadRequest {
   precision: 'fp32' | 'stored' | 'int8';
   /** Threads for one forward pass; 0: one for each physical core, at most 8. */
   threads: number;
+  /**
+   * Bytes that the weights, and these with one run (kept maps and tokens, and what it needs while it runs), may need;
+   * estimated before anything is allocated, and ERR_MEMORY with the numbers when it is more. Left out: half of the
+   * machine's memory.
+   */
+  memoryLimit?: number;
 }
 
 /** Set from JavaScript while a forward pass runs; read by the addon between two blocks. */
@@ -246,6 +254,8 @@ export interface Run {
   predictionByDepth(image: number): Promise<Float32Array>;
   /** Step names as in Model.steps; recomputed from the kept tokens on request. */
   step(image: number, name: string): Promise<{ shape: number[]; values: Float32Array }>;
+  /** The first step, as in Model.steps, that holds NaN or infinity; null when all are finite. Attention's scores and weights are passed over. */
+  firstNonFiniteStep(image: number): Promise<string | null>;
   release(): void;
 }
 
@@ -271,6 +281,8 @@ export interface Model {
   forward(input: Float32Array, batch: number, options: ForwardOptions): Promise<Run>;
   /** A tensor as the model uses it (seeded or converted to float32). */
   tensor(name: string): { shape: number[]; values: Float32Array };
+  /** The first tensor, in the order of the computation, that holds NaN or infinity; null when all are finite. */
+  firstNonFiniteTensor(): Promise<string | null>;
   close(): void;
 }
 
@@ -311,6 +323,8 @@ export interface PartRequest {
   weights: LoadRequest['weights'];
   input: Float32Array;
   shape: number[];
+  /** As in LoadRequest, for the weights and all steps together. */
+  memoryLimit?: number;
 }
 
 export interface Binding {

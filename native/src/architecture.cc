@@ -1,6 +1,8 @@
 #include "architecture.h"
 
 #include "error.h"
+#include "limits.h"
+#include "sizes.h"
 #include "t2t/soft_split.h"
 
 namespace vit {
@@ -43,17 +45,37 @@ void refuse(bool wrong, const std::string& sentence) {
 }
 
 std::string number(int64_t n) { return std::to_string(n); }
+std::string number(size_t n) { return std::to_string(n); }
+
+/** Every number of a file has a bound (native/limits.json): below it no sum or product of them overflows. */
+void at_most(const std::string& what, int64_t size, int64_t limit) {
+  refuse(size > limit, what + " " + number(size) + " is larger than " + number(limit) + ".");
+}
 
 void check_norm(const Norm& norm, const std::string& where) {
-  refuse(!(norm.eps >= 0), where + " has a negative eps.");
+  refuse(!(norm.eps >= 0 && norm.eps <= 1), where + " has an eps that is not between 0 and 1.");
+}
+
+void check_norm(const std::optional<Norm>& norm, const std::string& where) {
+  if (norm) check_norm(*norm, where);
 }
 
 }  // namespace
 
+void SoftSplit::check(const std::string& where) const {
+  refuse(kernel < 1 || stride < 1 || padding < 0, where + " has an empty kernel or stride, or a negative padding.");
+  for (const int64_t size : {kernel, stride, padding}) at_most(where + ": the size", size, limits::side);
+}
+
 void Block::check(const std::string& where) const {
   refuse(dim_in < 1 || dim < 1, where + " has a token length below 1.");
+  at_most(where + ": the token length", dim_in, limits::patchValues);
+  at_most(where + ": the token length", dim, limits::dim);
   refuse(heads < 1 || head_dim < 1, where + " has fewer than one head or an empty head.");
+  at_most(where + ": the number of heads", heads, limits::heads);
+  at_most(where + ": the width of a head", head_dim, limits::headDim);
   refuse(mlp_hidden < 1, where + " has an empty hidden layer.");
+  at_most(where + ": the hidden layer's width", mlp_hidden, limits::hidden);
   refuse(mlp != Mlp::mlp && mlp_hidden % 2 != 0,
          where + " has a gated MLP whose hidden width " + number(mlp_hidden) + " is odd.");
   refuse(value_skip && qkv_dim() != dim,
@@ -62,71 +84,98 @@ void Block::check(const std::string& where) const {
          where + " adds its input (length " + number(dim_in) + ") to tokens of length " + number(dim) + ".");
   const bool parallel = order == Order::parallel || order == Order::parallel_scaling;
   refuse(order == Order::parallel ? branches < 1 : branches != 1, where + " has " + number(branches) + " branches.");
+  at_most(where + ": the number of branches", branches, limits::branches);
   refuse(parallel && value_skip, where + " has a value skip in a parallel order.");
   refuse(!attn_residual && order != Order::pre, where + " leaves the residual out of an order other than pre.");
   refuse(order == Order::parallel_scaling && mlp != Mlp::mlp,
          where + " has a gated MLP in the parallel-scaling order.");
   check_norm(norm, where);
+  for (const auto& inner : {qk_norm, attn_norm, mlp_norm}) check_norm(inner, where);
 }
+
+namespace {
+
+void check_patches(const Architecture& a) {
+  const int64_t h = a.tokenizer.patch_height, w = a.tokenizer.patch_width;
+  refuse(h < 1 || w < 1, "The patch is empty.");
+  refuse(a.height < h, "The image height " + number(a.height) + " is smaller than the patch height " + number(h) + ".");
+  refuse(a.width < w, "The image width " + number(a.width) + " is smaller than the patch width " + number(w) + ".");
+  at_most("The number of values in a patch", product({a.channels, h, w}), limits::patchValues);
+}
+
+void check_soft_splits(const Architecture& a) {
+  const Tokenizer& t = a.tokenizer;
+  refuse(t.splits.empty(), "The soft-split tokenizer has no splits.");
+  at_most("The number of soft splits", static_cast<int64_t>(t.splits.size()), limits::splits);
+  refuse(t.stages.size() + 1 != t.splits.size(), "The soft-split tokenizer has " + number(t.splits.size()) +
+                                                     " splits and " + number(t.stages.size()) +
+                                                     " token transformers; one fewer is needed.");
+  int64_t length = a.channels;
+  Grid at{a.height, a.width};
+  for (size_t i = 0; i < t.splits.size(); i++) {
+    const SoftSplit& split = t.splits[i];
+    const std::string name = "Soft split " + number(i);
+    split.check(name);
+    at = count_tokens(at, split);
+    refuse(at.rows < 1 || at.columns < 1, name + " has a kernel larger than what it splits.");
+    at_most(name + ": the number of tokens", at.count(), limits::tokens);
+    const int64_t window = product({length, split.kernel, split.kernel});
+    at_most(name + ": the number of values in a window", window, limits::patchValues);
+    if (i == t.stages.size()) break;
+    const Block& stage = t.stages[i];
+    const std::string where = "Token transformer " + number(i);
+    stage.check(where);
+    refuse(stage.order != Block::Order::pre, where + " has an order other than pre.");
+    refuse(stage.dim_in != window, where + " reads tokens of length " + number(stage.dim_in) +
+                                       " where the soft split makes " + number(window) + ".");
+    length = stage.dim;
+  }
+}
+
+}  // namespace
 
 void Architecture::check() const {
   refuse(channels < 1 || height < 1 || width < 1, "The image is empty.");
-  // Keeps every product of sizes below far inside 64 bits.
-  constexpr int64_t kLargest = int64_t{1} << 24;
-  for (const int64_t size :
-       {channels, height, width, dim, depth, block.dim, block.heads, block.head_dim, block.mlp_hidden, classes})
-    refuse(size > kLargest, "The size " + number(size) + " is larger than " + number(kLargest) + ".");
+  at_most("The number of channels", channels, limits::channels);
+  at_most("The image height", height, limits::side);
+  at_most("The image width", width, limits::side);
+  at_most("The number of values in an image", product({channels, height, width}), limits::inputValues);
   refuse(dim < 1, "The token length is below 1.");
+  at_most("The token length", dim, limits::dim);
   refuse(depth < 0, "The depth is negative.");
+  at_most("The depth", depth, limits::depth);
   refuse(classes < 0, "The number of classes is negative.");
-  refuse(prefix.registers < 0 || prefix.registers > kLargest, "The number of registers is out of range.");
-  if (tokenizer.kind == Tokenizer::Kind::patch) {
-    const int64_t h = tokenizer.patch_height, w = tokenizer.patch_width;
-    refuse(h < 1 || w < 1, "The patch is empty.");
-    refuse(height < h, "The image height " + number(height) + " is smaller than the patch height " + number(h) + ".");
-    refuse(width < w, "The image width " + number(width) + " is smaller than the patch width " + number(w) + ".");
-  } else {
-    refuse(tokenizer.splits.empty(), "The soft-split tokenizer has no splits.");
-    refuse(tokenizer.stages.size() + 1 != tokenizer.splits.size(),
-           "The soft-split tokenizer has " + number(static_cast<int64_t>(tokenizer.splits.size())) + " splits and " +
-               number(static_cast<int64_t>(tokenizer.stages.size())) + " token transformers; one fewer is needed.");
-    int64_t length = channels;
-    Grid at{height, width};
-    for (size_t i = 0; i < tokenizer.splits.size(); i++) {
-      const SoftSplit& split = tokenizer.splits[i];
-      refuse(
-          split.kernel < 1 || split.stride < 1 || split.padding < 0,
-          "Soft split " + number(static_cast<int64_t>(i)) + " has an empty kernel or stride, or a negative padding.");
-      at = count_tokens(at, split);
-      refuse(at.rows < 1 || at.columns < 1,
-             "Soft split " + number(static_cast<int64_t>(i)) + " has a kernel larger than what it splits.");
-      if (i == tokenizer.stages.size()) break;
-      const Block& stage = tokenizer.stages[i];
-      const std::string where = "Token transformer " + number(static_cast<int64_t>(i));
-      stage.check(where);
-      refuse(stage.order != Block::Order::pre, where + " has an order other than pre.");
-      refuse(stage.dim_in != length * split.kernel * split.kernel,
-             where + " reads tokens of length " + number(stage.dim_in) + " where the soft split makes " +
-                 number(length * split.kernel * split.kernel) + ".");
-      length = stage.dim;
-    }
-  }
+  at_most("The number of classes", classes, limits::classes);
+  refuse(prefix.registers < 0, "The number of registers is negative.");
+  at_most("The number of registers", prefix.registers, limits::registers);
+  if (tokenizer.kind == Tokenizer::Kind::patch)
+    check_patches(*this);
+  else
+    check_soft_splits(*this);
+  at_most("The number of tokens", num_tokens(), limits::tokens);
+  block.check("The encoding block");
   if (depth > 0) {
-    block.check("The encoding block");
     refuse(block.dim_in != dim || block.dim != dim, "The encoding block's token length differs from the model's.");
     refuse(!block.attn_residual, "Only a token transformer may leave out the attention's residual.");
   }
-  if (position.kind != Position::Kind::none)
-    refuse(position.grid.rows < 1 || position.grid.columns < 1 || position.grid.count() > kLargest * 16,
-           "The position table's grid is empty.");
+  if (position.kind != Position::Kind::none) {
+    refuse(position.grid.rows < 1 || position.grid.columns < 1, "The position table's grid is empty.");
+    at_most("The number of positions", product({position.grid.rows, position.grid.columns}), limits::positions);
+  }
+  check_norm(pre_norm, "The norm before the blocks");
+  check_norm(final_norm, "The final norm");
+  check_norm(fc_norm, "The norm of the pooled feature");
   refuse((pool == Pool::token || pool == Pool::class_avg) && !prefix.class_token,
          "The pooling reads the class token, and there is none.");
   refuse(pool == Pool::distilled && !(prefix.class_token && prefix.distillation),
          "Distilled pooling needs a class token and a distillation token.");
   refuse((pool == Pool::map) != map_pool.has_value(), "The pooling is 'map' exactly when mapPool is given.");
-  if (map_pool)
+  if (map_pool) {
     refuse(map_pool->heads < 1 || dim % map_pool->heads != 0 || map_pool->mlp_hidden < 1,
            "mapPool: the token length " + number(dim) + " is not divisible by its heads, or its MLP is empty.");
+    at_most("mapPool: the hidden layer's width", map_pool->mlp_hidden, limits::hidden);
+    check_norm(Norm{Norm::Kind::layer, map_pool->eps}, "mapPool");
+  }
   refuse(pool == Pool::none && classes > 0, "A model without pooling cannot have a head.");
 }
 

@@ -76,6 +76,9 @@ struct Block {
 
 struct SoftSplit {
   int64_t kernel, stride, padding;
+
+  /** Throws ERR_ARCHITECTURE in one sentence that begins with `where`. */
+  void check(const std::string& where) const;
 };
 
 struct Tokenizer {
@@ -139,6 +142,8 @@ struct Architecture {
   Grid grid() const;
   /** Grid after soft split `index`. */
   Grid split_grid(size_t index) const;
+  /** Values of one image. */
+  int64_t input_length() const { return channels * height * width; }
   /** N: prefix tokens and patches. */
   int64_t num_tokens() const { return prefix.count() + grid().count(); }
   /** Length of one patch's values before the projection. */

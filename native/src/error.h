@@ -22,4 +22,12 @@ class Error : public std::runtime_error {
   const char* code_;
 };
 
+/** What a person is told of any exception, and its ErrorCode. */
+struct Failure {
+  std::string code, sentence;
+};
+
+/** Of the exception being handled, of whatever type it is; call it in a catch block. */
+Failure failure_in_flight();
+
 }  // namespace vit

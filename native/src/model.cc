@@ -1,59 +1,55 @@
 #include "model.h"
 
 #include <algorithm>
-#include <cstdio>
 
+#include "architecture/footprint.h"
+#include "limits.h"
 #include "linalg/cpu.h"
+#include "memory/limit.h"
 
 namespace vit {
 
 namespace {
 
-/** What one run may hold at most. */
-constexpr int64_t kMemoryLimit = int64_t{4} << 30;
-
-std::string gibibytes(double bytes) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f GiB", bytes / (1 << 30));
-  return text;
+double bytes_of_matrix_value(const LoadRequest& request) {
+  if (request.precision == Precision::int8) return 1;
+  const auto wide = [](const auto& entry) { return entry.second.dtype == Stored::f32; };
+  const bool stored = request.precision == Precision::stored && !request.seed &&
+                      std::none_of(request.tensors.begin(), request.tensors.end(), wide);
+  return stored ? 2 : 4;
 }
 
-/** Refuses before anything is allocated. In float64, so that no product of sizes can overflow. */
-void check_memory(const Architecture& a, int64_t batch, const ForwardOptions& options) {
-  const auto n = static_cast<double>(a.num_tokens()), images = static_cast<double>(batch),
-             depth = static_cast<double>(a.depth);
-  const auto dim = static_cast<double>(a.dim);
-  const Block& block = a.block;
-  double maps = 0;
-  if (options.attention) maps = 4 * images * depth * static_cast<double>(block.heads) * n * n;
-  double rest = 4 * images * n *
-                (static_cast<double>(4 * block.qkv_dim() + 2 * block.mlp_hidden) + 4 * dim +
-                 (options.tokens ? (depth + 1) * dim : 0));
-  for (size_t i = 0; i < a.tokenizer.stages.size(); i++) {
-    const Block& stage = a.tokenizer.stages[i];
-    const double floats =
-        static_cast<double>(stage.dim_in * 2 + stage.qkv_dim() * 6 + stage.mlp_hidden * 2 + stage.dim * 3);
-    rest += 4 * images * static_cast<double>(a.split_grid(i).count()) * floats;
-  }
-  if (maps + rest <= static_cast<double>(kMemoryLimit)) return;
-  const std::string more =
-      maps > rest ? "keeping every attention map; run without them, with fewer images, or with a smaller picture"
-                  : "its tokens; run fewer images at once, or a smaller picture";
-  throw Error::memory("This run would need " + gibibytes(maps + rest) + " (limit " + gibibytes(kMemoryLimit) +
-                      "), most of it for " + more + ".");
+/** Bytes that loading needs at its most: the weights as they rest, and beside them what a seed draws. */
+double load_bytes(const LoadRequest& request) {
+  const WeightCount count = count_weights(request.architecture);
+  // Small tensors are kept by their name too.
+  double bytes = count.matrices * bytes_of_matrix_value(request) + 8 * count.vectors;
+  bytes += 4 * count_resampling(request.architecture);
+  return request.seed ? bytes + 4 * count.largest : bytes;
 }
 
 }  // namespace
+
+void Model::check_run(int64_t batch, const ForwardOptions& options) const {
+  const RunBytes bytes = estimate_run(a_, batch, options.attention, options.tokens);
+  const bool maps = bytes.maps > bytes.total() / 2;
+  check_memory("This run", bytes.total() + static_cast<double>(weight_bytes()), memory_limit_,
+               maps ? ", most of it to keep every attention map" : ", its model's weights included",
+               maps ? "Run it without attention maps, with fewer images, or with a smaller picture."
+                    : "Run fewer images at once, or a smaller picture.");
+}
 
 std::shared_ptr<Model> Model::load(LoadRequest request) {
   request.architecture.check();
   if (!takes(request.gemm, request.precision))
     throw Error::argument(
         "8-bit weights need the packed kernels: choose gemm 'packed' with them, or another precision.");
+  check_memory("This model", load_bytes(request), request.memory_limit, " for its weights");
   std::shared_ptr<Model> model(new Model());
   model->a_ = request.architecture;
   model->by_ = request.gemm;
   model->threads_ = choose_threads(request.threads);
+  model->memory_limit_ = request.memory_limit;
   const Architecture& a = model->a_;
   WeightStore weights = request.seed ? WeightStore(*request.seed, request.gemm, request.precision)
                                      : WeightStore(std::move(request.tensors), request.gemm, request.precision);
@@ -137,8 +133,10 @@ void Model::encode_all(float* x, int64_t batch, const ForwardOptions& options, R
 }
 
 std::shared_ptr<Run> Model::forward(Floats input, int64_t batch, const ForwardOptions& options) {
-  const int64_t length = a_.channels * a_.height * a_.width;
+  const int64_t length = a_.input_length();
   if (batch < 1) throw Error::argument("A forward pass needs at least one image.");
+  if (batch > limits::batch)
+    throw Error::argument("A forward pass takes at most " + std::to_string(limits::batch) + " images.");
   if (static_cast<int64_t>(input.size()) != batch * length)
     throw Error::argument("The input has " + std::to_string(input.size()) + " values where " +
                           to_string({batch, a_.channels, a_.height, a_.width}) + " needs " +
@@ -147,7 +145,7 @@ std::shared_ptr<Run> Model::forward(Floats input, int64_t batch, const ForwardOp
     if (patch >= a_.grid().count())
       throw Error::argument("There is no patch " + std::to_string(patch) + " to mask; there are " +
                             std::to_string(a_.grid().count()) + ".");
-  check_memory(a_, batch, options);
+  check_run(batch, options);
 
   auto run = std::make_shared<Run>();
   run->model = shared_from_this();

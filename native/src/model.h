@@ -22,6 +22,8 @@ struct LoadRequest {
   Gemm gemm;
   Precision precision;
   int threads;
+  /** Bytes that the model's weights, and these with one run, may need. */
+  int64_t memory_limit;
 };
 
 struct ForwardOptions {
@@ -45,6 +47,9 @@ class Model : public std::enable_shared_from_this<Model> {
   /** A tensor by canonical name; throws ERR_TENSOR when the model has none of that name. */
   Tensor tensor(const std::string& name) const;
 
+  /** The first tensor, in the order of the computation, that holds NaN or infinity. */
+  std::optional<std::string> first_tensor_not_finite() const { return named_.first_not_finite(); }
+
   /** Memory for `floats` numbers of input, that of a released run if it fits. */
   Floats input_buffer(int64_t floats) { return spares_->input.take(static_cast<size_t>(floats)); }
   /** input (B, C, H, W). */
@@ -64,12 +69,15 @@ class Model : public std::enable_shared_from_this<Model> {
  private:
   Model() = default;
 
+  /** Throws ERR_MEMORY when a run would need more than the limit, before anything is allocated. */
+  void check_run(int64_t batch, const ForwardOptions& options) const;
   /** All blocks in place on x (B, N, D), keeping in `run` what was asked for. */
   void encode_all(float* x, int64_t batch, const ForwardOptions& options, Run& run, Pass& pass);
 
   Architecture a_;
   Gemm by_ = Gemm::blas;
   int threads_ = 1;
+  int64_t memory_limit_ = 0;
   std::shared_ptr<const Linear> project_;
   TokensToToken tokens_to_token_;
   TokenProcessing token_processing_;

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <functional>
 
+#include "architecture/footprint.h"
+#include "limits.h"
+#include "memory/limit.h"
+#include "steps.h"
 #include "t2t/soft_split.h"
 #include "t2t/tokens_to_token.h"
 #include "vit/encoding.h"
@@ -37,6 +41,8 @@ int64_t tokens_of(const Shape& shape, int64_t length) {
 Ready ready_soft_split(const SoftSplit& split, const Shape& shape) {
   if (shape.size() != 4) refuse(shape, "(B, C, H, W)");
   const int64_t channels = shape[1], height = shape[2], width = shape[3];
+  for (int i = 1; i < 4; i++)
+    if (shape[static_cast<size_t>(i)] > (i == 1 ? limits::channels : limits::side)) refuse(shape, "smaller images");
   const Grid grid = count_tokens({height, width}, split);
   if (grid.rows < 1 || grid.columns < 1) refuse(shape, "an image its kernel fits into");
   return {
@@ -105,10 +111,7 @@ Ready ready_backbone(const Architecture& a, const Shape& shape, WeightStore& wei
 void check(const Part& part) {
   switch (part.kind) {
     case Part::Kind::soft_split:
-      if (part.split.kernel < 1 || part.split.stride < 1 || part.split.padding < 0)
-        throw Error("ERR_ARCHITECTURE",
-                    "A soft split needs a kernel and a stride of at least 1 and a padding of at least 0.");
-      return;
+      return part.split.check("The soft split");
     case Part::Kind::attention:
     case Part::Kind::neural_net:
     case Part::Kind::encoding:
@@ -169,16 +172,47 @@ void append(std::vector<TracedStep>& all, std::vector<TracedStep> one) {
 
 }  // namespace
 
+namespace {
+
+WeightCount count_weights(const Part& part) {
+  switch (part.kind) {
+    case Part::Kind::soft_split:
+      return {};
+    case Part::Kind::attention:
+    case Part::Kind::neural_net:
+    case Part::Kind::encoding:
+      return vit::count_weights(part.block);
+    default:
+      return vit::count_weights(part.architecture);
+  }
+}
+
+/** Every step of every image is kept, and one image's are in the making. */
+void check_part_memory(const PartRequest& request, const Ready& ready) {
+  const auto count = [](const Shape& shape) { return static_cast<double>(elements(shape)); };
+  double values = count(ready.in) + 2 * count(ready.out);
+  for (const Step& step : list_steps(request.part, ready.in.front())) values += count(step.shape);
+  // A list that grows is copied into one of twice its size.
+  check_memory("This part", 4 * values * (static_cast<double>(request.shape[0]) * 3 + 1), request.memory_limit,
+               " to keep all its steps", "Run fewer images, or a smaller input.");
+}
+
+}  // namespace
+
 std::vector<TracedStep> run_part(PartRequest request) {
   const Shape& shape = request.shape;
   if (shape.empty() || shape[0] < 1 || elements(shape) != static_cast<int64_t>(request.input.size()))
     throw Error::argument("The input has " + std::to_string(request.input.size()) + " values, which is not its shape " +
                           to_string(shape) + ".");
   check(request.part);
+  const WeightCount weights_count = count_weights(request.part);
+  check_memory("This part", 4 * weights_count.total() + 4 * weights_count.largest, request.memory_limit,
+               " for its weights");
   WeightStore weights = request.seed ? WeightStore(*request.seed, Gemm::blas, Precision::fp32)
                                      : WeightStore(std::move(request.tensors), Gemm::blas, Precision::fp32);
   const Ready ready = make_ready(request.part, shape, weights);
   weights.check_unchanged();
+  check_part_memory(request, ready);
 
   std::vector<TracedStep> all;
   Scratch scratch;

@@ -31,6 +31,8 @@ struct PartRequest {
   std::optional<uint64_t> seed;  // instead of tensors
   Floats input;
   Shape shape;  // batch first
+  /** Bytes that the part with all its steps may need. */
+  int64_t memory_limit;
 };
 
 /**

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "error.h"
+#include "limits.h"
+#include "sizes.h"
 
 // A fused multiply-add would move coefficients by a bit.
 #if defined(__clang__)
@@ -318,6 +320,11 @@ void check(const ResizeJob& job) {
   require(job.left >= 0 && job.top >= 0 && job.right <= job.width && job.bottom <= job.height,
           "Resize: the box reaches outside the source.");
   require(job.left < job.right && job.top < job.bottom, "Resize: the box is empty.");
+  // What is made on the way is as wide as the target and as high as the source.
+  const int64_t made = product({std::max(job.height, job.target_height), job.target_width, job.channels});
+  if (made > limits::inputValues)
+    throw Error::memory("Resize: the target would take " + std::to_string(made >> 20) + " MiB; at most " +
+                        std::to_string(limits::inputValues >> 20) + " are made.");
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ class StepList {
         return;
       case Block::Order::parallel_scaling:
         add(scope, "parallel-scaling:in_norm", shape);
-        add(scope, "parallel-scaling:in_proj", {n, b.mlp_hidden + 3 * b.dim});
+        add(scope, "parallel-scaling:in_proj", {n, b.mlp_hidden + 3 * b.qkv_dim()});
         add_attention(scope, b, n);
         add(scope, "parallel-scaling:mlp.act", {n, b.mlp_hidden});
         add(scope, "parallel-scaling:attn.proj", shape);
@@ -115,6 +115,18 @@ class StepList {
     add("", "soft-split:patch_embed", {patches, a.dim});
   }
 
+  void add_token_processing(const Architecture& a) {
+    const Shape shape{a.num_tokens(), a.dim};
+    add("", "prefix", shape);
+    if (a.position.kind != Position::Kind::none) add("", "pos_embed", {a.position_rows(a.grid()), a.dim});
+    add("", "tokens", shape);
+    if (a.pre_norm) add("", "norm_pre", shape);
+  }
+
+  void add_blocks(const Architecture& a) {
+    for (int64_t i = 0; i < a.depth; i++) add_block("blocks." + std::to_string(i) + ".", a.block, a.num_tokens());
+  }
+
   void add_prediction(const Architecture& a) {
     add("", "norm", {a.num_tokens(), a.dim});
     if (a.pool == Pool::none) return;
@@ -125,6 +137,11 @@ class StepList {
   }
 };
 
+void check_image(const Run& run, int64_t image) {
+  if (image < 0 || image >= run.batch)
+    throw Error::argument("There is no image " + std::to_string(image) + " in this run.");
+}
+
 /** x (N, D) entering block `layer` (depth: leaving the last) of one image; kept, or computed from the input. */
 Floats tokens_entering(const Run& run, int64_t image, int64_t layer, Pass& pass) {
   if (!run.layers.empty()) return run.layer_tokens(image, layer);
@@ -132,7 +149,7 @@ Floats tokens_entering(const Run& run, int64_t image, int64_t layer, Pass& pass)
   Floats x(static_cast<size_t>(run.tokens * a.dim));
   Pass quiet = pass;
   quiet.trace = nullptr;
-  run.model->embed(run.input.data() + image * a.channels * a.height * a.width, 1, run.masked, x.data(), nullptr, quiet);
+  run.model->embed(run.input.data() + image * a.input_length(), 1, run.masked, x.data(), nullptr, quiet);
   for (int64_t i = 0; i < layer; i++) run.model->encode(i, x.data(), 1, {}, quiet);
   return x;
 }
@@ -142,20 +159,47 @@ Floats tokens_entering(const Run& run, int64_t image, int64_t layer, Pass& pass)
 std::vector<Step> list_steps(const Architecture& a) {
   StepList list;
   list.add_tokenizer(a);
-  list.add("", "prefix", {a.num_tokens(), a.dim});
-  if (a.position.kind != Position::Kind::none) list.add("", "pos_embed", {a.position_rows(a.grid()), a.dim});
-  list.add("", "tokens", {a.num_tokens(), a.dim});
-  if (a.pre_norm) list.add("", "norm_pre", {a.num_tokens(), a.dim});
-  for (int64_t i = 0; i < a.depth; i++) list.add_block("blocks." + std::to_string(i) + ".", a.block, a.num_tokens());
+  list.add_token_processing(a);
+  list.add_blocks(a);
   list.add_prediction(a);
+  return list.steps;
+}
+
+std::vector<Step> list_steps(const Part& part, int64_t tokens) {
+  StepList list;
+  switch (part.kind) {
+    case Part::Kind::soft_split:
+      break;
+    case Part::Kind::attention:
+      list.add_attention("", part.block, tokens);
+      break;
+    case Part::Kind::neural_net:
+      list.add_neural_net("", part.block, tokens);
+      break;
+    case Part::Kind::encoding:
+      list.add_block("", part.block, tokens);
+      break;
+    case Part::Kind::tokenization:
+      list.add_tokenizer(part.architecture);
+      break;
+    case Part::Kind::token_processing:
+      list.add_token_processing(part.architecture);
+      break;
+    case Part::Kind::prediction_processing:
+      list.add_prediction(part.architecture);
+      break;
+    case Part::Kind::backbone:
+      list.add_token_processing(part.architecture);
+      list.add_blocks(part.architecture);
+      list.add_prediction(part.architecture);
+  }
   return list.steps;
 }
 
 Tensor compute_step(const Run& run, int64_t image, const std::string& name) {
   Model& model = *run.model;
   const Architecture& a = model.architecture();
-  if (image < 0 || image >= run.batch)
-    throw Error::argument("There is no image " + std::to_string(image) + " in this run.");
+  check_image(run, image);
   const auto steps = list_steps(a);
   const auto step = std::find_if(steps.begin(), steps.end(), [&](const Step& s) { return s.name == name; });
   if (step == steps.end()) throw Error::argument("This model has no step " + name + ".");
@@ -177,17 +221,30 @@ Tensor compute_step(const Run& run, int64_t image, const std::string& name) {
     model.predict(x.data(), 1, out.data(), pass);
   } else {
     Floats x(static_cast<size_t>(run.tokens * a.dim));
-    model.embed(run.input.data() + image * a.channels * a.height * a.width, 1, run.masked, x.data(), nullptr, pass);
+    model.embed(run.input.data() + image * a.input_length(), 1, run.masked, x.data(), nullptr, pass);
   }
   if (!trace.found()) throw Error::argument("The step " + name + " was not met; this is a defect.");
   return trace.take();
 }
 
+std::optional<std::string> first_step_not_finite(const Run& run, int64_t image) {
+  Model& model = *run.model;
+  const Architecture& a = model.architecture();
+  check_image(run, image);
+  Trace trace = Trace::first_not_finite();
+  Pass pass = model.pass();
+  pass.trace = &trace;
+  Floats x(static_cast<size_t>(run.tokens * a.dim)), out(static_cast<size_t>(PredictionProcessing::output_length(a)));
+  model.embed(run.input.data() + image * a.input_length(), 1, run.masked, x.data(), nullptr, pass);
+  for (int64_t i = 0; i < a.depth && !trace.found(); i++) model.encode(i, x.data(), 1, {}, pass);
+  if (!trace.found()) model.predict(x.data(), 1, out.data(), pass);
+  return trace.found() ? std::optional(trace.found_name()) : std::nullopt;
+}
+
 Floats prediction_by_depth(const Run& run, int64_t image) {
   Model& model = *run.model;
   const Architecture& a = model.architecture();
-  if (image < 0 || image >= run.batch)
-    throw Error::argument("There is no image " + std::to_string(image) + " in this run.");
+  check_image(run, image);
   Pass pass = model.pass();
   const int64_t length = PredictionProcessing::output_length(a);
   Floats out(static_cast<size_t>(a.depth * length));

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "sizes.h"
+
 namespace vit {
 
 /** Allocator on 64-byte boundaries that leaves floats uninitialised: every buffer here is written before it is read. */
@@ -33,9 +35,13 @@ struct AlignedAllocator {
 using Floats = std::vector<float, AlignedAllocator<float>>;
 using Shape = std::vector<int64_t>;
 
+/** Product of the sizes, none of them negative; the largest int64 where it would not fit. */
 inline int64_t elements(const Shape& shape) {
   int64_t n = 1;
-  for (const int64_t d : shape) n *= d;
+  for (const int64_t d : shape) {
+    if (d == 0) return 0;
+    n = product({n, d});
+  }
   return n;
 }
 

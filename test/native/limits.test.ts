@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Architecture, ForwardOptions, LoadRequest } from '../../native/binding';
+import limits from '../../native/limits.json';
 import { architecture, binding, block, load, picture, tokensToToken } from './support';
+
+type Position = Architecture['position'];
 
 const BARE = { attention: false, tokens: false };
 
@@ -43,6 +46,86 @@ test('a description that contradicts itself is refused with the reason', async (
   );
   const large = splits.map((split, i) => (i === 2 ? { ...split, kernel: 50 } : split));
   await refused({ ...t2t, tokenizer: { ...t2t.tokenizer, splits: large } }, /larger than what it splits/);
+});
+
+test('every number of a description is bounded by the table, and no product of them wraps around', async () => {
+  const patches = (image: Architecture['image'], patch: [number, number]): Partial<Architecture> => ({
+    image,
+    tokenizer: { kind: 'patch', patch, bias: true },
+  });
+  const side = limits.side;
+  // 2^32 x 2^32 patches count 0 in 64 bits, and a patch of 2^32 x 2^32 has no values.
+  await refused(patches({ channels: 1, height: 2 ** 32, width: 2 ** 32 }, [1, 1]), /image height 4294967296/);
+  await refused(patches({ channels: 1, height: 64, width: 64 }, [2 ** 32, 2 ** 32]), /smaller than the patch/);
+  await refused(patches({ channels: 2 ** 31, height: 4, width: 8 }, [4, 4]), /number of channels 2147483648/);
+  await refused(patches({ channels: 2 ** 24, height: 1e6, width: 1e6 }, [1e6, 1e6]), /number of channels/);
+  await refused(patches({ channels: 1024, height: side, width: side }, [1, 1]), /number of values in an image/);
+  await refused(patches({ channels: 1, height: 32768, width: 32768 }, [32768, 32768]), /values in a patch/);
+  await refused(patches({ channels: 1, height: 8192, width: 8192 }, [1, 1]), /number of tokens 671088\d\d/);
+  await refused({ classes: limits.classes + 1 }, /number of classes/);
+  await refused({ prefix: { class: true, distillation: false, registers: 1e6 } }, /number of registers/);
+  await refused({ position: { ...architecture().position, grid: [2 ** 32, 2 ** 32] } as Position }, /positions/);
+  await refused({ block: block(24, { heads: 1025 }) }, /number of heads 1025 is larger than 1024/);
+  await refused({ depth: 0, block: block(24, { heads: 2 ** 40 }) }, /number of heads/);
+  await refused({ block: block(24, { headDim: 2 ** 40 }) }, /width of a head/);
+  await refused({ block: block(24, { mlpHidden: 2 ** 40 }) }, /hidden layer's width/);
+  await refused({ block: block(24, { order: 'parallel', branches: 1e9 }) }, /number of branches/);
+  await refused({ finalNorm: { kind: 'layer', eps: Infinity } }, /eps/);
+  const t2t = tokensToToken();
+  assert.equal(t2t.tokenizer.kind, 'soft-split');
+  if (t2t.tokenizer.kind !== 'soft-split') return;
+  const { splits, stages } = t2t.tokenizer;
+  for (const wrong of [{ kernel: 2 ** 32 }, { stride: 2 ** 52 }, { padding: 2 ** 52 }]) {
+    const changed = splits.map((split) => ({ ...split, ...wrong }));
+    await refused({ ...t2t, tokenizer: { ...t2t.tokenizer, splits: changed } }, /size \d+ is larger than 65536/);
+  }
+  const many = { splits: Array(20).fill(splits[0]!), stages: Array(19).fill(stages[0]!) };
+  await refused({ ...t2t, tokenizer: { ...t2t.tokenizer, ...many } }, /at most 16/);
+});
+
+test('weights that would not fit are refused with the numbers before anything is allocated', async () => {
+  const wide = architecture({ dim: 16384, depth: 1000, block: block(16384, { heads: 16, headDim: 1024 }) });
+  const before = process.resourceUsage().maxRSS;
+  await assert.rejects(load(wide, { memoryLimit: 12e9 }), {
+    code: 'ERR_MEMORY',
+    message: /^This model needs 8\d\d\d\.\d GB of memory for its weights; the limit is 12\.0 GB\.$/,
+  });
+  await assert.rejects(load(wide), { code: 'ERR_MEMORY' });
+  assert.ok(process.resourceUsage().maxRSS - before < 50_000);
+  const small = architecture();
+  await assert.rejects(load(small, { memoryLimit: 10_000 }), { code: 'ERR_MEMORY', message: /the limit is 0 MB/ });
+  await assert.rejects(async () => load(small, { memoryLimit: -1 }), { code: 'ERR_ARGUMENT', message: /memoryLimit/ });
+  const attention = { kind: 'attention', block: block(24) } as const;
+  await assert.rejects(
+    binding.runPart({
+      part: attention,
+      weights: { seed: 1 },
+      input: new Float32Array(24 * 2000),
+      shape: [1, 2000, 24],
+      memoryLimit: 50e6,
+    }),
+    {
+      code: 'ERR_MEMORY',
+      message: /^This part needs \d+\.\d GB of memory to keep all its steps; the limit is 50 MB\./,
+    },
+  );
+});
+
+test('a target of a resize that no memory holds is refused', async () => {
+  const request = {
+    pixels: new Uint8Array(12),
+    width: 2,
+    height: 2,
+    channels: 3,
+    box: [0, 0, 2, 2] as [number, number, number, number],
+    interpolation: 'nearest',
+    antialias: true,
+  } as const;
+  await assert.rejects(binding.resize({ ...request, targetWidth: 65536, targetHeight: 65536 }), {
+    code: 'ERR_MEMORY',
+    message: /12288 MiB/,
+  });
+  await assert.rejects(binding.resize({ ...request, targetWidth: 1, targetHeight: 2 ** 40 }), { code: 'ERR_ARGUMENT' });
 });
 
 test('a wrong argument is refused with its name', async () => {
@@ -102,10 +185,10 @@ test('maps that would not fit are refused with their size; without them the same
     depth: 12,
     block: block(16, { heads: 8, headDim: 2, mlpHidden: 16 }),
   });
-  const model = await load(arch, { gemm: 'packed' });
+  const model = await load(arch, { gemm: 'packed', memoryLimit: 4e9 });
   await assert.rejects(model.forward(picture(arch), 1, { attention: true, tokens: false }), {
     code: 'ERR_MEMORY',
-    message: /would need 6\.\d GiB \(limit 4\.0 GiB\).*attention map/,
+    message: /^This run needs 6\.\d GB of memory, most of it to keep every attention map; the limit is 4\.0 GB\./,
   });
   const run = await model.forward(picture(arch), 1, BARE);
   assert.ok(run.logits.every(Number.isFinite));

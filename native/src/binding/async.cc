@@ -2,15 +2,21 @@
 
 #include <algorithm>
 
+#include "memory/limit.h"
+
 namespace vit::binding {
 
-Napi::Error to_js_error(Napi::Env env, const char* code, const std::string& sentence) {
-  Napi::Error error = Napi::Error::New(env, sentence);
-  error.Set("code", Napi::String::New(env, code));
+Napi::Error to_js_error(Napi::Env env, const Failure& failure) {
+  Napi::Error error = Napi::Error::New(env, failure.sentence);
+  error.Set("code", Napi::String::New(env, failure.code));
   return error;
 }
 
 Napi::Float32Array to_js(Napi::Env env, const Floats& values) {
+  // V8 ends the process when it cannot have the memory of an array; this many bytes it can count.
+  if (values.size() > (size_t{1} << 32) / sizeof(float))
+    throw Error::memory("The values asked for are " + in_words(4.0 * static_cast<double>(values.size())) +
+                        "; ask for a part of them.");
   Napi::Float32Array array = Napi::Float32Array::New(env, values.size());
   std::copy(values.begin(), values.end(), array.Data());
   return array;
@@ -23,6 +29,10 @@ Napi::Object to_js(Napi::Env env, const Tensor& tensor) {
   object.Set("shape", shape);
   object.Set("values", to_js(env, tensor.values));
   return object;
+}
+
+Napi::Value to_js(Napi::Env env, const std::optional<std::string>& name) {
+  return name ? Napi::String::New(env, *name).As<Napi::Value>() : env.Null();
 }
 
 void RunQueue::push(Task* task) {
@@ -59,25 +69,20 @@ Napi::Promise Task::start(Napi::Env env, std::function<Convert()> compute, RunQu
 void Task::Execute() {
   try {
     convert_ = compute_();
-  } catch (const Error& error) {
-    code_ = error.code();
-    sentence_ = error.what();
-  } catch (const std::bad_alloc&) {
-    code_ = "ERR_MEMORY";
-    sentence_ = "There is not enough memory for this request.";
-  } catch (const std::invalid_argument& error) {
-    code_ = "ERR_ARGUMENT";
-    sentence_ = error.what();
+  } catch (...) {
+    failure_ = failure_in_flight();
   }
 }
 
 void Task::OnOK() {
   const Napi::Env env = Env();
-  if (!code_.empty()) return deferred_.Reject(to_js_error(env, code_.c_str(), sentence_).Value());
+  if (failure_) return deferred_.Reject(to_js_error(env, *failure_).Value());
   try {
     deferred_.Resolve(convert_(env));
   } catch (const Napi::Error& error) {
     deferred_.Reject(error.Value());
+  } catch (...) {
+    deferred_.Reject(to_js_error(env, failure_in_flight()).Value());
   }
 }
 

@@ -5,8 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <new>
-#include <stdexcept>
+#include <optional>
 #include <string>
 
 #include "error.h"
@@ -15,17 +14,17 @@
 namespace vit::binding {
 
 /** An Error of JavaScript with its code. */
-Napi::Error to_js_error(Napi::Env env, const char* code, const std::string& sentence);
+Napi::Error to_js_error(Napi::Env env, const Failure& failure);
 
-/** Calls `body`; a vit::Error in it becomes a JavaScript exception with its code. */
+/** Calls `body`; whatever is thrown in it becomes a JavaScript exception with its code. */
 template <class Body>
 auto guarded(Napi::Env env, Body body) -> decltype(body()) {
   try {
     return body();
-  } catch (const Error& error) {
-    throw to_js_error(env, error.code(), error.what());
-  } catch (const std::bad_alloc&) {
-    throw to_js_error(env, "ERR_MEMORY", "There is not enough memory for this request.");
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (...) {
+    throw to_js_error(env, failure_in_flight());
   }
 }
 
@@ -33,6 +32,9 @@ auto guarded(Napi::Env env, Body body) -> decltype(body()) {
 Napi::Float32Array to_js(Napi::Env env, const Floats& values);
 /** { shape, values } */
 Napi::Object to_js(Napi::Env env, const Tensor& tensor);
+
+/** A string, or null for none. */
+Napi::Value to_js(Napi::Env env, const std::optional<std::string>& name);
 
 class Task;
 
@@ -71,7 +73,7 @@ class Task : public Napi::AsyncWorker {
   std::function<Convert()> compute_;
   Convert convert_;
   RunQueue* queue_;
-  std::string code_, sentence_;  // set when it failed
+  std::optional<Failure> failure_;
 };
 
 }  // namespace vit::binding

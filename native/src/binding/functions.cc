@@ -5,8 +5,10 @@
 #include "binding/addon.h"
 #include "binding/model_object.h"
 #include "binding/requests.h"
+#include "limits.h"
 #include "linalg/cpu.h"
 #include "linalg/peak.h"
+#include "memory/limit.h"
 #include "vit/position_embedding.h"
 #if defined(VIT_PACKED)
 #include "packed/kernels.h"
@@ -16,19 +18,21 @@ namespace vit::binding {
 
 Napi::Value info(const Napi::CallbackInfo& call) {
   const Napi::Env env = call.Env();
-  Napi::Object result = Napi::Object::New(env);
-  const auto features = cpu_features();
-  Napi::Array list = Napi::Array::New(env, features.size());
-  for (uint32_t i = 0; i < features.size(); i++) list.Set(i, features[i]);
-  result.Set("blas", blas_name());
-  result.Set("features", list);
+  return guarded(env, [&] {
+    Napi::Object result = Napi::Object::New(env);
+    const auto features = cpu_features();
+    Napi::Array list = Napi::Array::New(env, features.size());
+    for (uint32_t i = 0; i < features.size(); i++) list.Set(i, features[i]);
+    result.Set("blas", blas_name());
+    result.Set("features", list);
 #if defined(VIT_PACKED)
-  result.Set("kernels", packed::kernels().name);
+    result.Set("kernels", packed::kernels().name);
 #else
-  result.Set("kernels", "blas");
+    result.Set("kernels", "blas");
 #endif
-  result.Set("cores", physical_cores());
-  return result;
+    result.Set("cores", physical_cores());
+    return result;
+  });
 }
 
 Napi::Value load(const Napi::CallbackInfo& call) {
@@ -67,14 +71,17 @@ Napi::Value run_part(const Napi::CallbackInfo& call) {
   });
 }
 
-Napi::Value cancel_token(const Napi::CallbackInfo& call) { return Addon::of(call.Env()).cancel_token.New({}); }
+Napi::Value cancel_token(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&]() -> Napi::Value { return Addon::of(call.Env()).cancel_token.New({}); });
+}
 
 namespace {
 
 /** A size that, multiplied with another, stays far from what an allocation can be. */
 int64_t size_argument(const Napi::CallbackInfo& call, size_t index, const char* name) {
   const int64_t n = integer_argument(call, index, name);
-  if (n < 1 || n > 1 << 24) throw Error::argument(std::string(name) + " must be between 1 and 16777216.");
+  if (n < 1 || n > limits::tokens)
+    throw Error::argument(std::string(name) + " must be between 1 and " + std::to_string(limits::tokens) + ".");
   return n;
 }
 
@@ -84,7 +91,7 @@ Grid grid_argument(const Napi::Value& value, const char* name) {
     const Napi::Value rows = pair.Get(0u), columns = pair.Get(1u);
     if (rows.IsNumber() && columns.IsNumber()) {
       const Grid grid{rows.As<Napi::Number>().Int64Value(), columns.As<Napi::Number>().Int64Value()};
-      if (grid.rows > 0 && grid.columns > 0 && grid.rows <= 1 << 16 && grid.columns <= 1 << 16) return grid;
+      if (grid.rows > 0 && grid.columns > 0 && grid.rows <= limits::side && grid.columns <= limits::side) return grid;
     }
   }
   throw Error::argument(std::string(name) + " must be [rows, columns], each at least 1.");
@@ -94,7 +101,9 @@ Grid grid_argument(const Napi::Value& value, const char* name) {
 
 Napi::Value sinusoid(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
-    return to_js(call.Env(), sinusoid_table(size_argument(call, 0, "tokens"), size_argument(call, 1, "length")));
+    const int64_t tokens = size_argument(call, 0, "tokens"), length = size_argument(call, 1, "length");
+    check_memory("This table", 4.0 * static_cast<double>(product({tokens, length})), default_memory_limit());
+    return to_js(call.Env(), sinusoid_table(tokens, length));
   });
 }
 
@@ -109,6 +118,10 @@ Napi::Value resample_positions(const Napi::CallbackInfo& call) {
     if (count == 0 || count % from.count() != 0)
       throw Error::argument("values has " + std::to_string(count) + " entries, which is no multiple of the " +
                             std::to_string(from.count()) + " positions of its grid.");
+    const double length = static_cast<double>(count / from.count()), rows = static_cast<double>(from.rows),
+                 columns = static_cast<double>(to.columns);
+    check_memory("This table", length * columns * (8 * rows + 8 * static_cast<double>(to.rows)),
+                 default_memory_limit());
     return to_js(call.Env(),
                  vit::resample_positions(values.data(), count / from.count(), from, to,
                                          mode == "bicubic" ? Resample::bicubic : Resample::bicubic_antialias));
@@ -118,7 +131,8 @@ Napi::Value resample_positions(const Napi::CallbackInfo& call) {
 Napi::Value measure_peak(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     const int64_t threads = integer_argument(call, 0, "threads");
-    if (threads < 1 || threads > 256) throw Error::argument("threads must be between 1 and 256.");
+    if (threads < 1 || threads > limits::threads)
+      throw Error::argument("threads must be between 1 and " + std::to_string(limits::threads) + ".");
     return Task::start(
         call.Env(),
         [threads]() -> Task::Convert {

@@ -21,6 +21,7 @@ Napi::Function ModelObject::define(Napi::Env env) {
        InstanceAccessor<&ModelObject::grid>("grid"), InstanceAccessor<&ModelObject::parameters>("parameters"),
        InstanceAccessor<&ModelObject::memory>("memory"), InstanceAccessor<&ModelObject::steps>("steps"),
        InstanceMethod<&ModelObject::forward>("forward"), InstanceMethod<&ModelObject::tensor>("tensor"),
+       InstanceMethod<&ModelObject::first_non_finite_tensor>("firstNonFiniteTensor"),
        InstanceMethod<&ModelObject::close>("close")});
 }
 
@@ -117,6 +118,15 @@ Napi::Value ModelObject::tensor(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     if (!call[0].IsString()) throw Error::argument("The name of a tensor must be a string.");
     return to_js(call.Env(), model()->tensor(call[0].As<Napi::String>().Utf8Value()));
+  });
+}
+
+Napi::Value ModelObject::first_non_finite_tensor(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    return Task::start(call.Env(), [model = model()]() -> Task::Convert {
+      auto name = model->first_tensor_not_finite();
+      return [name](Napi::Env env) { return to_js(env, name); };
+    });
   });
 }
 

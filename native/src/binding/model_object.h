@@ -24,6 +24,7 @@ class ModelObject : public Napi::ObjectWrap<ModelObject> {
   Napi::Value steps(const Napi::CallbackInfo& call);
   Napi::Value forward(const Napi::CallbackInfo& call);
   Napi::Value tensor(const Napi::CallbackInfo& call);
+  Napi::Value first_non_finite_tensor(const Napi::CallbackInfo& call);
   void close(const Napi::CallbackInfo& call);
 
   /** Throws when the model was closed. */

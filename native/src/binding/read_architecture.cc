@@ -2,6 +2,7 @@
 
 #include "binding/reader.h"
 #include "binding/requests.h"
+#include "limits.h"
 
 namespace vit::binding {
 
@@ -87,6 +88,8 @@ Tokenizer read_tokenizer(const Reader& r) {
     return t;
   }
   const Napi::Array splits = r.array("splits"), stages = r.array("stages");
+  for (const Napi::Array& list : {splits, stages})
+    if (list.Length() > limits::splits) r.refuse("splits", "a list of at most " + std::to_string(limits::splits));
   for (uint32_t i = 0; i < splits.Length(); i++) {
     const Reader split = Reader::of(splits.Get(i), r.path("splits[" + std::to_string(i) + "]"), "ERR_ARCHITECTURE");
     t.splits.push_back({split.integer("kernel"), split.integer("stride"), split.integer("padding")});

@@ -2,6 +2,8 @@
 
 #include "binding/cancel_token.h"
 #include "binding/reader.h"
+#include "limits.h"
+#include "memory/limit.h"
 
 namespace vit::binding {
 
@@ -15,20 +17,29 @@ Napi::Float32Array float_array(const Napi::Value& value, const std::string& name
   return value.As<Napi::Float32Array>();
 }
 
+/** `shape` of an object, every size at least `least`. */
+Shape read_shape(const Reader& r, int64_t least) {
+  const Napi::Array sizes = r.array("shape");
+  if (sizes.Length() > limits::tensorAxes)
+    r.refuse("shape", "an array of at most " + std::to_string(limits::tensorAxes) + " sizes");
+  Shape shape;
+  for (uint32_t i = 0; i < sizes.Length(); i++) {
+    const Napi::Value size = sizes.Get(i);
+    const double d = size.IsNumber() ? size.As<Napi::Number>().DoubleValue() : -1;
+    if (!(d >= static_cast<double>(least) && d <= static_cast<double>(limits::tensorValues) &&
+          d == static_cast<double>(static_cast<int64_t>(d))))
+      r.refuse("shape", "an array of sizes from " + std::to_string(least));
+    shape.push_back(static_cast<int64_t>(d));
+  }
+  if (elements(shape) > limits::tensorValues) r.refuse("shape", "of a size that fits in memory");
+  return shape;
+}
+
 TensorSource read_tensor(const Napi::Value& value, const std::string& name) {
   const Reader r = Reader::of(value, "tensors['" + name + "']", "ERR_TENSOR");
   TensorSource source;
   source.dtype = r.choice<Stored>("dtype", {{"F32", Stored::f32}, {"F16", Stored::f16}, {"BF16", Stored::bf16}});
-  const Napi::Array shape = r.array("shape");
-  for (uint32_t i = 0; i < shape.Length(); i++) {
-    const Napi::Value size = shape.Get(i);
-    if (!size.IsNumber()) r.refuse("shape", "an array of numbers");
-    const double d = size.As<Napi::Number>().DoubleValue();
-    if (!(d >= 0 && d <= 1 << 30 && d == static_cast<double>(static_cast<int64_t>(d))))
-      r.refuse("shape", "an array of sizes");
-    source.shape.push_back(static_cast<int64_t>(d));
-    if (elements(source.shape) > int64_t{1} << 40) r.refuse("shape", "of a size that fits in memory");
-  }
+  source.shape = read_shape(r, 0);
   if (!r.absent("values")) {
     if (source.dtype != Stored::f32) r.refuse("dtype", "F32 when values are given");
     source.values = floats_argument(r.value("values"), r.path("values"));
@@ -40,6 +51,13 @@ TensorSource read_tensor(const Napi::Value& value, const std::string& name) {
     source.parts.push_back({part.text("file"), part.integer("begin"), part.integer("end")});
   }
   return source;
+}
+
+int64_t read_memory_limit(const Reader& r) {
+  if (r.absent("memoryLimit")) return default_memory_limit();
+  const int64_t bytes = r.integer("memoryLimit");
+  if (bytes < 1) r.refuse("memoryLimit", "a number of bytes from 1");
+  return bytes;
 }
 
 }  // namespace
@@ -109,14 +127,8 @@ PartRequest read_part_request(const Napi::Value& value) {
   }
   read_weights(r.value("weights"), request.tensors, request.seed);
   request.input = floats_argument(r.value("input"), "request.input");
-  const Napi::Array shape = r.array("shape");
-  for (uint32_t i = 0; i < shape.Length(); i++) {
-    const Napi::Value size = shape.Get(i);
-    const double d = size.IsNumber() ? size.As<Napi::Number>().DoubleValue() : -1;
-    if (!(d >= 1 && d <= 1 << 24 && d == static_cast<double>(static_cast<int64_t>(d))))
-      r.refuse("shape", "an array of positive sizes");
-    request.shape.push_back(static_cast<int64_t>(d));
-  }
+  request.shape = read_shape(r, 1);
+  request.memory_limit = read_memory_limit(r);
   return request;
 }
 
@@ -129,8 +141,9 @@ LoadRequest read_load_request(const Napi::Value& value) {
   request.precision = r.choice<Precision>(
       "precision", {{"fp32", Precision::fp32}, {"stored", Precision::stored}, {"int8", Precision::int8}});
   const int64_t threads = r.integer("threads");
-  if (threads < 0 || threads > 256) r.refuse("threads", "between 0 and 256");
+  if (threads < 0 || threads > limits::threads) r.refuse("threads", "between 0 and " + std::to_string(limits::threads));
   request.threads = static_cast<int>(threads);
+  request.memory_limit = read_memory_limit(r);
   return request;
 }
 

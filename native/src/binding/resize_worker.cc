@@ -3,13 +3,14 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <new>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "../error.h"
-#include "../resize.h"
+#include "binding/async.h"
+#include "limits.h"
+#include "resize.h"
 
 namespace vit::binding {
 namespace {
@@ -29,10 +30,11 @@ double number_of(const Napi::Object& holder, const char* name) {
   return value.As<Napi::Number>().DoubleValue();
 }
 
-int size_of(const Napi::Object& request, const char* name) {
+int size_of(const Napi::Object& request, const char* name, int64_t most) {
   const double value = number_of(request, name);
-  if (!(value >= 1 && value <= 1 << 24) || value != std::floor(value)) {
-    throw Error::argument("Resize: " + std::string(name) + " must be a whole number from 1 to 16777216.");
+  if (!(value >= 1 && value <= static_cast<double>(most)) || value != std::floor(value)) {
+    throw Error::argument("Resize: " + std::string(name) + " must be a whole number from 1 to " + std::to_string(most) +
+                          ".");
   }
   return static_cast<int>(value);
 }
@@ -59,9 +61,9 @@ ResizeJob job_of(const Napi::Object& request) {
   const Napi::Uint8Array pixels = pixels_of(request);
   job.pixels = pixels.Data();
   job.pixel_bytes = pixels.ByteLength();
-  job.width = size_of(request, "width");
-  job.height = size_of(request, "height");
-  job.channels = size_of(request, "channels");
+  job.width = size_of(request, "width", 1 << 24);
+  job.height = size_of(request, "height", 1 << 24);
+  job.channels = size_of(request, "channels", 1 << 24);
   const Napi::Value box = request.Get("box");
   if (!box.IsArray() || box.As<Napi::Array>().Length() != 4) {
     throw Error::argument("Resize: box must be [left, top, right, bottom].");
@@ -70,67 +72,36 @@ ResizeJob job_of(const Napi::Object& request) {
   for (uint32_t i = 0; i < 4; i++) {
     *sides[i] = static_cast<float>(number_of(box.As<Napi::Object>(), std::to_string(i).c_str()));
   }
-  job.target_width = size_of(request, "targetWidth");
-  job.target_height = size_of(request, "targetHeight");
+  job.target_width = size_of(request, "targetWidth", limits::side);
+  job.target_height = size_of(request, "targetHeight", limits::side);
   job.interpolation = interpolation_of(request);
   return job;
 }
 
-Napi::Value to_js(Napi::Env env, const char* code, const std::string& sentence) {
-  Napi::Error error = Napi::Error::New(env, sentence);
-  error.Set("code", Napi::String::New(env, code));
-  return error.Value();
-}
-
-class ResizeWorker : public Napi::AsyncWorker {
- public:
-  // The request's pixels are kept, not copied: nobody may transfer them away while the promise is pending.
-  ResizeWorker(Napi::Promise::Deferred deferred, const Napi::Object& request)
-      : AsyncWorker(deferred.Env()),
-        deferred_(deferred),
-        job_(job_of(request)),
-        pixels_(Napi::Persistent(request.Get("pixels").As<Napi::Object>())) {}
-
- protected:
-  void Execute() override {
-    try {
-      result_ = vit::resize(job_);
-    } catch (const Error& error) {
-      code_ = error.code();
-      SetError(error.what());
-    } catch (const std::bad_alloc&) {
-      code_ = "ERR_MEMORY";
-      SetError("Resize: there is not enough memory for the result.");
-    }
-  }
-
-  void OnOK() override {
-    Napi::Uint8Array pixels = Napi::Uint8Array::New(Env(), result_.size());
-    std::memcpy(pixels.Data(), result_.data(), result_.size());
-    deferred_.Resolve(pixels);
-  }
-
-  void OnError(const Napi::Error& error) override { deferred_.Reject(to_js(Env(), code_, error.Message())); }
-
- private:
-  Napi::Promise::Deferred deferred_;
-  ResizeJob job_;
-  Napi::ObjectReference pixels_;
-  std::vector<std::uint8_t> result_;
-  const char* code_ = "ERR_ARGUMENT";
-};
-
 }  // namespace
 
 Napi::Value resize(const Napi::CallbackInfo& call) {
-  const auto deferred = Napi::Promise::Deferred::New(call.Env());
+  const Napi::Env env = call.Env();
   try {
     if (!call[0].IsObject()) throw Error::argument("Resize: the request must be an object.");
-    (new ResizeWorker(deferred, call[0].As<Napi::Object>()))->Queue();
-  } catch (const Error& error) {
-    deferred.Reject(to_js(call.Env(), error.code(), error.what()));
+    const Napi::Object request = call[0].As<Napi::Object>();
+    // The pixels are kept, not copied: nobody may transfer them away while the promise is pending.
+    auto pixels = std::make_shared<Napi::ObjectReference>(Napi::Persistent(pixels_of(request).As<Napi::Object>()));
+    return Task::start(env, [job = job_of(request), pixels]() -> Task::Convert {
+      auto result = std::make_shared<std::vector<std::uint8_t>>(vit::resize(job));
+      return [result](Napi::Env env) {
+        Napi::Uint8Array made = Napi::Uint8Array::New(env, result->size());
+        std::memcpy(made.Data(), result->data(), result->size());
+        return made;
+      };
+    });
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (...) {
+    const auto deferred = Napi::Promise::Deferred::New(env);
+    deferred.Reject(to_js_error(env, failure_in_flight()).Value());
+    return deferred.Promise();
   }
-  return deferred.Promise();
 }
 
 }  // namespace vit::binding

@@ -18,6 +18,7 @@ Napi::Function RunObject::define(Napi::Env env) {
        InstanceMethod<&RunObject::rollout>("rollout"),
        InstanceMethod<&RunObject::stage_attention_rows>("stageAttentionRows"),
        InstanceMethod<&RunObject::prediction_by_depth>("predictionByDepth"), InstanceMethod<&RunObject::step>("step"),
+       InstanceMethod<&RunObject::first_non_finite_step>("firstNonFiniteStep"),
        InstanceMethod<&RunObject::release>("release")});
 }
 
@@ -119,7 +120,7 @@ Napi::Value RunObject::stage_attention_rows(const Napi::CallbackInfo& call) {
   });
 }
 
-// These two compute with the model, so they wait their turn.
+// These compute with the model, so they wait their turn.
 
 Napi::Value RunObject::prediction_by_depth(const Napi::CallbackInfo& call) {
   const Napi::Env env = call.Env();
@@ -146,6 +147,20 @@ Napi::Value RunObject::step(const Napi::CallbackInfo& call) {
         [run = run(), image, name]() -> Task::Convert {
           auto tensor = std::make_shared<Tensor>(compute_step(*run, image, name));
           return [tensor](Napi::Env env) { return to_js(env, *tensor); };
+        },
+        &Addon::of(env).queue);
+  });
+}
+
+Napi::Value RunObject::first_non_finite_step(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  return guarded(env, [&] {
+    const int64_t image = integer_argument(call, 0, "image");
+    return Task::start(
+        env,
+        [run = run(), image]() -> Task::Convert {
+          auto name = first_step_not_finite(*run, image);
+          return [name](Napi::Env env) { return to_js(env, name); };
         },
         &Addon::of(env).queue);
   });

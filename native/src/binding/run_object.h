@@ -29,6 +29,7 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   Napi::Value stage_attention_rows(const Napi::CallbackInfo& call);
   Napi::Value prediction_by_depth(const Napi::CallbackInfo& call);
   Napi::Value step(const Napi::CallbackInfo& call);
+  Napi::Value first_non_finite_step(const Napi::CallbackInfo& call);
   void release(const Napi::CallbackInfo& call);
 
   /** Throws when the run was released. */

@@ -42,4 +42,9 @@ inline float maximum(const float* x, int64_t n) {
   return lane[0];
 }
 
+/** Whether x (n) holds neither NaN nor infinity: x * 0 is 0 for every other number. */
+inline bool all_finite(const float* x, int64_t n) {
+  return sum_lanes(n, [x](int64_t i) { return x[i] * 0.0f; }) == 0;
+}
+
 }  // namespace vit

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <thread>
 #include <vector>
+
+#include "linalg/share.h"
 
 #if defined(VIT_PACKED)
 #include "packed/kernels.h"
@@ -47,10 +48,9 @@ double measure_peak(int threads) {
     }
     rate[i] = operations / seconds / 1e9;
   };
-  std::vector<std::thread> others;
-  for (size_t i = 1; i < rate.size(); i++) others.emplace_back(work, i);
-  work(0);
-  for (std::thread& t : others) t.join();
+  share(threads, threads, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) work(static_cast<size_t>(i));
+  });
   double total = 0;
   for (const double r : rate) total += r;
   return total;

@@ -22,6 +22,7 @@ void share(int64_t threads, int64_t count, const std::function<void(int64_t, int
     }
   };
   std::vector<std::thread> helpers;
+  helpers.reserve(static_cast<size_t>(threads));  // nothing below throws while threads run
   for (int64_t t = 1; t < threads; t++) {
     try {
       helpers.emplace_back(part, t);

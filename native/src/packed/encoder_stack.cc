@@ -84,13 +84,21 @@ bool EncoderStack::run(float* x, int64_t batch, int64_t tokens, const StackKept&
     }
   };
   if (alone < batch) prepare(0, threads);
+  // Memory is asked for before anybody waits for anybody: a thread that gets none must not leave the others waiting.
+  pool.run([&](int thread) {
+    if (alone > 0) {
+      prepare(1 + thread, 1);
+      BlockRows(blocks_[0], layout(tokens), x, 0, tokens);
+    }
+    if (alone < batch)
+      BlockRows(blocks_[0], layout(tokens), x, 0, tokens * (thread + 1) / threads - tokens * thread / threads);
+  });
 
   std::atomic<int64_t> next{0};
   std::atomic<bool> stopped{false};
   pool.run([&](int thread) {
     Worker worker{thread, x, tokens, &kept, cancel, &pool, thread == 0 ? profile : nullptr, Clock::now()};
     if (alone > 0) {
-      prepare(1 + thread, 1);
       Team& own = *teams_[static_cast<size_t>(thread) + 1];
       worker.index = 0;
       for (int64_t image = next++; image < alone && !stopped; image = next++)

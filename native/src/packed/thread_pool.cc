@@ -1,6 +1,8 @@
 #include "packed/thread_pool.h"
 
 #include <chrono>
+#include <system_error>
+#include <utility>
 
 #include "packed/denormals.h"
 
@@ -50,7 +52,18 @@ void Barrier::wait() {
 
 ThreadPool::ThreadPool(int threads) : size_(threads), start_(threads), done_(threads), inner_(threads) {
   threads_.reserve(static_cast<size_t>(threads - 1));
-  for (int i = 1; i < threads; i++) threads_.emplace_back([this, i] { work(i); });
+  const std::shared_future<void> ready = ready_.get_future().share();
+  try {
+    for (int i = 1; i < threads; i++)
+      threads_.emplace_back([this, i, ready] {
+        ready.wait();
+        work(i);
+      });
+  } catch (const std::system_error&) {
+    size_ = static_cast<int>(threads_.size()) + 1;
+    for (Barrier* barrier : {&start_, &done_, &inner_}) barrier->resize(size_);
+  }
+  ready_.set_value();
 }
 
 ThreadPool::~ThreadPool() {
@@ -59,15 +72,25 @@ ThreadPool::~ThreadPool() {
   for (std::thread& t : threads_) t.join();
 }
 
+void ThreadPool::run_task(int index) noexcept {
+  try {
+    (*task_)(index);
+  } catch (...) {
+    const std::lock_guard<std::mutex> lock(failure_mutex_);
+    if (!failure_) failure_ = std::current_exception();
+  }
+}
+
 void ThreadPool::run(const std::function<void(int)>& task) {
   std::lock_guard<std::mutex> one(callers_);
   task_ = &task;
   start_.wait();
   {
     const FlushDenormals flush;
-    task(0);
+    run_task(0);
   }
   done_.wait();
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 void ThreadPool::work(int index) {
@@ -75,7 +98,7 @@ void ThreadPool::work(int index) {
   for (;;) {
     start_.wait();
     if (stopping_) return;
-    (*task_)(index);
+    run_task(index);
     done_.wait();
   }
 }

@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -20,9 +22,11 @@ class Barrier {
  public:
   explicit Barrier(int size) : size_(size) {}
   void wait();
+  /** Before anybody waits. */
+  void resize(int size) { size_ = size; }
 
  private:
-  const int size_;
+  int size_;
   std::atomic<int> arrived_{0};
   std::atomic<uint32_t> round_{0};
   std::atomic<int> sleepers_{0};
@@ -37,6 +41,7 @@ class Barrier {
  */
 class ThreadPool {
  public:
+  /** Of fewer threads where the system gives no more. */
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -44,8 +49,10 @@ class ThreadPool {
 
   int size() const { return size_; }
 
-  /** task(index) on every thread, index 0 .. size - 1; returns when all are done. One caller at a time; tasks do not
-   * throw. */
+  /**
+   * task(index) on every thread, index 0 .. size - 1; returns when all are done. One caller at a time. The first
+   * exception of a task is thrown again; a task that calls barrier() must not throw, or the others would wait for ever.
+   */
   void run(const std::function<void(int)>& task);
 
   /** For tasks: every thread of the pool waits here for the others. */
@@ -53,14 +60,19 @@ class ThreadPool {
 
  private:
   void work(int index);
+  void run_task(int index) noexcept;
 
-  const int size_;
+  int size_;
   Barrier start_;
   Barrier done_;
   Barrier inner_;
   const std::function<void(int)>* task_ = nullptr;
   bool stopping_ = false;
   std::mutex callers_;
+  std::mutex failure_mutex_;
+  std::exception_ptr failure_;
+  /** Threads begin once all of them are there, or it is known how many there are. */
+  std::promise<void> ready_;
   std::vector<std::thread> threads_;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/sums.h"
+
 namespace vit {
 
 namespace {
@@ -31,16 +33,28 @@ std::string Trace::name(const char* id) const {
   return scope_ + (colon ? colon + 1 : id);
 }
 
-bool Trace::wants(const char* id) const { return all() || (!found() && name(id) == wanted_); }
+bool Trace::wants(const char* id) const {
+  if (look_ == Look::all) return true;
+  if (found()) return false;
+  // All maps at once can be larger than everything else; what is not finite there is not finite in what follows.
+  if (look_ == Look::not_finite) return std::strcmp(id, "attn.scores") != 0 && std::strcmp(id, "attn.weights") != 0;
+  return name(id) == wanted_;
+}
 
 void Trace::offer(const char* id, const Shape& shape, const float* values, int64_t ld) {
   if (!wants(id)) return;
+  const int64_t columns = shape.back();
+  const int64_t rows = columns ? elements(shape) / columns : 0;
   Tensor tensor;
   tensor.shape = shape;
   tensor.shape.insert(tensor.shape.begin(), 1);  // the batch, which the walk-through shows
+  if (look_ == Look::not_finite) {
+    int64_t finite = 0;
+    while (finite < rows && all_finite(values + finite * ld, columns)) finite++;
+    if (finite < rows) steps_.push_back({name(id), std::move(tensor)});
+    return;
+  }
   tensor.values.resize(static_cast<size_t>(elements(shape)));
-  const int64_t columns = shape.back();
-  const int64_t rows = columns ? elements(shape) / columns : 0;
   for (int64_t i = 0; i < rows; i++) std::copy_n(values + i * ld, columns, tensor.values.data() + i * columns);
   steps_.push_back({name(id), std::move(tensor)});
 }

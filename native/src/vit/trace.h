@@ -23,11 +23,15 @@ struct TracedStep {
   Tensor tensor;
 };
 
-/** Looks for one step, or for all, while a block is computed again, and keeps a copy of what it finds. */
+/**
+ * Looks for one step, for all, or for the first that holds NaN or infinity, while a block is computed again, and keeps
+ * a copy of what it finds (of the last only the name and the shape).
+ */
 class Trace {
  public:
-  explicit Trace(std::string wanted) : wanted_(std::move(wanted)) {}
-  static Trace everything() { return Trace("*"); }
+  explicit Trace(std::string wanted) : look_(Look::one), wanted_(std::move(wanted)) {}
+  static Trace everything() { return Trace(Look::all); }
+  static Trace first_not_finite() { return Trace(Look::not_finite); }
 
   /** Dotted path in front of the names offered from now on, e.g. "blocks.3."; returns the one before. */
   std::string enter(std::string scope);
@@ -40,14 +44,17 @@ class Trace {
   void offer(const char* id, const Shape& shape, const float* values, int64_t ld);
 
   bool found() const { return !steps_.empty(); }
+  const std::string& found_name() const { return steps_.front().name; }
   Tensor take() { return std::move(steps_.front().tensor); }
   /** In the order of the computation. */
   std::vector<TracedStep> take_all() { return std::move(steps_); }
 
  private:
+  enum class Look { one, all, not_finite };
+  explicit Trace(Look look) : look_(look) {}
   std::string name(const char* id) const;
-  bool all() const { return wanted_ == "*"; }
 
+  Look look_;
   std::string wanted_, scope_;
   std::vector<TracedStep> steps_;
 };

@@ -2,7 +2,9 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "linalg/linear.h"
 
@@ -17,8 +19,11 @@ class NamedTensors {
   /** Throws ERR_TENSOR when there is none of that name. */
   Tensor get(const std::string& name) const;
   int64_t bytes() const;
+  /** The first of them, in the order they were added, that holds NaN or infinity. */
+  std::optional<std::string> first_not_finite() const;
 
  private:
+  std::vector<std::string> order_;
   std::map<std::string, Tensor> values_;
   std::map<std::string, std::shared_ptr<const Linear>> linears_;
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "error.h"
+#include "kernels/sums.h"
 #include "linalg/cpu.h"
 #include "linalg/share.h"
 #include "weights/half.h"
@@ -52,12 +53,12 @@ const TensorSource& WeightStore::source(const std::string& name, const Shape& sh
   if (!fits(source.shape, shape))
     throw Error::tensor("The tensor " + name + " has shape " + to_string(source.shape) + " where " + to_string(shape) +
                         " is needed.");
-  const int64_t wanted = elements(source.shape) * bytes_of(source.dtype);
+  const int64_t wanted = product({elements(source.shape), bytes_of(source.dtype)});
   int64_t given = static_cast<int64_t>(source.values.size() * sizeof(float));
   for (const auto& part : source.parts) {
     if (part.begin < 0 || part.end < part.begin)
       throw Error::tensor("The tensor " + name + " has a byte range that ends before it begins.");
-    given += part.end - part.begin;
+    given = sum(given, part.end - part.begin);
   }
   if (given != wanted)
     throw Error::tensor("The tensor " + name + " has " + std::to_string(given) + " bytes where its shape " +
@@ -208,6 +209,9 @@ std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, Flo
   rows.read = [&, in](int64_t begin, int64_t count, float* to) {
     if (seed_) return void(std::copy_n(drawn.data() + begin * in, count * in, to));
     read(weight, from, begin * in, count * in, to, nullptr);
+    // In 8 bits a NaN would become some number, and infinity would make zeros of its row.
+    if (precision_ == Precision::int8 && !all_finite(to, count * in))
+      throw Error::tensor("The tensor " + weight + " holds values that are not finite numbers; 8 bits cannot.");
   };
   if (from.dtype != Stored::f32)
     rows.read_bits = [&, in](int64_t begin, int64_t count, uint16_t* to) {

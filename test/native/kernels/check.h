@@ -15,6 +15,7 @@ void test_positions();
 void test_soft_split();
 void test_attention();
 void test_models();
+void test_failures();
 
 }  // namespace test
 }  // namespace vit

@@ -12,6 +12,7 @@ int main() {
   test_soft_split();
   test_attention();
   test_models();
+  test_failures();
   std::printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 #include <string>
 
+#include "architecture/footprint.h"
 #include "check.h"
 #include "model.h"
 
@@ -72,7 +73,11 @@ struct Outcome {
 };
 
 Outcome run(const Architecture& a, Gemm by, int threads, const Floats& input, int64_t batch, bool keep_tokens) {
-  const auto model = Model::load({a, {}, 11, by, Precision::fp32, threads});
+  const auto model = Model::load({a, {}, 11, by, Precision::fp32, threads, int64_t{1} << 32});
+  const bool computed = a.position.kind == Position::Kind::sinusoid;  // not among the parameters
+  check(static_cast<double>(model->parameters()) ==
+            count_weights(a).total() - (computed ? static_cast<double>(a.position_rows(a.position.grid) * a.dim) : 0),
+        "the weights are counted before they are loaded");
   ForwardOptions options;
   const auto plain = model->forward(input, batch, options);
   options.attention = true;

@@ -1,0 +1,113 @@
+#include "architecture/footprint.h"
+
+#include <algorithm>
+
+namespace vit {
+
+namespace {
+
+double number(int64_t n) { return static_cast<double>(n); }
+
+double norm_length(const Norm& norm, int64_t length) {
+  return norm.kind == Norm::Kind::identity ? 0 : norm.kind == Norm::Kind::rms ? number(length) : 2 * number(length);
+}
+
+double norm_length(const std::optional<Norm>& norm, int64_t length) { return norm ? norm_length(*norm, length) : 0; }
+
+}  // namespace
+
+void WeightCount::add_matrix(double rows, double columns, double times) {
+  matrices += rows * columns * times;
+  largest = std::max(largest, rows * columns);
+}
+
+void WeightCount::add(const WeightCount& other, double times) {
+  matrices += other.matrices * times;
+  vectors += other.vectors * times;
+  largest = std::max(largest, other.largest);
+}
+
+WeightCount count_weights(const Block& b) {
+  WeightCount w;
+  const double length = number(b.qkv_dim()), dim = number(b.dim), dim_in = number(b.dim_in),
+               hidden = number(b.mlp_hidden), fc2_in = number(b.fc2_in()), branches = number(b.branches);
+  const double inner = 2 * norm_length(b.qk_norm, b.head_dim) + norm_length(b.mlp_norm, b.fc2_in());
+  if (b.order == Block::Order::parallel_scaling) {
+    w.add_matrix(hidden + 3 * length, dim);
+    w.add_matrix(dim, length);
+    w.add_matrix(dim, hidden);
+    w.vectors = inner + norm_length(b.norm, b.dim) + (b.qkv_bias ? hidden + 3 * length : hidden) +
+                (b.proj_bias ? dim : 0) + (b.mlp_bias ? dim : 0) + (b.layer_scale ? dim : 0);
+    return w;
+  }
+  w.add_matrix(3 * length, dim_in, branches);
+  w.add_matrix(dim, length, branches);
+  w.add_matrix(hidden, dim, branches);
+  w.add_matrix(dim, fc2_in, branches);
+  const bool before = b.order == Block::Order::pre;
+  w.vectors =
+      branches * (inner + norm_length(b.attn_norm, b.qkv_dim()) + norm_length(b.norm, before ? b.dim_in : b.dim) +
+                  norm_length(b.norm, b.dim) + (b.qkv_bias ? 3 * length : 0) + (b.proj_bias ? dim : 0) +
+                  (b.mlp_bias ? hidden + dim : 0) + (b.layer_scale ? 2 * dim : 0));
+  return w;
+}
+
+WeightCount count_weights(const Architecture& a) {
+  WeightCount w;
+  const double dim = number(a.dim);
+  for (const Block& stage : a.tokenizer.stages) w.add(count_weights(stage));
+  w.add_matrix(dim, number(a.patch_length()));
+  if (a.tokenizer.bias) w.vectors += dim;
+  w.vectors += number(a.prefix.count()) * dim;
+  if (a.position.kind != Position::Kind::none) w.vectors += number(a.position_rows(a.position.grid)) * dim;
+  w.vectors +=
+      norm_length(a.pre_norm, a.dim) + norm_length(a.final_norm, a.dim) + norm_length(a.fc_norm, a.feature_length());
+  w.add(count_weights(a.block), number(a.depth));
+  if (a.map_pool) {
+    const double hidden = number(a.map_pool->mlp_hidden);
+    w.add_matrix(2 * dim, dim);
+    w.add_matrix(dim, dim, 2);
+    w.add_matrix(hidden, dim);
+    w.add_matrix(dim, hidden);
+    w.vectors += dim + 4 * dim + 2 * dim + hidden + dim;  // latent, biases of q, kv and proj, norm, biases of the MLP
+  }
+  if (a.classes > 0) {
+    const double heads = a.pool == Pool::distilled ? 2 : 1, classes = number(a.classes);
+    w.add_matrix(classes, number(a.feature_length()), heads);
+    if (a.head_bias) w.vectors += heads * classes;
+  }
+  return w;
+}
+
+double count_resampling(const Architecture& a) {
+  if (a.position.kind == Position::Kind::none || a.position.grid == a.grid()) return 0;
+  const double dim = number(a.dim), across = number(a.position.grid.rows) * number(a.grid().columns);
+  return dim * (2 * across + number(a.num_tokens()));  // the half-way table is in float64
+}
+
+double block_scratch_bytes(const Block& b, double tokens) {
+  const double length = number(b.qkv_dim());
+  return 4 * tokens * (6 * length + 2 * number(b.mlp_hidden) + 2 * number(b.dim_in) + 3 * number(b.dim));
+}
+
+RunBytes estimate_run(const Architecture& a, int64_t batch, bool keep_maps, bool keep_tokens) {
+  const double n = number(a.num_tokens()), images = number(batch), dim = number(a.dim), depth = number(a.depth);
+  RunBytes bytes;
+  const double map = 4 * images * number(a.block.heads) * n * n;
+  if (keep_maps) bytes.maps = map * (depth + (a.block.branches > 1 ? 1 : 0));
+  if (keep_tokens) bytes.tokens = 4 * images * n * dim * (depth + 1);
+  bytes.rest = 4 * images * number(a.channels) * number(a.height) * number(a.width);
+  bytes.rest += 4 * images * n * (2 * dim + number(a.patch_length()));
+  bytes.rest += 4 * images * number(a.classes) * 2;
+  // Blocks use the same scratch, one after the other; Q and K of a token transformer are kept with the maps.
+  double scratch = depth > 0 ? block_scratch_bytes(a.block, images * n) : 0;
+  for (size_t i = 0; i < a.tokenizer.stages.size(); i++) {
+    const double tokens = images * number(a.split_grid(i).count());
+    scratch = std::max(scratch, block_scratch_bytes(a.tokenizer.stages[i], tokens));
+    if (keep_maps) bytes.maps += 8 * tokens * number(a.tokenizer.stages[i].qkv_dim());
+  }
+  bytes.rest += scratch;
+  return bytes;
+}
+
+}  // namespace vit
