@@ -45,16 +45,18 @@ const options = (bundle, minify) => ({
   sourcemap: minify ? false : 'linked',
   minify,
   legalComments: 'none',
+  metafile: true,
   logLevel: 'warning',
   logOverride: { 'empty-import-meta': 'silent' },
 });
 
-/** Builds every bundle once. Rejects when one does not build; esbuild has printed why. */
+/** Builds every bundle once; resolves to esbuild's metafiles. Rejects when one does not build; esbuild has printed why. */
 export async function build({ minify = false } = {}) {
   const esbuild = await import('esbuild');
   copyCodicons();
   const results = await Promise.allSettled(bundles.map((bundle) => esbuild.build(options(bundle, minify))));
   if (results.some(({ status }) => status === 'rejected')) throw new Problem('a bundle did not build');
+  return results.map(({ value }) => value.metafile);
 }
 
 /** Rebuilds on every change until the process is ended. The lines are what .vscode/tasks.json waits for. */
