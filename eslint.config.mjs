@@ -2,28 +2,7 @@ import eslint from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-/** The architecture's walls, as import restrictions. Each says why, because the message is all one sees. */
-const noVscode = {
-  name: 'vscode',
-  message: 'Only extension.ts, commands/ and panel/ know VS Code; everything else also runs in the CLI and in tests.',
-};
-const noNative = ['sharp', 'onnxruntime-node'].map((name) => ({
-  name,
-  message: 'Native code runs in the engine process only: extension/engine and extension/image/decode.',
-}));
-const noNativePatterns = [
-  { regex: '\\.node$', message: 'The addon is loaded in the engine process only: extension/engine.' },
-];
-const noNodePatterns = [
-  { regex: '^node:', message: 'The webview is a web page: no Node.' },
-  { regex: '^(fs|path|os|child_process|crypto|util|events|stream)$', message: 'The webview is a web page: no Node.' },
-  {
-    regex: '/extension/(engine|panel|commands)/',
-    allowTypeImports: true,
-    message: 'The webview shares only types with the host and the engine.',
-  },
-];
-const restrict = (paths, patterns) => ({ '@typescript-eslint/no-restricted-imports': ['error', { paths, patterns }] });
+// What may import what is .dependency-cruiser.mjs's; it follows paths of imports, which one file's rules cannot.
 
 export default defineConfig(
   globalIgnores(['dist/', 'build/', 'node_modules/', '.workbench/', '.vscode-test/', 'test-output/', 'native/**/*.js']),
@@ -50,23 +29,6 @@ export default defineConfig(
       'no-console': 'error',
     },
   },
-  {
-    files: ['extension/**/*.ts'],
-    ignores: [
-      'extension/extension.ts',
-      'extension/commands/**',
-      'extension/panel/**',
-      'extension/engine/**',
-      'extension/image/decode*',
-    ],
-    rules: restrict([noVscode, ...noNative], noNativePatterns),
-  },
-  {
-    files: ['extension/extension.ts', 'extension/commands/**/*.ts', 'extension/panel/**/*.ts'],
-    rules: restrict(noNative, noNativePatterns),
-  },
-  { files: ['extension/engine/**/*.ts', 'extension/image/decode*'], rules: restrict([noVscode], []) },
-  { files: ['webview/**/*.ts'], rules: restrict([noVscode, ...noNative], [...noNativePatterns, ...noNodePatterns]) },
   { files: ['extension/cli.ts', 'extension/cli/**/*.ts', 'test/**/*.ts'], rules: { 'no-console': 'off' } },
   {
     files: ['test/**/*.ts'],

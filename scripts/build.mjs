@@ -38,7 +38,7 @@ function copyCodicons() {
   }
 }
 
-const options = (bundle, minify) => ({
+export const options = (bundle, minify) => ({
   ...bundle,
   absWorkingDir: root,
   bundle: true,

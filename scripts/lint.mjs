@@ -29,6 +29,13 @@ function checks() {
       fix: [node, bin('eslint/bin/eslint.js'), '--fix', '.'],
     },
     {
+      name: 'walls',
+      check: [
+        ...[node, bin('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.mjs'],
+        ...['--output-type', 'err-long', 'extension', 'webview'],
+      ],
+    },
+    {
       name: 'prettier',
       check: [node, bin('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.'],
       fix: [node, bin('prettier/bin/prettier.cjs'), '--write', '--log-level=warn', '.'],

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { builtinModules } from 'node:module';
+import test from 'node:test';
+import { build } from 'esbuild';
+import { bundles, options } from '../../scripts/build.mjs';
+
+/** What goes into a bundle, and what it loads when it runs. */
+async function contents(entry: string): Promise<{ inputs: string[]; loads: string[] }> {
+  const bundle = bundles.find(({ entryPoints }) => entry in entryPoints);
+  assert.ok(bundle, `there is no bundle ${entry}`);
+  const { metafile } = await build({ ...options(bundle, false), metafile: true, write: false });
+  const outputs = Object.values(metafile.outputs);
+  return {
+    inputs: Object.keys(metafile.inputs),
+    loads: outputs.flatMap(({ imports }) => imports.filter(({ external }) => external).map(({ path }) => path)),
+  };
+}
+
+const isNodes = (name: string): boolean => builtinModules.includes(name.replace(/^node:/, ''));
+
+test("the extension host's bundle holds no native code and loads none", async () => {
+  const { inputs, loads } = await contents('extension');
+  assert.ok(inputs.includes('extension/extension.ts'));
+  const native = /sharp|onnxruntime|\.node$|^extension\/engine\/(process|native|onnx)\/|^extension\/image\/decode/;
+  assert.deepEqual(
+    inputs.filter((file) => native.test(file)),
+    [],
+  );
+  assert.deepEqual(
+    loads.filter((name) => !isNodes(name)),
+    loads.filter((name) => name === 'vscode'),
+  );
+});
+
+test("the engine process' bundle is where native code is loaded", async () => {
+  const { inputs, loads } = await contents('engine');
+  assert.ok(inputs.includes('extension/engine/native/binding.ts'));
+  assert.ok(loads.includes('sharp') && loads.includes('onnxruntime-node'), loads.join(', '));
+});
+
+test('the webview loads nothing', async () => {
+  const { loads } = await contents('main');
+  assert.deepEqual(loads, []);
+});
