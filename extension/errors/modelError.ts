@@ -24,8 +24,8 @@ export class ModelError extends Error {
 }
 
 /** `1 tensor`, `2 tensors`. */
-export function count(n: number, noun: string): string {
-  return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+export function count(n: number, noun: string, plural = `${noun}s`): string {
+  return `${n.toLocaleString('en-US')} ${n === 1 ? noun : plural}`;
 }
 
 /** The operating system's refusal as a sentence. */

@@ -10,6 +10,10 @@ import type { StoredTensor } from './files/safetensors';
 
 const USABLE = new Set(['F32', 'F16', 'BF16']);
 
+const MOST_FINDINGS = 200;
+/** Finding the nearest name takes time by the lengths of all names. */
+const MOST_SUGGESTIONS = 20;
+
 export interface Bound {
   tensors: Record<string, TensorSource>;
   findings: Finding[];
@@ -38,12 +42,13 @@ export function bind(architecture: Architecture, family: Family, tensors: Tensor
     const source = assemble(tensor, rule, tensors, bound.findings);
     if (source) bound.tensors[tensor.name] = source;
   }
-  const leftover = [...tensors.keys()].filter(
-    (key) => !used.has(key) && !family.ignored.some((known) => known.test(key)),
-  );
-  bound.findings.push(...missingFindings(missing, leftover, architecture.depth));
-  bound.findings.push(...unexpectedFindings(leftover, wanted.length - missing.length));
-  const ignored = [...tensors.keys()].filter((key) => !used.has(key) && !leftover.includes(key));
+  const unused = [...tensors.keys()].filter((key) => !used.has(key));
+  const isIgnored = (key: string): boolean => family.ignored.some((known) => known.test(key));
+  const leftover = unused.filter((key) => !isIgnored(key));
+  bound.findings = capped(bound.findings, 'do not fit either');
+  bound.findings.push(...capped(missingFindings(missing, leftover, architecture.depth), 'are missing'));
+  bound.findings.push(...capped(unexpectedFindings(leftover, wanted.length - missing.length), 'have no place either'));
+  const ignored = unused.filter(isIgnored);
   if (ignored.length > 0) {
     bound.findings.push({
       severity: 'info',
@@ -164,6 +169,15 @@ function shapeFinding(wanted: CanonicalTensor, actual: number[], subject: string
       };
 }
 
+/** A file may be wrong in a million places: the first ones are said, the rest are counted. */
+function capped(findings: Finding[], what: string): Finding[] {
+  const rest = findings.slice(MOST_FINDINGS);
+  const [first] = rest;
+  if (!first) return findings;
+  const message = `${count(rest.length, 'further tensor or block', 'further tensors or blocks')} ${what}.`;
+  return [...findings.slice(0, MOST_FINDINGS), { severity: 'error', code: first.code, message }];
+}
+
 function missingFindings(
   missing: { wanted: CanonicalTensor; key: string }[],
   leftover: string[],
@@ -196,8 +210,8 @@ function missingFindings(
       });
     }
   }
-  for (const { wanted, key } of single) {
-    const near = nearest(key, leftover);
+  for (const [i, { wanted, key }] of single.entries()) {
+    const near = i < MOST_SUGGESTIONS ? nearest(key, leftover) : undefined;
     const shape = `[${wanted.shape.join(', ')}]`;
     findings.push({
       severity: 'error',

@@ -2,6 +2,8 @@
 import type { Preprocessing } from '../image/preprocessing';
 import type { Architecture, ModelDescription } from '../architecture/description';
 import { ModelError } from '../errors/modelError';
+import { checkedPreprocessing } from './families/checked';
+import { outOfBounds } from '../architecture/bounds';
 import { gridOf } from '../architecture/grid';
 
 /**
@@ -17,6 +19,9 @@ export function withInputSize(description: ModelDescription, height: number, wid
   if (gridOf({ ...architecture, image }).some((side) => side < 1)) {
     throw new ModelError('config', `${height}x${width} pixels are too few for ${description.name}.`);
   }
+  const wrong = outOfBounds({ ...architecture, image, position: { kind: 'none' } });
+  if (wrong)
+    throw new ModelError('config', `${description.name} cannot run at ${height}x${width} pixels: ${wrong.sentence}.`);
   const position: Architecture['position'] =
     // A sinusoid has a value for every place; it is computed for the new grid, not resampled.
     architecture.position.kind === 'sinusoid'
@@ -29,7 +34,7 @@ export function withInputSize(description: ModelDescription, height: number, wid
     ...description,
     ...(recomputed && !sameGrid(architecture, position) ? { weights: { kind: 'tensors', tensors: others } } : {}),
     architecture: { ...architecture, image, position },
-    preprocessing: scaled(description.preprocessing, architecture.image, image),
+    preprocessing: checkedPreprocessing(scaled(description.preprocessing, architecture.image, image), description.path),
   };
 }
 

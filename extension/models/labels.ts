@@ -33,9 +33,9 @@ function fromId2Label(config: Fields): string[] | undefined {
   const table = config.get('id2label');
   if (!isObject(table)) return undefined;
   const names: string[] = [];
-  for (const [index, name] of Object.entries(table)) {
-    if (!/^\d{1,7}$/.test(index) || Number(index) >= Object.keys(table).length || typeof name !== 'string')
-      return undefined;
+  const entries = Object.entries(table);
+  for (const [index, name] of entries) {
+    if (!/^\d{1,7}$/.test(index) || Number(index) >= entries.length || typeof name !== 'string') return undefined;
     names[Number(index)] = name;
   }
   return names;

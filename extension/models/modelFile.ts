@@ -4,6 +4,7 @@ import { nearest } from './bind';
 import type { Architecture } from '../architecture/description';
 import { parameterCount } from './doctor';
 import { ModelError } from '../errors/modelError';
+import { MOST_NESTING, nestedTooDeep } from '../files/nesting';
 import { recogniseConfig } from './families';
 import { Fields } from './families/fields';
 import { articleModel } from './families/seed';
@@ -30,6 +31,11 @@ const MOST_PROBLEMS = 8;
 
 /** Syntax errors are left to the JSON language: a text that does not parse has no problems here. */
 export function checkModelFile(text: string, file: string): Check {
+  const offset = nestedTooDeep(text);
+  if (offset !== null) {
+    const message = `This is nested deeper than ${MOST_NESTING} levels.`;
+    return { problems: [{ offset, length: 1, message }], architecture: null };
+  }
   const tree = parseTree(text, [], { allowTrailingComma: true });
   const value: unknown = tree && getNodeValue(tree);
   if (!tree || typeof value !== 'object' || value === null || Array.isArray(value))
@@ -64,19 +70,16 @@ function unknownFields(tree: Node, config: Fields): Problem[] {
   const own = Object.keys(t2t ? condition!.then.properties : condition!.else.properties);
   const foreign = t2t ? ['patch_size'] : ['softsplit_kernels', 'token_chan', 'T2T_hidden_chan_mul'];
   const known = [...Object.keys(schema.properties), ...own].filter((name) => !foreign.includes(name));
-  return config
-    .names()
-    .filter((name) => !known.includes(name) && !foreign.includes(name))
-    .map((name) => {
-      const near = nearest(name, known);
-      const hint = near === undefined ? '.' : `; did you mean ${near}?`;
-      const { offset, length } = keyOf(tree, name) ?? tree;
-      return {
-        offset,
-        length,
-        message: `${name} is no parameter of ${config.text('architecture') ?? 'this model'}${hint}`,
-      };
-    });
+  const unknown = config.names().filter((name) => !known.includes(name) && !foreign.includes(name));
+  const rest = unknown.length - MOST_PROBLEMS;
+  return unknown.slice(0, MOST_PROBLEMS).map((name, i) => {
+    const near = nearest(name, known);
+    const hint = near === undefined ? '.' : `; did you mean ${near}?`;
+    const more = i === MOST_PROBLEMS - 1 && rest > 0 ? ` (and ${rest.toLocaleString('en-US')} more)` : '';
+    const { offset, length } = keyOf(tree, name) ?? tree;
+    const model = config.text('architecture') ?? 'this model';
+    return { offset, length, message: `${name} is no parameter of ${model}${hint}${more}` };
+  });
 }
 
 /** Where a field's value stands; its absence is shown on the architecture's name. */

@@ -7,11 +7,14 @@ import { bind } from './bind';
 import { readCheckpoint, readJson, type Checkpoint } from './files/checkpoint';
 import type { Architecture, Finding, ModelDescription, WeightSource } from '../architecture/description';
 import { ModelError, count } from '../errors/modelError';
+import { outOfBounds } from '../architecture/bounds';
 import { recognise } from './families';
+import { architectureOf, assertInBounds, preprocessingOf } from './families/checked';
 import { Fields } from './families/fields';
 import type { Family, FamilyInput, Tensors } from './families/family';
 import { cachedSnapshot } from './hub/cache';
 import { HUB_ID, hubSettings } from './hub/settings';
+import { MOST_SEED } from './families/seed';
 import { readLabels } from './labels';
 import type { Preprocessing } from '../image/preprocessing';
 import { IMAGENET_CLASSES, imagenetNames, saysImagenet } from './hub/imagenetNames';
@@ -102,9 +105,10 @@ async function describe(
       message: `There is no config.json beside ${basename(located.path)}; the architecture is read from the tensors.`,
     });
   }
-  const trained = family.architecture(input);
-  const preprocessing = family.preprocessing(input, trained);
+  const trained = architectureOf(family, input);
+  const preprocessing = preprocessingOf(family, input, trained);
   const architecture = asFed(trained, preprocessing, findings);
+  assertInBounds(outOfBounds(architecture), config);
   findings.push(...implausible(architecture));
   const weights = weightSource(architecture, family, tensors, config, findings);
   if (architecture.classes === 0) {
@@ -158,7 +162,7 @@ function weightSource(
     if (!family.name.startsWith('seed-')) {
       throw new ModelError('missing', `${dirname(config.source)} has a config.json but no weights.`);
     }
-    const seed = config.size('seed', 0) ?? 0;
+    const seed = config.size('seed', MOST_SEED, 0) ?? 0;
     findings.push({
       severity: 'info',
       code: 'seeded-weights',

@@ -5,9 +5,12 @@
 import { dirname, resolve } from 'node:path';
 import type { Part } from '../../native/binding';
 import { readCheckpoint } from './files/checkpoint';
+import { blockOutOfBounds } from '../architecture/bounds';
 import type { Architecture, Block, TensorSource } from '../architecture/description';
+import { MOST_RATIO, type LimitName } from '../architecture/limits';
 import { ModelError } from '../errors/modelError';
-import { articleBlock, articleModel } from './families/seed';
+import { assertInBounds } from './families/checked';
+import { articleBlock, articleModel, MOST_SEED } from './families/seed';
 import type { Fields } from './families/fields';
 import { readModelConfig } from './open';
 
@@ -24,20 +27,23 @@ const parts: Record<string, Make> = {
   Unfold: (config) => ({
     kind: 'soft-split',
     split: {
-      kernel: needed(config, 'kernel_size'),
-      stride: config.size('stride') ?? 1,
-      padding: config.size('padding', 0) ?? 0,
+      kernel: needed(config, 'kernel_size', 'side'),
+      stride: config.size('stride', 'side') ?? 1,
+      padding: config.size('padding', 'side', 0) ?? 0,
     },
   }),
   Attention: (config) => ({ kind: 'attention', block: attentionBlock(config) }),
   NeuralNet: (config) => ({ kind: 'neural-net', block: networkBlock(config) }),
   Encoding: (config) => {
-    const dim = needed(config, 'dim');
-    return { kind: 'encoding', block: articleBlock(config, dim, config.number('hidden_chan_mul') ?? 4, dim) };
+    const dim = needed(config, 'dim', 'dim');
+    return {
+      kind: 'encoding',
+      block: articleBlock(config, dim, config.number('hidden_chan_mul', 0, MOST_RATIO) ?? 4, dim),
+    };
   },
   TokenTransformer: (config) => {
-    const [dimIn, dim] = [needed(config, 'dim'), needed(config, 'chan')];
-    const block = articleBlock(config, dim, config.number('hidden_chan_mul') ?? 1, dimIn);
+    const [dimIn, dim] = [needed(config, 'dim', 'patchValues'), needed(config, 'chan', 'dim')];
+    const block = articleBlock(config, dim, config.number('hidden_chan_mul', 0, MOST_RATIO) ?? 1, dimIn);
     return { kind: 'encoding', block: { ...block, attnResidual: false } };
   },
   Patch_Tokenization: (config) => ({
@@ -62,8 +68,9 @@ export async function openPart(path: string): Promise<PartDescription | null> {
   const make = name === undefined ? undefined : parts[name];
   if (config === null || name === undefined || make === undefined) return null;
   const part = make(config);
+  if ('block' in part) assertInBounds(blockOutOfBounds(part.block), config);
   const file = config.text('weights');
-  if (file === undefined) return { name, part, weights: { seed: config.size('seed', 0) ?? 0 } };
+  if (file === undefined) return { name, part, weights: { seed: config.size('seed', MOST_SEED, 0) ?? 0 } };
   const { tensors } = await readCheckpoint(resolve(dirname(config.source), file));
   const sources = Object.fromEntries(
     [...tensors].map(([key, { dtype, shape, file, begin, end }]) => [
@@ -91,26 +98,26 @@ function canonicalName(kind: Part['kind'], key: string): string {
   }
 }
 
-function needed(config: Fields, name: string): number {
-  const size = config.size(name);
+function needed(config: Fields, name: string, limit: LimitName): number {
+  const size = config.size(name, limit);
   if (size === undefined) throw new ModelError('config', `${config.source}: "${name}" is missing.`);
   return size;
 }
 
 function attentionBlock(config: Fields): Block {
-  const [dimIn, dim] = [needed(config, 'dim'), needed(config, 'chan')];
+  const [dimIn, dim] = [needed(config, 'dim', 'patchValues'), needed(config, 'chan', 'dim')];
   return { ...articleBlock(config, dim, 1, dimIn), attnResidual: false };
 }
 
 function networkBlock(config: Fields): Block {
-  const dim = needed(config, 'in_chan');
-  const out = config.size('out_chan') ?? dim;
+  const dim = needed(config, 'in_chan', 'dim');
+  const out = config.size('out_chan', 'dim') ?? dim;
   if (out !== dim) throw config.refuse('out_chan', `in_chan (${dim}): inside the models they are the same`);
-  return { ...articleBlock(config, dim, 1, dim), mlpHidden: config.size('hidden_chan') ?? dim };
+  return { ...articleBlock(config, dim, 1, dim), mlpHidden: config.size('hidden_chan', 'hidden') ?? dim };
 }
 
 /** num_tokens patches in one row: a backbone does not know where its tokens come from. */
 function backbone(config: Fields): Architecture {
-  const tokens = config.size('num_tokens') ?? 500;
+  const tokens = config.size('num_tokens', 'side') ?? 500;
   return articleModel(config.with({ architecture: 'ViT_Model', img_size: [1, 1, tokens], patch_size: 1 }));
 }

@@ -9,26 +9,46 @@ const MODEL_GRAPH = 7;
 const GRAPH_INITIALIZER = 5;
 /** Structure larger than this is no model a person made. */
 const MOST_STRUCTURE = 256 * 2 ** 20;
+/** Fields of a model and of its graph: a node or a weight each. */
+const MOST_FIELDS = 1e6;
 
-/** The model with no initializers in it. Throws an Error with a plain reason, to be put after the file's name. */
-export async function readOnnxHeader(file: string): Promise<OnnxModel> {
+export interface OnnxHeader {
+  /** With no initializers in it. */
+  model: OnnxModel;
+  /** Size of the whole file. */
+  bytes: number;
+}
+
+/** Throws an Error with a plain reason, to be put after the file's name, or the operating system's. */
+export async function readOnnxHeader(file: string): Promise<OnnxHeader> {
   const handle = await open(file, 'r');
   try {
     const { size } = await handle.stat();
+    if (size === 0) throw new Error('it is empty');
+    const source = new FileWindow(handle);
+    // An ONNX file is a ModelProto: it begins with one of its fields, a number or a message. Text and pickles do not.
+    const [first = 0] = await source.read(0, 1);
+    if (first >> 3 === 0 || first >> 3 > 20 || ![0, 2].includes(first & 7)) throw new Error('it is not an ONNX model');
     const kept: Uint8Array[] = [];
-    for (const field of await fieldsOf(handle, 0, size)) {
+    let total = 0;
+    const keep = async (to: Uint8Array[], from: number, end: number): Promise<void> => {
+      total += end - from;
+      if (total > MOST_STRUCTURE) throw new Error('it is not an ONNX model (its structure is too large)');
+      to.push(await source.read(from, end));
+    };
+    for (const field of await fieldsOf(source, 0, size)) {
       if (field.tag !== MODEL_GRAPH) {
-        kept.push(await readRange(handle, field.start, field.end));
+        await keep(kept, field.start, field.end);
         continue;
       }
       const graph: Uint8Array[] = [];
-      for (const inner of await fieldsOf(handle, field.value, field.end)) {
-        if (inner.tag !== GRAPH_INITIALIZER) graph.push(await readRange(handle, inner.start, inner.end));
+      for (const inner of await fieldsOf(source, field.value, field.end)) {
+        if (inner.tag !== GRAPH_INITIALIZER) await keep(graph, inner.start, inner.end);
       }
       const body = Buffer.concat(graph);
       kept.push(Uint8Array.of((MODEL_GRAPH << 3) | 2), varint(body.length), body);
     }
-    return readModel(Buffer.concat(kept));
+    return { model: readModel(Buffer.concat(kept)), bytes: size };
   } finally {
     await handle.close();
   }
@@ -44,10 +64,11 @@ interface Field {
 }
 
 /** Every field between two places of the file, one level deep. */
-async function fieldsOf(handle: FileHandle, from: number, to: number): Promise<Field[]> {
+async function fieldsOf(source: FileWindow, from: number, to: number): Promise<Field[]> {
   const fields: Field[] = [];
   for (let at = from; at < to;) {
-    const head = new Reader(await readRange(handle, at, Math.min(to, at + 20)));
+    if (fields.length >= MOST_FIELDS) throw new Error('it is not an ONNX model (it has too many fields)');
+    const head = new Reader(await source.read(at, Math.min(to, at + 20)));
     const key = head.varint();
     const length = lengthOf(key & 7, head);
     const value = at + head.at;
@@ -98,13 +119,33 @@ function varint(value: number): Uint8Array {
   return Uint8Array.from([...bytes, value]);
 }
 
-async function readRange(handle: FileHandle, from: number, to: number): Promise<Uint8Array> {
-  if (to - from > MOST_STRUCTURE) throw new Error('it is not an ONNX model (its structure is too large)');
-  const bytes = Buffer.alloc(to - from);
-  for (let done = 0; done < bytes.length;) {
-    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, from + done);
-    if (bytesRead === 0) throw new Error('it is cut short');
-    done += bytesRead;
+const WINDOW = 64 * 1024;
+
+/** A file read by position; what lies close together comes from one read. */
+class FileWindow {
+  private start = 0;
+  private bytes: Uint8Array = new Uint8Array();
+
+  constructor(private readonly handle: FileHandle) {}
+
+  async read(from: number, to: number): Promise<Uint8Array> {
+    if (to - from >= WINDOW) return this.fill(from, Buffer.alloc(to - from), to - from);
+    if (from < this.start || to > this.start + this.bytes.length) {
+      this.bytes = await this.fill(from, Buffer.alloc(WINDOW), to - from);
+      this.start = from;
+    }
+    return this.bytes.slice(from - this.start, to - this.start);
   }
-  return bytes;
+
+  /** Reads as much as fits; throws when there is less than `least`. */
+  private async fill(from: number, target: Uint8Array, least: number): Promise<Uint8Array> {
+    let done = 0;
+    while (done < target.length) {
+      const { bytesRead } = await this.handle.read(target, done, target.length - done, from + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    if (done < least) throw new Error('it is cut short');
+    return target.subarray(0, done);
+  }
 }

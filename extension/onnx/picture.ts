@@ -1,4 +1,7 @@
 /** Which of a graph's inputs takes the picture, and what a file exported here says of itself. */
+import { LIMITS } from '../architecture/limits';
+import { wrongPreprocessing } from '../architecture/preprocessingBounds';
+import { nestedTooDeep } from '../files/nesting';
 import type { Preprocessing } from '../image/preprocessing';
 import type { OnnxGraph, OnnxModel, OnnxValue } from './schema';
 
@@ -35,13 +38,34 @@ export interface ExportedNotes {
 
 export const NOTES_KEY = 'vit_inspector';
 
-/** Null when the file was not exported here, or by a version with other notes. */
+/**
+ * Null when the file was not exported here. Throws an Error, to be put after the file's name, when what it says of itself
+ * cannot be used: to guess instead would be to feed it wrongly.
+ */
 export function exportedNotes({ metadata }: OnnxModel): ExportedNotes | null {
+  const text = metadata.get(NOTES_KEY);
+  if (text === undefined) return null;
+  const { preprocessing, labels, energyThreshold } = parseNotes(text);
+  const wrong = wrongPreprocessing(recordOf(preprocessing));
+  if (wrong !== null) throw new Error(`in its metadata ${wrong}`);
+  const names = labels ?? null;
+  if (names !== null && !(isList(names) && names.length <= LIMITS.classes && names.every(isText)))
+    throw new Error(`in its metadata the labels are no list of at most ${LIMITS.classes} names`);
+  if (energyThreshold !== undefined && typeof energyThreshold !== 'number')
+    throw new Error('in its metadata the energy threshold is no number');
+  return { preprocessing: preprocessing as Preprocessing, labels: names, energyThreshold };
+}
+
+function parseNotes(text: string): Record<string, unknown> {
+  if (nestedTooDeep(text) !== null) throw new Error('its metadata is nested too deep');
   try {
-    const notes = JSON.parse(metadata.get(NOTES_KEY) ?? 'null') as Partial<ExportedNotes> | null;
-    if (!Array.isArray(notes?.preprocessing?.mean) || !Array.isArray(notes.preprocessing.std)) return null;
-    return { preprocessing: notes.preprocessing, labels: notes.labels ?? null, energyThreshold: notes.energyThreshold };
+    return recordOf(JSON.parse(text));
   } catch {
-    return null;
+    throw new Error('its metadata is not JSON');
   }
 }
+
+const recordOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+const isList = (value: unknown): value is unknown[] => Array.isArray(value);
+const isText = (value: unknown): value is string => typeof value === 'string';

@@ -1,9 +1,8 @@
 /** Reads a config's fields by type; what is there and has the wrong type is refused by name, never guessed at. */
+import { LARGEST_FLOAT } from '../../architecture/bounds';
+import { LIMITS, type LimitName } from '../../architecture/limits';
 import { ModelError } from '../../errors/modelError';
 import { isObject } from '../files/safetensors';
-
-/** More blocks than any model has; a list of all their tensors is made before one is looked at. */
-export const MOST_BLOCKS = 1000;
 
 export class Fields {
   constructor(
@@ -33,20 +32,23 @@ export class Fields {
     return new ModelError('config', `${this.source}: "${this.path}${name}" should be ${expected}, not ${shown}.`, name);
   }
 
-  number(name: string): number | undefined {
+  /** A number that float32 can hold, in a range where one is given. */
+  number(name: string, least = -LARGEST_FLOAT, most = LARGEST_FLOAT): number | undefined {
     const value = this.get(name);
     if (value === undefined) return undefined;
-    if (typeof value !== 'number' || !Number.isFinite(value)) throw this.refuse(name, 'a number');
+    if (!within(value, least, most)) {
+      throw this.refuse(name, most === LARGEST_FLOAT ? 'a number' : `a number from ${least} to ${most}`);
+    }
     return value;
   }
 
-  /** A whole number in a range; the default's upper end keeps every product of two exact. */
-  size(name: string, least = 1, most = 1e7): number | undefined {
-    const value = this.number(name);
+  /** A whole number up to a limit of native/limits.json, or another one. */
+  size(name: string, limit: LimitName | number, least = 1): number | undefined {
+    const most = typeof limit === 'number' ? limit : LIMITS[limit];
+    const value = this.get(name);
     if (value === undefined) return undefined;
-    if (!Number.isInteger(value) || value < least || value > most) {
-      throw this.refuse(name, `a whole number from ${least} to ${most}`);
-    }
+    if (typeof value !== 'number') throw this.refuse(name, 'a number');
+    if (!isSize(value, most, least)) throw this.refuse(name, `a whole number from ${least} to ${most}`);
     return value;
   }
 
@@ -54,11 +56,22 @@ export class Fields {
   pair(name: string): [height: number, width: number] | undefined {
     const value = this.get(name);
     if (value === undefined) return undefined;
-    const pair = Array.isArray(value) ? value : [value, value];
-    if (pair.length !== 2 || !pair.every((side) => Number.isInteger(side) && side > 0 && side <= 1e6)) {
-      throw this.refuse(name, 'a size in pixels or [height, width]');
+    const pair: unknown[] = Array.isArray(value) ? value : [value, value];
+    if (pair.length !== 2 || !pair.every((side) => isSize(side, LIMITS.side))) {
+      throw this.refuse(name, `a size in pixels or [height, width], each at most ${LIMITS.side}`);
     }
     return pair as [number, number];
+  }
+
+  /** `[3, 224, 224]`: channels, height and width. */
+  imageSize(name: string): [channels: number, height: number, width: number] | undefined {
+    const value = this.get(name);
+    if (value === undefined) return undefined;
+    const most = [LIMITS.channels, LIMITS.side, LIMITS.side];
+    if (!Array.isArray(value) || value.length !== 3 || !most.every((limit, i) => isSize(value[i], limit))) {
+      throw this.refuse(name, `[channels, height, width], whole numbers from 1 to ${most.join(', ')}`);
+    }
+    return value as [number, number, number];
   }
 
   flag(name: string): boolean | undefined {
@@ -91,14 +104,21 @@ export class Fields {
     return found[1];
   }
 
-  numbers(name: string, length?: number): number[] | undefined {
+  /** As many numbers as one of `lengths` says, each in the range. */
+  numbers(name: string, lengths: number[], least: number, most: number): number[] | undefined {
     const value = this.get(name);
     if (value === undefined) return undefined;
-    const valid = Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item));
-    if (!valid || (length !== undefined && value.length !== length)) {
-      throw this.refuse(name, `a list of ${length === undefined ? '' : `${length} `}numbers`);
+    const valid = Array.isArray(value) && lengths.includes(value.length);
+    if (!valid || !value.every((item) => within(item, least, most))) {
+      const counts = [...new Set(lengths)].join(' or ');
+      throw this.refuse(name, `a list of ${counts} numbers from ${least} to ${most}`);
     }
-    return value as number[];
+    return value;
+  }
+
+  /** Whether `inner` would not refuse it. */
+  holdsObject(name: string): boolean {
+    return isObject(this.get(name));
   }
 
   /** A nested object; empty when absent. */
@@ -124,5 +144,11 @@ export class Fields {
     return new Fields(this.source, { ...base, ...set }, this.path);
   }
 }
+
+const within = (value: unknown, least: number, most: number): value is number =>
+  typeof value === 'number' && value >= least && value <= most;
+
+const isSize = (value: unknown, most: number, least = 1): value is number =>
+  within(value, least, most) && Number.isInteger(value);
 
 const plain = (name: string) => name.replace(/^.*\./, '').replace(/[_-]/g, '').toLowerCase();

@@ -1,4 +1,5 @@
 /** timm's pretrained_cfg and HF's preprocessor_config.json as one Preprocessing. */
+import { MEAN_RANGE, RESCALE_RANGE, STD_RANGE } from '../../architecture/preprocessingBounds';
 import type { Interpolation, Preprocessing } from '../../image/preprocessing';
 import type { Architecture, Finding } from '../../architecture/description';
 import type { Fields } from './fields';
@@ -23,12 +24,15 @@ const PIL_RESAMPLING: Interpolation[] = ['nearest', 'lanczos', 'bilinear', 'bicu
 
 type Image = Architecture['image'];
 
+/** timm crops 0.875 to all of the resized picture. */
+const CROP_PERCENT: [least: number, most: number] = [0.01, 10];
+
 /** timm/data/transforms_factory.py transforms_imagenet_eval. */
 export function timmPreprocessing(config: Fields, image: Image, findings: Finding[]): Preprocessing {
   const inner = config.inner('pretrained_cfg');
   const cfg = inner.names().length > 0 ? inner : config;
-  const { mean, std } = statistics(cfg.numbers('mean'), cfg.numbers('std'), image.channels, findings);
-  const cropPercent = cfg.number('crop_pct') ?? 0.875;
+  const { mean, std } = statistics(cfg, ['mean', 'std'], image.channels, findings);
+  const cropPercent = cfg.number('crop_pct', ...CROP_PERCENT) ?? 0.875;
   const size = [Math.floor(image.height / cropPercent), Math.floor(image.width / cropPercent)] as const;
   const mode = cfg.text('crop_mode') ?? 'center';
   const resize: Preprocessing['resize'] =
@@ -39,7 +43,7 @@ export function timmPreprocessing(config: Fields, image: Image, findings: Findin
         : size[0] === size[1]
           ? { kind: 'shorter-side', size: size[0] }
           : { kind: 'keep-ratio', height: size[0], width: size[1], longest: 0 };
-  const fill = mode === 'border' ? mean.map((value) => Math.round(255 * value)) : [0, 0, 0];
+  const fill = mode === 'border' ? mean.map((value) => Math.min(255, Math.max(0, Math.round(255 * value)))) : [0, 0, 0];
   return {
     channels: image.channels,
     resize,
@@ -55,14 +59,17 @@ export function timmPreprocessing(config: Fields, image: Image, findings: Findin
   };
 }
 
-/** Colour statistics of the right length; when the file has none, ImageNet's, and a word about it. */
+/** Colour statistics of the right length, under the names the config has for them; when it has none, `fallback`, and a word about it. */
 export function statistics(
-  mean: number[] | undefined,
-  std: number[] | undefined,
+  config: Fields | null,
+  [meanName, stdName]: [mean: string, std: string],
   channels: number,
   findings: Finding[],
-  fallback = IMAGENET,
+  fallback: { mean: number[]; std: number[] } = IMAGENET,
 ): { mean: number[]; std: number[] } {
+  const lengths = [1, 3, channels];
+  const mean = config?.numbers(meanName, lengths, ...MEAN_RANGE);
+  const std = config?.numbers(stdName, lengths, ...STD_RANGE);
   if (!mean || !std) {
     findings.push({
       severity: 'warning',
@@ -100,49 +107,45 @@ export function hfPreprocessing(
   findings: Finding[],
 ): Preprocessing {
   const normalise = processor?.flag('do_normalize') ?? true;
-  const given = statistics(
-    processor?.numbers('image_mean'),
-    processor?.numbers('image_std'),
-    image.channels,
-    findings,
-    defaults,
-  );
+  const given = statistics(processor, ['image_mean', 'image_std'], image.channels, findings, defaults);
   const identity = { mean: given.mean.map(() => 0), std: given.std.map(() => 1) };
   const crops = processor?.flag('do_center_crop') ?? (!processor && defaults.resizeTo !== null);
   const cropSize = crops ? (sizeOf(processor, 'crop_size') ?? [image.height, image.width]) : null;
-  const index = processor?.number('resample');
+  const index = processor?.size('resample', PIL_RESAMPLING.length - 1, 0);
   return {
     channels: image.channels,
     resize: (processor?.flag('do_resize') ?? true) ? hfResize(processor, image, defaults) : { kind: 'none' },
     interpolation: (index === undefined ? undefined : PIL_RESAMPLING[index]) ?? defaults.interpolation,
     crop: cropSize ? { height: cropSize[0], width: cropSize[1], fill: [0, 0, 0], rounding: 'floor' } : null,
-    rescale: (processor?.flag('do_rescale') ?? true) ? (processor?.number('rescale_factor') ?? 1 / 255) : 1,
+    rescale:
+      (processor?.flag('do_rescale') ?? true) ? (processor?.number('rescale_factor', ...RESCALE_RANGE) ?? 1 / 255) : 1,
     ...(normalise ? given : identity),
   };
 }
 
 function hfResize(processor: Fields | null, image: Image, defaults: HfDefaults): Preprocessing['resize'] {
-  const size = processor?.get('size') ?? (processor ? undefined : defaults.resizeTo);
-  if (typeof size === 'number') {
+  const given = processor?.get('size') ?? (processor ? undefined : defaults.resizeTo);
+  if (typeof given === 'number') {
+    const size = processor?.size('size', 'side') ?? given;
     const kind = processor?.word('image_processor_type') || processor?.word('feature_extractor_type') || '';
     const shorter = kind === '' ? defaults.shorterSide : /CLIP|Bit/.test(kind);
     return shorter ? { kind: 'shorter-side', size } : { kind: 'exact', height: size, width: size };
   }
   const inner = processor?.inner('size');
-  const shortest = inner?.size('shortest_edge');
+  const shortest = inner?.size('shortest_edge', 'side');
   if (shortest !== undefined) return { kind: 'shorter-side', size: shortest };
-  const height = inner?.size('height');
-  const width = inner?.size('width');
+  const height = inner?.size('height', 'side');
+  const width = inner?.size('width', 'side');
   return { kind: 'exact', height: height ?? image.height, width: width ?? image.width };
 }
 
 function sizeOf(processor: Fields | null, name: string): [number, number] | undefined {
   const value = processor?.get(name);
   if (value === undefined) return undefined;
-  if (typeof value === 'number') return [value, value];
+  if (typeof value === 'number') return processor?.pair(name);
   const inner = processor?.inner(name);
-  const edge = inner?.size('shortest_edge');
-  const height = inner?.size('height') ?? edge;
-  const width = inner?.size('width') ?? edge;
+  const edge = inner?.size('shortest_edge', 'side');
+  const height = inner?.size('height', 'side') ?? edge;
+  const width = inner?.size('width', 'side') ?? edge;
   return height !== undefined && width !== undefined ? [height, width] : undefined;
 }

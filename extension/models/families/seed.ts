@@ -6,9 +6,12 @@ import type { Preprocessing } from '../../image/preprocessing';
 import type { Activation, Architecture, Block, Norm } from '../../architecture/description';
 import { ModelError } from '../../errors/modelError';
 import { gridOf } from '../../architecture/grid';
+import { LIMITS, MOST_RATIO } from '../../architecture/limits';
+import { architectureOf } from './checked';
 import type { Family, FamilyInput, KeyTable } from './family';
-import { MOST_BLOCKS, type Fields } from './fields';
+import type { Fields } from './fields';
 import { depthOf, rows } from './infer';
+import { statistics } from './preprocessing';
 import { plainBlock } from '../../architecture/plain';
 
 /** Elementwise classes of torch.nn.modules.activation that need no tensor and no argument. */
@@ -25,6 +28,9 @@ export const TORCH_NORMS: Record<string, Norm> = {
   RMSNorm: { kind: 'rms', eps: 2 ** -23 },
   Identity: { kind: 'identity', eps: 0 },
 };
+
+/** The largest `seed` of a config. */
+export const MOST_SEED = 1e7;
 
 export const seedViT: Family = {
   name: 'seed-vit',
@@ -84,18 +90,18 @@ function blockKeys(canonical: string, at: string): KeyTable {
   );
 }
 
-/** The architecture of a config without weights. Throws ModelError where the constructor would. */
+/** The architecture of a config without weights. Throws ModelError where the constructor would, and for sizes over a limit. */
 export function articleModel(config: Fields): Architecture {
   const input: FamilyInput = { config, processor: null, tensors: null, findings: [] };
-  return seedT2T.claims(config) ? t2tViT(input) : vitModel(input);
+  return architectureOf(seedT2T.claims(config) ? seedT2T : seedViT, input);
 }
 
 function vitModel(input: FamilyInput): Architecture {
   const { config, tensors } = input;
   needsConfig(input, 'img_size', 'patch_size');
-  const dim = config.size('token_len') ?? rows(tensors, 'patch_tokens.project.weight') ?? 768;
+  const dim = config.size('token_len', 'dim') ?? rows(tensors, 'patch_tokens.project.weight') ?? 768;
   const [channels, height, width] = imageSize(config, [1, 400, 100]);
-  const patch = config.size('patch_size') ?? 50;
+  const patch = config.size('patch_size', 'side') ?? 50;
   // The articles' assertions, word for word.
   if (height % patch !== 0) throw indivisible(config, 'Height', height, patch);
   if (width % patch !== 0) throw indivisible(config, 'Width', width, patch);
@@ -111,15 +117,14 @@ function vitModel(input: FamilyInput): Architecture {
 function t2tViT(input: FamilyInput): Architecture {
   const { config, tensors } = input;
   needsConfig(input, 'img_size', 'softsplit_kernels');
-  const dim = config.size('token_len') ?? rows(tensors, 'tokens_to_token.project.weight') ?? 768;
+  const dim = config.size('token_len', 'dim') ?? rows(tensors, 'tokens_to_token.project.weight') ?? 768;
   const [channels, height, width] = imageSize(config, [1, 1700, 500]);
-  const kernels = config.numbers('softsplit_kernels', 3) ?? [31, 3, 3];
-  if (!kernels.every((kernel) => Number.isInteger(kernel) && kernel > 0))
-    throw config.refuse('softsplit_kernels', 'three kernel sizes');
+  const kernels = config.numbers('softsplit_kernels', [3], 1, LIMITS.side) ?? [31, 3, 3];
+  if (!kernels.every(Number.isInteger)) throw config.refuse('softsplit_kernels', 'three kernel sizes');
   const tokenChannels =
-    config.size('token_chan') ?? rows(tensors, 'tokens_to_token.transformer1.attn.proj.weight') ?? 64;
+    config.size('token_chan', 'dim') ?? rows(tensors, 'tokens_to_token.transformer1.attn.proj.weight') ?? 64;
   const [first = 1, second = 1] = kernels;
-  const multiple = config.number('T2T_hidden_chan_mul') ?? 1;
+  const multiple = config.number('T2T_hidden_chan_mul', 0, MOST_RATIO) ?? 1;
   const stage = (dimIn: number) => ({
     ...articleBlock(config, tokenChannels, multiple, dimIn),
     attnResidual: false,
@@ -158,12 +163,12 @@ function backbone(
       `${config.source}: an image of ${image.height}x${image.width} pixels leaves no token after the soft splits.`,
       'softsplit_kernels',
     );
-  const block = articleBlock(config, dim, config.number('Encoding_hidden_chan_mul') ?? 4, dim);
+  const block = articleBlock(config, dim, config.number('Encoding_hidden_chan_mul', 0, MOST_RATIO) ?? 4, dim);
   return {
     image,
     tokenizer,
     dim,
-    depth: config.size('depth', 0, MOST_BLOCKS) ?? depthOf(tensors, `${at}blocks.{i}.`) ?? 12,
+    depth: config.size('depth', 'depth', 0) ?? depthOf(tensors, `${at}blocks.{i}.`) ?? 12,
     block,
     prefix: { class: true, distillation: false, registers: 0 },
     position: { kind: 'sinusoid', covers: 'all', grid, resample: 'bicubic' },
@@ -173,14 +178,14 @@ function backbone(
     poolIncludesPrefix: false,
     fcNorm: null,
     mapPool: null,
-    classes: config.size('preds') ?? rows(tensors, `${at}head.weight`) ?? 1,
+    classes: config.size('preds', 'classes') ?? rows(tensors, `${at}head.weight`) ?? 1,
     headBias: true,
   };
 }
 
 /** Encoding and TokenTransformer share one Attention, whose output is v + proj(attn v). */
 export function articleBlock(config: Fields, dim: number, multiple: number, dimIn: number): Block {
-  const heads = config.size('num_heads') ?? 1;
+  const heads = config.size('num_heads', 'heads') ?? 1;
   if (dim % heads !== 0) {
     throw new ModelError(
       'config',
@@ -213,10 +218,7 @@ function needsConfig({ config, tensors }: FamilyInput, ...fields: string[]): voi
 }
 
 function imageSize(config: Fields, fallback: [number, number, number]): [number, number, number] {
-  const size = config.numbers('img_size', 3) ?? fallback;
-  if (!size.every((side) => Number.isInteger(side) && side > 0))
-    throw config.refuse('img_size', '[channels, height, width]');
-  return size as [number, number, number];
+  return config.imageSize('img_size') ?? fallback;
 }
 
 function indivisible(config: Fields, side: 'Height' | 'Width', pixels: number, patch: number): ModelError {
@@ -230,13 +232,14 @@ function indivisible(config: Fields, side: 'Height' | 'Width', pixels: number, p
 /** The articles feed values between 0 and 1 as they are. */
 function preprocessing({ config }: FamilyInput, { image }: Architecture): Preprocessing {
   const { channels, height, width } = image;
+  const { mean, std } = statistics(config, ['mean', 'std'], channels, [], { mean: [0], std: [1] });
   return {
     channels,
     resize: { kind: 'exact', height, width },
     interpolation: 'bilinear',
     crop: null,
     rescale: 1 / 255,
-    mean: config.numbers('mean', channels) ?? Array.from({ length: channels }, () => 0),
-    std: config.numbers('std', channels) ?? Array.from({ length: channels }, () => 1),
+    mean,
+    std,
   };
 }

@@ -4,8 +4,8 @@
  */
 import type { Architecture, Block } from '../../architecture/description';
 import type { Family, FamilyInput } from './family';
-import { MOST_BLOCKS } from './fields';
 import { depthOf, divide, inferGrid, pick, rows } from './infer';
+import { MOST_RATIO } from '../../architecture/limits';
 import { plainBlock } from '../../architecture/plain';
 import { timmPreprocessing } from './preprocessing';
 
@@ -59,17 +59,18 @@ export const t2t: Family = {
 
 function architecture({ config, tensors, findings }: FamilyInput): Architecture {
   const args = config.inner('model_args').over(config.only(ARGUMENTS));
-  const dim = args.size('embed_dim') ?? rows(tensors, 'tokens_to_token.project.weight') ?? 384;
-  const channels = args.size('token_dim') ?? rows(tensors, 'tokens_to_token.attention1.attn.proj.weight') ?? 64;
+  const dim = args.size('embed_dim', 'dim') ?? rows(tensors, 'tokens_to_token.project.weight') ?? 384;
+  const channels = args.size('token_dim', 'dim') ?? rows(tensors, 'tokens_to_token.attention1.attn.proj.weight') ?? 64;
   const inChannels =
-    args.size('in_chans') ?? (tensors?.get('tokens_to_token.attention1.attn.qkv.weight')?.shape[1] ?? 147) / 49;
-  const heads = args.size('num_heads') ?? Math.max(1, Math.floor(dim / HEAD_WIDTH));
+    args.size('in_chans', 'channels') ??
+    (tensors?.get('tokens_to_token.attention1.attn.qkv.weight')?.shape[1] ?? 147) / 49;
+  const heads = args.size('num_heads', 'heads') ?? Math.max(1, Math.floor(dim / HEAD_WIDTH));
   const headDim = divide(config, dim, heads);
   const table = tensors?.get('pos_embed')?.shape.at(-2);
   const trained = (table === undefined ? undefined : inferGrid(table, [1])) ?? [14, 14];
   const size = args.pair('img_size') ?? [trained[0] * STRIDE, trained[1] * STRIDE];
   const hidden = pick(tensors, /^blocks\.0\.mlp\.fc1\.weight$/)?.shape[0];
-  const ratio = args.number('mlp_ratio');
+  const ratio = args.number('mlp_ratio', 0, MOST_RATIO);
   const bias = args.flag('qkv_bias') ?? pick(tensors, /^blocks\.\d+\.attn\.qkv\.bias$/) !== undefined;
   // Published weights were trained with the scale of the whole width (yitu-opensource/T2T-ViT issue 62), not of one head.
   const scale = args.number('qk_scale') ?? dim ** -0.5;
@@ -94,7 +95,7 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
       bias: true,
     },
     dim,
-    depth: args.size('depth', 1, MOST_BLOCKS) ?? depthOf(tensors, 'blocks.{i}.') ?? 14,
+    depth: args.size('depth', 'depth') ?? depthOf(tensors, 'blocks.{i}.') ?? 14,
     block,
     prefix: { class: true, distillation: false, registers: 0 },
     position: { kind: 'sinusoid', covers: 'all', grid: [size[0] / STRIDE, size[1] / STRIDE], resample: 'bicubic' },
@@ -104,7 +105,7 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
     poolIncludesPrefix: false,
     fcNorm: null,
     mapPool: null,
-    classes: config.size('num_classes', 0) ?? rows(tensors, 'head.weight') ?? 0,
+    classes: config.size('num_classes', 'classes', 0) ?? rows(tensors, 'head.weight') ?? 0,
     headBias: true,
   };
 }

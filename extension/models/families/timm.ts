@@ -7,7 +7,8 @@ import { ModelError } from '../../errors/modelError';
 import { ACTIVATIONS } from './activations';
 import { assumeHeads, commonSize, depthOf, divide, inferGrid, pick, rows } from './infer';
 import type { Family, FamilyInput } from './family';
-import { MOST_BLOCKS, type Fields } from './fields';
+import type { Fields } from './fields';
+import { MOST_RATIO } from '../../architecture/limits';
 import { timmPreprocessing } from './preprocessing';
 import { variantArguments } from './timm-variants';
 
@@ -89,23 +90,23 @@ function architecture(input: FamilyInput): Architecture {
   refuseUnsupported(args, config);
 
   const proj = tensors?.get('patch_embed.proj.weight');
-  const dim = args.size('embed_dim') ?? proj?.shape[0] ?? 768;
+  const dim = args.size('embed_dim', 'dim') ?? proj?.shape[0] ?? 768;
   const patch = args.pair('patch_size') ?? patchOf(proj?.shape) ?? [16, 16];
-  const depth = args.size('depth', 1, MOST_BLOCKS) ?? depthOf(tensors, 'blocks.{i}.') ?? 12;
+  const depth = args.size('depth', 'depth') ?? depthOf(tensors, 'blocks.{i}.') ?? 12;
   const block = blockOf(input, args, dim);
 
-  const registers = args.size('reg_tokens', 0, 1e5) ?? tensors?.get('reg_token')?.shape.at(-2) ?? 0;
+  const registers = args.size('reg_tokens', 'registers', 0) ?? tensors?.get('reg_token')?.shape.at(-2) ?? 0;
   const distillation = args.flag('distilled') ?? tensors?.has('dist_token') ?? false;
   const rowsOfTable = tensors?.get('pos_embed')?.shape.at(-2);
   const cfg = config.inner('pretrained_cfg');
-  const inputSize = cfg.numbers('input_size', 3) ?? config.numbers('input_size', 3);
+  const inputSize = cfg.imageSize('input_size') ?? config.imageSize('input_size');
   const fixed = registers + Number(distillation);
   const guess = rowsOfTable === undefined ? undefined : inferGrid(rowsOfTable, [fixed + 1, fixed, 0]);
   const side = guess ? ([guess[0] * patch[0], guess[1] * patch[1]] as [number, number]) : undefined;
-  const size = args.pair('img_size') ?? (inputSize?.slice(1) as [number, number] | undefined) ?? side ?? [224, 224];
+  const size = args.pair('img_size') ?? (inputSize && [inputSize[1], inputSize[2]]) ?? side ?? [224, 224];
   // timm's patch embedding drops the pixels that do not fill a patch.
   const grid: [number, number] = [Math.floor(size[0] / patch[0]), Math.floor(size[1] / patch[1])];
-  const channels = args.size('in_chans') ?? proj?.shape[1] ?? inputSize?.[0] ?? 3;
+  const channels = args.size('in_chans', 'channels') ?? proj?.shape[1] ?? inputSize?.[0] ?? 3;
 
   // Without a word about it, a class token is missing rather than not meant when the position table counts one.
   const counted = rowsOfTable === grid[0] * grid[1] + fixed + 1;
@@ -119,7 +120,11 @@ function architecture(input: FamilyInput): Architecture {
     args.flag('fc_norm') ?? (tensors && has(/^(fc_)?norm\.weight$/) ? has(/^fc_norm\.weight$/) : undefined);
   const useFcNorm = fcNormFlag ?? ['avg', 'avgmax', 'max'].includes(pool);
   const finalNorm = args.flag('final_norm') ?? true;
-  const classes = config.size('num_classes', 0) ?? cfg.size('num_classes', 0) ?? rows(tensors, 'head.weight') ?? 0;
+  const classes =
+    config.size('num_classes', 'classes', 0) ??
+    cfg.size('num_classes', 'classes', 0) ??
+    rows(tensors, 'head.weight') ??
+    0;
   const headless =
     tensors && !tensors.has('head.weight') && !tensors.has('head_dist.weight') && !config.has('num_classes');
   const preNorm = args.flag('pre_norm') ?? has(/^norm_pre\.weight$/);
@@ -162,7 +167,7 @@ function refuseUnsupported(args: Fields, config: Fields): void {
 
 function blockOf({ config, processor, tensors, findings }: FamilyInput, args: Fields, dim: number): Block {
   const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
-  const branches = args.size('num_parallel', 1, 64) ?? depthOf(tensors, 'blocks.0.attns.{i}.') ?? 2;
+  const branches = args.size('num_parallel', 'branches') ?? depthOf(tensors, 'blocks.0.attns.{i}.') ?? 2;
   const shown = has(/\.in_proj\.weight$/) ? 'parallel-scaling' : has(/\.attns\.0\./) ? 'parallel' : 'pre';
   const order = args.oneOf('block_fn', BLOCKS) ?? shown;
   const heads = headsOf(args, tensors, dim, findings);
@@ -172,7 +177,7 @@ function blockOf({ config, processor, tensors, findings }: FamilyInput, args: Fi
   const fc1 = order === 'parallel-scaling' ? fc2 : (commonSize(tensors, /\.mlp\.fc1\.weight$/, 0) ?? (fc2 && 2 * fc2));
   const kind = args.oneOf('mlp_layer', MLPS) ?? (fc1 && fc2 && fc1 === 2 * fc2 ? MLPS['SwiGLUPacked'] : MLPS['Mlp']);
   const split = args.text('mlp_layer') === 'SwiGLU' || has(/\.mlp\.fc1_g\.weight$/);
-  const ratio = args.number('mlp_ratio');
+  const ratio = args.number('mlp_ratio', 0, MOST_RATIO);
   const asked = ratio === undefined ? undefined : Math.trunc(dim * ratio) * (split ? 2 : 1);
   // A ratio printed with few digits (2.66667) may be off by one from the file; the file is right then.
   const hidden =
@@ -219,7 +224,7 @@ function headsOf(
   dim: number,
   findings: FamilyInput['findings'],
 ): number {
-  const heads = args.size('num_heads');
+  const heads = args.size('num_heads', 'heads');
   if (heads !== undefined) return heads;
   const width = pick(tensors, /\.q_norm\.weight$/)?.shape[0];
   if (width && dim % width === 0) return dim / width;
@@ -242,7 +247,7 @@ function normOf({ config, tensors, findings }: FamilyInput, args: Fields): Norm 
       subject: 'norm_pre.weight',
     });
   }
-  return { kind, eps: args.number('norm_eps') ?? (clip ? 1e-5 : 1e-6) };
+  return { kind, eps: args.number('norm_eps', 0, 1) ?? (clip ? 1e-5 : 1e-6) };
 }
 
 function poolOf(
@@ -252,7 +257,9 @@ function poolOf(
   cls: boolean,
 ): Architecture['pool'] {
   if (distilled)
-    return tensors?.has('head_dist.weight') === false && config.size('num_classes', 0) === 0 ? 'token' : 'distilled';
+    return tensors?.has('head_dist.weight') === false && config.size('num_classes', 'classes', 0) === 0
+      ? 'token'
+      : 'distilled';
   const given = args.oneOf('global_pool', POOLS) ?? config.oneOf('global_pool', POOLS);
   if (given) return given;
   if (tensors?.has('attn_pool.latent')) return 'map';
@@ -260,7 +267,8 @@ function poolOf(
 }
 
 function mapPool({ tensors }: FamilyInput, args: Fields, block: Block, dim: number): Architecture['mapPool'] {
-  const hidden = rows(tensors, 'attn_pool.mlp.fc1.weight') ?? Math.trunc(dim * (args.number('mlp_ratio') ?? 4));
+  const hidden =
+    rows(tensors, 'attn_pool.mlp.fc1.weight') ?? Math.trunc(dim * (args.number('mlp_ratio', 0, MOST_RATIO) ?? 4));
   return { heads: block.heads, mlpHidden: hidden, activation: block.activation, eps: block.norm.eps };
 }
 

@@ -3,7 +3,6 @@ import type { Preprocessing } from '../../image/preprocessing';
 import type { Architecture } from '../../architecture/description';
 import { ModelError } from '../../errors/modelError';
 import type { Family, FamilyInput } from './family';
-import { MOST_BLOCKS } from './fields';
 import { assumeHeads, depthOf, divide, inferGrid, pick, rows } from './infer';
 import { plainBlock } from '../../architecture/plain';
 import { statistics } from './preprocessing';
@@ -50,22 +49,25 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
     );
   }
   const projection = tensors?.get('conv_proj.weight')?.shape;
-  const dim = config.size('hidden_dim') ?? projection?.[0] ?? 768;
+  const dim = config.size('hidden_dim', 'dim') ?? projection?.[0] ?? 768;
   const patch = config.pair('patch_size') ?? [projection?.[2] ?? 16, projection?.[3] ?? 16];
-  const heads = config.size('num_heads') ?? HEADS[dim] ?? assumeHeads(dim, findings);
+  const heads = config.size('num_heads', 'heads') ?? HEADS[dim] ?? assumeHeads(dim, findings);
   divide(config, dim, heads);
   const table = tensors?.get('encoder.pos_embedding')?.shape.at(-2);
   const grid = (table === undefined ? undefined : inferGrid(table, [1])) ?? [14, 14];
   const image = config.pair('image_size') ?? [grid[0] * patch[0], grid[1] * patch[1]];
-  const hidden = config.size('mlp_dim') ?? pick(tensors, /\.mlp\.(0|linear_1)\.weight$/)?.shape[0] ?? 4 * dim;
+  const hidden = config.size('mlp_dim', 'hidden') ?? pick(tensors, /\.mlp\.(0|linear_1)\.weight$/)?.shape[0] ?? 4 * dim;
   const block = plainBlock(dim, heads, hidden, EPS);
   const classes =
-    config.size('num_classes', 0) ?? rows(tensors, 'heads.head.weight') ?? rows(tensors, 'heads.0.weight') ?? 0;
+    config.size('num_classes', 'classes', 0) ??
+    rows(tensors, 'heads.head.weight') ??
+    rows(tensors, 'heads.0.weight') ??
+    0;
   return {
     image: { channels: projection?.[1] ?? 3, height: image[0], width: image[1] },
     tokenizer: { kind: 'patch', patch, bias: true },
     dim,
-    depth: config.size('num_layers', 1, MOST_BLOCKS) ?? depthOf(tensors, 'encoder.layers.encoder_layer_{i}.') ?? 12,
+    depth: config.size('num_layers', 'depth') ?? depthOf(tensors, 'encoder.layers.encoder_layer_{i}.') ?? 12,
     block,
     prefix: { class: true, distillation: false, registers: 0 },
     // torchvision.models.vision_transformer.interpolate_embeddings: bicubic, align_corners, for checkpoints; here HF's.
@@ -90,8 +92,8 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
 function preprocessing({ config, findings }: FamilyInput, { image }: Architecture): Preprocessing {
   const swag = image.height > 224;
   const { mean, std } = statistics(
-    config.numbers('mean'),
-    config.numbers('std'),
+    config,
+    ['mean', 'std'],
     image.channels,
     swag || config.has('architecture') ? [] : findings,
   );

@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ModelError, count, fileError } from '../../errors/modelError';
+import { MOST_NESTING, nestedTooDeep } from '../../files/nesting';
 import { isObject, readSafetensorsHeader, type StoredTensor } from './safetensors';
 
 export interface Checkpoint {
@@ -13,6 +14,8 @@ export interface Checkpoint {
 
 const MAX_INDEX_BYTES = 16 * 1024 * 1024;
 const MAX_SHARDS = 1000;
+/** Of all shards together: what is kept in memory of them. */
+const MAX_HEADERS_BYTES = 64 * 1024 * 1024;
 
 export async function readCheckpoint(file: string): Promise<Checkpoint> {
   if (file.endsWith('.index.json')) return readSharded(file);
@@ -25,9 +28,13 @@ export async function readCheckpoint(file: string): Promise<Checkpoint> {
 async function readSharded(index: string): Promise<Checkpoint> {
   const shards = await readWeightMap(index);
   const checkpoint: Checkpoint = { files: [], tensors: new Map(), metadata: {}, bytes: 0 };
+  let headerBytes = 0;
   for (const [name, listed] of shards) {
     const file = join(dirname(index), name);
     const header = await readSafetensorsHeader(file);
+    headerBytes += header.headerBytes;
+    if (headerBytes > MAX_HEADERS_BYTES)
+      throw new ModelError('corrupt', `${index} names shards whose headers are together more than 64 MiB.`);
     for (const tensor of listed) {
       const stored = header.tensors.get(tensor);
       if (!stored)
@@ -35,7 +42,8 @@ async function readSharded(index: string): Promise<Checkpoint> {
       checkpoint.tensors.set(tensor, stored);
     }
     if (listed.length < header.tensors.size) {
-      const extra = [...header.tensors.keys()].find((tensor) => !listed.includes(tensor));
+      const known = new Set(listed);
+      const extra = [...header.tensors.keys()].find((tensor) => !known.has(tensor));
       throw new ModelError('corrupt', `${file} holds tensor "${extra}", which ${basename(index)} does not list.`);
     }
     checkpoint.files.push(file);
@@ -86,6 +94,8 @@ export async function readJson(
     throw fileError(file, error);
   }
   if (text.trim() === '') throw new ModelError('config', `${file} is empty.`);
+  if (nestedTooDeep(text) !== null)
+    throw new ModelError('config', `${file} is nested deeper than ${MOST_NESTING} levels.`);
   let value: unknown;
   try {
     value = parse(text);

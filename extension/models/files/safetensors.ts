@@ -6,6 +6,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { visit } from 'jsonc-parser';
 import { ModelError, count, fileError } from '../../errors/modelError';
+import { MOST_NESTING, nestedTooDeep } from '../../files/nesting';
 import { refusedByMagic } from './unsupportedFormats';
 
 /** Bits of one element. Some are only recognised (to be named in a refusal), see USABLE in ./bind.ts. */
@@ -32,6 +33,7 @@ export interface SafetensorsHeader {
   file: string;
   /** Size of the whole file. */
   bytes: number;
+  headerBytes: number;
   metadata: Record<string, string>;
   /** In file order. */
   tensors: Map<string, StoredTensor>;
@@ -89,6 +91,7 @@ const isText = (bytes: Buffer) =>
 export function parseHeader(file: string, text: Buffer, fileSize: number): SafetensorsHeader {
   const bad = (reason: string) => new ModelError('corrupt', `${file} has a broken safetensors header: ${reason}.`);
   const json = text.toString('utf8');
+  if (nestedTooDeep(json) !== null) throw bad(`it is nested deeper than ${MOST_NESTING} levels`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(json);
@@ -128,7 +131,13 @@ export function parseHeader(file: string, text: Buffer, fileSize: number): Safet
   }
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkContiguous(tensors, dataStart, fileSize, bad);
-  return { file, bytes: fileSize, metadata, tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])) };
+  return {
+    file,
+    bytes: fileSize,
+    headerBytes: text.length,
+    metadata,
+    tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
+  };
 }
 
 type Bad = (reason: string) => ModelError;

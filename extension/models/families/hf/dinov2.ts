@@ -1,5 +1,6 @@
 /** DINOv2 and DINOv2 with registers. transformers/models/dinov2, dinov2_with_registers */
 import type { Block } from '../../../architecture/description';
+import { MOST_RATIO } from '../../../architecture/limits';
 import type { KeyTable } from '../family';
 import type { Fields } from '../fields';
 import { IMAGENET } from '../preprocessing';
@@ -21,7 +22,7 @@ const DEFAULTS = { ...BASE, mlp_ratio: 4, hidden_act: 'gelu', layer_norm_eps: 1e
 const PROCESSOR = { ...IMAGENET, interpolation: 'bicubic', resizeTo: 256, shorterSide: true } as const;
 
 function block(config: Fields, dim: number): Partial<Block> {
-  const hidden = Math.trunc(dim * (config.number('mlp_ratio') ?? 4));
+  const hidden = Math.trunc(dim * (config.number('mlp_ratio', 0, MOST_RATIO) ?? 4));
   if (!config.flag('use_swiglu_ffn')) return { layerScale: true, mlpHidden: hidden, activation: hiddenAct(config) };
   // Dinov2SwiGLUFFN: two thirds of the width, up to a multiple of 8; both halves in one matrix.
   const gated = 2 * Math.floor((Math.trunc((hidden * 2) / 3) + 7) / 8) * 8;
@@ -42,7 +43,10 @@ export const dinov2WithRegisters: HfModel = {
   prefix: (config, { tensors }) => ({
     class: true,
     distillation: false,
-    registers: tensors?.get('embeddings.register_tokens')?.shape.at(-2) ?? config.size('num_register_tokens', 0) ?? 4,
+    registers:
+      tensors?.get('embeddings.register_tokens')?.shape.at(-2) ??
+      config.size('num_register_tokens', 'registers', 0) ??
+      4,
   }),
   position: { table: 'embeddings.position_embeddings', covers: 'class', resample: 'bicubic-antialias' },
   pool: (classifies) => (classifies ? 'class-avg' : 'token'),

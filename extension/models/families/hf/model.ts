@@ -5,7 +5,7 @@
 import type { Architecture, Block, Finding } from '../../../architecture/description';
 import { ACTIVATIONS } from '../activations';
 import type { Family, FamilyInput, KeyTable } from '../family';
-import { MOST_BLOCKS, type Fields } from '../fields';
+import type { Fields } from '../fields';
 import { assumeHeads, depthOf, divide, pick, rows } from '../infer';
 import { plainBlock } from '../../../architecture/plain';
 import { hfPreprocessing, type HfDefaults } from '../preprocessing';
@@ -68,27 +68,27 @@ function architecture(model: HfModel, input: FamilyInput): Architecture {
   const given = tower || whole.has('vision_config') ? whole.inner('vision_config') : whole;
   const projection = tensors?.get(model.anchor);
   const config = given.over(fromTensors(model, input, projection?.shape));
-  const dim = config.size('hidden_size') ?? 0;
-  const heads = config.size('num_attention_heads') ?? 0;
+  const dim = config.size('hidden_size', 'dim') ?? 0;
+  const heads = config.size('num_attention_heads', 'heads') ?? 0;
   divide(config, dim, heads);
   const image = config.pair('image_size') ?? [224, 224];
   const patch = config.pair('patch_size') ?? [16, 16];
   const classes = classesOf(whole, tensors);
-  const eps = config.number('layer_norm_eps') ?? 1e-12;
+  const eps = config.number('layer_norm_eps', 0, 1) ?? 1e-12;
   if (!given.has('layer_norm_eps'))
     findings.push(assumed('eps', `layer_norm_eps is not in the config; ${eps} is assumed.`));
 
   const pool = model.pool(classes > 0, config, input);
-  const block = plainBlock(dim, heads, config.size('intermediate_size') ?? 4 * dim, eps, {
+  const block = plainBlock(dim, heads, config.size('intermediate_size', 'hidden') ?? 4 * dim, eps, {
     qkvBias: config.flag('qkv_bias') ?? true,
     activation: hiddenAct(config),
     ...model.block?.(config, dim),
   });
   const plain: Architecture = {
-    image: { channels: config.size('num_channels') ?? 3, height: image[0], width: image[1] },
+    image: { channels: config.size('num_channels', 'channels') ?? 3, height: image[0], width: image[1] },
     tokenizer: { kind: 'patch', patch, bias: true },
     dim,
-    depth: config.size('num_hidden_layers', 1, MOST_BLOCKS) ?? 12,
+    depth: config.size('num_hidden_layers', 'depth') ?? 12,
     block,
     prefix: model.prefix(config, input),
     position: {
@@ -145,7 +145,7 @@ function classesOf(config: Fields, tensors: FamilyInput['tensors']): number {
   const classifies = /ForImageClassification/.test(JSON.stringify(config.get('architectures') ?? ''));
   if (found === undefined && !classifies) return 0;
   const listed = config.inner('id2label').names().length;
-  return listed > 0 ? listed : (config.size('num_labels') ?? found ?? 2);
+  return listed > 0 ? listed : (config.size('num_labels', 'classes') ?? found ?? 2);
 }
 
 const assumed = (what: string, message: string): Finding => ({ severity: 'info', code: `assumed-${what}`, message });

@@ -1,0 +1,189 @@
+/**
+ * Whether every number of an architecture is one that can be worked with, whatever file it came from: checked before anything
+ * is allocated by it. Products come after their factors, so that each is exact.
+ */
+import { softSplitGrids } from '../image/geometry';
+import type { Architecture, Block, Norm } from './description';
+import { gridOf } from './grid';
+import { LIMITS } from './limits';
+import { positionRows, prefixCount } from './tensors';
+
+/** A number and where it may lie. `fields` are the config's names for it, or for what it is computed from. */
+interface Size {
+  what: string;
+  value: number;
+  most: number;
+  /** 1 when left out. */
+  least?: number;
+  /** Any number between, not only whole ones. */
+  fraction?: boolean;
+  fields: string[];
+}
+
+export type OutOfBounds = Required<Omit<Size, 'fraction'>> & {
+  /** "the depth is 5000, but must be a whole number from 0 to 1024" */
+  sentence: string;
+};
+
+const IMAGE = ['img_size', 'image_size', 'input_size', 'crop_size', 'size', 'num_channels', 'in_chans'];
+const PATCH = ['patch_size', 'softsplit_kernels'];
+const DIM = ['token_len', 'embed_dim', 'hidden_size', 'hidden_dim', 'chan', 'dim', 'token_chan', 'token_dim'];
+const DEPTH = ['depth', 'num_hidden_layers', 'num_layers'];
+const HEADS = ['num_heads', 'num_attention_heads'];
+const HIDDEN = [
+  'Encoding_hidden_chan_mul',
+  'T2T_hidden_chan_mul',
+  'hidden_chan_mul',
+  'hidden_chan',
+  'mlp_ratio',
+  'mlp_dim',
+  'intermediate_size',
+];
+const CLASSES = ['preds', 'num_classes', 'num_labels', 'id2label'];
+const REGISTERS = ['reg_tokens', 'num_register_tokens'];
+const EPS = ['norm_eps', 'layer_norm_eps'];
+
+/** The largest finite float32. */
+export const LARGEST_FLOAT = (2 - 2 ** -23) * 2 ** 127;
+
+/** Null when every number is in its bounds. */
+export const outOfBounds = (architecture: Architecture): OutOfBounds | null => firstWrong(sizesOf(architecture));
+
+export const blockOutOfBounds = (block: Block): OutOfBounds | null => firstWrong(blockSizes('the block', block));
+
+export const imageOutOfBounds = (image: Architecture['image']): OutOfBounds | null => firstWrong(imageSizes(image));
+
+function firstWrong(sizes: Iterable<Size>): OutOfBounds | null {
+  for (const size of sizes) {
+    const { what, value, most, least = 1, fraction = false, fields } = size;
+    if (value >= least && value <= most && (fraction || Number.isInteger(value))) continue;
+    const kind = fraction ? 'a number' : 'a whole number';
+    return { ...size, least, fields, sentence: `${what} is ${value}, but must be ${kind} from ${least} to ${most}` };
+  }
+  return null;
+}
+
+function* sizesOf(architecture: Architecture): Generator<Size> {
+  const { image, dim, depth, block, prefix, position, mapPool, classes } = architecture;
+  yield* imageSizes(image);
+  yield { what: 'the token length', value: dim, most: LIMITS.dim, fields: DIM };
+  yield { what: 'the depth', value: depth, most: LIMITS.depth, least: 0, fields: DEPTH };
+  yield { what: 'the number of classes', value: classes, most: LIMITS.classes, least: 0, fields: CLASSES };
+  yield {
+    what: 'the number of registers',
+    value: prefix.registers,
+    most: LIMITS.registers,
+    least: 0,
+    fields: REGISTERS,
+  };
+  yield* architecture.tokenizer.kind === 'patch' ? patchSizes(architecture) : softSplitSizes(architecture);
+  const [rows, columns] = gridOf(architecture);
+  const tokens = rows * columns + prefixCount(prefix);
+  yield {
+    what: 'the number of tokens',
+    value: tokens,
+    most: LIMITS.tokens,
+    fields: [...IMAGE, ...PATCH, ...REGISTERS],
+  };
+  yield* blockSizes('the encoding block', block);
+  if (position.kind !== 'none') {
+    for (const [side, value] of [
+      ['rows', position.grid[0]],
+      ['columns', position.grid[1]],
+    ] as const)
+      // prettier-ignore
+      yield { what: `the number of ${side} of the position table's grid`, value, most: LIMITS.positions, fields: IMAGE };
+    const value = positionRows(architecture);
+    yield { what: 'the number of positions', value, most: LIMITS.positions, fields: [...IMAGE, ...PATCH] };
+  }
+  for (const norm of [architecture.preNorm, architecture.finalNorm, architecture.fcNorm]) yield* normSizes(norm);
+  if (mapPool) {
+    yield { what: "the pooling's number of heads", value: mapPool.heads, most: LIMITS.heads, fields: HEADS };
+    yield { what: "the pooling's hidden width", value: mapPool.mlpHidden, most: LIMITS.hidden, fields: HIDDEN };
+  }
+}
+
+function* imageSizes({ channels, height, width }: Architecture['image']): Generator<Size> {
+  yield { what: 'the number of channels', value: channels, most: LIMITS.channels, fields: IMAGE };
+  yield { what: "the image's height", value: height, most: LIMITS.side, fields: IMAGE };
+  yield { what: "the image's width", value: width, most: LIMITS.side, fields: IMAGE };
+  const value = channels * height * width;
+  yield { what: 'the number of values of an image', value, most: LIMITS.inputValues, fields: IMAGE };
+}
+
+function* patchSizes({ tokenizer, image, dim }: Architecture): Generator<Size> {
+  if (tokenizer.kind !== 'patch') return;
+  const [height, width] = tokenizer.patch;
+  yield { what: "a patch's height", value: height, most: Math.min(LIMITS.side, image.height), fields: PATCH };
+  yield { what: "a patch's width", value: width, most: Math.min(LIMITS.side, image.width), fields: PATCH };
+  const values = image.channels * height * width;
+  yield {
+    what: 'the number of values of a patch',
+    value: values,
+    most: LIMITS.patchValues,
+    fields: [...PATCH, ...IMAGE],
+  };
+  yield { what: 'the size of the patch projection', value: values * dim, most: LIMITS.tensorValues, fields: DIM };
+}
+
+function* softSplitSizes({ tokenizer, image, dim }: Architecture): Generator<Size> {
+  if (tokenizer.kind !== 'soft-split') return;
+  const { splits, stages } = tokenizer;
+  yield { what: 'the number of soft splits', value: splits.length, most: LIMITS.splits, fields: PATCH };
+  let channels = image.channels;
+  for (const [i, { kernel, stride, padding }] of splits.entries()) {
+    const where = `of soft split ${i + 1}`;
+    yield { what: `the kernel ${where}`, value: kernel, most: LIMITS.side, fields: PATCH };
+    yield { what: `the stride ${where}`, value: stride, most: LIMITS.side, fields: PATCH };
+    yield { what: `the padding ${where}`, value: padding, most: LIMITS.side, least: 0, fields: PATCH };
+    const values = channels * kernel * kernel;
+    yield {
+      what: `the number of values ${where}`,
+      value: values,
+      most: LIMITS.patchValues,
+      fields: [...PATCH, ...IMAGE],
+    };
+    const stage = stages[i];
+    if (!stage)
+      yield { what: 'the size of the projection', value: values * dim, most: LIMITS.tensorValues, fields: DIM };
+    else yield* blockSizes(`token transformer ${i + 1}`, stage);
+    channels = stage?.dim ?? channels;
+  }
+  for (const [i, [rows, columns]] of softSplitGrids(splits, image).entries()) {
+    const what = (side: string) => `the number of ${side} soft split ${i + 1} makes of the image`;
+    yield { what: what('rows'), value: rows, most: LIMITS.tokens, fields: [...PATCH, ...IMAGE] };
+    yield { what: what('columns'), value: columns, most: LIMITS.tokens, fields: [...PATCH, ...IMAGE] };
+    yield { what: what('tokens'), value: rows * columns, most: LIMITS.tokens, fields: [...PATCH, ...IMAGE] };
+  }
+}
+
+function* blockSizes(where: string, block: Block): Generator<Size> {
+  const { dimIn, dim, heads, headDim, branches, mlpHidden, scale } = block;
+  yield { what: `the length of the tokens into ${where}`, value: dimIn, most: LIMITS.patchValues, fields: DIM };
+  yield { what: `the length of the tokens out of ${where}`, value: dim, most: LIMITS.dim, fields: DIM };
+  yield { what: `the number of heads of ${where}`, value: heads, most: LIMITS.heads, fields: HEADS };
+  yield { what: `the width of a head of ${where}`, value: headDim, most: LIMITS.headDim, fields: [...HEADS, ...DIM] };
+  yield {
+    what: `the number of branches of ${where}`,
+    value: branches,
+    most: LIMITS.branches,
+    fields: ['num_parallel'],
+  };
+  yield { what: `the hidden width of ${where}`, value: mlpHidden, most: LIMITS.hidden, fields: HIDDEN };
+  const qkv = 3 * heads * headDim * dimIn;
+  yield {
+    what: `the size of Q, K and V of ${where}`,
+    value: qkv,
+    most: LIMITS.tensorValues,
+    fields: [...DIM, ...HEADS],
+  };
+  const fc1 = mlpHidden * dim;
+  yield { what: `the size of the MLP of ${where}`, value: fc1, most: LIMITS.tensorValues, fields: [...HIDDEN, ...DIM] };
+  const most = LARGEST_FLOAT;
+  yield { what: `the scale of Q of ${where}`, value: scale, most, least: -most, fraction: true, fields: ['qk_scale'] };
+  for (const norm of [block.norm, block.qkNorm, block.attnNorm, block.mlpNorm]) yield* normSizes(norm);
+}
+
+function* normSizes(norm: Norm | null): Generator<Size> {
+  if (norm) yield { what: "a norm's eps", value: norm.eps, most: 1, least: 0, fraction: true, fields: EPS };
+}

@@ -1,0 +1,75 @@
+/** Whether pictures can be fed by a preprocessing, whatever file it came from. */
+import type { Interpolation, Preprocessing, Resize } from '../image/preprocessing';
+import { LIMITS } from './limits';
+
+/** Colour statistics and the factor before them, in these ranges, keep every input value finite. */
+export const MEAN_RANGE: [least: number, most: number] = [-1e6, 1e6];
+export const STD_RANGE: [least: number, most: number] = [1e-6, 1e6];
+export const RESCALE_RANGE: [least: number, most: number] = [1e-9, 1e6];
+
+const INTERPOLATIONS: Record<Interpolation, true> = {
+  nearest: true,
+  box: true,
+  bilinear: true,
+  hamming: true,
+  bicubic: true,
+  lanczos: true,
+};
+
+/**
+ * What is wrong with a preprocessing, as a clause ("std is [0, 0, 0], but must be ..."); null when pictures can be fed by it.
+ * It may come from a file as it is, so nothing of its type is believed.
+ */
+export function wrongPreprocessing(of: { [K in keyof Preprocessing]?: unknown }): string | null {
+  const { channels, resize, interpolation, crop, rescale, mean, std } = of;
+  const problem = (name: string, value: unknown, wanted: string): string =>
+    `${name} is ${shown(value)}, but must be ${wanted}`;
+  if (!isSize(channels, LIMITS.channels)) return problem('channels', channels, `from 1 to ${LIMITS.channels}`);
+  if (!isList(mean, channels, MEAN_RANGE)) return problem('mean', mean, listOf(channels, MEAN_RANGE));
+  if (!isList(std, channels, STD_RANGE)) return problem('std', std, listOf(channels, STD_RANGE));
+  if (!isBetween(rescale, RESCALE_RANGE)) return problem('rescale', rescale, `a number ${range(RESCALE_RANGE)}`);
+  if (typeof interpolation !== 'string' || !Object.hasOwn(INTERPOLATIONS, interpolation))
+    return problem('interpolation', interpolation, `one of ${Object.keys(INTERPOLATIONS).join(', ')}`);
+  const sides = `whole numbers of pixels from 1 to ${LIMITS.side}`;
+  if (!isResize(resize)) return problem('resize', resize, sides);
+  if (crop !== null && !isCrop(crop)) return problem('crop', crop, sides);
+  const area = crop ?? (resize.kind === 'exact' ? resize : null);
+  if (area && area.height * area.width * channels > LIMITS.inputValues)
+    return `the input has ${area.height} x ${area.width} pixels of ${channels} channels, more than ${LIMITS.inputValues} values`;
+  return null;
+}
+
+function isResize(value: unknown): value is Resize {
+  const { kind, size, height, width, longest } = fieldsOf(value);
+  const sides = isSize(height, LIMITS.side) && isSize(width, LIMITS.side);
+  if (kind === 'none') return true;
+  if (kind === 'shorter-side') return isSize(size, LIMITS.side);
+  return kind === 'exact' ? sides : kind === 'keep-ratio' && sides && (longest === 0 || longest === 1);
+}
+
+function isCrop(value: unknown): value is NonNullable<Preprocessing['crop']> {
+  const { height, width, fill, rounding } = fieldsOf(value);
+  return (
+    isSize(height, LIMITS.side) &&
+    isSize(width, LIMITS.side) &&
+    isList(fill, 3, [0, 255]) &&
+    fill.every(Number.isInteger) &&
+    (rounding === undefined || rounding === 'half-even' || rounding === 'floor')
+  );
+}
+
+const fieldsOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+const isBetween = (value: unknown, [least, most]: [number, number]): value is number =>
+  typeof value === 'number' && value >= least && value <= most;
+const isSize = (value: unknown, most: number): value is number =>
+  isBetween(value, [1, most]) && Number.isInteger(value);
+const isList = (value: unknown, length: number, of: [number, number]): value is number[] =>
+  Array.isArray(value) && value.length === length && value.every((item) => isBetween(item, of));
+const range = ([least, most]: [number, number]): string => `from ${least} to ${most}`;
+const listOf = (length: number, of: [number, number]): string => `${length} numbers ${range(of)}`;
+
+function shown(value: unknown): string {
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'nothing');
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
