@@ -3,6 +3,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { EngineErrorShape, EngineRequestName, EngineRequests } from './requests';
 import { cancelled, EngineError } from '../errors/engineError';
+import { systemReason } from '../errors/systemError';
+import { killChild } from './kill';
 import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from './wire';
 
 export interface EngineClientOptions {
@@ -16,6 +18,15 @@ export interface EngineClientOptions {
   execArgv?: string[];
 }
 
+export interface RequestOptions {
+  signal?: AbortSignal;
+  /**
+   * Milliseconds from asking until the engine process is killed and the request refused with ERR_DEADLINE. What else waits for that
+   * process is refused with ERR_ENGINE_DIED. Without it the engine may take as long as it likes.
+   */
+  deadlineMs?: number;
+}
+
 interface Pending {
   settle: (outcome: { give: unknown } | { error: EngineErrorShape }) => void;
 }
@@ -24,11 +35,14 @@ interface Engine {
   child: ChildProcess;
   ready: boolean;
   pending: Map<number, Pending>;
-  /** Last line it wrote to stderr: why it could not start. */
-  lastWords: string;
+  /** Last line it wrote, or what the system said: why it could not start. */
+  lastLine: string;
   /** Set when we end it on purpose. */
   ending: string | null;
 }
+
+/** From the end of the channel to the process on to the end of the process itself. */
+const LOST_GRACE_MS = 500;
 
 export class EngineClient {
   private engine: Engine | null = null;
@@ -55,13 +69,13 @@ export class EngineClient {
   }
 
   /**
-   * Asks the engine, starting it when it does not run. Rejects with an EngineError: what the engine refused,
-   * ERR_CANCELLED as soon as `signal` aborts, ERR_ENGINE_DIED when the process ends first, ERR_ENGINE_START when it cannot run.
+   * Asks the engine, starting it when it does not run. Rejects with an EngineError: what the engine refused, ERR_CANCELLED as soon as
+   * `signal` aborts, ERR_DEADLINE when the time is up, ERR_ENGINE_DIED when the process ends first, ERR_ENGINE_START when it cannot run.
    */
   request<K extends EngineRequestName>(
     name: K,
     take: EngineRequests[K]['take'],
-    { signal }: { signal?: AbortSignal } = {},
+    { signal, deadlineMs }: RequestOptions = {},
   ): Promise<EngineRequests[K]['give']> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) throw cancelled();
@@ -69,25 +83,62 @@ export class EngineClient {
       const id = this.nextId++;
       let grace: NodeJS.Timeout | undefined;
       const onAbort = () => {
-        engine.child.send({ kind: 'cancel', id } satisfies ToEngine, () => undefined);
+        this.send(engine, { kind: 'cancel', id });
         grace = setTimeout(() => {
           this.end(engine, 'because it did not stop a cancelled request');
         }, this.options.cancelGraceMs ?? 10_000);
         reject(cancelled());
       };
+      const watchdog =
+        deadlineMs === undefined ? undefined : setTimeout(() => this.expire(engine, id, deadlineMs), deadlineMs);
       engine.pending.set(id, {
         settle: (outcome) => {
           clearTimeout(grace);
+          clearTimeout(watchdog);
           signal?.removeEventListener('abort', onAbort);
           if ('give' in outcome) resolve(outcome.give as EngineRequests[K]['give']);
           else reject(new EngineError(outcome.error.code, outcome.error.message));
         },
       });
       signal?.addEventListener('abort', onAbort, { once: true });
-      const message = { kind: 'request', id, name, take } as Extract<ToEngine, { kind: 'request' }>;
-      // when the process is gone already, its end settles the request
-      engine.child.send(message, () => undefined);
+      this.send(engine, { kind: 'request', id, name, take } as Extract<ToEngine, { kind: 'request' }>);
     });
+  }
+
+  /** The time of a request is up, unless its answer arrived while this process itself was busy: that is read before setImmediate. */
+  private expire(engine: Engine, id: number, deadlineMs: number): void {
+    setImmediate(() => {
+      const pending = engine.pending.get(id);
+      if (!pending) return;
+      engine.pending.delete(id);
+      const time = deadlineMs < 1000 ? `${deadlineMs} milliseconds` : `${Math.round(deadlineMs / 1000)} seconds`;
+      pending.settle({
+        error: {
+          code: 'ERR_DEADLINE',
+          message: `The engine did not finish within ${time}, so its process was ended; the next request starts a new one.`,
+        },
+      });
+      this.end(engine, 'because another request took too long');
+    });
+  }
+
+  /** What cannot be sent is of a process that has gone or goes: its end settles the request. */
+  private send(engine: Engine, message: ToEngine): void {
+    // a process that could not be started: the reason arrives as its 'error'
+    if (engine.child.pid === undefined) return;
+    try {
+      engine.child.send(message, (error) => {
+        if (error) this.lost(engine, `because it could not be reached (${systemReason(error)})`);
+      });
+    } catch (error) {
+      // nothing was sent: only this request is refused
+      const id = message.id;
+      const pending = engine.pending.get(id);
+      engine.pending.delete(id);
+      pending?.settle({
+        error: { code: 'ERR_INTERNAL', message: `The engine could not be asked: ${systemReason(error)}.` },
+      });
+    }
   }
 
   /** Ends the process. Requests that wait are rejected with ERR_CANCELLED; later ones too. */
@@ -108,7 +159,7 @@ export class EngineClient {
     this.engine = null;
     this.settleAll(engine, { code: 'ERR_CANCELLED', message });
     engine.ending = 'on request';
-    engine.child.kill('SIGKILL');
+    killChild(engine.child);
   }
 
   private running(): Engine {
@@ -122,25 +173,18 @@ export class EngineClient {
       );
     }
     const engine = (this.engine = this.start(processFile));
-    if (this.started > 1) for (const listener of this.restartListeners) listener();
+    if (this.started > 1 && engine.child.pid !== undefined) for (const listener of this.restartListeners) listener();
     return engine;
   }
 
   private start(processFile: string): Engine {
-    const child = fork(processFile, [], {
-      serialization: 'advanced',
-      execArgv: this.options.execArgv ?? [],
-      // in VS Code, process.execPath is Electron: this makes it a plain Node
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', [GENERATION_VARIABLE]: String(this.started) },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      windowsHide: true,
-    } as Parameters<typeof fork>[2]);
-    this.started++;
-    const engine: Engine = { child, ready: false, pending: new Map(), lastWords: '', ending: null };
+    const child = this.fork(processFile);
+    if (child.pid !== undefined) this.started++;
+    const engine: Engine = { child, ready: false, pending: new Map(), lastLine: '', ending: null };
     const writes = (chunk: Buffer) => {
       for (const line of chunk.toString('utf8').split(/\r?\n/)) {
         if (!line.trim()) continue;
-        engine.lastWords = line.trim();
+        engine.lastLine = line.trim();
         this.options.log?.(`engine ${child.pid ?? ''}: ${line}`);
       }
     };
@@ -148,11 +192,28 @@ export class EngineClient {
     child.stderr?.on('data', writes);
     child.on('message', (message) => this.receive(engine, message as FromEngine));
     child.on('error', (error) => {
-      engine.lastWords = error.message;
+      engine.lastLine = startReason(error);
       if (child.pid === undefined) this.ended(engine, null, null);
     });
+    child.on('disconnect', () => this.lost(engine, 'because it stopped listening'));
     child.on('exit', (code, signal) => this.ended(engine, code, signal));
     return engine;
+  }
+
+  /** Without a pid when the system could not start it; the reason then follows as an 'error'. Throws ERR_ENGINE_START. */
+  private fork(processFile: string): ChildProcess {
+    try {
+      return fork(processFile, [], {
+        serialization: 'advanced',
+        execArgv: this.options.execArgv ?? [],
+        // in VS Code, process.execPath is Electron: this makes it a plain Node
+        env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', [GENERATION_VARIABLE]: String(this.started) },
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        windowsHide: true,
+      } as Parameters<typeof fork>[2]);
+    } catch (error) {
+      throw new EngineError('ERR_ENGINE_START', `The engine process could not be started: ${startReason(error)}.`);
+    }
   }
 
   private receive(engine: Engine, message: FromEngine): void {
@@ -166,27 +227,45 @@ export class EngineClient {
     pending?.settle(message.kind === 'answer' ? { give: message.give } : { error: message.error });
   }
 
+  /** Nothing reaches the process any more. Most often it is about to end, and its exit says more. */
+  private lost(engine: Engine, why: string): void {
+    setTimeout(() => {
+      const { exitCode, signalCode } = engine.child;
+      if (exitCode === null && signalCode === null) this.end(engine, why);
+    }, LOST_GRACE_MS).unref();
+  }
+
+  /** Kills a process we do not wait for any more; the next request starts another. */
   private end(engine: Engine, why: string): void {
+    if (engine.ending !== null) return;
     engine.ending = why;
-    engine.child.kill('SIGKILL');
+    killChild(engine.child);
+    this.leave(engine, why);
   }
 
   private ended(engine: Engine, code: number | null, signal: NodeJS.Signals | null): void {
-    if (this.engine === engine) this.engine = null;
     const how = engine.ending ?? (signal ? `by ${signal}` : `with exit code ${code ?? 'unknown'}`);
     this.options.log?.(`engine ${engine.child.pid ?? ''}: ended ${how}`);
-    this.settleAll(
-      engine,
-      engine.ready || engine.ending
-        ? {
-            code: 'ERR_ENGINE_DIED',
-            message: `The engine process was ended ${how} while it worked; nothing else was affected, and the next request starts a new one.`,
-          }
-        : {
-            code: 'ERR_ENGINE_START',
-            message: `The engine process could not start (it ended ${how}${engine.lastWords ? `: ${engine.lastWords}` : ''}).`,
-          },
-    );
+    this.leave(engine, how);
+  }
+
+  private leave(engine: Engine, how: string): void {
+    if (this.engine === engine) this.engine = null;
+    this.settleAll(engine, this.reasonOfEnd(engine, how));
+  }
+
+  private reasonOfEnd({ child, ready, ending, lastLine }: Engine, how: string): EngineErrorShape {
+    if (child.pid === undefined) {
+      return { code: 'ERR_ENGINE_START', message: `The engine process could not be started: ${lastLine}.` };
+    }
+    if (ready || ending) {
+      return {
+        code: 'ERR_ENGINE_DIED',
+        message: `The engine process was ended ${how} while it worked; nothing else was affected, and the next request starts a new one.`,
+      };
+    }
+    const last = lastLine && `: ${lastLine}`;
+    return { code: 'ERR_ENGINE_START', message: `The engine process could not start (it ended ${how}${last}).` };
   }
 
   private settleAll(engine: Engine, error: EngineErrorShape): void {
@@ -194,4 +273,10 @@ export class EngineClient {
     engine.pending.clear();
     for (const { settle } of pending) settle({ error });
   }
+}
+
+/** Why the system started no process. */
+function startReason(error: unknown): string {
+  const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+  return missing ? `${process.execPath} or the current directory does not exist` : systemReason(error);
 }

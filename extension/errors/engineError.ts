@@ -10,6 +10,8 @@ export interface EngineErrorShape {
     /** An image, model or run this process no longer keeps (closed, or dropped for newer ones, or of an earlier process): open it again. */
     | 'ERR_GONE'
     | 'ERR_ENGINE_DIED'
+    /** The request took longer than it may; the process that worked on it was ended. */
+    | 'ERR_DEADLINE'
     | 'ERR_ENGINE_START'
     | 'ERR_UNSUPPORTED'
     | 'ERR_INTERNAL';
@@ -40,6 +42,7 @@ const codes: Record<EngineErrorShape['code'], true> = {
   ERR_MODEL: true,
   ERR_GONE: true,
   ERR_ENGINE_DIED: true,
+  ERR_DEADLINE: true,
   ERR_ENGINE_START: true,
   ERR_UNSUPPORTED: true,
   ERR_INTERNAL: true,

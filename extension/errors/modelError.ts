@@ -1,3 +1,5 @@
+import { systemReason } from './systemError';
+
 /** Why a model cannot be used. `code` is stable; `message` is one sentence that names the file and the reason. */
 export type ModelErrorCode =
   | 'missing' // no such file or directory, or a directory without weights
@@ -35,8 +37,5 @@ export function fileError(file: string, error: unknown): ModelError {
   if (code === 'ENOENT' || code === 'ENOTDIR') return new ModelError('missing', `${file} does not exist.`);
   if (code === 'EISDIR') return new ModelError('unreadable', `${file} is a directory, not a file.`);
   if (code === 'EACCES' || code === 'EPERM') return new ModelError('unreadable', `${file} may not be read.`);
-  return new ModelError(
-    'unreadable',
-    `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
-  );
+  return new ModelError('unreadable', `${file} cannot be read: ${systemReason(error)}.`);
 }

@@ -147,6 +147,7 @@ async function startOnce(runFolder, { port: wantedPort = 0, env = {} }) {
     env: environment(runFolder, { TMPDIR: tmp, ...env }),
   });
   const signal = (name) => {
+    if (!(child.pid > 1)) return; // it could not be started
     try {
       process.kill(-child.pid, name);
     } catch {} // has ended already

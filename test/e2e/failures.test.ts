@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import { kill } from '../../extension/engine/kill';
 import { unreadable, writeOddPictures } from './support/pictures';
 import { descendants, isRunning } from './support/processes';
 import { root, Session } from './support/session';
@@ -51,10 +52,10 @@ test('kill -9 of the engine in the middle of a request: one message, Retry works
   const [before] = engine();
   assert.ok(host && before, 'extension host and engine run');
   // stopped, the engine holds the request for as long as the test needs: the kill comes in its middle, on any machine
-  process.kill(before.pid, 'SIGSTOP');
+  kill(before.pid, 'SIGSTOP');
   await chooseInExplorer(page, 'frog.png', CLASSIFY);
   await panel.view.locator('#root[data-busy]').waitFor();
-  process.kill(before.pid, 'SIGKILL');
+  kill(before.pid);
   const message = toast(page, /engine/i);
   await message.waitFor();
   const sentence = (await panel.part('error').innerText()).trim();
@@ -78,7 +79,7 @@ test('an engine that died between requests is replaced without a word', async ()
   const { page, panel } = session;
   const [idle] = engine();
   assert.ok(idle);
-  process.kill(idle.pid, 'SIGKILL');
+  kill(idle.pid);
   await chooseInExplorer(page, 'cat.webp', CLASSIFY);
   await panel.ready('cat.webp');
   assert.equal((await panel.predictions()).length, 5);

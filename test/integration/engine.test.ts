@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import type { EngineClient } from '../../extension/engine/client';
 import type { LoadedModel, OpenedImage, RunSummary, SliceRequest } from '../../extension/engine/requests';
 import type { ModelDescription } from '../../extension/architecture/description';
+import { kill } from '../../extension/engine/kill';
 import { openModel } from '../../extension/models/open';
 import { ModelPool } from '../../extension/inspect/modelPool';
 import { isRunning, makeClient, native, root, sample, untilGone } from './support';
@@ -199,7 +200,7 @@ describe('an engine that dies', () => {
       const before = { pid: client.pid, generation: client.generation };
       const pending = client.request('run-tensor', { modelId, ...slowInput, attention: false, tokens: false });
       const another = client.request('preprocess', { imageId: image.imageId, description: await embedded() });
-      process.kill(before.pid!, 'SIGKILL');
+      assert.ok(kill(before.pid));
       const died = {
         code: 'ERR_ENGINE_DIED',
         message:
@@ -230,7 +231,7 @@ describe('an engine that dies', () => {
     const client = makeClient({ cancelGraceMs: 50 });
     try {
       const { pid } = await client.request('info', null);
-      process.kill(pid, 'SIGSTOP');
+      assert.ok(kill(pid, 'SIGSTOP'));
       const controller = new AbortController();
       const pending = client.request('open-image', { path: rgb }, { signal: controller.signal });
       const bystander = client.request('open-image', { path: rgb });
@@ -239,6 +240,76 @@ describe('an engine that dies', () => {
       await assert.rejects(bystander, { code: 'ERR_ENGINE_DIED', message: /did not stop a cancelled request/ });
       await untilGone(pid);
       assert.notEqual((await client.request('info', null)).pid, pid);
+    } finally {
+      client.dispose();
+    }
+  });
+
+  test('a request past its deadline is refused in one sentence, its process killed, and the next request served', async () => {
+    const client = makeClient();
+    try {
+      const { pid } = await client.request('info', null);
+      assert.ok(kill(pid, 'SIGSTOP'));
+      const late = client.request('open-image', { path: rgb }, { deadlineMs: 200 });
+      const bystander = client.request('open-image', { path: rgb });
+      await assert.rejects(late, {
+        code: 'ERR_DEADLINE',
+        message:
+          'The engine did not finish within 200 milliseconds, so its process was ended; the next request starts a new one.',
+      });
+      await assert.rejects(bystander, {
+        code: 'ERR_ENGINE_DIED',
+        message: /^The engine process was ended because another request took too long while it worked; nothing else/,
+      });
+      // asked before the killed process has been seen to end
+      const again = await client.request('open-image', { path: rgb }, { deadlineMs: 60_000 });
+      assert.deepEqual([again.width, client.generation], [29, 2]);
+      await untilGone(pid);
+    } finally {
+      client.dispose();
+    }
+  });
+
+  test('an answer that arrived while this process was busy past the deadline counts', async () => {
+    const client = makeClient();
+    try {
+      const { pid } = await client.request('info', null);
+      const answer = client.request('info', null, { deadlineMs: 50 });
+      const busyUntil = performance.now() + 1500;
+      while (performance.now() < busyUntil);
+      assert.equal((await answer).pid, pid);
+      assert.equal(client.generation, 1);
+    } finally {
+      client.dispose();
+    }
+  });
+
+  test('a process that closes its channel and stays is ended', async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'vit-engine-'));
+    try {
+      const file = path.join(folder, 'deaf.js');
+      await writeFile(
+        file,
+        "process.send({ kind: 'ready', pid: process.pid }, () => process.disconnect()); setInterval(() => {}, 1000);",
+      );
+      const client = makeClient({ processFile: file });
+      await assert.rejects(client.request('info', null), {
+        code: 'ERR_ENGINE_DIED',
+        message: /^The engine process was ended because it (stopped listening|could not be reached)/,
+      });
+      client.dispose();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test('what cannot be sent is refused alone', async () => {
+    const client = makeClient();
+    try {
+      const { pid } = await client.request('info', null);
+      const request = { name: 'x', bytes: (() => 0) as unknown as Uint8Array };
+      await assert.rejects(client.request('open-image', request), { code: 'ERR_INTERNAL' });
+      assert.equal((await client.request('info', null)).pid, pid);
     } finally {
       client.dispose();
     }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { kill } from '../../extension/engine/kill';
 import { EngineClient } from '../../extension/engine/client';
 import { assertRunnable, EMBEDDED, openModel } from '../../extension/models/open';
 import { Inspection } from '../../extension/inspect/inspection';
@@ -232,7 +233,7 @@ test('an engine killed in the middle of a request is one message; Retry starts a
   events.length = 0;
   const running = inspection.refresh();
   await Promise.resolve(); // the request is on its way
-  process.kill(pid!, 'SIGKILL');
+  assert.ok(kill(pid));
   await running;
   assert.equal(last('error')!.error.code, 'ERR_ENGINE_DIED');
   assert.equal(types(events).filter((type) => type === 'error').length, 1);
@@ -249,7 +250,7 @@ test('a slice of a run that died with the engine is answered by running again', 
   const before = last('run')!.run;
   const logits = await inspection.slice(before.runId, { kind: 'logits' });
   const { pid } = engine;
-  process.kill(pid!, 'SIGKILL');
+  assert.ok(kill(pid));
   while (engine.pid === pid) await setTimeout(10);
   events.length = 0;
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineClient, type EngineClientOptions } from '../../extension/engine/client';
@@ -10,7 +11,9 @@ export const native: EngineOptions = { engine: 'native', threads: 0, gemm: 'pack
 export const makeClient = (options: Partial<EngineClientOptions> = {}) =>
   new EngineClient({ processFile: path.join(root, 'dist', 'engine.js'), ...options });
 
+/** Number 0 and negative ones would be groups of processes, the test runner's among them. */
 export function isRunning(pid: number): boolean {
+  assert.ok(pid > 0);
   try {
     process.kill(pid, 0);
     return true;

@@ -2,6 +2,7 @@
 import type { Backend } from '../backend';
 import type { EngineKind, EngineRequestName, EngineRequests } from '../requests';
 import { toErrorShape } from '../../errors/engineError';
+import { kill } from '../kill';
 import { loadBinding } from '../native/binding';
 import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from '../wire';
 import { NativeBackend } from '../native/backend';
@@ -22,7 +23,7 @@ function main(): void {
     else void answer(session, running, received);
   });
   // The window is gone. Nothing is worth saving, and an orderly exit would wait for the forward pass.
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.on('disconnect', () => kill(process.pid));
   send({ kind: 'ready', pid: process.pid });
 }
 

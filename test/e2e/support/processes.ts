@@ -45,6 +45,7 @@ export function descendants(ancestor: number, words: string): Process[] {
 
 /** Whether a process runs (a zombie does not). */
 export function isRunning(pid: number): boolean {
+  if (!(pid > 0)) throw new Error(`${pid} is no process`);
   try {
     process.kill(pid, 0);
     return process.platform !== 'linux' || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
