@@ -66,7 +66,7 @@ export interface Block {
   projBias: boolean;
   /** Normalise Q and K per head before the product (tensors attn.q_norm, attn.k_norm). */
   qkNorm: Norm | null;
-  /** Normalise the concatenated heads before proj (timm scale_attn_norm: tensor attn.norm). */
+  /** Normalise the concatenated heads before proj (timm scale_attn_norm: tensor attn.norm); null in parallel-scaling. */
   attnNorm: Norm | null;
   /** The published seed adds V after proj: x = v + proj(attn v). (Attention class of the articles.) */
   valueSkip: boolean;
@@ -93,7 +93,7 @@ export interface Block {
    */
   mlp: 'mlp' | 'glu' | 'swiglu';
   mlpBias: boolean;
-  /** Normalise the hidden activations before fc2 (timm scale_mlp_norm: tensor mlp.norm). */
+  /** Normalise the hidden activations before fc2 (timm scale_mlp_norm: tensor mlp.norm); null in parallel-scaling. */
   mlpNorm: Norm | null;
   activation: Activation;
 }
@@ -271,11 +271,9 @@ export interface Step {
 
 export interface Model {
   readonly architecture: Architecture;
-  readonly numTokens: number;
-  readonly numPrefix: number;
-  readonly grid: [rows: number, columns: number];
   readonly parameters: number;
-  readonly memory: { weights: number; mapped: number; scratch: number };
+  /** Bytes: of the weights, and of what the last pass worked in. */
+  readonly memory: { weights: number; scratch: number };
   readonly steps: Step[];
   /** Input (B, C, H, W), already preprocessed. Runs of one model queue; models run one after another. */
   forward(input: Float32Array, batch: number, options: ForwardOptions): Promise<Run>;
@@ -299,9 +297,8 @@ export interface ResizeRequest {
   box: [number, number, number, number];
   targetWidth: number;
   targetHeight: number;
+  /** Antialiased when shrinking, as Pillow does; torch's F.interpolate without antialias is another thing. */
   interpolation: Interpolation;
-  /** Pillow antialiases bilinear and bicubic when shrinking; false: torch's F.interpolate without antialias is not this. Keep true. */
-  antialias: true;
 }
 
 /**
@@ -328,10 +325,11 @@ export interface PartRequest {
 }
 
 export interface Binding {
-  readonly napiVersion: number;
   /** BLAS found at build time, CPU features found at run time, the kernel set chosen. */
   info(): { blas: string; features: string[]; kernels: string; cores: number };
   load(request: LoadRequest): Promise<Model>;
+  /** Model.steps of an architecture, without weights. Throws ERR_ARCHITECTURE. */
+  describeSteps(architecture: Architecture): Step[];
   /** Every step of the part in order, named as in Model.steps, and last its result, named "output"; all with the batch in front. */
   runPart(request: PartRequest): Promise<{ name: string; shape: number[]; values: Float32Array }[]>;
   cancelToken(): CancelToken;

@@ -35,7 +35,7 @@ export interface LoadedModel {
   stages: { grid: [rows: number, columns: number]; heads: number }[];
   parameters: number;
   steps: Step[];
-  memory: { weights: number; mapped: number; scratch: number };
+  memory: { weights: number; scratch: number };
   /** False when this model can give no maps (an ONNX file without attention). The reason is a sentence. */
   attention: true | string;
   loadMs: number;

@@ -76,7 +76,6 @@ const resizeRequest = (source: Pixels, size: Size, { interpolation }: Preprocess
   targetWidth: size.width,
   targetHeight: size.height,
   interpolation,
-  antialias: true,
 });
 
 /** Size after the resize step, by the rounding rules of torchvision (shorter-side) and timm (keep-ratio). */

@@ -1,6 +1,6 @@
 /**
  * Pillow's 8-bit resampling in TypeScript, for machines where the addon cannot be loaded and onnxruntime computes alone.
- * The same numbers as native/src/resize.cc (the tests hold both to Pillow's), several times slower. Grey and RGB only.
+ * The same numbers as native/src/image/resize.cc (the tests hold both to Pillow's), several times slower. Grey and RGB only.
  */
 import type { Interpolation, ResizeRequest } from '../../native/binding';
 

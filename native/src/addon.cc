@@ -17,9 +17,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   addon->run = Napi::Persistent(RunObject::define(env));
   addon->cancel_token = Napi::Persistent(CancelToken::define(env));
 
-  exports.Set("napiVersion", Napi::Number::New(env, NAPI_VERSION));
   exports.Set("info", Napi::Function::New<info>(env, "info"));
   exports.Set("load", Napi::Function::New<load>(env, "load"));
+  exports.Set("describeSteps", Napi::Function::New<describe_steps>(env, "describeSteps"));
   exports.Set("runPart", Napi::Function::New<run_part>(env, "runPart"));
   exports.Set("cancelToken", Napi::Function::New<cancel_token>(env, "cancelToken"));
   exports.Set("resize", Napi::Function::New<resize>(env, "resize"));

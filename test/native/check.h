@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <string>
 
-#include "tensor.h"
+#include "memory/tensor.h"
 
 namespace vit {
 namespace test {

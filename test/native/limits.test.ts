@@ -28,6 +28,9 @@ test('a description that contradicts itself is refused with the reason', async (
     /architecture\.block\.activation must be one of gelu/,
   );
   await refused({ block: block(24, { scale: NaN }) }, /scale must be finite/);
+  const norm = { kind: 'layer', eps: 1e-6 } as const;
+  for (const changes of [{ attnNorm: norm }, { mlpNorm: norm }])
+    await refused({ block: block(24, { order: 'parallel-scaling', ...changes }) }, /which no model has/);
   await refused({ prefix: { class: false, distillation: false, registers: 0 } }, /reads the class token/);
   await refused({ pool: 'map' }, /mapPool/);
   await refused({ pool: 'distilled' }, /distillation token/);
@@ -119,7 +122,6 @@ test('a target of a resize that no memory holds is refused', async () => {
     channels: 3,
     box: [0, 0, 2, 2] as [number, number, number, number],
     interpolation: 'nearest',
-    antialias: true,
   } as const;
   await assert.rejects(binding.resize({ ...request, targetWidth: 65536, targetHeight: 65536 }), {
     code: 'ERR_MEMORY',

@@ -1,10 +1,13 @@
-/** The walk-through: every step of every block order has the shape it says, agrees with what was kept, and names its line. */
+/**
+ * The walk-through: every step of every block order has the shape it says, agrees with what was kept, and names its
+ * line.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Architecture } from '../../native/binding';
-import { architecture, block, load, maxDifference, picture, ROOT, tokensToToken } from './support';
+import { architecture, binding, block, load, maxDifference, picture, ROOT, tokensToToken } from './support';
 
 const cases: Record<string, Architecture> = {
   pre: architecture(),
@@ -47,6 +50,7 @@ for (const [name, arch] of Object.entries(cases))
       const input = picture(arch, 2);
       const kept = await model.forward(input, 2, { attention: true, tokens: true });
       const bare = await model.forward(input, 2, { attention: false, tokens: false });
+      assert.deepEqual(binding.describeSteps(arch), model.steps, 'the same list without weights');
       assert.equal(new Set(model.steps.map((step) => step.name)).size, model.steps.length, 'names are unique');
       for (const step of model.steps) {
         const { shape, values } = await kept.step(1, step.name);
@@ -94,4 +98,8 @@ test('a step that is not there is refused', async () => {
   const run = await model.forward(picture(architecture()), 1, { attention: false, tokens: false });
   await assert.rejects(run.step(0, 'blocks.3.norm1'), { code: 'ERR_ARGUMENT', message: /no step blocks\.3\.norm1/ });
   await assert.rejects(run.step(1, 'norm'), { code: 'ERR_ARGUMENT' });
+});
+
+test('steps of a description that contradicts itself are refused', () => {
+  assert.throws(() => binding.describeSteps(architecture({ depth: 1e6 })), { code: 'ERR_ARCHITECTURE' });
 });

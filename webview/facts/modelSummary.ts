@@ -40,7 +40,7 @@ export class ModelSummary implements Component {
       ['Tokens', `${numTokens}: ${grid[0]} × ${grid[1]} patches, ${prefix}`],
       ['Layers', `${layers}, ${heads} ${heads === 1 ? 'head' : 'heads'} each`],
       ['Token length', architecture ? String(architecture.dim) : null],
-      ['Memory', memory.weights + memory.mapped > 0 ? bytes(memory.weights + memory.mapped) : null],
+      ['Memory', memory.weights > 0 ? bytes(memory.weights) : null],
       ['Loaded in', milliseconds(loadMs)],
     ]);
   }

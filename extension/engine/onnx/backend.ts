@@ -58,7 +58,7 @@ export class OnnxBackend implements Backend {
       ...tokenLayout(architecture),
       parameters,
       steps: [],
-      memory: { weights: description.bytes, mapped: 0, scratch: 0 },
+      memory: { weights: description.bytes, scratch: 0 },
       attention: true,
     };
     return new OnnxModel(ort, sessions, layout, loaded, [channels, height, width], (name) => {

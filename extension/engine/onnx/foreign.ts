@@ -68,7 +68,7 @@ export async function openForeign(
       stages: [],
       parameters: parametersOf(model),
       steps: [],
-      memory: { weights: bytes.length, mapped: 0, scratch: 0 },
+      memory: { weights: bytes.length, scratch: 0 },
       attention: attention.length > 0 ? true : noAttention(description.name, fused),
     },
   };

@@ -31,12 +31,12 @@ WeightCount count_weights(const Block& b) {
   WeightCount w;
   const double length = number(b.qkv_dim()), dim = number(b.dim), dim_in = number(b.dim_in),
                hidden = number(b.mlp_hidden), fc2_in = number(b.fc2_in()), branches = number(b.branches);
-  const double inner = 2 * norm_length(b.qk_norm, b.head_dim) + norm_length(b.mlp_norm, b.fc2_in());
+  const double qk_norms = 2 * norm_length(b.qk_norm, b.head_dim);
   if (b.order == Block::Order::parallel_scaling) {
     w.add_matrix(hidden + 3 * length, dim);
     w.add_matrix(dim, length);
     w.add_matrix(dim, hidden);
-    w.vectors = inner + norm_length(b.norm, b.dim) + (b.qkv_bias ? hidden + 3 * length : hidden) +
+    w.vectors = qk_norms + norm_length(b.norm, b.dim) + (b.qkv_bias ? hidden + 3 * length : hidden) +
                 (b.proj_bias ? dim : 0) + (b.mlp_bias ? dim : 0) + (b.layer_scale ? dim : 0);
     return w;
   }
@@ -45,10 +45,10 @@ WeightCount count_weights(const Block& b) {
   w.add_matrix(hidden, dim, branches);
   w.add_matrix(dim, fc2_in, branches);
   const bool before = b.order == Block::Order::pre;
-  w.vectors =
-      branches * (inner + norm_length(b.attn_norm, b.qkv_dim()) + norm_length(b.norm, before ? b.dim_in : b.dim) +
-                  norm_length(b.norm, b.dim) + (b.qkv_bias ? 3 * length : 0) + (b.proj_bias ? dim : 0) +
-                  (b.mlp_bias ? hidden + dim : 0) + (b.layer_scale ? 2 * dim : 0));
+  w.vectors = branches * (qk_norms + norm_length(b.mlp_norm, b.fc2_in()) + norm_length(b.attn_norm, b.qkv_dim()) +
+                          norm_length(b.norm, before ? b.dim_in : b.dim) + norm_length(b.norm, b.dim) +
+                          (b.qkv_bias ? 3 * length : 0) + (b.proj_bias ? dim : 0) + (b.mlp_bias ? hidden + dim : 0) +
+                          (b.layer_scale ? 2 * dim : 0));
   return w;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "architecture.h"
+#include "architecture/architecture.h"
 
 namespace vit {
 

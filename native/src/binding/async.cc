@@ -22,13 +22,35 @@ Napi::Float32Array to_js(Napi::Env env, const Floats& values) {
   return array;
 }
 
+namespace {
+
+Napi::Array to_js(Napi::Env env, const Shape& shape) {
+  Napi::Array sizes = Napi::Array::New(env, shape.size());
+  for (uint32_t i = 0; i < shape.size(); i++) sizes.Set(i, static_cast<double>(shape[i]));
+  return sizes;
+}
+
+}  // namespace
+
 Napi::Object to_js(Napi::Env env, const Tensor& tensor) {
   Napi::Object object = Napi::Object::New(env);
-  Napi::Array shape = Napi::Array::New(env, tensor.shape.size());
-  for (uint32_t i = 0; i < tensor.shape.size(); i++) shape.Set(i, static_cast<double>(tensor.shape[i]));
-  object.Set("shape", shape);
+  object.Set("shape", to_js(env, tensor.shape));
   object.Set("values", to_js(env, tensor.values));
   return object;
+}
+
+Napi::Array to_js(Napi::Env env, const std::vector<Step>& steps) {
+  Napi::Array list = Napi::Array::New(env, steps.size());
+  for (uint32_t i = 0; i < steps.size(); i++) {
+    Napi::Object step = Napi::Object::New(env), source = Napi::Object::New(env);
+    source.Set("file", steps[i].file);
+    source.Set("line", steps[i].line);
+    step.Set("name", steps[i].name);
+    step.Set("shape", to_js(env, steps[i].shape));
+    step.Set("source", source);
+    list.Set(i, step);
+  }
+  return list;
 }
 
 Napi::Value to_js(Napi::Env env, const std::optional<std::string>& name) {

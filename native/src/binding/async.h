@@ -9,7 +9,8 @@
 #include <string>
 
 #include "error.h"
-#include "tensor.h"
+#include "inspect/steps.h"
+#include "memory/tensor.h"
 
 namespace vit::binding {
 
@@ -33,6 +34,8 @@ Napi::Float32Array to_js(Napi::Env env, const Floats& values);
 /** { shape, values } */
 Napi::Object to_js(Napi::Env env, const Tensor& tensor);
 
+/** Steps of binding.d.ts. */
+Napi::Array to_js(Napi::Env env, const std::vector<Step>& steps);
 /** A string, or null for none. */
 Napi::Value to_js(Napi::Env env, const std::optional<std::string>& name);
 

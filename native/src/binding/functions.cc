@@ -7,8 +7,8 @@
 #include "binding/requests.h"
 #include "limits.h"
 #include "linalg/cpu.h"
-#include "linalg/peak.h"
 #include "memory/limit.h"
+#include "products/peak.h"
 #include "vit/position_embedding.h"
 #if defined(VIT_PACKED)
 #include "packed/kernels.h"
@@ -46,6 +46,14 @@ Napi::Value load(const Napi::CallbackInfo& call) {
       auto model = Model::load(std::move(*request));
       return [model, architecture](Napi::Env env) { return ModelObject::create(env, model, architecture->Value()); };
     });
+  });
+}
+
+Napi::Value describe_steps(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const Architecture architecture = read_architecture(call[0]);
+    architecture.check();
+    return to_js(call.Env(), list_steps(architecture));
   });
 }
 

@@ -8,6 +8,7 @@ namespace vit::binding {
 
 Napi::Value info(const Napi::CallbackInfo& call);
 Napi::Value load(const Napi::CallbackInfo& call);
+Napi::Value describe_steps(const Napi::CallbackInfo& call);
 Napi::Value run_part(const Napi::CallbackInfo& call);
 Napi::Value cancel_token(const Napi::CallbackInfo& call);
 Napi::Value sinusoid(const Napi::CallbackInfo& call);

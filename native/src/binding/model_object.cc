@@ -3,7 +3,7 @@
 #include "binding/addon.h"
 #include "binding/requests.h"
 #include "binding/run_object.h"
-#include "steps.h"
+#include "inspect/steps.h"
 
 namespace vit::binding {
 
@@ -14,15 +14,13 @@ Napi::Number number(Napi::Env env, int64_t n) { return Napi::Number::New(env, st
 }  // namespace
 
 Napi::Function ModelObject::define(Napi::Env env) {
-  return DefineClass(
-      env, "Model",
-      {InstanceAccessor<&ModelObject::architecture>("architecture"),
-       InstanceAccessor<&ModelObject::num_tokens>("numTokens"), InstanceAccessor<&ModelObject::num_prefix>("numPrefix"),
-       InstanceAccessor<&ModelObject::grid>("grid"), InstanceAccessor<&ModelObject::parameters>("parameters"),
-       InstanceAccessor<&ModelObject::memory>("memory"), InstanceAccessor<&ModelObject::steps>("steps"),
-       InstanceMethod<&ModelObject::forward>("forward"), InstanceMethod<&ModelObject::tensor>("tensor"),
-       InstanceMethod<&ModelObject::first_non_finite_tensor>("firstNonFiniteTensor"),
-       InstanceMethod<&ModelObject::close>("close")});
+  return DefineClass(env, "Model",
+                     {InstanceAccessor<&ModelObject::architecture>("architecture"),
+                      InstanceAccessor<&ModelObject::parameters>("parameters"),
+                      InstanceAccessor<&ModelObject::memory>("memory"), InstanceAccessor<&ModelObject::steps>("steps"),
+                      InstanceMethod<&ModelObject::forward>("forward"), InstanceMethod<&ModelObject::tensor>("tensor"),
+                      InstanceMethod<&ModelObject::first_non_finite_tensor>("firstNonFiniteTensor"),
+                      InstanceMethod<&ModelObject::close>("close")});
 }
 
 ModelObject::ModelObject(const Napi::CallbackInfo& call) : ObjectWrap(call) {}
@@ -45,24 +43,6 @@ Napi::Value ModelObject::architecture(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] { return model(), architecture_.Value(); });
 }
 
-Napi::Value ModelObject::num_tokens(const Napi::CallbackInfo& call) {
-  return guarded(call.Env(), [&] { return number(call.Env(), model()->architecture().num_tokens()); });
-}
-
-Napi::Value ModelObject::num_prefix(const Napi::CallbackInfo& call) {
-  return guarded(call.Env(), [&] { return number(call.Env(), model()->architecture().prefix.count()); });
-}
-
-Napi::Value ModelObject::grid(const Napi::CallbackInfo& call) {
-  return guarded(call.Env(), [&] {
-    const Grid grid = model()->architecture().grid();
-    Napi::Array pair = Napi::Array::New(call.Env(), 2);
-    pair.Set(0u, number(call.Env(), grid.rows));
-    pair.Set(1u, number(call.Env(), grid.columns));
-    return pair;
-  });
-}
-
 Napi::Value ModelObject::parameters(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] { return number(call.Env(), model()->parameters()); });
 }
@@ -71,31 +51,13 @@ Napi::Value ModelObject::memory(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     Napi::Object memory = Napi::Object::New(call.Env());
     memory.Set("weights", number(call.Env(), model()->weight_bytes()));
-    // Files are mapped while a model loads and let go before it is handed out.
-    memory.Set("mapped", number(call.Env(), 0));
     memory.Set("scratch", number(call.Env(), model()->scratch_bytes()));
     return memory;
   });
 }
 
 Napi::Value ModelObject::steps(const Napi::CallbackInfo& call) {
-  const Napi::Env env = call.Env();
-  return guarded(env, [&] {
-    const auto steps = list_steps(model()->architecture());
-    Napi::Array list = Napi::Array::New(env, steps.size());
-    for (uint32_t i = 0; i < steps.size(); i++) {
-      Napi::Object step = Napi::Object::New(env), source = Napi::Object::New(env);
-      Napi::Array shape = Napi::Array::New(env, steps[i].shape.size());
-      for (uint32_t j = 0; j < steps[i].shape.size(); j++) shape.Set(j, number(env, steps[i].shape[j]));
-      source.Set("file", steps[i].file);
-      source.Set("line", steps[i].line);
-      step.Set("name", steps[i].name);
-      step.Set("shape", shape);
-      step.Set("source", source);
-      list.Set(i, step);
-    }
-    return list;
-  });
+  return guarded(call.Env(), [&] { return to_js(call.Env(), list_steps(model()->architecture())); });
 }
 
 Napi::Value ModelObject::forward(const Napi::CallbackInfo& call) {
@@ -130,8 +92,12 @@ Napi::Value ModelObject::first_non_finite_tensor(const Napi::CallbackInfo& call)
   });
 }
 
-void ModelObject::close(const Napi::CallbackInfo& call) {
-  if (model_) Napi::MemoryManagement::AdjustExternalMemory(call.Env(), -model_->weight_bytes());
+void ModelObject::close(const Napi::CallbackInfo& call) { let_go(call.Env()); }
+
+void ModelObject::Finalize(Napi::Env env) { let_go(env); }
+
+void ModelObject::let_go(Napi::Env env) {
+  if (model_) Napi::MemoryManagement::AdjustExternalMemory(env, -model_->weight_bytes());
   model_.reset();
 }
 

@@ -2,7 +2,7 @@
 
 #include <napi.h>
 
-#include "model.h"
+#include "model/model.h"
 
 namespace vit::binding {
 
@@ -13,12 +13,10 @@ class ModelObject : public Napi::ObjectWrap<ModelObject> {
   /** `architecture` is the object the request came with; it is handed back as it was. */
   static Napi::Value create(Napi::Env env, std::shared_ptr<Model> model, const Napi::Object& architecture);
   explicit ModelObject(const Napi::CallbackInfo& call);
+  void Finalize(Napi::Env env) override;
 
  private:
   Napi::Value architecture(const Napi::CallbackInfo& call);
-  Napi::Value num_tokens(const Napi::CallbackInfo& call);
-  Napi::Value num_prefix(const Napi::CallbackInfo& call);
-  Napi::Value grid(const Napi::CallbackInfo& call);
   Napi::Value parameters(const Napi::CallbackInfo& call);
   Napi::Value memory(const Napi::CallbackInfo& call);
   Napi::Value steps(const Napi::CallbackInfo& call);
@@ -29,6 +27,9 @@ class ModelObject : public Napi::ObjectWrap<ModelObject> {
 
   /** Throws when the model was closed. */
   const std::shared_ptr<Model>& model() const;
+
+  /** Lets go of the model and of what V8 was told of its size. */
+  void let_go(Napi::Env env);
 
   std::shared_ptr<Model> model_;
   Napi::ObjectReference architecture_;

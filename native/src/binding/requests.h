@@ -2,9 +2,9 @@
 
 #include <napi.h>
 
-#include "model.h"
-#include "part.h"
-#include "rollout.h"
+#include "inspect/part.h"
+#include "inspect/rollout.h"
+#include "model/model.h"
 
 namespace vit::binding {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "binding/async.h"
+#include "image/resize.h"
 #include "limits.h"
-#include "resize.h"
 
 namespace vit::binding {
 namespace {

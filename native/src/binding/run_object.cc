@@ -2,9 +2,9 @@
 
 #include "binding/addon.h"
 #include "binding/requests.h"
-#include "model.h"
-#include "rollout.h"
-#include "steps.h"
+#include "inspect/rollout.h"
+#include "inspect/steps.h"
+#include "model/model.h"
 
 namespace vit::binding {
 

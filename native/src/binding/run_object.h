@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "run.h"
+#include "model/run.h"
 
 namespace vit::binding {
 

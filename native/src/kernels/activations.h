@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "architecture.h"
+#include "architecture/architecture.h"
 
 namespace vit {
 

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "architecture.h"
-#include "tensor.h"
+#include "architecture/architecture.h"
+#include "memory/tensor.h"
 
 namespace vit {
 

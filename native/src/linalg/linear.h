@@ -4,9 +4,10 @@
 #include <functional>
 #include <memory>
 
-#include "architecture.h"
+#include "architecture/architecture.h"
+#include "kernels/half.h"
 #include "linalg/gemm.h"
-#include "tensor.h"
+#include "memory/tensor.h"
 
 namespace vit {
 
@@ -19,9 +20,6 @@ struct Epilogue {
   const float* residual = nullptr;
   int64_t ldr = 0;
 };
-
-/** How the values of a weight rest in its file. */
-enum class Stored { f32, f16, bf16 };
 
 /** How a loaded weight rests in memory (LoadRequest.precision). */
 enum class Precision { fp32, stored, int8 };
@@ -74,14 +72,5 @@ class Linear {
 
 /** y (n, length), row stride ldy: adds bias (length, or null), then what the epilogue says, in place. */
 void finish_rows(float* y, int64_t ldy, int64_t n, int64_t length, const float* bias, const Epilogue& e);
-
-/** Whether the products of `by` take weights of that precision here: 8 bits need the packed kernels. */
-bool takes(Gemm by, Precision precision);
-
-/**
- * The one place a Linear is made. naive and blas keep W row-major (16-bit when precision is stored and the file is);
- * packed comes from packed/ when it is built for this processor and takes the precision, and is blas otherwise.
- */
-std::unique_ptr<Linear> make_linear(Gemm by, Precision precision, const WeightRows& weight, Floats bias);
 
 }  // namespace vit

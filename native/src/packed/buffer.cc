@@ -3,7 +3,7 @@
 #include <cstring>
 #include <new>
 
-#include "large_pages.h"
+#include "memory/large_pages.h"
 
 namespace vit {
 namespace packed {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "packed/block_rows.h"
-#include "vit/pass.h"
+#include "profile.h"
 
 namespace vit {
 namespace packed {

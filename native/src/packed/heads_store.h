@@ -1,5 +1,8 @@
 #pragma once
 
+// From a tile of the product that makes Q, K and V to where attention reads them: docs/kernels.md, "Heads", draws the
+// three layouts.
+
 #include "packed/simd.h"
 #include "packed/tile_store.h"
 

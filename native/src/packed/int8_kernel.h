@@ -1,5 +1,8 @@
 #pragma once
 
+// Products of 8-bit weights: docs/kernels.md, "8 bits: groups", draws how weights and activations lie, and says where
+// the zero point goes.
+
 #include "packed/product_kernel.h"
 
 namespace vit {

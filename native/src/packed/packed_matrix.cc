@@ -4,9 +4,9 @@
 #include <cmath>
 #include <vector>
 
+#include "kernels/half.h"
 #include "linalg/cpu.h"
 #include "linalg/share.h"
-#include "weights/half.h"
 
 namespace vit {
 namespace packed {

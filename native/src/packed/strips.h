@@ -15,7 +15,7 @@ inline int64_t round_up(int64_t value, int64_t to) { return (value + to - 1) / t
  * of nearly the same height, so that no strip is padded. Inside a strip of `height` rows the k axis comes in chunks of
  * 16: [k / 16][height][16]. A tile's row is stored as whole cache lines, a kernel reads its strip front to back, and
  * the distance between rows is a constant of the kernel. Element (row, k) of the matrix is at begin(strip) * padded_k +
- * ((k / 16) * height(strip) + row - begin(strip)) * 16 + k % 16.
+ * ((k / 16) * height(strip) + row - begin(strip)) * 16 + k % 16 (docs/kernels.md draws it).
  */
 struct Strips {
   int64_t rows = 0;

@@ -2,14 +2,6 @@
 
 namespace vit {
 
-Grid count_tokens(Grid image, const SoftSplit& split) {
-  const auto count = [&](int64_t size) {
-    const int64_t room = size + 2 * split.padding - split.kernel;
-    return room < 0 ? 0 : room / split.stride + 1;
-  };
-  return {count(image.rows), count(image.columns)};
-}
-
 ImageView ImageView::planar(const float* values, int64_t batch, int64_t channels, int64_t height, int64_t width) {
   return {values, batch, channels, height, width, channels * height * width, height * width, width, 1};
 }

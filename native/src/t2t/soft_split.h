@@ -1,12 +1,8 @@
 #pragma once
 
-#include "architecture.h"
+#include "architecture/grid.h"
 
 namespace vit {
-
-/** Tokens down and across that a soft split makes of (rows, columns): floor((size + 2p - (k - 1) - 1) / s + 1), the
- * articles' count_tokens. */
-Grid count_tokens(Grid image, const SoftSplit& split);
 
 /**
  * torch.nn.Unfold then transpose: image (B, C, H, W) to tokens (B, rows*columns, C*k*k), each token the k x k window of

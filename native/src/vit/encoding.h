@@ -67,8 +67,6 @@ struct ScalingEncoding final : Encoding {
   std::shared_ptr<const Linear> in_proj;  // (mlp_hidden + 3*dim, dim), rows MLP, Q, K, V
   Attention attn;                         // qkv is null: in_proj makes Q, K and V
   Activation activation;
-  bool has_mlp_norm;
-  NormLayer mlp_norm;
   std::shared_ptr<const Linear> mlp_out;  // (dim, mlp_hidden)
   int64_t mlp_hidden;
   Floats ls;

@@ -77,13 +77,9 @@ std::unique_ptr<Encoding> ScalingEncoding::load(const Block& block, const std::s
     attn.q_norm = weights.norm(*block.qk_norm, name + "q_norm", block.head_dim);
     attn.k_norm = weights.norm(*block.qk_norm, name + "k_norm", block.head_dim);
   }
-  attn.has_attn_norm = block.attn_norm.has_value();
-  if (attn.has_attn_norm) attn.norm = weights.norm(*block.attn_norm, name + "attn_norm", length);
   attn.proj =
       weights.linear(name + "attn_out_proj.weight", block.proj_bias ? name + "attn_out_proj.bias" : "", dim, length);
   made->activation = block.activation;
-  made->has_mlp_norm = block.mlp_norm.has_value();
-  if (made->has_mlp_norm) made->mlp_norm = weights.norm(*block.mlp_norm, name + "mlp_norm", block.mlp_hidden);
   made->mlp_out = weights.linear(name + "mlp_out_proj.weight", block.mlp_bias ? name + "mlp_out_proj.bias" : "", dim,
                                  block.mlp_hidden);
   if (block.layer_scale) made->ls = weights.values(name + "ls.gamma", {dim});
@@ -104,11 +100,9 @@ void ScalingEncoding::forward(const float* x, int64_t batch, int64_t tokens, flo
   attn.normalise_qk(q, q + length, ld, rows);
   float* context = pass.scratch.get(Scratch::context, rows * length);
   attn.attend(q, q + length, q + 2 * length, ld, batch, tokens, context, kept, pass);
-  if (attn.has_attn_norm) apply_norm(attn.norm, context, length, rows, length, context, length);
 
   for (int64_t i = 0; i < rows; i++) activate(activation, hidden + i * ld, mlp_hidden);
   VIT_STEP(pass.trace, "parallel-scaling:mlp.act", (Shape{tokens, mlp_hidden}), hidden, ld);
-  if (has_mlp_norm) apply_norm(mlp_norm, hidden, ld, rows, mlp_hidden, hidden, ld);
 
   float* sum = pass.scratch.get(Scratch::branch, rows * dim);
   attn.proj->apply(context, length, rows, sum, dim);

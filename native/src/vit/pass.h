@@ -8,7 +8,8 @@
 
 #include "error.h"
 #include "linalg/gemm.h"
-#include "tensor.h"
+#include "memory/tensor.h"
+#include "profile.h"
 #include "vit/trace.h"
 
 namespace vit {
@@ -33,24 +34,6 @@ class Scratch {
 
  private:
   Floats buffers_[slots];
-};
-
-/** Milliseconds by stage, in the order the stages were first met. */
-class Profile {
- public:
-  struct Entry {
-    std::string stage;
-    double ms;
-  };
-  void add(const char* stage, double ms) {
-    for (Entry& entry : entries_)
-      if (entry.stage == stage) return void(entry.ms += ms);
-    entries_.push_back({stage, ms});
-  }
-  const std::vector<Entry>& entries() const { return entries_; }
-
- private:
-  std::vector<Entry> entries_;
 };
 
 /** What travels through the parts of one forward pass. */

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "architecture.h"
-#include "tensor.h"
+#include "architecture/architecture.h"
+#include "memory/tensor.h"
 
 namespace vit {
 

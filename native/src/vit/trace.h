@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "tensor.h"
+#include "memory/tensor.h"
 
 namespace vit {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "linalg/linear.h"
-#include "tensor.h"
+#include "memory/tensor.h"
 
 namespace vit {
 

@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "error.h"
+#include "kernels/half.h"
 #include "kernels/sums.h"
 #include "linalg/cpu.h"
 #include "linalg/share.h"
-#include "weights/half.h"
+#include "products/linear_factory.h"
 #include "weights/seeded_init.h"
 
 namespace vit {

@@ -4,8 +4,8 @@
 
 #include "check.h"
 #include "error.h"
+#include "memory/sizes.h"
 #include "packed/thread_pool.h"
-#include "sizes.h"
 
 namespace vit {
 namespace test {

@@ -2,7 +2,7 @@
 
 #include "architecture/footprint.h"
 #include "check.h"
-#include "model.h"
+#include "model/model.h"
 
 namespace vit {
 namespace test {
@@ -50,7 +50,9 @@ Architecture random_architecture(Random& random, int64_t most_tokens, int64_t mo
     b.order = static_cast<Block::Order>(random.between(0, 4));
     if (b.order == Block::Order::parallel) b.branches = random.between(1, 3);
     if (coin()) b.qk_norm = norm();
-    if (coin()) b.mlp_norm = norm();
+    const bool scaling = b.order == Block::Order::parallel_scaling;
+    if (!scaling && coin()) b.attn_norm = norm();
+    if (!scaling && coin()) b.mlp_norm = norm();
     if (b.order != Block::Order::parallel_scaling && coin()) {
       b.mlp = coin() ? Block::Mlp::glu : Block::Mlp::swiglu;
       b.mlp_hidden *= 2;

@@ -1,6 +1,6 @@
 #include "check.h"
+#include "kernels/half.h"
 #include "linalg/linear.h"
-#include "weights/half.h"
 
 namespace vit {
 namespace test {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/half.h"
 #include "packed/packed_matrix.h"
-#include "weights/half.h"
 
 namespace vit {
 namespace test {

@@ -2,9 +2,9 @@
 
 #include "check.h"
 #include "kernels/activations.h"
+#include "kernels/half.h"
 #include "packed/packed_linear.h"
 #include "packed/workspace.h"
-#include "weights/half.h"
 
 namespace vit {
 namespace test {

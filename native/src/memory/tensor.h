@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sizes.h"
+#include "memory/sizes.h"
 
 namespace vit {
 

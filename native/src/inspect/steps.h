@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "architecture.h"
-#include "part.h"
-#include "tensor.h"
+#include "architecture/architecture.h"
+#include "inspect/part.h"
+#include "memory/tensor.h"
 
 namespace vit {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "run.h"
+#include "model/run.h"
 #include "t2t/tokens_to_token.h"
 #include "vit/fused_encoder.h"
 #include "vit/patch_tokenization.h"

@@ -3,9 +3,10 @@
 #include <cstdint>
 #include <cstring>
 
-#include "linalg/linear.h"
-
 namespace vit {
+
+/** Number format of a weight in its file. */
+enum class Stored { f32, f16, bf16 };
 
 /** IEEE binary16 bits to float32; exact, infinities, NaN and subnormals included. */
 inline float from_f16(uint16_t bits) {

@@ -1,4 +1,4 @@
-#include "linalg/peak.h"
+#include "products/peak.h"
 
 #include <algorithm>
 #include <chrono>

@@ -2,8 +2,8 @@
 
 #include <mutex>
 
-#include "large_pages.h"
-#include "tensor.h"
+#include "memory/large_pages.h"
+#include "memory/tensor.h"
 
 namespace vit {
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "architecture/grid.h"
+
 namespace vit {
 
 // The structs of binding.d.ts, field for field; the comments there are the definition.
@@ -74,13 +76,6 @@ struct Block {
   void check(const std::string& where) const;
 };
 
-struct SoftSplit {
-  int64_t kernel, stride, padding;
-
-  /** Throws ERR_ARCHITECTURE in one sentence that begins with `where`. */
-  void check(const std::string& where) const;
-};
-
 struct Tokenizer {
   enum class Kind { patch, soft_split } kind;
   int64_t patch_height, patch_width;  // patch
@@ -94,13 +89,6 @@ struct Prefix {
   bool distillation;
   int64_t registers;
   int64_t count() const { return class_token + distillation + registers; }
-};
-
-struct Grid {
-  int64_t rows, columns;
-  int64_t count() const { return rows * columns; }
-  bool operator==(const Grid& o) const { return rows == o.rows && columns == o.columns; }
-  bool operator!=(const Grid& o) const { return !(*this == o); }
 };
 
 enum class Resample { bicubic_antialias, bicubic };

@@ -1,4 +1,4 @@
-#include "tensor.h"
+#include "memory/tensor.h"
 
 namespace vit {
 

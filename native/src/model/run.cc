@@ -1,10 +1,10 @@
-#include "run.h"
+#include "model/run.h"
 
 #include <algorithm>
 
 #include "error.h"
 #include "kernels/softmax.h"
-#include "model.h"
+#include "model/model.h"
 
 namespace vit {
 

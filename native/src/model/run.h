@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "spare_buffer.h"
+#include "memory/spare_buffer.h"
 #include "t2t/tokens_to_token.h"
 
 namespace vit {

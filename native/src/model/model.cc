@@ -1,4 +1,4 @@
-#include "model.h"
+#include "model/model.h"
 
 #include <algorithm>
 
@@ -6,6 +6,7 @@
 #include "limits.h"
 #include "linalg/cpu.h"
 #include "memory/limit.h"
+#include "products/linear_factory.h"
 
 namespace vit {
 

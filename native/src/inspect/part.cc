@@ -1,12 +1,12 @@
-#include "part.h"
+#include "inspect/part.h"
 
 #include <algorithm>
 #include <functional>
 
 #include "architecture/footprint.h"
+#include "inspect/steps.h"
 #include "limits.h"
 #include "memory/limit.h"
-#include "steps.h"
 #include "t2t/soft_split.h"
 #include "t2t/tokens_to_token.h"
 #include "vit/encoding.h"

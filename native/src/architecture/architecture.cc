@@ -1,9 +1,8 @@
-#include "architecture.h"
+#include "architecture/architecture.h"
 
 #include "error.h"
 #include "limits.h"
-#include "sizes.h"
-#include "t2t/soft_split.h"
+#include "memory/sizes.h"
 
 namespace vit {
 
@@ -89,6 +88,8 @@ void Block::check(const std::string& where) const {
   refuse(!attn_residual && order != Order::pre, where + " leaves the residual out of an order other than pre.");
   refuse(order == Order::parallel_scaling && mlp != Mlp::mlp,
          where + " has a gated MLP in the parallel-scaling order.");
+  refuse(order == Order::parallel_scaling && (attn_norm || mlp_norm),
+         where + " has a norm of its heads or its hidden layer in the parallel-scaling order, which no model has.");
   check_norm(norm, where);
   for (const auto& inner : {qk_norm, attn_norm, mlp_norm}) check_norm(inner, where);
 }

@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "architecture.h"
+#include "architecture/architecture.h"
 #include "vit/trace.h"
 #include "weights/tensor_source.h"
 

@@ -1,4 +1,4 @@
-#include "resize.h"
+#include "image/resize.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 
 #include "error.h"
 #include "limits.h"
-#include "sizes.h"
+#include "memory/sizes.h"
 
 // A fused multiply-add would move coefficients by a bit.
 #if defined(__clang__)

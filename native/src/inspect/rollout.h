@@ -1,10 +1,9 @@
 #pragma once
 
-#include "run.h"
+#include "kernels/head_fusion.h"
+#include "model/run.h"
 
 namespace vit {
-
-enum class HeadFusion { mean, max, min };
 
 struct RolloutOptions {
   int64_t query, from, to;  // layers from..to, both included

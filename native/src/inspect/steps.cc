@@ -1,9 +1,9 @@
-#include "steps.h"
+#include "inspect/steps.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "model.h"
+#include "model/model.h"
 
 namespace vit {
 

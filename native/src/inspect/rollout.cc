@@ -1,30 +1,15 @@
-#include "rollout.h"
+#include "inspect/rollout.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "error.h"
-#include "model.h"
+#include "model/model.h"
 
 namespace vit {
 
 namespace {
-
-/** heads (h, N, N) as one (N, N). */
-void fuse(const float* maps, int64_t heads, int64_t size, HeadFusion how, Floats& fused) {
-  fused.assign(maps, maps + size);
-  for (int64_t h = 1; h < heads; h++) {
-    const float* map = maps + h * size;
-    for (int64_t i = 0; i < size; i++) {
-      if (how == HeadFusion::mean) fused[i] += map[i];
-      if (how == HeadFusion::max) fused[i] = std::max(fused[i], map[i]);
-      if (how == HeadFusion::min) fused[i] = std::min(fused[i], map[i]);
-    }
-  }
-  if (how == HeadFusion::mean)
-    for (float& value : fused) value /= static_cast<float>(heads);
-}
 
 /** Puts the floor(ratio * size) smallest entries to zero; among equals those that come first. */
 void discard_smallest(Floats& fused, double ratio) {
@@ -56,7 +41,7 @@ Floats rollout(const Run& run, int64_t image, const RolloutOptions& options) {
   row[static_cast<size_t>(options.query)] = 1;
   Floats fused;
   for (int64_t layer = options.to; layer >= options.from; layer--) {
-    fuse(run.map(image, layer), a.block.heads, n * n, options.fusion, fused);
+    fuse_heads(run.map(image, layer), a.block.heads, n * n, options.fusion, fused);
     discard_smallest(fused, options.discard_ratio);
     std::fill(next.begin(), next.end(), 0.0);
     for (int64_t i = 0; i < n; i++) {
