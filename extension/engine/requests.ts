@@ -2,10 +2,11 @@
  * What a forked engine process can be asked, as plain types: the client (./client.ts) and the process (./process.ts) share them.
  * One vocabulary for the extension, the CLI and the tests. No vscode, no native code here.
  */
-import type { HeadFusion, PartRequest, Step } from '../../native/binding';
+import type { PartRequest, Step } from '../../native/binding';
 import type { ImageSource, OpenedImage } from '../image/opened';
 import type { Geometry } from '../image/preprocessing';
 import type { ModelDescription } from '../architecture/description';
+import type { MethodSlice } from './methods';
 
 export type { HeadFusion, Step } from '../../native/binding';
 export type { ImageSource, OpenedImage } from '../image/opened';
@@ -82,14 +83,12 @@ export interface TensorRunRequest {
 /** Slices of a run. What comes back is always { shape, values }. */
 export type SliceRequest =
   | { kind: 'logits' }
-  /** (h, N): row `query` of every head. */
-  | { kind: 'attention-rows'; layer: number; query: number }
+  /** attention-rows (h, N): row `query` of every head; rollout (N). */
+  | MethodSlice
   /** (h, N, N) */
   | { kind: 'attention'; layer: number }
   /** (h, Ns, ...) row of a token transformer's attention. */
   | { kind: 'stage-attention-rows'; stage: number; query: number }
-  /** (N) */
-  | { kind: 'rollout'; query: number; from: number; to: number; fusion: HeadFusion; discardRatio: number }
   /** (N, D) */
   | { kind: 'tokens'; layer: number }
   /** (depth, classes) */

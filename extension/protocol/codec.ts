@@ -2,6 +2,7 @@
  * Checks what arrives from the webview before anything acts on it: kinds, ranges and sizes, nothing unknown.
  * The types it checks are in ./messages.ts; the two change together (a field without a check does not compile).
  */
+import { methodIds, methods, type MethodParameters, type MethodSlice } from '../engine/methods';
 import type { SliceRequest } from '../engine/requests';
 import { either, flag, integer, literal, number, record, text, uint8Array, uint32Array, variant } from './checks';
 import type { Check } from './checks';
@@ -27,16 +28,33 @@ const viewState: Check<ViewState> = record<ViewState>({
   colorMap: text(40),
   smooth: flag,
   grid: flag,
-  method: literal('raw', 'rollout'),
+  method: literal(...methodIds),
   step: (value) => (value === undefined ? null : tensorName(value)),
 });
 
 type Slice<K extends SliceRequest['kind']> = Extract<SliceRequest, { kind: K }>;
 
-const ascendingLayers: Check<Slice<'rollout'>> = (value) => {
-  const { from, to } = value as Slice<'rollout'>;
+const parameters: { [P in keyof MethodParameters]: Check<MethodParameters[P]> } = {
+  layer,
+  query,
+  from: layer,
+  to: layer,
+  fusion,
+  discardRatio: number(0, 1),
+};
+
+const ascendingLayers: Check<MethodSlice> = (value) => {
+  const { from = 0, to = from } = value as Partial<MethodParameters>;
   return from <= to ? null : 'from must not be above to';
 };
+
+/** By kind of slice: each method's parameters, and nothing else. */
+const methodSlices = Object.fromEntries(
+  Object.values(methods).map(({ slice, params }) => {
+    const fields = Object.fromEntries(params.map((name) => [name, parameters[name]]));
+    return [slice, all(record({ kind: literal(slice), ...fields }), ascendingLayers)];
+  }),
+) as unknown as { [K in MethodSlice['kind']]: Check<Slice<K>> };
 
 function all<T>(...checks: Check<T>[]): Check<T> {
   return (value) => {
@@ -50,24 +68,13 @@ function all<T>(...checks: Check<T>[]): Check<T> {
 
 const sliceRequest: Check<SliceRequest> = variant<SliceRequest, 'kind'>('kind', {
   logits: record<Slice<'logits'>>({ kind: literal('logits') }),
-  'attention-rows': record<Slice<'attention-rows'>>({ kind: literal('attention-rows'), layer, query }),
+  ...methodSlices,
   attention: record<Slice<'attention'>>({ kind: literal('attention'), layer }),
   'stage-attention-rows': record<Slice<'stage-attention-rows'>>({
     kind: literal('stage-attention-rows'),
     stage: integer(0, MAX_LAYERS),
     query,
   }),
-  rollout: all(
-    record<Slice<'rollout'>>({
-      kind: literal('rollout'),
-      query,
-      from: layer,
-      to: layer,
-      fusion,
-      discardRatio: number(0, 1),
-    }),
-    ascendingLayers,
-  ),
   tokens: record<Slice<'tokens'>>({ kind: literal('tokens'), layer }),
   'prediction-by-depth': record<Slice<'prediction-by-depth'>>({ kind: literal('prediction-by-depth') }),
   step: record<Slice<'step'>>({ kind: literal('step'), name: tensorName }),

@@ -2,6 +2,7 @@
  * What the extension host and the webview say to each other. Plain types; the codec beside this (./codec.ts) checks what arrives.
  * The webview asks ('ready', then slices); the host never guesses what is on screen.
  */
+import type { MethodId } from '../engine/methods';
 import type { LoadedModel, Prediction, SliceRequest, Slice, EngineErrorShape, EngineKind } from '../engine/requests';
 import type { Geometry, Preprocessing } from '../image/preprocessing';
 import type { Architecture, Finding } from '../architecture/description';
@@ -22,7 +23,7 @@ export interface ViewState {
   colorMap: string;
   smooth: boolean;
   grid: boolean;
-  method: 'raw' | 'rollout';
+  method: MethodId;
   /** The walk-through's page, by a step's name in LoadedModel.steps ('blocks.3.attn.q'); absent: the first page. */
   step?: string;
 }

@@ -16,7 +16,7 @@ const state: ViewState = {
   colorMap: 'viridis',
   smooth: true,
   grid: false,
-  method: 'raw',
+  method: 'attention',
 };
 
 const event = (body: unknown) => ({ kind: 'event', event: body });

@@ -5,7 +5,7 @@ import { fuse, headRows, heatOf, keepMass } from '../../webview/drawing/heat';
 // two heads over a class token and four patches; values that float32 holds exactly
 const values = new Float32Array([0.5, 0.125, 0.25, 0.0625, 0.0625, 0.25, 0.25, 0.125, 0.25, 0.125]);
 const rows = headRows(values, 2);
-const own = { scale: 'own', excludeOutliers: false } as const;
+const own = { scale: 'own', excludeOutliers: false, signed: false } as const;
 
 test('rows of (h, N) are heads', () => {
   assert.deepEqual(Array.from(rows[1]!), [0.25, 0.25, 0.125, 0.25, 0.125]);
@@ -29,10 +29,16 @@ test('the scale looks at patches only: one head, or all of them when shared', ()
   assert.deepEqual(heatOf(rows, 1, 1, { ...own, scale: 'shared' }).domain, [0.0625, 0.25]);
 });
 
+test('signed values have a scale that is the same on both sides of zero', () => {
+  const signed = Float32Array.of(9, -0.25, 0.5, 0.125);
+  assert.deepEqual(heatOf([signed], 0, 1, { ...own, signed: true }).domain, [-0.5, 0.5]);
+  assert.deepEqual(Array.from(keepMass(Float32Array.of(-0.5, 0.125, 0.375), 0.5)), [-0.5, NaN, NaN]);
+});
+
 test('outliers are left out of the scale, not of the map', () => {
   const row = Float32Array.from({ length: 101 }, (_, i) => i);
   row[100] = 1e6;
-  const heat = heatOf([row], 0, 0, { scale: 'own', excludeOutliers: true });
+  const heat = heatOf([row], 0, 0, { ...own, excludeOutliers: true });
   assert.deepEqual(heat.domain, [2, 98]);
   assert.equal(heat.patches[100], 1e6);
 });

@@ -1,10 +1,11 @@
 /** The attention on screen: which slice it needs, the map made of it, and its pixels. */
-import type { SliceRequest } from '../../extension/engine/requests';
-import { colorTable } from '../drawing/colorMap';
-import { heatOf, headRows, keepMass, type Heat } from '../drawing/heat';
+import { methods, methodSlice, type MethodId, type MethodSlice } from '../../extension/engine/methods';
+import type { PanelModel, ViewState } from '../../extension/protocol/messages';
+import { colorTable, signedColorMap } from '../drawing/colorMap';
+import { heatOf, headRows, keepMass, type Heat, type ScaleChoice } from '../drawing/heat';
 import { enlarge, paint, type Field } from '../drawing/raster';
 import type { Slices } from './slices';
-import type { AppState } from './state';
+import type { AppState, Display } from './state';
 import { layoutOf, spread, type TokenLayout } from '../drawing/tokenLayout';
 
 export type Shown =
@@ -25,26 +26,17 @@ export class Attention {
   /** What can be shown now; asks for the slice when it is not here yet. */
   shown({ model, run, view, display }: AppState): Shown {
     if (!model || !run) return (this.last = { status: 'none' });
-    if (model.loaded.attention !== true) return (this.last = { status: 'unavailable', reason: model.loaded.attention });
     const { layer, head, query, method } = view;
+    const reason = whyNot(method, model);
+    if (reason !== null) return (this.last = { status: 'unavailable', reason });
     const key = [run.runId, layer, head, query, method, display.scale, display.excludeOutliers].join('/');
     if (this.last.status === 'ready' && this.last.key === key) return this.last;
-    const what: SliceRequest =
-      method === 'raw'
-        ? { kind: 'attention-rows', layer, query }
-        : {
-            kind: 'rollout',
-            query,
-            from: 0,
-            to: layer,
-            fusion: typeof head === 'number' ? 'mean' : head,
-            discardRatio: 0,
-          };
-    const peek = this.slices.peek(what);
+    const { perHead } = methods[method];
+    const peek = this.slices.peek(sliceOf(view));
     if (peek.status === 'failed') return (this.last = { status: 'unavailable', reason: peek.message });
     if (peek.status === 'pending') return { status: 'pending' };
-    const rows = method === 'raw' ? headRows(peek.slice.values, peek.slice.shape[0]!) : [peek.slice.values];
-    const heat = heatOf(rows, method === 'raw' ? head : 'mean', model.loaded.numPrefix, display);
+    const rows = perHead ? headRows(peek.slice.values, peek.slice.shape[0]!) : [peek.slice.values];
+    const heat = heatOf(rows, perHead ? head : 'mean', model.loaded.numPrefix, scaleOf(view, display));
     return (this.last = { status: 'ready', key, rows, heat, layout: layoutOf(model, run.geometry) });
   }
 
@@ -54,15 +46,37 @@ export class Attention {
     if (shown.status === 'pending') return this.drawn?.canvas ?? null;
     if (shown.status !== 'ready') return (this.drawn = null);
     const { view, display } = state;
-    const key = [shown.key, view.colorMap, view.smooth, display.mass].join('/');
+    const colorMap = colorMapOf(view);
+    const key = [shown.key, colorMap, view.smooth, display.mass].join('/');
     if (this.drawn?.key !== key) {
       const kept = keepMass(shown.heat.patches, display.mass);
       const field = fieldOf(shown.layout, kept, view.smooth);
-      this.drawn = { key, canvas: pixels(field, shown.heat.domain, view.colorMap) };
+      this.drawn = { key, canvas: pixels(field, shown.heat.domain, colorMap) };
     }
     return this.drawn.canvas;
   }
 }
+
+/** Why a model's runs cannot give what a method is computed from; null when they can. */
+export function whyNot(method: MethodId, { loaded }: PanelModel): string | null {
+  return methods[method].needs === 'maps' && loaded.attention !== true ? loaded.attention : null;
+}
+
+/** What shows the view's method at its layer and query. Of rollout: from the first layer to this one. */
+export function sliceOf({ method, layer, head, query }: ViewState): MethodSlice {
+  const fusion = typeof head === 'number' ? 'mean' : head;
+  return methodSlice(method, { layer, query, from: 0, to: layer, fusion, discardRatio: 0 });
+}
+
+export const scaleOf = ({ method }: ViewState, { scale, excludeOutliers }: Display): ScaleChoice => ({
+  scale,
+  excludeOutliers,
+  signed: methods[method].signed,
+});
+
+/** The chosen colours, or those whose middle is zero. */
+export const colorMapOf = ({ method, colorMap }: ViewState): string =>
+  methods[method].signed ? signedColorMap : colorMap;
 
 /** Patch values as a field over the whole input: cells, smoothed cells, or a soft split's overlapping boxes. */
 export function fieldOf(layout: TokenLayout, values: Float32Array, smooth: boolean, finest = finestPixels): Field {

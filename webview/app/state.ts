@@ -1,4 +1,5 @@
 /** Everything on screen, in one object; components read it, verbs change it. */
+import { methodIds, methods } from '../../extension/engine/methods';
 import type { EngineErrorShape, Prediction } from '../../extension/engine/requests';
 import type { HostEvent, PanelImage, PanelModel, PanelRun, View, ViewState } from '../../extension/protocol/messages';
 import { colorMapNames, defaultColorMap } from '../drawing/colorMap';
@@ -44,7 +45,7 @@ export const firstView: ViewState = {
   colorMap: defaultColorMap,
   smooth: true,
   grid: true,
-  method: 'raw',
+  method: 'attention',
 };
 
 export const firstDisplay: Display = {
@@ -119,7 +120,7 @@ export function reduce(state: AppState, event: HostEvent): AppState {
   }
 }
 
-/** Keeps layer, head and query inside the model. Rollout fuses heads, so it has no single one. */
+/** Keeps layer, head and query inside the model. A method with one map for all heads has no single one. */
 export function clampView(view: ViewState, model: PanelModel): ViewState {
   const { layers, heads, numTokens } = model.loaded;
   const within = (x: number, count: number) => Math.max(0, Math.min(x, count - 1));
@@ -128,7 +129,7 @@ export function clampView(view: ViewState, model: PanelModel): ViewState {
     ...view,
     layer: within(view.layer, layers),
     query: view.query < numTokens ? within(view.query, numTokens) : 0,
-    head: view.method === 'rollout' && typeof head === 'number' ? 'mean' : head,
+    head: typeof head === 'number' && !methods[view.method].perHead ? 'mean' : head,
   };
 }
 
@@ -164,7 +165,8 @@ export function readView(stored: unknown): ViewState | null {
     colorMap: oneOf<string>(given.colorMap, colorMapNames, firstView.colorMap),
     smooth: flag(given.smooth, firstView.smooth),
     grid: flag(given.grid, firstView.grid),
-    method: oneOf(given.method, ['raw', 'rollout'] as const, 'raw'),
+    // what older versions called raw is attention too
+    method: oneOf(given.method, methodIds, 'attention'),
     ...(typeof given.step === 'string' && given.step.length <= 200 ? { step: given.step } : {}),
   };
 }

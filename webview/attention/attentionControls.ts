@@ -1,21 +1,19 @@
 /** Layer, head and method of the attention shown. */
+import { methodIds, methods } from '../../extension/engine/methods';
 import type { ViewState } from '../../extension/protocol/messages';
 import type { App, Component } from '../app/app';
+import { whyNot } from '../app/attention';
 import { dropdown, slider, type Choice } from '../ui/controls';
 import { h } from '../ui/dom';
 import { QueryPicker } from '../ui/queryPicker';
 import { section } from '../ui/section';
+import { methodWords } from './methodWords';
 import { Thumbnails } from './thumbnails';
 
 const fusions: Choice[] = [
   { value: 'mean', label: 'Mean of all heads' },
   { value: 'max', label: 'Maximum of all heads' },
   { value: 'min', label: 'Minimum of all heads' },
-];
-
-const methods: Choice[] = [
-  { value: 'raw', label: 'Attention of one layer' },
-  { value: 'rollout', label: 'Rollout through the layers' },
 ];
 
 export class AttentionControls implements Component {
@@ -57,15 +55,19 @@ export class AttentionControls implements Component {
     const shown = this.app.attention.shown(this.app.state);
     this.unavailable.hidden = shown.status !== 'unavailable';
     this.unavailable.textContent = shown.status === 'unavailable' ? shown.reason : '';
-    this.controls.hidden = model !== null && model.loaded.attention !== true;
+    const possible = methodIds.filter((id) => !model || whyNot(id, model) === null);
+    this.controls.hidden = possible.length === 0;
     this.query.update();
     const layers = model?.loaded.layers ?? 1;
     const layer = Math.min(view.layer + 1, layers);
     this.layer.set({ min: 1, max: layers, value: layer }, model ? `${layer} / ${layers}` : '');
-    const heads = view.method === 'raw' ? (model?.loaded.heads ?? 0) : 0;
+    const heads = methods[view.method].perHead ? (model?.loaded.heads ?? 0) : 0;
     const single = Array.from({ length: heads }, (_, i) => ({ value: String(i), label: `Head ${i + 1}` }));
     this.head.set([...fusions, ...single], String(view.head));
-    this.method.set(methods, view.method);
+    this.method.set(
+      possible.map((id) => ({ value: id, label: methodWords[id].label })),
+      view.method,
+    );
     this.thumbnails.update();
   }
 }

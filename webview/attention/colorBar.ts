@@ -1,6 +1,6 @@
 /** The colour scale in numbers, with a mark where the value under the pointer lies. */
 import type { App, Component } from '../app/app';
-import { pixels } from '../app/attention';
+import { colorMapOf, pixels } from '../app/attention';
 import { position, type Domain } from '../drawing/colorScale';
 import { h, setText } from '../ui/dom';
 import { value } from '../ui/format';
@@ -48,7 +48,7 @@ export class ColorBar implements Component {
     this.element.hidden = state.view.view !== 'attention' || shown.status === 'none' || shown.status === 'unavailable';
     if (shown.status !== 'ready') return;
     const { domain, patches } = shown.heat;
-    this.bar.show(domain, state.view.colorMap);
+    this.bar.show(domain, colorMapOf(state.view));
     const patch = state.hover === null ? null : state.hover - state.model!.loaded.numPrefix;
     this.bar.point(patch === null ? null : (patches[patch] ?? null), domain);
   }

@@ -1,7 +1,8 @@
 /** Figure and values out of the panel: saved through the host's dialog, or to the clipboard. */
 import type { App } from '../app/app';
 import { drawFigure } from './figure';
-import type { Shown } from '../app/attention';
+import { methods } from '../../extension/engine/methods';
+import { colorMapOf, type Shown } from '../app/attention';
 import type { MenuItem } from '../ui/menu';
 import { inputCanvas } from '../patches/modelInput';
 import { writeNpy } from '../../extension/files/npyEncoding';
@@ -94,7 +95,7 @@ function json({ state }: App, { rows, layout }: Ready): string {
       method: view.method,
       layer: view.layer,
       query: view.query,
-      ...(view.method === 'rollout' ? { fusion: view.head } : {}),
+      ...(methods[view.method].perHead ? {} : { fusion: view.head }),
       prefix: layout.prefixNames,
       grid: [layout.rows, layout.columns],
       region: run!.geometry.region,
@@ -126,7 +127,7 @@ async function png(app: App, picture: Picture): Promise<Blob> {
       hover: null,
     },
     caption: `${image!.name} · ${model!.name} · ${captionOf(app.state)}`,
-    bar: heat && shown.status === 'ready' ? { domain: shown.heat.domain, colorMap: view.colorMap } : null,
+    bar: heat && shown.status === 'ready' ? { domain: shown.heat.domain, colorMap: colorMapOf(view) } : null,
   });
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
   if (!blob) throw new Error('The figure could not be drawn: the picture is too large for this browser.');

@@ -1,6 +1,8 @@
 /** All layers (down) and heads (across) for the chosen query, each a tiny map; asked for only while unfolded. */
+import { methods } from '../../extension/engine/methods';
 import type { App, Component } from '../app/app';
-import { pixels } from '../app/attention';
+import type { AppState } from '../app/state';
+import { colorMapOf, pixels, scaleOf, sliceOf, whyNot } from '../app/attention';
 import { h, setText } from '../ui/dom';
 import { headRows, heatOf } from '../drawing/heat';
 import { section } from '../ui/section';
@@ -38,7 +40,8 @@ export class Overview implements Component {
 
   update(): void {
     const { model, run, view, display } = this.app.state;
-    this.details.hidden = view.view !== 'attention' || view.method !== 'raw' || model?.loaded.attention !== true;
+    this.details.hidden =
+      view.view !== 'attention' || !methods[view.method].perHead || !model || whyNot(view.method, model) !== null;
     if (!model || !run || this.details.hidden || !this.details.open) return;
     const { layers, heads } = model.loaded;
     const where = this.pointed ?? { layer: view.layer, head: view.head };
@@ -46,13 +49,21 @@ export class Overview implements Component {
     setText(this.caption, `Layer ${where.layer + 1}, ${head}`);
     this.canvas.setAttribute('aria-label', `${layers} layers of ${heads} heads; chosen: ${this.caption.textContent}`);
 
-    const rows = this.rows(layers, view.query);
+    const rows = this.rows(layers, view);
     const width = this.canvas.clientWidth;
     const arrived = rows.map((row) => (row ? 1 : 0)).join('');
-    const { query, colorMap, smooth } = view;
-    const maps = [run.runId, query, colorMap, smooth, JSON.stringify(display), width, arrived, theme().background].join(
-      '/',
-    );
+    const { method, query, smooth } = view;
+    const maps = [
+      run.runId,
+      method,
+      query,
+      colorMapOf(view),
+      smooth,
+      JSON.stringify(display),
+      width,
+      arrived,
+      theme().background,
+    ].join('/');
     const drawn = `${maps}/${view.layer}/${view.head}`;
     if (drawn === this.drawn || width === 0) return;
     this.drawn = drawn;
@@ -61,11 +72,11 @@ export class Overview implements Component {
     this.frame(rows.length, width);
   }
 
-  private rows(layers: number, query: number): (Float32Array[] | null)[] {
+  private rows(layers: number, view: AppState['view']): (Float32Array[] | null)[] {
     let waiting = 0;
     return Array.from({ length: layers }, (_, layer) => {
       if (waiting >= atOnce) return null;
-      const peek = this.app.slices.peek({ kind: 'attention-rows', layer, query });
+      const peek = this.app.slices.peek(sliceOf({ ...view, layer }));
       if (peek.status === 'pending') waiting++;
       return peek.status === 'ready' ? headRows(peek.slice.values, peek.slice.shape[0]!) : null;
     });
@@ -94,8 +105,8 @@ export class Overview implements Component {
       for (let head = 0; head < heads; head++) {
         const place = [head * cell + 1, layer * tall + 1, cell - 2, tall - 2] as const;
         if (row) {
-          const { patches, domain } = heatOf(row, head, numPrefix, display);
-          const small = pixels({ rows: gridRows, columns: gridColumns, values: patches }, domain, view.colorMap);
+          const { patches, domain } = heatOf(row, head, numPrefix, scaleOf(view, display));
+          const small = pixels({ rows: gridRows, columns: gridColumns, values: patches }, domain, colorMapOf(view));
           context.drawImage(small, ...place);
         } else {
           context.globalAlpha = 0.15;

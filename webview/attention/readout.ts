@@ -1,7 +1,9 @@
 /** What is shown, and the value under the pointer, in one line each. */
 import type { App, Component } from '../app/app';
+import { whyNot } from '../app/attention';
 import { h, setText } from '../ui/dom';
 import { percent, value } from '../ui/format';
+import { methodWords } from './methodWords';
 import type { AppState } from '../app/state';
 
 export class Readout implements Component {
@@ -52,12 +54,7 @@ export function captionOf(state: AppState): string {
   if (!model || !run) return '';
   const [rows, columns] = model.loaded.grid;
   if (view.view !== 'attention') return `${rows * columns} patches, ${rows} down and ${columns} across`;
-  if (model.loaded.attention !== true) return '';
+  if (whyNot(view.method, model) !== null) return '';
   const from = `from ${tokenName(state, view.query).toLowerCase()}`;
-  if (view.method === 'rollout') return `Attention rollout ${from}, layers 1–${view.layer + 1}, ${view.head} of heads`;
-  const head =
-    typeof view.head === 'number'
-      ? `head ${view.head + 1}`
-      : `${view.head} of ${model.loaded.heads} ${model.loaded.heads === 1 ? 'head' : 'heads'}`;
-  return `Attention ${from}, layer ${view.layer + 1}, ${head}`;
+  return methodWords[view.method].caption(from, view, model.loaded.heads);
 }

@@ -1,6 +1,7 @@
 /** Every head of the chosen layer, small, side by side; a click shows it on the picture. */
+import { methods } from '../../extension/engine/methods';
 import type { App, Component } from '../app/app';
-import { fieldOf, pixels } from '../app/attention';
+import { colorMapOf, fieldOf, pixels, scaleOf } from '../app/attention';
 import { attribute, h, rove } from '../ui/dom';
 import { heatOf } from '../drawing/heat';
 
@@ -19,7 +20,7 @@ export class Thumbnails implements Component {
   update(): void {
     const { state } = this.app;
     const { view, display } = state;
-    const heads = view.method === 'raw' ? (state.model?.loaded.heads ?? 0) : 0;
+    const heads = methods[view.method].perHead ? (state.model?.loaded.heads ?? 0) : 0;
     this.element.hidden = heads === 0;
     while (this.element.childElementCount > heads) this.element.lastElementChild!.remove();
     while (this.element.childElementCount < heads) this.element.append(this.thumb(this.element.childElementCount));
@@ -36,14 +37,15 @@ export class Thumbnails implements Component {
       view.query,
       display.scale,
       display.excludeOutliers,
-      view.colorMap,
+      view.method,
+      colorMapOf(view),
       view.smooth,
     ].join('/');
     if (drawn === this.drawn || shown.rows.length !== heads) return;
     this.drawn = drawn;
     shown.rows.forEach((_, head) => {
-      const { patches, domain } = heatOf(shown.rows, head, state.model!.loaded.numPrefix, display);
-      const source = pixels(fieldOf(shown.layout, patches, view.smooth, size), domain, view.colorMap);
+      const { patches, domain } = heatOf(shown.rows, head, state.model!.loaded.numPrefix, scaleOf(view, display));
+      const source = pixels(fieldOf(shown.layout, patches, view.smooth, size), domain, colorMapOf(view));
       const canvas = this.element.children[head]!.querySelector('canvas')!;
       const aspect = shown.layout.inputWidth / shown.layout.inputHeight;
       canvas.width = Math.round(size * Math.min(1, aspect));

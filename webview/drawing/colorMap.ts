@@ -29,6 +29,9 @@ export const colorMapNames = ['viridis', 'inferno', 'magma', 'turbo', 'purples',
 
 export const defaultColorMap = 'inferno';
 
+/** For values on both sides of zero. */
+export const signedColorMap = 'puor_r';
+
 /** Reads '#rrggbb' or 'rgb(r, g, b)', the two forms d3's interpolators return. */
 export function parseColor(text: string): [number, number, number] {
   const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text);

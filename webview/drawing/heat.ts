@@ -1,6 +1,6 @@
 /** Attention rows to one map over the patches: which head or fusion, which scale, how much of the mass. */
 import type { ViewState } from '../../extension/protocol/messages';
-import { domainOf, type Domain } from './colorScale';
+import { domainOf, symmetric, type Domain } from './colorScale';
 
 export type Head = ViewState['head'];
 
@@ -9,6 +9,8 @@ export interface ScaleChoice {
   /** shared: one range for all heads of the layer; own: each map its own. */
   scale: 'shared' | 'own';
   excludeOutliers: boolean;
+  /** Values lie on both sides of zero: the range is the same on either. */
+  signed: boolean;
 }
 
 /** Share of the values at each end that "exclude outliers" leaves out of the scale (captum's outlier_perc). */
@@ -52,28 +54,26 @@ export function heatOf(rows: readonly Float32Array[], head: Head, prefixes: numb
   const row = fuse(rows, head);
   const patches = row.subarray(prefixes);
   const compared = choice.scale === 'shared' ? rows.map((each) => each.subarray(prefixes)) : [patches];
-  return {
-    patches,
-    prefix: row.subarray(0, prefixes),
-    domain: domainOf(compared, choice.excludeOutliers ? outlierShare : 0),
-  };
+  const domain = domainOf(compared, choice.excludeOutliers ? outlierShare : 0);
+  return { patches, prefix: row.subarray(0, prefixes), domain: choice.signed ? symmetric(domain) : domain };
 }
 
 /**
- * The fewest patches that together hold `share` of the map's sum (DINO's --threshold); others become NaN.
- * share >= 1 keeps all.
+ * The fewest patches that together hold `share` of the map's sum (DINO's --threshold), of its absolute values where
+ * signs differ; others become NaN. share >= 1 keeps all.
  */
 export function keepMass(patches: Float32Array, share: number): Float32Array {
   if (share >= 1) return patches;
-  const order = Array.from(patches.keys()).sort((a, b) => patches[b]! - patches[a]!);
+  const sizes = patches.map(Math.abs);
+  const order = Array.from(patches.keys()).sort((a, b) => sizes[b]! - sizes[a]!);
   let total = 0;
-  for (const value of patches) total += value;
+  for (const size of sizes) total += size;
   const kept = new Float32Array(patches.length).fill(NaN);
   let mass = 0;
   for (const index of order) {
     if (mass >= share * total) break;
     kept[index] = patches[index]!;
-    mass += patches[index]!;
+    mass += sizes[index]!;
   }
   return kept;
 }

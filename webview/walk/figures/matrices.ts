@@ -76,7 +76,7 @@ export class Matrices implements PageFigure {
 
   private showOnPicture(): void {
     const { app, head } = this.walk;
-    app.setView({ view: 'attention', method: 'raw', head });
+    app.setView({ view: 'attention', method: 'attention', head });
   }
 }
 
