@@ -11,6 +11,7 @@ import { Panels, VIEW_TYPE } from './panel/panels';
 import { Reports } from './panel/reports';
 import { SECTION } from './panel/settings';
 import { ModelStatus } from './panel/statusBar';
+import { say } from './panel/words';
 
 /** Wires the parts. Nothing here computes, and the engine process starts with the first picture. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -26,8 +27,8 @@ export function activate(context: vscode.ExtensionContext): void {
     return description;
   };
   const models = new ModelPool(engine, open, (reason) => {
-    log.warn(reason);
-    void vscode.window.showWarningMessage(vscode.l10n.t('ONNX Runtime computes instead: {0}', reason));
+    log.warn(reason.message);
+    void vscode.window.showWarningMessage(vscode.l10n.t('ONNX Runtime computes instead: {0}', say(reason)));
   });
   const reports = new Reports();
   const status = new ModelStatus();

@@ -1,4 +1,5 @@
 /** Entry: wires the host, the state and the panel. */
+import './words';
 import './main.css';
 import { PROTOCOL_VERSION, type HostEvent, type ToView } from '../extension/protocol/messages';
 import { HostConnection } from '../extension/protocol/view';

@@ -3,12 +3,13 @@
  * Families (./families/*) are tables that produce this; nothing below this file's users looks at a config again.
  */
 import type { Architecture, TensorSource } from '../../native/binding';
+import type { Sentence } from '../errors/sentence';
 import type { Preprocessing } from '../image/preprocessing';
 
 export type { Architecture, Block, Norm, Tokenizer, Activation, DType, TensorSource } from '../../native/binding';
 
 /** Something a person should know about a model: what is assumed, odd, or wrong. An error means it cannot be run. */
-export interface Finding {
+export interface Finding extends Partial<Omit<Sentence, 'message'>> {
   severity: 'info' | 'warning' | 'error';
   /** Stable, for tests and filters: 'missing-tensor', 'unexpected-tensor', 'shape', 'assumed-eps', ... */
   code: string;

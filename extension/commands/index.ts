@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { say } from '../panel/words';
 import { errorShape } from '../protocol/host';
 import { classifyImage } from './classifyImage';
 import type { Command, Parts } from './command';
@@ -40,9 +41,9 @@ export function registerCommands(parts: Parts): vscode.Disposable {
       try {
         return await command(parts, ...args);
       } catch (error) {
-        const { message, code } = errorShape(error);
-        parts.log.error(`${id}: ${message} (${code})`);
-        if (code !== 'ERR_CANCELLED') void vscode.window.showErrorMessage(message);
+        const shape = errorShape(error);
+        parts.log.error(`${id}: ${shape.message} (${shape.code})`);
+        if (shape.code !== 'ERR_CANCELLED') void vscode.window.showErrorMessage(say(shape));
         return undefined;
       }
     }),

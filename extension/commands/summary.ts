@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Outcome } from '../inspect/inspection';
 import type { ImagePanel } from '../panel/imagePanel';
 import { fileName } from '../panel/source';
+import { say } from '../panel/words';
 import type { Parts } from './command';
 
 /** Classifies the pictures one after another, panels first, and says what came of them in one notification with details. */
@@ -43,7 +44,7 @@ async function pickOne({ panels }: Parts, images: vscode.Uri[], outcomes: Outcom
       uri,
       label: fileName(uri),
       description: best && `${best.label} ${(100 * best.probability).toFixed(1)} %`,
-      detail: 'error' in outcome ? outcome.error.message : undefined,
+      detail: 'error' in outcome ? say(outcome.error) : undefined,
     };
   });
   const placeHolder = vscode.l10n.t('Open a panel');

@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { EngineErrorShape, EngineRequestName, EngineRequests } from './requests';
 import { cancelled, EngineError } from '../errors/engineError';
+import { sentence, type Sentence } from '../errors/sentence';
 import { systemReason } from '../errors/systemError';
 import { killChild } from './kill';
 import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from './wire';
@@ -36,9 +37,9 @@ interface Engine {
   ready: boolean;
   pending: Map<number, Pending>;
   /** Last line it wrote, or what the system said: why it could not start. */
-  lastLine: string;
-  /** Set when we end it on purpose. */
-  ending: string | null;
+  lastLine: string | Sentence;
+  /** How it ended, as a clause, when we end it on purpose. */
+  ending: Sentence | null;
 }
 
 /** From the end of the channel to the process on to the end of the process itself. */
@@ -85,7 +86,7 @@ export class EngineClient {
       const onAbort = () => {
         this.send(engine, { kind: 'cancel', id });
         grace = setTimeout(() => {
-          this.end(engine, 'because it did not stop a cancelled request');
+          this.end(engine, sentence('because it did not stop a cancelled request'));
         }, this.options.cancelGraceMs ?? 10_000);
         reject(cancelled());
       };
@@ -97,7 +98,7 @@ export class EngineClient {
           clearTimeout(watchdog);
           signal?.removeEventListener('abort', onAbort);
           if ('give' in outcome) resolve(outcome.give as EngineRequests[K]['give']);
-          else reject(new EngineError(outcome.error.code, outcome.error.message));
+          else reject(new EngineError(outcome.error.code, outcome.error));
         },
       });
       signal?.addEventListener('abort', onAbort, { once: true });
@@ -111,14 +112,20 @@ export class EngineClient {
       const pending = engine.pending.get(id);
       if (!pending) return;
       engine.pending.delete(id);
-      const time = deadlineMs < 1000 ? `${deadlineMs} milliseconds` : `${Math.round(deadlineMs / 1000)} seconds`;
+      const time =
+        deadlineMs < 1000
+          ? sentence('{0} milliseconds', deadlineMs)
+          : sentence('{0} seconds', Math.round(deadlineMs / 1000));
       pending.settle({
         error: {
           code: 'ERR_DEADLINE',
-          message: `The engine did not finish within ${time}, so its process was ended; the next request starts a new one.`,
+          ...sentence(
+            'The engine did not finish within {0}, so its process was ended; the next request starts a new one.',
+            time,
+          ),
         },
       });
-      this.end(engine, 'because another request took too long');
+      this.end(engine, sentence('because another request took too long'));
     });
   }
 
@@ -128,7 +135,7 @@ export class EngineClient {
     if (engine.child.pid === undefined) return;
     try {
       engine.child.send(message, (error) => {
-        if (error) this.lost(engine, `because it could not be reached (${systemReason(error)})`);
+        if (error) this.lost(engine, sentence('because it could not be reached ({0})', systemReason(error)));
       });
     } catch (error) {
       // nothing was sent: only this request is refused
@@ -136,7 +143,7 @@ export class EngineClient {
       const pending = engine.pending.get(id);
       engine.pending.delete(id);
       pending?.settle({
-        error: { code: 'ERR_INTERNAL', message: `The engine could not be asked: ${systemReason(error)}.` },
+        error: { code: 'ERR_INTERNAL', ...sentence('The engine could not be asked: {0}.', systemReason(error)) },
       });
     }
   }
@@ -145,31 +152,34 @@ export class EngineClient {
   dispose(): void {
     this.disposed = true;
     this.restartListeners.clear();
-    this.stop('The engine was closed.');
+    this.stop(sentence('The engine was closed.'));
   }
 
   /** Ends the process; the next request starts another. Requests that wait are rejected with ERR_CANCELLED. */
   restart(): void {
-    this.stop('The engine was restarted.');
+    this.stop(sentence('The engine was restarted.'));
   }
 
-  private stop(message: string): void {
+  private stop(why: Sentence): void {
     const { engine } = this;
     if (!engine) return;
     this.engine = null;
-    this.settleAll(engine, { code: 'ERR_CANCELLED', message });
-    engine.ending = 'on request';
+    this.settleAll(engine, { code: 'ERR_CANCELLED', ...why });
+    engine.ending = sentence('on request');
     killChild(engine.child);
   }
 
   private running(): Engine {
-    if (this.disposed) throw new EngineError('ERR_CANCELLED', 'The engine was closed.');
+    if (this.disposed) throw new EngineError('ERR_CANCELLED', sentence('The engine was closed.'));
     if (this.engine) return this.engine;
     const { processFile } = this.options;
     if (!existsSync(processFile)) {
       throw new EngineError(
         'ERR_ENGINE_START',
-        `The engine cannot start because ${processFile} is missing: install the extension again, or run "npm run build".`,
+        sentence(
+          'The engine cannot start because {0} is missing: install the extension again, or run "npm run build".',
+          processFile,
+        ),
       );
     }
     const engine = (this.engine = this.start(processFile));
@@ -195,7 +205,7 @@ export class EngineClient {
       engine.lastLine = startReason(error);
       if (child.pid === undefined) this.ended(engine, null, null);
     });
-    child.on('disconnect', () => this.lost(engine, 'because it stopped listening'));
+    child.on('disconnect', () => this.lost(engine, sentence('because it stopped listening')));
     child.on('exit', (code, signal) => this.ended(engine, code, signal));
     return engine;
   }
@@ -212,7 +222,10 @@ export class EngineClient {
         windowsHide: true,
       } as Parameters<typeof fork>[2]);
     } catch (error) {
-      throw new EngineError('ERR_ENGINE_START', `The engine process could not be started: ${startReason(error)}.`);
+      throw new EngineError(
+        'ERR_ENGINE_START',
+        sentence('The engine process could not be started: {0}.', startReason(error)),
+      );
     }
   }
 
@@ -228,7 +241,7 @@ export class EngineClient {
   }
 
   /** Nothing reaches the process any more. Most often it is about to end, and its exit says more. */
-  private lost(engine: Engine, why: string): void {
+  private lost(engine: Engine, why: Sentence): void {
     setTimeout(() => {
       const { exitCode, signalCode } = engine.child;
       if (exitCode === null && signalCode === null) this.end(engine, why);
@@ -236,7 +249,7 @@ export class EngineClient {
   }
 
   /** Kills a process we do not wait for any more; the next request starts another. */
-  private end(engine: Engine, why: string): void {
+  private end(engine: Engine, why: Sentence): void {
     if (engine.ending !== null) return;
     engine.ending = why;
     killChild(engine.child);
@@ -244,28 +257,33 @@ export class EngineClient {
   }
 
   private ended(engine: Engine, code: number | null, signal: NodeJS.Signals | null): void {
-    const how = engine.ending ?? (signal ? `by ${signal}` : `with exit code ${code ?? 'unknown'}`);
-    this.options.log?.(`engine ${engine.child.pid ?? ''}: ended ${how}`);
+    const how = engine.ending ?? howItEnded(code, signal);
+    this.options.log?.(`engine ${engine.child.pid ?? ''}: ended ${how.message}`);
     this.leave(engine, how);
   }
 
-  private leave(engine: Engine, how: string): void {
+  private leave(engine: Engine, how: Sentence): void {
     if (this.engine === engine) this.engine = null;
     this.settleAll(engine, this.reasonOfEnd(engine, how));
   }
 
-  private reasonOfEnd({ child, ready, ending, lastLine }: Engine, how: string): EngineErrorShape {
+  private reasonOfEnd({ child, ready, ending, lastLine }: Engine, how: Sentence): EngineErrorShape {
     if (child.pid === undefined) {
-      return { code: 'ERR_ENGINE_START', message: `The engine process could not be started: ${lastLine}.` };
+      return { code: 'ERR_ENGINE_START', ...sentence('The engine process could not be started: {0}.', lastLine) };
     }
     if (ready || ending) {
       return {
         code: 'ERR_ENGINE_DIED',
-        message: `The engine process was ended ${how} while it worked; nothing else was affected, and the next request starts a new one.`,
+        ...sentence(
+          'The engine process was ended {0} while it worked; nothing else was affected, and the next request starts a new one.',
+          how,
+        ),
       };
     }
-    const last = lastLine && `: ${lastLine}`;
-    return { code: 'ERR_ENGINE_START', message: `The engine process could not start (it ended ${how}${last}).` };
+    const why = lastLine
+      ? sentence('The engine process could not start (it ended {0}: {1}).', how, lastLine)
+      : sentence('The engine process could not start (it ended {0}).', how);
+    return { code: 'ERR_ENGINE_START', ...why };
   }
 
   private settleAll(engine: Engine, error: EngineErrorShape): void {
@@ -275,8 +293,13 @@ export class EngineClient {
   }
 }
 
+function howItEnded(code: number | null, signal: NodeJS.Signals | null): Sentence {
+  if (signal) return sentence('by {0}', signal);
+  return code === null ? sentence('with exit code unknown') : sentence('with exit code {0}', code);
+}
+
 /** Why the system started no process. */
-function startReason(error: unknown): string {
+function startReason(error: unknown): Sentence {
   const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-  return missing ? `${process.execPath} or the current directory does not exist` : systemReason(error);
+  return missing ? sentence('{0} or the current directory does not exist', process.execPath) : systemReason(error);
 }

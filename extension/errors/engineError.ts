@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../../native/binding';
+import { isSentence, sentence, verbatim, type Argument, type Sentence } from './sentence';
 
 /** An error a person can read, from the engine process or about it. */
-export interface EngineErrorShape {
+export interface EngineErrorShape extends Sentence {
   /** ErrorCode of the addon, or one of ours. */
   code:
     | ErrorCode
@@ -15,18 +16,21 @@ export interface EngineErrorShape {
     | 'ERR_ENGINE_START'
     | 'ERR_UNSUPPORTED'
     | 'ERR_INTERNAL';
-  /** One sentence naming the file and the reason. */
-  message: string;
 }
 
-/** The one error class of the engine and its client: a code for programs and one sentence for people. */
-export class EngineError extends Error {
+/** The one error class of the engine and its client: a code for programs and one sentence, naming the file and the reason, for people. */
+export class EngineError extends Error implements Sentence {
   readonly code: EngineErrorShape['code'];
+  readonly template: string;
+  readonly args: readonly Argument[];
 
-  constructor(code: EngineErrorShape['code'], message: string) {
+  constructor(code: EngineErrorShape['code'], said: Sentence | string) {
+    const { message, template, args } = typeof said === 'string' ? verbatim(said) : said;
     super(message);
     this.name = 'EngineError';
     this.code = code;
+    this.template = template;
+    this.args = args;
   }
 }
 
@@ -48,16 +52,19 @@ const codes: Record<EngineErrorShape['code'], true> = {
   ERR_INTERNAL: true,
 };
 
-/** Whatever was thrown, as what crosses the wire: known codes stay, anything else is ERR_INTERNAL. One line, never a stack. */
+/** Whatever was thrown, as what crosses the wire: known codes and sentences stay, anything else is ERR_INTERNAL. One line, never a stack. */
 export function toErrorShape(thrown: unknown): EngineErrorShape {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const code = (error as { code?: unknown }).code;
+  const { code } = error as { code?: unknown };
   const known = typeof code === 'string' && Object.hasOwn(codes, code);
-  const line = error.message.split('\n', 1)[0]?.trim();
-  return {
-    code: known ? (code as EngineErrorShape['code']) : 'ERR_INTERNAL',
-    message: line ? line : 'the engine failed without saying why',
-  };
+  return { code: known ? (code as EngineErrorShape['code']) : 'ERR_INTERNAL', ...saidBy(error) };
 }
 
-export const cancelled = (): EngineError => new EngineError('ERR_CANCELLED', 'The request was cancelled.');
+/** What an error says: its sentence, or the first line of somebody else's message. */
+function saidBy(error: Error): Sentence {
+  if (isSentence(error)) return { message: error.message, template: error.template, args: error.args };
+  const line = error.message.split('\n', 1)[0]?.trim();
+  return line ? verbatim(line) : sentence('the engine failed without saying why');
+}
+
+export const cancelled = (): EngineError => new EngineError('ERR_CANCELLED', sentence('The request was cancelled.'));

@@ -1,3 +1,4 @@
+import { sentence, verbatim, type Argument, type Sentence } from './sentence';
 import { systemReason } from './systemError';
 
 /** Why a model cannot be used. `code` is stable; `message` is one sentence that names the file and the reason. */
@@ -13,15 +14,21 @@ export type ModelErrorCode =
   | 'forbidden' // the hub wants a token, or another one
   | 'cancelled';
 
-export class ModelError extends Error {
+export class ModelError extends Error implements Sentence {
+  readonly template: string;
+  readonly args: readonly Argument[];
+
   constructor(
     readonly code: ModelErrorCode,
-    message: string,
+    said: Sentence | string,
     /** The config's field it is about, where there is one. */
     readonly field?: string,
   ) {
+    const { message, template, args } = typeof said === 'string' ? verbatim(said) : said;
     super(message);
     this.name = 'ModelError';
+    this.template = template;
+    this.args = args;
   }
 }
 
@@ -34,8 +41,9 @@ export function count(n: number, noun: string, plural = `${noun}s`): string {
 export function fileError(file: string, error: unknown): ModelError {
   if (error instanceof ModelError) return error;
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new ModelError('missing', `${file} does not exist.`);
-  if (code === 'EISDIR') return new ModelError('unreadable', `${file} is a directory, not a file.`);
-  if (code === 'EACCES' || code === 'EPERM') return new ModelError('unreadable', `${file} may not be read.`);
-  return new ModelError('unreadable', `${file} cannot be read: ${systemReason(error)}.`);
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new ModelError('missing', sentence('{0} does not exist.', file));
+  if (code === 'EISDIR') return new ModelError('unreadable', sentence('{0} is a directory, not a file.', file));
+  if (code === 'EACCES' || code === 'EPERM')
+    return new ModelError('unreadable', sentence('{0} may not be read.', file));
+  return new ModelError('unreadable', sentence('{0} cannot be read: {1}.', file, systemReason(error)));
 }

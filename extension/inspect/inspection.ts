@@ -12,6 +12,7 @@ import type {
   SliceRequest,
 } from '../engine/requests';
 import { cancelled, EngineError, toErrorShape } from '../errors/engineError';
+import { sentence } from '../errors/sentence';
 import { errorShape } from '../protocol/host';
 import type { HostEvent, PanelModel } from '../protocol/messages';
 import { imageEvent, modelEvent, runEvent } from './events';
@@ -127,7 +128,8 @@ export class Inspection {
   /** A slice of the run on screen. When the engine no longer has it (a restart, memory), it is run again first. */
   async slice(runId: number, what: SliceRequest): Promise<Slice> {
     const shown = this.#run;
-    if (shown?.summary.runId !== runId) throw new EngineError('ERR_GONE', 'A newer run has replaced this one.');
+    if (shown?.summary.runId !== runId)
+      throw new EngineError('ERR_GONE', sentence('A newer run has replaced this one.'));
     try {
       return await this.engine.request('slice', { runId, what });
     } catch (error) {
@@ -137,7 +139,7 @@ export class Inspection {
     }
     await this.refresh();
     const outcome = await this.settled();
-    if ('error' in outcome) throw new EngineError(outcome.error.code, outcome.error.message);
+    if ('error' in outcome) throw new EngineError(outcome.error.code, outcome.error);
     return this.engine.request('slice', { runId: outcome.run.runId, what });
   }
 

@@ -1,6 +1,7 @@
 /** Models loaded in the engine process, shared by every panel that shows the same choice. */
 import type { EngineOptions, LoadedModel } from '../engine/requests';
 import type { ModelDescription } from '../architecture/description';
+import type { Sentence } from '../errors/sentence';
 import { errorShape } from '../protocol/host';
 import { closeQuietly } from './enginePort';
 import type { EnginePort } from './enginePort';
@@ -39,7 +40,7 @@ export class ModelPool {
     /** Reads a model's description; throws with a sentence when there is none to run. */
     private readonly open: (id: string) => Promise<ModelDescription>,
     /** The native engine cannot start on this machine, for that reason; ONNX Runtime computes instead. Called once. */
-    private readonly fellBack: (reason: string) => void = () => undefined,
+    private readonly fellBack: (reason: Sentence) => void = () => undefined,
   ) {}
 
   /** Loads the model, or shares one that is loaded or loading. A failure is not remembered: the next lease tries again. */
@@ -79,10 +80,10 @@ export class ModelPool {
     try {
       return await this.engine.request('load-model', { description, options });
     } catch (error) {
-      const { code, message } = errorShape(error);
-      if (code !== 'ERR_ENGINE_START' || options.engine !== 'native') throw error;
+      const shape = errorShape(error);
+      if (shape.code !== 'ERR_ENGINE_START' || options.engine !== 'native') throw error;
       const loaded = await this.engine.request('load-model', { description, options: { ...options, engine: 'onnx' } });
-      if (!this.#told) this.fellBack(message);
+      if (!this.#told) this.fellBack(shape);
       this.#told = true;
       return loaded;
     }

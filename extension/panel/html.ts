@@ -7,6 +7,15 @@ export function webviewRoot(extensionUri: vscode.Uri): vscode.Uri {
   return vscode.Uri.joinPath(extensionUri, 'dist', 'webview');
 }
 
+/** The language of the texts: VS Code's where there is a translation, else English. */
+const language = () => (vscode.l10n.bundle ? vscode.env.language : 'en');
+
+/** The translations as a block of data, which no policy runs; `<` would end its element. */
+const words = () =>
+  vscode.l10n.bundle
+    ? `<script type="application/json" id="words">${JSON.stringify(vscode.l10n.bundle).replaceAll('<', '\\u003c')}</script>`
+    : '';
+
 /** The panel's document. Nothing inline, nothing from the network; the picture arrives as a blob. */
 export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, { uri, model }: SavedPanel): string {
   const [scriptNonce, styleNonce] = [randomBytes(16).toString('base64'), randomBytes(16).toString('base64')];
@@ -23,7 +32,7 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, { u
     `form-action 'none'`,
   ].join('; ');
   return `<!DOCTYPE html>
-<html lang="${attribute(vscode.env.language)}">
+<html lang="${attribute(language())}">
 <head>
   <meta charset="UTF-8">
   <meta http-equiv="Content-Security-Policy" content="${attribute(policy)}">
@@ -34,6 +43,7 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, { u
   <title>ViT Inspector</title>
 </head>
 <body data-uri="${attribute(uri)}"${model === undefined ? '' : ` data-model="${attribute(model)}"`}>
+  ${words()}
   <script nonce="${scriptNonce}" src="${resource('main.js')}"></script>
 </body>
 </html>

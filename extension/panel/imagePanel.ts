@@ -1,6 +1,7 @@
 /** One picture's panel: joins a webview to an inspection. */
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { sentence } from '../errors/sentence';
 import { errorShape, receive } from '../protocol/host';
 import type { HostHandlers } from '../protocol/host';
 import { PROTOCOL_VERSION } from '../protocol/messages';
@@ -16,6 +17,7 @@ import { Progress } from './notices';
 import type { Failures } from './notices';
 import { readSettings } from './settings';
 import { askWhereToSave, fileName, imageSource } from './source';
+import { say } from './words';
 
 /** What every panel shares. */
 export interface PanelParts {
@@ -167,8 +169,8 @@ export class ImagePanel implements vscode.Disposable {
   #ready(version: number): void {
     this.#listening = true;
     if (version !== PROTOCOL_VERSION) {
-      const message = vscode.l10n.t('This panel is of another version of ViT Inspector: close it and open it again.');
-      this.#postEvent({ type: 'error', error: { code: 'ERR_UNSUPPORTED', message }, retry: false });
+      const said = sentence('This panel is of another version of ViT Inspector: close it and open it again.');
+      this.#postEvent({ type: 'error', error: { code: 'ERR_UNSUPPORTED', ...said }, retry: false });
       return;
     }
     for (const event of this.#inspection.snapshot()) this.#postEvent(event);
@@ -182,7 +184,7 @@ export class ImagePanel implements vscode.Disposable {
     } else if (event.type === 'error') {
       const { code, message } = event.error;
       this.parts.log.error(`${this.#name}: ${message} (${code})`);
-      if (code !== 'ERR_CANCELLED') this.parts.failures.report(message, () => void this.#inspection.refresh());
+      if (code !== 'ERR_CANCELLED') this.parts.failures.report(say(event.error), () => void this.#inspection.refresh());
     } else if (event.type === 'model') {
       this.parts.modelShown(event.model.name);
     } else if (event.type === 'run') {
@@ -221,7 +223,7 @@ export class ImagePanel implements vscode.Disposable {
         preview: true,
       });
     } catch (error) {
-      void vscode.window.showErrorMessage(errorShape(error).message);
+      void vscode.window.showErrorMessage(say(errorShape(error)));
     }
   }
 

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import type { ImageSource } from '../engine/requests';
 import { EngineError } from '../errors/engineError';
+import { sentence } from '../errors/sentence';
 
 const MAX_BYTES = 256 * 1024 * 1024;
 
@@ -14,9 +15,9 @@ export async function imageSource(uri: vscode.Uri): Promise<ImageSource> {
     if (size <= MAX_BYTES) return { name, bytes: await vscode.workspace.fs.readFile(uri) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new EngineError('ERR_IMAGE', vscode.l10n.t('{0} cannot be read: {1}', name, reason));
+    throw new EngineError('ERR_IMAGE', sentence('{0} cannot be read: {1}', name, reason));
   }
-  throw new EngineError('ERR_IMAGE', vscode.l10n.t('{0} is larger than 256 MB.', name));
+  throw new EngineError('ERR_IMAGE', sentence('{0} is larger than 256 MB.', name));
 }
 
 /** Beside the picture, or in the workspace where pictures come from a file system that cannot be written. */

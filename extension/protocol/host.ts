@@ -2,6 +2,7 @@
 import type { EngineErrorShape } from '../errors/engineError';
 import { toErrorShape } from '../errors/engineError';
 import { ModelError } from '../errors/modelError';
+import { verbatim } from '../errors/sentence';
 import { decodeToHost } from './codec';
 import type { ToView, ViewEvent, ViewRequests } from './messages';
 
@@ -18,7 +19,7 @@ export async function receive(value: unknown, handlers: HostHandlers, post: (mes
   if ('problem' in decoded) {
     handlers.problem(decoded.problem);
     if (decoded.id !== null) {
-      post({ kind: 'refusal', id: decoded.id, error: { code: 'ERR_ARGUMENT', message: decoded.problem } });
+      post({ kind: 'refusal', id: decoded.id, error: { code: 'ERR_ARGUMENT', ...verbatim(decoded.problem) } });
     }
     return;
   }
@@ -42,10 +43,9 @@ export async function receive(value: unknown, handlers: HostHandlers, post: (mes
   }
 }
 
-/** Any thrown value as { code, message }: what the engine and models throw keeps its sentence, the rest is unforeseen. */
+/** Any thrown value as a code and a sentence: what the engine and models throw keeps its own, the rest is unforeseen. */
 export function errorShape(error: unknown): EngineErrorShape {
-  if (error instanceof ModelError) {
-    return { code: error.code === 'cancelled' ? 'ERR_CANCELLED' : 'ERR_MODEL', message: error.message };
-  }
-  return toErrorShape(error);
+  const shape = toErrorShape(error);
+  if (error instanceof ModelError) shape.code = error.code === 'cancelled' ? 'ERR_CANCELLED' : 'ERR_MODEL';
+  return shape;
 }

@@ -1,15 +1,20 @@
 /** The webview's end of the conversation: requests with their answers, events without. No DOM, no vscode. */
 import type { EngineErrorShape } from '../errors/engineError';
+import { verbatim, type Argument, type Sentence } from '../errors/sentence';
 import type { HostEvent, ToHost, ToView, ViewEvent, ViewRequests } from './messages';
 
 /** A request the host refused. */
-export class Refusal extends Error {
+export class Refusal extends Error implements Sentence {
   readonly code: EngineErrorShape['code'];
+  readonly template: string;
+  readonly args: readonly Argument[];
 
-  constructor(error: EngineErrorShape) {
-    super(error.message);
+  constructor({ code, message, template, args }: EngineErrorShape) {
+    super(message);
     this.name = 'Refusal';
-    this.code = error.code;
+    this.code = code;
+    this.template = template;
+    this.args = args;
   }
 }
 
@@ -40,7 +45,7 @@ export class HostConnection {
         this.post({ kind: 'request', id, name, take } as ToHost);
       } catch (error) {
         this.#pending.delete(id);
-        reject(new Refusal({ code: 'ERR_INTERNAL', message: String(error) }));
+        reject(new Refusal({ code: 'ERR_INTERNAL', ...verbatim(String(error)) }));
       }
     });
   }

@@ -1,5 +1,6 @@
 /** Inspections against the real engine process, run from its sources, and the embedded model. */
 import assert from 'node:assert/strict';
+import { sentence } from '../../extension/errors/sentence';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -217,7 +218,10 @@ test('cancelling ends with one message; newer requests replace older ones withou
   const running = inspection.refresh();
   inspection.cancel();
   await running;
-  assert.deepEqual(last('error')!.error, { code: 'ERR_CANCELLED', message: 'The request was cancelled.' });
+  assert.deepEqual(last('error')!.error, {
+    code: 'ERR_CANCELLED',
+    ...sentence('The request was cancelled.'),
+  });
   events.length = 0;
 
   const all = [inspection.refresh(), inspection.refresh(), inspection.refresh()];

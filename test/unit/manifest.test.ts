@@ -1,8 +1,9 @@
 /** package.json, its texts and the code that it promises belong together. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { textsNotLiteral, textsOfSources } from '../../scripts/l10n.mjs';
 import { IMAGE_EXTENSIONS, isImagePath } from '../../extension/image/pictureKinds';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -23,10 +24,6 @@ interface Manifest {
 }
 const manifest = JSON.parse(read('package.json')) as Manifest;
 const { commands, menus, configuration } = manifest.contributes;
-
-const sources = readdirSync(path.join(root, 'extension'), { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => read(path.join('extension', file)));
 
 test('every command has its row in the table, and every row its title', () => {
   const rows = [...read('extension/commands/index.ts').matchAll(/^ {2}'(vit\.\w+)':/gm)].map(([, id]) => id);
@@ -74,14 +71,10 @@ test('every text of the manifest is there, and none is left over', () => {
   assert.deepEqual([...new Set(used)].sort(), texts.sort());
 });
 
-test('every text of the code can be translated, and none is left over', () => {
-  const calls = sources.flatMap((source) => [...source.matchAll(/l10n\.t\(\s*(?:'((?:[^'\\]|\\.)*)'|(.))/g)]);
-  const used = calls.map(([, text, other]) => {
-    assert.equal(other, undefined, 'l10n.t takes a text in single quotes, or the bundle cannot have it');
-    return text!.replace(/\\(.)/g, '$1');
-  });
-  const bundle = JSON.parse(read('l10n/bundle.l10n.json')) as Record<string, string>;
-  assert.deepEqual([...new Set(used)].sort(), Object.keys(bundle).sort());
+test('every text of the code can be translated, and none is left over', async () => {
+  assert.deepEqual(textsNotLiteral(), [], 'a text is one literal, or the bundle cannot have it');
+  const bundle = JSON.parse(read('l10n/bundle.l10n.json')) as object;
+  assert.deepEqual(bundle, await textsOfSources(), 'node scripts/l10n.mjs writes it anew');
 });
 
 test('every setting has a scope, and one that names a model is ignored in an untrusted workspace', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { sentence } from '../../extension/errors/sentence';
 import { test } from 'node:test';
 import type { ToHost } from '../../extension/protocol/messages';
 import { HostConnection } from '../../extension/protocol/view';
@@ -82,7 +83,7 @@ test('slices are asked for once, belong to one run, and say why they failed', as
   );
   const [first, second] = sent as { id: number }[];
   host.receive({ kind: 'answer', id: first!.id, give: { shape: [2], values: new Float32Array([1, 2]) } });
-  host.receive({ kind: 'refusal', id: second!.id, error: { code: 'ERR_ARGUMENT', message: 'No such layer.' } });
+  host.receive({ kind: 'refusal', id: second!.id, error: { code: 'ERR_ARGUMENT', ...sentence('No such layer.') } });
   await new Promise(setImmediate);
   assert.equal(arrived, 2);
   const peek = slices.peek({ kind: 'logits' });

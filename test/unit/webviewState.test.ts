@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { sentence } from '../../extension/errors/sentence';
 import { test } from 'node:test';
 import type { PanelImage, PanelModel, PanelRun } from '../../extension/protocol/messages';
 import { changeOf, toggled } from '../../webview/patches/hiddenPatches';
@@ -50,7 +51,7 @@ test('an error leaves what was there, and goes when something new begins', () =>
   };
   state = reduce(state, {
     type: 'error',
-    error: { code: 'ERR_ENGINE_DIED', message: 'It died.' },
+    error: { code: 'ERR_ENGINE_DIED', ...sentence('It died.') },
     retry: true,
   });
   assert.equal(progressOf(state), 'error');

@@ -1,6 +1,7 @@
 /** Slices of the run on screen: asked for once, kept while there is room, drawn when they arrive. */
 import type { Slice, SliceRequest } from '../../extension/engine/requests';
 import type { HostConnection } from '../../extension/protocol/view';
+import { sayError } from '../words';
 import { LeastRecentlyUsed } from './lru';
 
 export type Peek = { status: 'pending' } | { status: 'ready'; slice: Slice } | { status: 'failed'; message: string };
@@ -37,7 +38,7 @@ export class Slices {
       this.asked.add(key);
       this.host.request('slice', { runId, what }).then(
         (slice) => this.keep(runId, key, { status: 'ready', slice }, slice.values.length),
-        (error: unknown) => this.keep(runId, key, { status: 'failed', message: (error as Error).message }, 1),
+        (error: unknown) => this.keep(runId, key, { status: 'failed', message: sayError(error) }, 1),
       );
     }
     return pending;

@@ -1,5 +1,6 @@
 /** Figure and values out of the panel: saved through the host's dialog, or to the clipboard. */
 import type { App } from '../app/app';
+import { sayError } from '../words';
 import { drawFigure } from './figure';
 import { methods } from '../../extension/engine/methods';
 import { colorMapOf, type Shown } from '../app/attention';
@@ -20,7 +21,7 @@ export function exportItems(app: App, picture: Picture): MenuItem[] {
   const hasPicture = () => app.state.run !== null && picture.source() !== null && app.state.view.view !== 'walkthrough';
   const hasValues = () => app.state.view.view === 'attention' && ready() !== null;
   const attempt = (work: () => Promise<void>) => () =>
-    void work().catch((error: unknown) => app.announce(sentence(error), 'error'));
+    void work().catch((error: unknown) => app.announce(sayError(error), 'error'));
   const save = async (suffix: string, bytes: Uint8Array) => {
     const { saved } = await app.host.request('save', { suggestedName: `${stem(app)}-${suffix}`, bytes });
     if (saved) app.announce('Saved.');
@@ -77,8 +78,6 @@ export function exportItems(app: App, picture: Picture): MenuItem[] {
     },
   ];
 }
-
-const sentence = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 const stem = ({ state }: App) => (state.image?.name ?? 'picture').replace(/\.[^.]+$/, '').slice(0, 120);
 

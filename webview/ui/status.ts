@@ -1,5 +1,6 @@
 /** What is going on and what went wrong: progress with cancel, an error with Retry, and short notices. */
 import type { App, Component } from '../app/app';
+import { say } from '../words';
 import { button } from './controls';
 import { h, icon, setText } from './dom';
 
@@ -57,7 +58,7 @@ export class Failure implements Component {
     const { failure } = this.app.state;
     this.element.hidden = failure === null;
     if (!failure) return;
-    setText(this.message, failure.error.message);
+    setText(this.message, say(failure.error));
     this.retry.hidden = !failure.retry;
   }
 }

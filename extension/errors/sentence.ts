@@ -1,0 +1,49 @@
+/**
+ * What a person reads, before it is in a language. The English template is the key of its translations (l10n/), as in
+ * vscode.l10n.t; the arguments go into its places {0}, {1}. Plain data: it crosses processes and reaches the webview as it
+ * is, and whoever shows it renders it. `message` is it in English, for logs and the command line.
+ */
+export interface Sentence {
+  message: string;
+  template: string;
+  args: readonly Argument[];
+}
+
+/** A sentence as an argument loses its full stop: it is a clause of another one. A list is joined by commas. */
+export type Argument = string | number | Sentence | readonly Argument[];
+
+/** The template's text in the reader's language, or the template itself. */
+export type Translate = (template: string) => string;
+
+/**
+ * `sentence('{0} does not exist.', file)`. The template is one literal, so that it is found for translation; what varies
+ * in its wording (a plural, an optional half) is a template of its own.
+ */
+export function sentence(template: string, ...args: Argument[]): Sentence {
+  return { message: render({ template, args }, (english) => english), template, args };
+}
+
+/** Somebody else's words (the operating system's, a library's): the same in every language. */
+export function verbatim(text: string): Sentence {
+  return sentence('{0}', text);
+}
+
+export function render({ template, args }: Pick<Sentence, 'template' | 'args'>, translate: Translate): string {
+  return translate(template).replace(/\{(\d+)\}/g, (place, n: string) => {
+    const value = args[Number(n)];
+    return value === undefined ? place : renderArgument(value, translate);
+  });
+}
+
+function renderArgument(value: Argument, translate: Translate): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  if ('template' in value) return render(value, translate).replace(/[.。]$/, '');
+  return value.map((item) => renderArgument(item, translate)).join(translate(', '));
+}
+
+/** Whether something that was thrown, or has arrived, is a sentence. */
+export function isSentence(value: unknown): value is Sentence {
+  const { message, template, args } = (value ?? {}) as Partial<Record<keyof Sentence, unknown>>;
+  return typeof message === 'string' && typeof template === 'string' && Array.isArray(args);
+}

@@ -1,0 +1,61 @@
+// The texts of the program and their translations: node scripts/l10n.mjs writes l10n/bundle.l10n.json anew from the sources
+// and says what each translation lacks and what of it nothing uses any more.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fromRoot, isMain, main, say } from './lib/run.mjs';
+
+/** Where texts are: `l10n.t('…')` for what is shown where it is written, `sentence('…')` for what is shown elsewhere. */
+const folders = ['extension', 'webview'];
+
+const readJson = (file) => JSON.parse(readFileSync(fromRoot(file), 'utf8'));
+
+export function sources() {
+  return folders.flatMap((folder) =>
+    readdirSync(fromRoot(folder), { recursive: true })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => ({ file: `${folder}/${file}`, contents: readFileSync(fromRoot(folder, file), 'utf8') })),
+  );
+}
+
+/** Every text of the sources, as the bundle has them: key -> English. */
+export async function textsOfSources() {
+  const { getL10nJson } = await import('@vscode/l10n-dev');
+  // the tool knows l10n.t of an imported l10n: a sentence() is one to it
+  const known = sources().map(({ contents }) => ({
+    extension: '.ts',
+    contents: `import * as l10n from '@vscode/l10n';\n${contents.replace(/\bsentence\(/g, 'l10n.t(')}`,
+  }));
+  const texts = await getL10nJson(known);
+  return Object.fromEntries(Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Calls whose text is not a literal: nobody can translate what they say. `file: the call's beginning`. */
+export function textsNotLiteral() {
+  return sources().flatMap(({ file, contents }) =>
+    [...contents.matchAll(/(?<!function )\b(?:l10n\.t|sentence)\((?!\s*['"{)])[^;]{0,40}/g)].map(
+      ([call]) => `${file}: ${call}`,
+    ),
+  );
+}
+
+/** The languages that package.json and the program speak beside English, by the files that are there. */
+export const languages = () =>
+  readdirSync(fromRoot('l10n')).flatMap((file) => /^bundle\.l10n\.(.+)\.json$/.exec(file)?.[1] ?? []);
+
+async function update() {
+  const texts = await textsOfSources();
+  writeFileSync(fromRoot('l10n/bundle.l10n.json'), `${JSON.stringify(texts, null, 2)}\n`);
+  say(`l10n/bundle.l10n.json: ${Object.keys(texts).length} texts`);
+  for (const call of textsNotLiteral()) say(`not a literal: ${call}`);
+  for (const language of languages()) {
+    compare(`l10n/bundle.l10n.${language}.json`, texts);
+    compare(`package.nls.${language}.json`, readJson('package.nls.json'));
+  }
+}
+
+function compare(file, texts) {
+  const translated = readJson(file);
+  for (const key of Object.keys(texts)) if (!(key in translated)) say(`${file} lacks: ${JSON.stringify(key)}`);
+  for (const key of Object.keys(translated)) if (!(key in texts)) say(`${file}: nothing uses ${JSON.stringify(key)}`);
+}
+
+if (isMain(import.meta)) void main(update);
