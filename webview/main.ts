@@ -1,7 +1,8 @@
 /** Entry: wires the host, the state and the panel. */
 import './words';
 import './main.css';
-import { PROTOCOL_VERSION, type HostEvent, type ToView } from '../extension/protocol/messages';
+import { PROTOCOL_VERSION, type HostEvent, type PanelConversation } from '../extension/protocol/panel';
+import type { ToView } from '../extension/protocol/rpc';
 import { HostConnection } from '../extension/protocol/view';
 import type { App } from './app/app';
 import { Attention } from './app/attention';
@@ -19,7 +20,7 @@ declare function acquireVsCodeApi(): {
 };
 
 const api = acquireVsCodeApi();
-const host = new HostConnection((message) => api.postMessage(message), receive);
+const host = new HostConnection<PanelConversation>((message) => api.postMessage(message), receive);
 const slices = new Slices(host, refresh);
 const attention = new Attention(slices);
 
@@ -68,13 +69,12 @@ function become(next: AppState): void {
   const before = state;
   state = next;
   slices.forRun(state.run?.runId ?? null);
-  if (state.view !== before.view || state.display !== before.display || state.hidden !== before.hidden)
-    remember(before);
+  if (state.view !== before.view || state.display !== before.display || state.hidden !== before.hidden) remember();
   refresh();
 }
 
 /** What a reload brings back: the picture by its URI, and the controls. */
-function remember(before: AppState): void {
+function remember(): void {
   api.setState({
     uri: document.body.dataset.uri,
     model: document.body.dataset.model,
@@ -82,7 +82,6 @@ function remember(before: AppState): void {
     display: state.display,
     hidden: state.hidden,
   });
-  if (state.view !== before.view) host.send({ type: 'state', state: state.view });
 }
 
 let asked = false;
@@ -98,11 +97,11 @@ function refresh(): void {
 
 window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   // others post to this window too (the webview's own frame, browser extensions)
-  if (typeof data === 'object' && data !== null && 'kind' in data) host.receive(data as ToView);
+  if (typeof data === 'object' && data !== null && 'kind' in data) host.receive(data as ToView<PanelConversation>);
 });
 onThemeChange(refresh);
-remember(state);
+remember();
 refresh();
-host.send({ type: 'ready', version: PROTOCOL_VERSION, state: storedView });
-// a host that has started anew does not know what was hidden; one that has not is told nothing new
+host.send({ type: 'ready', version: PROTOCOL_VERSION });
+// the host may be another than the one that was told which patches are hidden; the one that was ignores the repetition
 if (state.hidden.length > 0) sendHidden(app);

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { isImagePath } from '../image/pictureKinds';
-import type { ViewState } from '../protocol/messages';
+import type { ViewState } from '../protocol/panel';
 import type { Command, Parts } from './command';
 
 /** Lets a newcomer try a picture that comes with the extension. */

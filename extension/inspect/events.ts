@@ -1,6 +1,6 @@
 /** What the engine answers, as the events a panel shows. */
-import type { OpenedImage, RunSummary, Slice } from '../engine/requests';
-import type { HostEvent } from '../protocol/messages';
+import type { OpenedImage, Slice } from '../engine/requests';
+import type { HostEvent } from '../protocol/panel';
 import type { ModelLease } from './modelPool';
 
 type Event<T extends HostEvent['type']> = Extract<HostEvent, { type: T }>;
@@ -29,10 +29,6 @@ export function modelEvent({ description, loaded }: ModelLease, attention: true 
       loaded: { ...loaded, attention },
     },
   };
-}
-
-export function runEvent({ runId, predictions, energy, unfamiliar, geometry, timings }: RunSummary): Event<'run'> {
-  return { type: 'run', run: { runId, predictions, energy, unfamiliar, geometry, timings } };
 }
 
 /** What the engine process sends is a view of a whole message; VS Code would send all of that message's memory on. */

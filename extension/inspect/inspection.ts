@@ -14,8 +14,8 @@ import type {
 import { cancelled, EngineError, toErrorShape } from '../errors/engineError';
 import { sentence } from '../errors/sentence';
 import { errorShape } from '../protocol/host';
-import type { HostEvent, PanelModel } from '../protocol/messages';
-import { imageEvent, modelEvent, runEvent } from './events';
+import type { HostEvent, PanelModel } from '../protocol/panel';
+import { imageEvent, modelEvent } from './events';
 import { closeQuietly } from './enginePort';
 import type { EnginePort } from './enginePort';
 import type { ModelChoice, ModelLease, ModelPool } from './modelPool';
@@ -69,7 +69,7 @@ export class Inspection {
   snapshot(): HostEvent[] {
     const events: HostEvent[] = [];
     if (this.#image) events.push(imageEvent(this.picture.uri, this.#image));
-    if (this.#run) events.push(this.#run.model, runEvent(this.#run.summary));
+    if (this.#run) events.push(this.#run.model, { type: 'run', run: this.#run.summary });
     if (this.#error) events.push(this.#error);
     events.push({ type: 'busy', what: this.#busy });
     return events;
@@ -189,7 +189,7 @@ export class Inspection {
     this.#closeRun();
     this.#run = { summary, model: modelEvent(lease, attention) };
     this.emit(this.#run.model);
-    this.emit(runEvent(summary));
+    this.emit({ type: 'run', run: summary });
   }
 
   async #forward(image: OpenedImage, lease: ModelLease, signal: AbortSignal) {

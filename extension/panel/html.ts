@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { SavedPanel } from '../protocol/messages';
+import type { SavedPanel } from '../protocol/panel';
 
 /** The webview's folder: all it may load. */
 export function webviewRoot(extensionUri: vscode.Uri): vscode.Uri {

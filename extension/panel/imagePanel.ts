@@ -4,8 +4,10 @@ import * as vscode from 'vscode';
 import { sentence } from '../errors/sentence';
 import { errorShape, receive } from '../protocol/host';
 import type { HostHandlers } from '../protocol/host';
-import { PROTOCOL_VERSION } from '../protocol/messages';
-import type { HostEvent, ToView, ViewEvent, ViewState } from '../protocol/messages';
+import { panelChecks } from '../protocol/panelChecks';
+import { PROTOCOL_VERSION } from '../protocol/panel';
+import type { HostEvent, PanelConversation, ViewEvent, ViewState } from '../protocol/panel';
+import type { ToView } from '../protocol/rpc';
 import type { EnginePort } from '../inspect/enginePort';
 import { sliceForWebview } from '../inspect/events';
 import { watchFile } from './fileWatch';
@@ -118,10 +120,10 @@ export class ImagePanel implements vscode.Disposable {
   }
 
   #receive(message: unknown): Promise<void> {
-    return receive(message, this.#handlers, (answer) => this.#post(answer));
+    return receive(panelChecks, message, this.#handlers, (answer) => this.#post(answer));
   }
 
-  readonly #handlers: HostHandlers = {
+  readonly #handlers: HostHandlers<PanelConversation> = {
     event: (event) => this.#viewEvent(event),
     requests: {
       slice: async ({ runId, what }) => sliceForWebview(await this.#inspection.slice(runId, what)),
@@ -161,8 +163,6 @@ export class ImagePanel implements vscode.Disposable {
       case 'open-source':
         void this.#openSource(event.file, event.line);
         break;
-      case 'state':
-        break; // the webview keeps its state itself (SavedPanel); nothing here depends on it
     }
   }
 
@@ -236,7 +236,7 @@ export class ImagePanel implements vscode.Disposable {
     if (this.#listening) this.#post({ kind: 'event', event });
   }
 
-  #post(message: ToView): void {
+  #post(message: ToView<PanelConversation>): void {
     void this.panel.webview.postMessage(message);
   }
 }

@@ -1,6 +1,6 @@
 /** All panels: one for each picture. */
 import * as vscode from 'vscode';
-import type { SavedPanel, ViewState } from '../protocol/messages';
+import type { SavedPanel, ViewState } from '../protocol/panel';
 import { ImagePanel } from './imagePanel';
 import type { PanelParts } from './imagePanel';
 import { Inspection } from '../inspect/inspection';

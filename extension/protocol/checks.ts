@@ -28,8 +28,6 @@ export function text(maxLength: number, pattern?: RegExp): Check<string> {
   };
 }
 
-export const flag: Check<boolean> = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
-
 export function literal<const T extends readonly (string | number | null)[]>(...allowed: T): Check<T[number]> {
   return (value) => ((allowed as readonly unknown[]).includes(value) ? null : `must be one of ${allowed.join(', ')}`);
 }
@@ -42,15 +40,6 @@ export function uint8Array(maxLength: number): Check<Uint8Array> {
 export function uint32Array(maxLength: number): Check<Uint32Array> {
   return (value) =>
     value instanceof Uint32Array && value.length <= maxLength ? null : `must be at most ${maxLength} 32-bit integers`;
-}
-
-export function either<A, B>(first: Check<A>, second: Check<B>): Check<A | B> {
-  return (value) => {
-    const wrong = first(value);
-    if (wrong === null) return null;
-    const alsoWrong = second(value);
-    return alsoWrong === null ? null : `${wrong}, or ${alsoWrong}`;
-  };
 }
 
 /** Every field has its check, and there are no other fields: a field added to T without a check does not compile. */

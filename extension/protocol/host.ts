@@ -3,19 +3,23 @@ import type { EngineErrorShape } from '../errors/engineError';
 import { toErrorShape } from '../errors/engineError';
 import { ModelError } from '../errors/modelError';
 import { verbatim } from '../errors/sentence';
-import { decodeToHost } from './codec';
-import type { ToView, ViewEvent, ViewRequests } from './messages';
+import { decode, type Checks, type Conversation, type Give, type RequestName, type Take, type ToView } from './rpc';
 
-export interface HostHandlers {
-  event(event: ViewEvent): void;
-  requests: { [K in keyof ViewRequests]: (take: ViewRequests[K]['take']) => Promise<ViewRequests[K]['give']> };
+export interface HostHandlers<C extends Conversation> {
+  event(event: C['viewEvent']): void;
+  requests: { [K in RequestName<C>]: (take: Take<C, K>) => Promise<Give<C, K>> };
   /** Something arrived that no version of the webview sends, or a handler failed in a way nobody foresaw. */
   problem(sentence: string): void;
 }
 
 /** Acts on one message from the webview. Never rejects: a handler that throws becomes a refusal. */
-export async function receive(value: unknown, handlers: HostHandlers, post: (message: ToView) => void): Promise<void> {
-  const decoded = decodeToHost(value);
+export async function receive<C extends Conversation>(
+  checks: Checks<C>,
+  value: unknown,
+  handlers: HostHandlers<C>,
+  post: (message: ToView<C>) => void,
+): Promise<void> {
+  const decoded = decode(checks, value);
   if ('problem' in decoded) {
     handlers.problem(decoded.problem);
     if (decoded.id !== null) {
@@ -34,9 +38,7 @@ export async function receive(value: unknown, handlers: HostHandlers, post: (mes
   }
   try {
     // One handler for each request name: the compiler cannot see that take and handler belong together.
-    const handler = handlers.requests[message.name] as (
-      take: unknown,
-    ) => Promise<ViewRequests[keyof ViewRequests]['give']>;
+    const handler = handlers.requests[message.name];
     post({ kind: 'answer', id: message.id, give: await handler(message.take) });
   } catch (error) {
     post({ kind: 'refusal', id: message.id, error: errorShape(error) });

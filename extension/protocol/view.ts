@@ -1,7 +1,7 @@
 /** The webview's end of the conversation: requests with their answers, events without. No DOM, no vscode. */
 import type { EngineErrorShape } from '../errors/engineError';
 import { verbatim, type Argument, type Sentence } from '../errors/sentence';
-import type { HostEvent, ToHost, ToView, ViewEvent, ViewRequests } from './messages';
+import type { Conversation, Give, RequestName, Take, ToHost, ToView } from './rpc';
 
 /** A request the host refused. */
 export class Refusal extends Error implements Sentence {
@@ -23,26 +23,26 @@ interface Pending {
   reject(error: Refusal): void;
 }
 
-export class HostConnection {
+export class HostConnection<C extends Conversation> {
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
 
   constructor(
-    private readonly post: (message: ToHost) => void,
-    private readonly onEvent: (event: HostEvent) => void,
+    private readonly post: (message: ToHost<C>) => void,
+    private readonly onEvent: (event: C['hostEvent']) => void,
   ) {}
 
-  send(event: ViewEvent): void {
+  send(event: C['viewEvent']): void {
     this.post({ kind: 'event', event });
   }
 
   /** Resolves with the host's answer; rejects with a Refusal when the host refuses or cannot be reached. */
-  request<K extends keyof ViewRequests>(name: K, take: ViewRequests[K]['take']): Promise<ViewRequests[K]['give']> {
+  request<K extends RequestName<C>>(name: K, take: Take<C, K>): Promise<Give<C, K>> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
       try {
-        this.post({ kind: 'request', id, name, take } as ToHost);
+        this.post({ kind: 'request', id, name, take } as ToHost<C>);
       } catch (error) {
         this.#pending.delete(id);
         reject(new Refusal({ code: 'ERR_INTERNAL', ...verbatim(String(error)) }));
@@ -51,7 +51,7 @@ export class HostConnection {
   }
 
   /** Give every message event's data to this. */
-  receive(message: ToView): void {
+  receive(message: ToView<C>): void {
     if (message.kind === 'event') {
       this.onEvent(message.event);
       return;

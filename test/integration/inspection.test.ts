@@ -12,7 +12,7 @@ import { assertRunnable, EMBEDDED, openModel } from '../../extension/models/open
 import { Inspection } from '../../extension/inspect/inspection';
 import type { InspectionSettings } from '../../extension/inspect/inspection';
 import { ModelPool } from '../../extension/inspect/modelPool';
-import type { HostEvent } from '../../extension/protocol/messages';
+import type { HostEvent } from '../../extension/protocol/panel';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const sample = (name: string) => path.join(root, 'samples', name);

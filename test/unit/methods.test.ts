@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { methodIds, methods, methodSlice } from '../../extension/engine/methods';
-import { decodeToHost } from '../../extension/protocol/codec';
-import type { PanelModel } from '../../extension/protocol/messages';
+import { panelChecks } from '../../extension/protocol/panelChecks';
+import { decode } from '../../extension/protocol/rpc';
+import type { PanelModel } from '../../extension/protocol/panel';
 import { colorMapOf, sliceOf, whyNot } from '../../webview/app/attention';
 import { firstView, readView } from '../../webview/app/state';
 
 const values = { layer: 3, query: 7, from: 0, to: 3, fusion: 'max', discardRatio: 0.5 } as const;
-const asked = (what: unknown) => decodeToHost({ kind: 'request', id: 1, name: 'slice', take: { runId: 1, what } });
+const asked = (what: unknown) =>
+  decode(panelChecks, { kind: 'request', id: 1, name: 'slice', take: { runId: 1, what } });
 
 test('a method is asked for with its own parameters and no others', () => {
   assert.deepEqual(methodSlice('attention', values), { kind: 'attention-rows', layer: 3, query: 7 });

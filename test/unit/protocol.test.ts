@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeToHost } from '../../extension/protocol/codec';
+import { integer, literal, record, text } from '../../extension/protocol/checks';
 import { receive } from '../../extension/protocol/host';
 import type { HostHandlers } from '../../extension/protocol/host';
-import { PROTOCOL_VERSION } from '../../extension/protocol/messages';
-import type { HostEvent, ToHost, ToView, ViewEvent, ViewState } from '../../extension/protocol/messages';
+import { PROTOCOL_VERSION } from '../../extension/protocol/panel';
+import type { HostEvent, PanelConversation, ViewEvent, ViewState } from '../../extension/protocol/panel';
+import { panelChecks } from '../../extension/protocol/panelChecks';
+import { decode, type Checks, type ToHost, type ToView } from '../../extension/protocol/rpc';
 import { HostConnection, Refusal } from '../../extension/protocol/view';
 
 const state: ViewState = {
@@ -23,9 +25,8 @@ const event = (body: unknown) => ({ kind: 'event', event: body });
 const slice = (what: unknown, runId: unknown = 1) => ({ kind: 'request', id: 7, name: 'slice', take: { runId, what } });
 
 const good: unknown[] = [
-  event({ type: 'ready', version: PROTOCOL_VERSION, state: null }),
+  event({ type: 'ready', version: PROTOCOL_VERSION }),
   event({ type: 'ready', version: 99, state }),
-  event({ type: 'state', state: { ...state, head: 3, query: 196 } }),
   event({ type: 'retry' }),
   event({ type: 'cancel' }),
   event({ type: 'select-model' }),
@@ -49,7 +50,7 @@ const good: unknown[] = [
 ];
 
 test('every message of the webview passes unchanged', () => {
-  for (const message of good) assert.deepEqual(decodeToHost(message), { message });
+  for (const message of good) assert.deepEqual(decode(panelChecks, message), { message });
 });
 
 const bad: [unknown, RegExp, id: number | null][] = [
@@ -66,17 +67,7 @@ const bad: [unknown, RegExp, id: number | null][] = [
   [event({ type: '__proto__' }), /type must be one of/, null],
   [{ ...event({ type: 'retry' }), more: 1 }, /unknown field "more"/, null],
   [event({ type: 'retry', more: 1 }), /unknown field "more"/, null],
-  [event({ type: 'ready', version: '1', state: null }), /version must be an integer/, null],
-  [event({ type: 'ready', version: 1 }), /state must be/, null],
-  [event({ type: 'state', state: null }), /state must be an object/, null],
-  [event({ type: 'state', state: { ...state, layer: -1 } }), /layer must be an integer/, null],
-  [event({ type: 'state', state: { ...state, layer: 1.5 } }), /layer must be an integer/, null],
-  [event({ type: 'state', state: { ...state, layer: NaN } }), /layer must be an integer/, null],
-  [event({ type: 'state', state: { ...state, head: 'median' } }), /head must be/, null],
-  [event({ type: 'state', state: { ...state, opacity: 2 } }), /opacity must be a number/, null],
-  [event({ type: 'state', state: { ...state, opacity: Infinity } }), /opacity must be a number/, null],
-  [event({ type: 'state', state: { ...state, smooth: 1 } }), /smooth must be true or false/, null],
-  [event({ type: 'state', state: { ...state, colorMap: 'x'.repeat(41) } }), /at most 40 characters/, null],
+  [event({ type: 'ready', version: '1' }), /version must be an integer/, null],
   [event({ type: 'open-source', file: '/etc/passwd', line: 1 }), /file must match/, null],
   [event({ type: 'open-source', file: 'native/../package.json', line: 1 }), /file must match/, null],
   [event({ type: 'open-source', file: 'native/src/../../x.cc', line: 1 }), /file must match/, null],
@@ -107,7 +98,7 @@ const bad: [unknown, RegExp, id: number | null][] = [
 
 test('what no webview sends is named, with the id of the request that waits', () => {
   for (const [message, problem, id] of bad) {
-    const decoded = decodeToHost(message);
+    const decoded = decode(panelChecks, message);
     assert.ok('problem' in decoded, `accepted: ${JSON.stringify(message)}`);
     assert.match(decoded.problem, problem);
     assert.equal(decoded.id, id);
@@ -124,20 +115,20 @@ test('random nonsense never makes the decoder throw', () => {
     return Object.fromEntries(Array.from({ length: 1 + next(4) }, () => [keys[next(keys.length)], grow(depth - 1)]));
   };
   let problems = 0;
-  for (let i = 0; i < 5000; i++) if ('problem' in decodeToHost(grow(4))) problems++;
+  for (let i = 0; i < 5000; i++) if ('problem' in decode(panelChecks, grow(4))) problems++;
   assert.equal(problems, 5000);
 });
 
 /** Both ends joined directly, as structured clones like through postMessage. */
-function conversation(requests: Partial<HostHandlers['requests']>) {
-  const seen: { events: ViewEvent[]; problems: string[]; shown: HostEvent[]; answers: ToView[] } = {
+function conversation(requests: Partial<HostHandlers<PanelConversation>['requests']>) {
+  const seen: { events: ViewEvent[]; problems: string[]; shown: HostEvent[]; answers: ToView<PanelConversation>[] } = {
     events: [],
     problems: [],
     shown: [],
     answers: [],
   };
   const unexpected = () => Promise.reject(new Error('not part of this test'));
-  const handlers: HostHandlers = {
+  const handlers: HostHandlers<PanelConversation> = {
     event: (happened) => {
       if (happened.type === 'retry') throw new Error('retry is broken');
       seen.events.push(happened);
@@ -145,12 +136,12 @@ function conversation(requests: Partial<HostHandlers['requests']>) {
     requests: { slice: unexpected, save: unexpected, copy: unexpected, ...requests },
     problem: (sentence) => seen.problems.push(sentence),
   };
-  const toHost = (message: ToHost) =>
-    receive(structuredClone(message), handlers, (answer) => {
+  const toHost = (message: ToHost<PanelConversation>) =>
+    receive(panelChecks, structuredClone(message), handlers, (answer) => {
       seen.answers.push(answer);
       view.receive(structuredClone(answer));
     });
-  const view = new HostConnection(
+  const view = new HostConnection<PanelConversation>(
     (message) => void toHost(message),
     (shown) => seen.shown.push(shown),
   );
@@ -207,7 +198,7 @@ test('a request that fails the check is refused, not left waiting', async () => 
 });
 
 test('a request that cannot be posted rejects', async () => {
-  const view = new HostConnection(
+  const view = new HostConnection<PanelConversation>(
     () => {
       throw new Error('could not be cloned');
     },
@@ -230,4 +221,35 @@ test('answers to nothing are ignored and host events reach the webview', () => {
   view.receive({ kind: 'answer', id: 99, give: null });
   view.receive({ kind: 'event', event: { type: 'busy', what: 'Reading' } });
   assert.deepEqual(seen.shown, [{ type: 'busy', what: 'Reading' }]);
+});
+
+test('another kind of view is another pair of vocabularies over the same channel', async () => {
+  interface Results {
+    hostEvent: { type: 'rows'; count: number };
+    viewEvent: { type: 'sort'; by: 'name' | 'class' };
+    requests: { row: { take: { index: number }; give: { name: string } } };
+  }
+  const checks: Checks<Results> = {
+    event: record<Results['viewEvent']>({ type: literal('sort'), by: literal('name', 'class') }),
+    requests: { row: record<{ index: number }>({ index: integer(0, 9) }) },
+  };
+  const handlers: HostHandlers<Results> = {
+    event: () => view.receive({ kind: 'event', event: { type: 'rows', count: 10 } }),
+    requests: { row: async ({ index }) => ({ name: `cat ${index}` }) },
+    problem: () => undefined,
+  };
+  const shown: number[] = [];
+  const view = new HostConnection<Results>(
+    (message) => void receive(checks, structuredClone(message), handlers, (answer) => view.receive(answer)),
+    ({ count }) => shown.push(count),
+  );
+  assert.deepEqual(await view.request('row', { index: 3 }), { name: 'cat 3' });
+  await assert.rejects(view.request('row', { index: 10 }), { code: 'ERR_ARGUMENT', message: /index must be/ });
+  view.send({ type: 'sort', by: 'name' });
+  assert.deepEqual(shown, [10]);
+});
+
+test('checks say what is wrong with a value', () => {
+  assert.equal(text(3)('abcd'), 'must have at most 3 characters');
+  assert.equal(text(3)('abc'), null);
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { sentence } from '../../extension/errors/sentence';
 import { test } from 'node:test';
-import type { ToHost } from '../../extension/protocol/messages';
+import type { PanelConversation } from '../../extension/protocol/panel';
+import type { ToHost } from '../../extension/protocol/rpc';
 import { HostConnection } from '../../extension/protocol/view';
 import { figureLayout } from '../../webview/attention/figure';
 import * as format from '../../webview/ui/format';
@@ -61,9 +62,9 @@ test('the cache forgets what was used longest ago', () => {
 });
 
 test('slices are asked for once, belong to one run, and say why they failed', async () => {
-  const sent: ToHost[] = [];
+  const sent: ToHost<PanelConversation>[] = [];
   let arrived = 0;
-  const host = new HostConnection(
+  const host = new HostConnection<PanelConversation>(
     (message) => sent.push(message),
     () => undefined,
   );

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { sentence } from '../../extension/errors/sentence';
 import { test } from 'node:test';
-import type { PanelImage, PanelModel, PanelRun } from '../../extension/protocol/messages';
+import type { RunSummary } from '../../extension/engine/requests';
+import type { PanelImage, PanelModel } from '../../extension/protocol/panel';
 import { changeOf, toggled } from '../../webview/patches/hiddenPatches';
 import {
   clampView,
@@ -19,7 +20,7 @@ import {
 const model = (modelId: number, layers = 6, heads = 3, numTokens = 65) =>
   ({ loaded: { modelId, layers, heads, numTokens, numPrefix: 1 } }) as PanelModel;
 const image = (uri: string) => ({ uri }) as PanelImage;
-const run = (runId: number) => ({ runId }) as PanelRun;
+const run = (runId: number) => ({ runId }) as RunSummary;
 
 test('the picture comes first, then model, then run', () => {
   let state = firstState();
@@ -96,7 +97,7 @@ test('stored state is read field by field', () => {
 test('hidden patches belong to a picture and a model; predictions before hiding are kept to compare', () => {
   const predictions = [{ index: 3, label: 'cat', probability: 0.5, logit: 1 }];
   let state: AppState = { ...firstState(), image: image('file:///a.png'), model: model(1) };
-  state = reduce(state, { type: 'run', run: { runId: 1, predictions } as unknown as PanelRun });
+  state = reduce(state, { type: 'run', run: { runId: 1, predictions } as unknown as RunSummary });
   assert.equal(state.before, predictions);
   state = reduce({ ...state, hidden: [4] }, { type: 'run', run: run(2) });
   assert.equal(state.before, predictions);

@@ -1,5 +1,5 @@
 /** What every component is given: the state, the ways to change it, and the host. */
-import type { ViewState } from '../../extension/protocol/messages';
+import type { PanelConversation, ViewState } from '../../extension/protocol/panel';
 import type { HostConnection } from '../../extension/protocol/view';
 import type { Slices } from './slices';
 import type { AppState, Display } from './state';
@@ -7,7 +7,7 @@ import type { Attention } from './attention';
 
 export interface App {
   readonly state: AppState;
-  readonly host: HostConnection;
+  readonly host: HostConnection<PanelConversation>;
   readonly slices: Slices;
   readonly attention: Attention;
   set(change: Partial<AppState>): void;

@@ -1,6 +1,6 @@
 /** The attention on screen: which slice it needs, the map made of it, and its pixels. */
 import { methods, methodSlice, type MethodId, type MethodSlice } from '../../extension/engine/methods';
-import type { PanelModel, ViewState } from '../../extension/protocol/messages';
+import type { PanelModel, ViewState } from '../../extension/protocol/panel';
 import { colorTable, signedColorMap } from '../drawing/colorMap';
 import { heatOf, headRows, keepMass, type Heat, type ScaleChoice } from '../drawing/heat';
 import { enlarge, paint, type Field } from '../drawing/raster';

@@ -1,5 +1,6 @@
 /** Slices of the run on screen: asked for once, kept while there is room, drawn when they arrive. */
 import type { Slice, SliceRequest } from '../../extension/engine/requests';
+import type { PanelConversation } from '../../extension/protocol/panel';
 import type { HostConnection } from '../../extension/protocol/view';
 import { sayError } from '../words';
 import { LeastRecentlyUsed } from './lru';
@@ -15,7 +16,7 @@ export class Slices {
   private runId: number | null = null;
 
   constructor(
-    private readonly host: HostConnection,
+    private readonly host: HostConnection<PanelConversation>,
     private readonly arrived: () => void,
   ) {}
 

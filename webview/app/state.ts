@@ -1,7 +1,7 @@
 /** Everything on screen, in one object; components read it, verbs change it. */
 import { methodIds, methods } from '../../extension/engine/methods';
-import type { EngineErrorShape, Prediction } from '../../extension/engine/requests';
-import type { HostEvent, PanelImage, PanelModel, PanelRun, View, ViewState } from '../../extension/protocol/messages';
+import type { EngineErrorShape, Prediction, RunSummary } from '../../extension/engine/requests';
+import type { HostEvent, PanelImage, PanelModel, View, ViewState } from '../../extension/protocol/panel';
 import { colorMapNames, defaultColorMap } from '../drawing/colorMap';
 import { atLayer, layerOf, withoutLayer } from './stepNames';
 
@@ -19,7 +19,7 @@ export interface Display {
 export interface AppState {
   image: PanelImage | null;
   model: PanelModel | null;
-  run: PanelRun | null;
+  run: RunSummary | null;
   busy: string | null;
   failure: { error: EngineErrorShape; retry: boolean } | null;
   view: ViewState;

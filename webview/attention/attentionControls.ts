@@ -1,6 +1,6 @@
 /** Layer, head and method of the attention shown. */
 import { methodIds, methods } from '../../extension/engine/methods';
-import type { ViewState } from '../../extension/protocol/messages';
+import type { ViewState } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
 import { whyNot } from '../app/attention';
 import { dropdown, slider, type Choice } from '../ui/controls';

@@ -1,5 +1,5 @@
 /** Attention rows to one map over the patches: which head or fusion, which scale, how much of the mass. */
-import type { ViewState } from '../../extension/protocol/messages';
+import type { ViewState } from '../../extension/protocol/panel';
 import { domainOf, symmetric, type Domain } from './colorScale';
 
 export type Head = ViewState['head'];

@@ -7,7 +7,7 @@ import {
   type Split,
 } from '../../extension/image/geometry';
 import type { Geometry, Region } from '../../extension/image/preprocessing';
-import type { PanelModel } from '../../extension/protocol/messages';
+import type { PanelModel } from '../../extension/protocol/panel';
 import type { Point } from './viewport';
 import type { Field } from './raster';
 

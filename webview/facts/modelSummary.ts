@@ -1,6 +1,6 @@
 /** The model in a few lines, and what a person should know about it. */
 import type { Finding } from '../../extension/architecture/description';
-import type { PanelModel } from '../../extension/protocol/messages';
+import type { PanelModel } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
 import { button } from '../ui/controls';
 import { h, icon } from '../ui/dom';

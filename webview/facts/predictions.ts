@@ -1,5 +1,5 @@
 /** The classes the model finds most probable, as bars. */
-import type { PanelRun } from '../../extension/protocol/messages';
+import type { RunSummary } from '../../extension/engine/requests';
 import type { App, Component } from '../app/app';
 import { h, icon } from '../ui/dom';
 import { milliseconds, percent, signedPercent, value } from '../ui/format';
@@ -9,7 +9,7 @@ import { section } from '../ui/section';
 export class Predictions implements Component {
   private readonly body = h('div', { class: 'predictions' });
   readonly element = section('Predictions', 'predictions', true, this.body);
-  private shown: PanelRun | 'soon' | 'nothing' | undefined;
+  private shown: RunSummary | 'soon' | 'nothing' | undefined;
 
   constructor(private readonly app: App) {}
 
@@ -25,7 +25,7 @@ export class Predictions implements Component {
     return [0.9, 0.5, 0.35].map(() => h('div', { class: 'prediction placeholder', 'aria-hidden': 'true' }));
   }
 
-  private rows(run: PanelRun): HTMLElement[] {
+  private rows(run: RunSummary): HTMLElement[] {
     const { hidden, before } = this.app.state;
     const { decode_ms, preprocess_ms, forward_ms } = run.timings;
     const timings = h(

@@ -1,5 +1,5 @@
 /** The picture: a canvas one can zoom, pan, point at and steer by keyboard. */
-import type { PanelImage } from '../../extension/protocol/messages';
+import type { PanelImage } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
 import { button } from '../ui/controls';
 import { attribute, h, icon } from '../ui/dom';

@@ -1,5 +1,5 @@
 /** The three views, as a tab list with one stop for the Tab key. */
-import type { View } from '../../extension/protocol/messages';
+import type { View } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
 import { attribute, h, rove } from './dom';
 

@@ -1,13 +1,14 @@
 /**
- * What the extension host and the webview say to each other. Plain types; the codec beside this (./codec.ts) checks what arrives.
+ * What the extension host and the picture's panel say to each other. Plain types; ./panelChecks.ts checks what arrives.
  * The webview asks ('ready', then slices); the host never guesses what is on screen.
  */
 import type { MethodId } from '../engine/methods';
-import type { LoadedModel, Prediction, SliceRequest, Slice, EngineErrorShape, EngineKind } from '../engine/requests';
-import type { Geometry, Preprocessing } from '../image/preprocessing';
+import type { LoadedModel, RunSummary, SliceRequest, Slice, EngineErrorShape, EngineKind } from '../engine/requests';
+import type { Preprocessing } from '../image/preprocessing';
+import type { Conversation } from './rpc';
 import type { Architecture, Finding } from '../architecture/description';
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 export type View = 'attention' | 'patches' | 'walkthrough';
 
@@ -61,22 +62,13 @@ export interface PanelModel {
   loaded: LoadedModel;
 }
 
-export interface PanelRun {
-  runId: number;
-  predictions: Prediction[];
-  energy: number;
-  unfamiliar: boolean;
-  geometry: Geometry;
-  timings: { decode_ms: number; preprocess_ms: number; forward_ms: number };
-}
-
 /** Host -> webview. Each replaces that part of what is shown. */
 export type HostEvent =
   | { type: 'image'; image: PanelImage }
   /** What is going on, for the progress bar: null when idle. */
   | { type: 'busy'; what: string | null }
   | { type: 'model'; model: PanelModel }
-  | { type: 'run'; run: PanelRun }
+  | { type: 'run'; run: RunSummary }
   /** One sentence; Retry is offered when retry is true. Whatever was shown before stays. */
   | { type: 'error'; error: EngineErrorShape; retry: boolean }
   /** Ask the webview to show something (a command chose a view). */
@@ -84,10 +76,9 @@ export type HostEvent =
 
 /** Webview -> host, without an answer. */
 export type ViewEvent =
-  | { type: 'ready'; version: number; state: ViewState | null }
+  | { type: 'ready'; version: number }
   | { type: 'retry' }
   | { type: 'cancel' }
-  | { type: 'state'; state: ViewState }
   | { type: 'open-source'; file: string; line: number }
   | { type: 'select-model' }
   | { type: 'open-settings'; setting: string }
@@ -95,20 +86,16 @@ export type ViewEvent =
   | { type: 'mask'; patches: Uint32Array };
 
 /** Webview -> host, with an answer. */
-export interface ViewRequests {
+// a type and not an interface: those do not pass for a Record (rpc.ts)
+export type ViewRequests = {
   slice: { take: { runId: number; what: SliceRequest }; give: Slice };
   /** Save through the host's dialog; the webview renders the bytes. */
   save: { take: { suggestedName: string; bytes: Uint8Array }; give: { saved: boolean } };
   copy: { take: { text: string }; give: null };
+};
+
+export interface PanelConversation extends Conversation {
+  hostEvent: HostEvent;
+  viewEvent: ViewEvent;
+  requests: ViewRequests;
 }
-
-export type ToHost =
-  | { kind: 'event'; event: ViewEvent }
-  | {
-      [K in keyof ViewRequests]: { kind: 'request'; id: number; name: K; take: ViewRequests[K]['take'] };
-    }[keyof ViewRequests];
-
-export type ToView =
-  | { kind: 'event'; event: HostEvent }
-  | { kind: 'answer'; id: number; give: ViewRequests[keyof ViewRequests]['give'] }
-  | { kind: 'refusal'; id: number; error: EngineErrorShape };
