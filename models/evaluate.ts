@@ -13,7 +13,7 @@ import type { BackendModel } from '../extension/engine/backend';
 import type { EngineOptions } from '../extension/engine/requests';
 import { loadBinding } from '../extension/engine/native/binding';
 import { NativeBackend } from '../extension/engine/native/backend';
-import { logSumExp, softmax } from '../extension/engine/process/predictions';
+import { logSumExp, softmax } from '../extension/architecture/scores';
 import { decodeImage } from '../extension/image/decode';
 import { readNpy } from '../extension/files/npy';
 import { preprocess } from '../extension/image/preprocess';

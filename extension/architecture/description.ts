@@ -5,6 +5,7 @@
 import type { Architecture, TensorSource } from '../../native/binding';
 import type { Sentence } from '../errors/sentence';
 import type { Preprocessing } from '../image/preprocessing';
+import type { Scores } from './scores';
 
 export type { Architecture, Block, Norm, Tokenizer, Activation, DType, TensorSource } from '../../native/binding';
 
@@ -22,7 +23,8 @@ export interface Finding extends Partial<Omit<Sentence, 'message'>> {
 export type WeightSource =
   | { kind: 'tensors'; tensors: Record<string, TensorSource> }
   | { kind: 'seed'; seed: number }
-  | { kind: 'onnx'; file: string };
+  /** resizable: the graph leaves the sides of its input open. */
+  | { kind: 'onnx'; file: string; resizable?: boolean };
 
 export interface ModelDescription {
   /** How the user named it: 'embedded', a registry id, or a path. */
@@ -39,6 +41,8 @@ export interface ModelDescription {
   preprocessing: Preprocessing;
   /** Class names in index order; null when unknown (then "class 17" is shown) or when there is no classifier. */
   labels: string[] | null;
+  /** What its last numbers mean; null: features. A foreign ONNX graph may know better (LoadedModel.scores). */
+  scores: Scores | null;
   /** Weight file's dtypes, e.g. ['F16']. */
   dtypes: string[];
   /** Bytes of the weight files. */

@@ -44,6 +44,7 @@ function seeded(name: string, dim: number): ModelDescription {
       std: [1, 1, 1],
     },
     labels: null,
+    scores: 'softmax',
     dtypes: ['F32'],
     bytes: 0,
     findings: [],

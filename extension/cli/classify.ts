@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { EngineClient } from '../engine/client';
-import type { LoadedModel, RunSummary } from '../engine/requests';
+import type { LoadedModel, Prediction, RunSummary } from '../engine/requests';
 import { EngineError } from '../errors/engineError';
 import type { ModelDescription } from '../architecture/description';
 import { loadModel, withEngine } from './engine';
@@ -31,7 +31,7 @@ export function addClassify(program: Command): void {
 /** A bad picture is reported and the run goes on; the exit code then is 1. */
 async function classify(engine: EngineClient, images: string[], options: ClassifyOptions): Promise<void> {
   const classifier = new Classifier(engine, options);
-  const { description } = await classifier.model();
+  const { description, loaded } = await classifier.model();
   // while one computes, the next ones are decoded
   const ahead = Math.min(4, availableParallelism());
   const started = images.slice(0, ahead).map((image) => classifier.classify(image));
@@ -43,7 +43,7 @@ async function classify(engine: EngineClient, images: string[], options: Classif
       complain(outcome.error);
       process.exitCode = 1;
     }
-    print(outcome, description, options);
+    print(outcome, description, loaded, options);
   }
 }
 
@@ -95,20 +95,30 @@ class Classifier {
   }
 }
 
-function print(outcome: Outcome, { id }: ModelDescription, { json, engine }: ClassifyOptions): void {
+/** A value is no probability: it has its own name. */
+const shown = ({ probability, logit, ...named }: Prediction) =>
+  probability === null ? { ...named, value: logit } : { ...named, probability, logit };
+
+function print(outcome: Outcome, { id }: ModelDescription, { engine }: LoadedModel, { json }: ClassifyOptions): void {
   if (json) {
     const common = { image: outcome.image, model: id, engine };
     console.log(
       JSON.stringify(
         'error' in outcome
           ? { ...common, error: outcome.error }
-          : { ...common, predictions: outcome.run.predictions, timings: outcome.run.timings },
+          : {
+              ...common,
+              scores: outcome.run.scores,
+              predictions: outcome.run.predictions.map(shown),
+              timings: outcome.run.timings,
+            },
       ),
     );
   } else if ('run' in outcome) {
     const { predictions, unfamiliar } = outcome.run;
     const rows = predictions.map(
-      ({ label, probability }) => `  ${(100 * probability).toFixed(1).padStart(5)} %  ${label}`,
+      ({ label, probability, logit }) =>
+        `  ${probability === null ? logit.toPrecision(4).padStart(7) : `${(100 * probability).toFixed(1).padStart(5)} %`}  ${label}`,
     );
     if (predictions.length === 0) rows.push('  (this model has no classifier)');
     if (unfamiliar) rows.push('  unlike anything the model was trained on');

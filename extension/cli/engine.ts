@@ -7,6 +7,7 @@ import { cachedSnapshot } from '../models/hub/cache';
 import { hubSettings } from '../models/hub/settings';
 import { withInputSize } from '../models/inputSize';
 import { assertRunnable, openModel } from '../models/open';
+import { UsageError } from './errors';
 import { engineOptionsOf, type ModelOptions } from './options';
 
 /** Runs `work` with an engine process of its own, which ends with it. */
@@ -40,6 +41,8 @@ export async function loadModel(
 ): Promise<{ description: ModelDescription; loaded: LoadedModel }> {
   const description = await describeModel(options);
   assertRunnable(description);
+  if (description.weights.kind === 'onnx' && options.engine === 'native')
+    throw new UsageError(`--engine native: ${description.path} is an ONNX file, which only onnx runs`);
   const loaded = await engine.request('load-model', { description, options: engineOptionsOf(options) });
   return { description, loaded };
 }

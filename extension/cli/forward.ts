@@ -6,7 +6,7 @@ import type { LoadedModel, Slice, SliceRequest } from '../engine/requests';
 import { readNpy, type NpyArray } from '../files/npy';
 import { openPart } from '../models/parts';
 import { loadModel, withEngine } from './engine';
-import { UsageError } from './errors';
+import { complain, UsageError } from './errors';
 import { forwardPart } from './forwardPart';
 import { NpyWriter } from './npyWriter';
 import { addModelOptions, commaList, type ModelOptions } from './options';
@@ -16,6 +16,8 @@ interface ForwardOptions extends ModelOptions {
   output: string;
   outputs: string[];
 }
+
+const DEFAULT_OUTPUTS = ['logits', 'attention', 'tokens'];
 
 /** A file to write: slices of the run, in order, that together have that shape. */
 interface Output {
@@ -39,7 +41,7 @@ export function addForward(program: Command): void {
       '--outputs <names>',
       'any of logits, attention, tokens, input, steps (all of the walk-through), or names of steps',
       commaList,
-      ['logits', 'attention', 'tokens'],
+      DEFAULT_OUTPUTS,
     );
   addModelOptions(command).action(async (options: ForwardOptions) => {
     await withEngine((engine) => forward(engine, options));
@@ -57,20 +59,27 @@ async function forward(engine: EngineClient, options: ForwardOptions): Promise<v
   const { loaded } = await loadModel(engine, options);
   const steps = stepsAmong(options.outputs, loaded);
   const attention = options.outputs.includes('attention');
-  if (attention && loaded.attention !== true) throw new Error(loaded.attention);
-  const tokens = steps.length > 0 || options.outputs.includes('tokens');
+  const missing = [
+    ...(attention && loaded.attention !== true ? [['attention', loaded.attention]] : []),
+    ...(options.outputs.includes('tokens') && loaded.tokens !== true ? [['tokens', loaded.tokens]] : []),
+  ] as [name: string, reason: string][];
+  const without = (name: string): boolean => missing.some(([other]) => other === name);
+  const tokens = steps.length > 0 || (options.outputs.includes('tokens') && !without('tokens'));
   const { modelId } = loaded;
   const run = await engine.request('run-tensor', {
     modelId,
     values,
     shape,
-    attention: attention || steps.length > 0,
+    attention: (attention && !without('attention')) || steps.length > 0,
     tokens,
   });
   await mkdir(options.output, { recursive: true });
   for (const name of [...new Set([...options.outputs.filter((name) => name !== 'steps'), ...steps])]) {
-    await write(engine, run, await outputOf(engine, run, name, loaded, shape), options.output);
+    if (!without(name)) await write(engine, run, await outputOf(engine, run, name, loaded, shape), options.output);
   }
+  // what was asked for by name and is not there is a failure; of what comes when nothing is said, a note
+  for (const [name, reason] of missing) complain(`no ${name}.npy: ${reason}`);
+  if (missing.length > 0 && options.outputs !== DEFAULT_OUTPUTS) process.exitCode = 1;
 }
 
 async function readInput(file: string): Promise<NpyArray> {

@@ -1,9 +1,10 @@
 /** Options several commands share, checked where they enter: a wrong one is bad usage (exit code 2). */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { EngineOptions } from '../engine/requests';
+import type { EngineKind, EngineOptions } from '../engine/requests';
 
-export interface ModelOptions extends EngineOptions {
+export interface ModelOptions extends Omit<EngineOptions, 'engine'> {
   model: string;
+  engine?: EngineKind;
   imageSize?: [height: number, width: number];
 }
 
@@ -14,7 +15,12 @@ export const modelOption = () =>
 export function addModelOptions(command: Command): Command {
   command
     .addOption(modelOption())
-    .addOption(new Option('--engine <engine>', 'what computes').choices(['native', 'onnx']).default('native'))
+    .addOption(
+      new Option('--engine <engine>', 'what computes (default: native, and onnx for .onnx files)').choices([
+        'native',
+        'onnx',
+      ]),
+    )
     .option('--threads <n>', "threads of one forward pass; 0: the machine's cores, at most 8", wholeNumber, 0)
     .addOption(
       new Option('--gemm <kind>', 'matrix products of the native engine')
@@ -33,7 +39,7 @@ export const addImageSize = (command: Command): Command =>
   command.option('--image-size <HxW>', 'run at another input size, for example 224x320', imageSize);
 
 export const engineOptionsOf = ({ engine, threads, gemm, precision }: ModelOptions): EngineOptions => ({
-  engine,
+  engine: engine ?? 'native',
   threads,
   gemm,
   precision,

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { Prediction } from '../engine/requests';
 import type { Outcome } from '../inspect/inspection';
 import type { ImagePanel } from '../panel/imagePanel';
 import { fileName } from '../panel/source';
@@ -36,6 +37,9 @@ function counted(outcomes: Outcome[]): string {
   return vscode.l10n.t('{0} images: {1}', outcomes.length, parts.join(', '));
 }
 
+const scoreText = ({ probability, logit }: Prediction): string =>
+  probability === null ? String(Number(logit.toPrecision(4))) : `${(100 * probability).toFixed(1)} %`;
+
 async function pickOne({ panels }: Parts, images: vscode.Uri[], outcomes: Outcome[]): Promise<void> {
   const rows = outcomes.map((outcome, i) => {
     const uri = images[i]!;
@@ -43,7 +47,7 @@ async function pickOne({ panels }: Parts, images: vscode.Uri[], outcomes: Outcom
     return {
       uri,
       label: fileName(uri),
-      description: best && `${best.label} ${(100 * best.probability).toFixed(1)} %`,
+      description: best && `${best.label} ${scoreText(best)}`,
       detail: 'error' in outcome ? say(outcome.error) : undefined,
     };
   });

@@ -7,6 +7,7 @@ import type { ImageSource, OpenedImage } from '../image/opened';
 import type { Geometry } from '../image/preprocessing';
 import type { ModelDescription } from '../architecture/description';
 import type { MethodSlice } from './methods';
+import type { Scores } from '../architecture/scores';
 
 export type { HeadFusion, Step } from '../../native/binding';
 export type { ImageSource, OpenedImage } from '../image/opened';
@@ -37,15 +38,20 @@ export interface LoadedModel {
   parameters: number;
   steps: Step[];
   memory: { weights: number; scratch: number };
+  /** What its last numbers mean; null: they are features. */
+  scores: Scores | null;
   /** False when this model can give no maps (an ONNX file without attention). The reason is a sentence. */
   attention: true | string;
+  /** Likewise for the tokens between its blocks. */
+  tokens: true | string;
   loadMs: number;
 }
 
 export interface Prediction {
   index: number;
   label: string;
-  probability: number;
+  /** null when the model gives values (see LoadedModel.scores). */
+  probability: number | null;
   logit: number;
 }
 
@@ -63,6 +69,7 @@ export interface RunSummary {
   runId: number;
   /** Best first. Empty when the model has no classifier. */
   predictions: Prediction[];
+  scores: Scores | null;
   /** logsumexp of the logits, and whether it lies under the model's threshold. */
   energy: number;
   unfamiliar: boolean;

@@ -11,8 +11,14 @@ import { gridOf } from '../architecture/grid';
  * Throws ModelError when the architecture is not known (a foreign .onnx file has the size it was exported with).
  */
 export function withInputSize(description: ModelDescription, height: number, width: number): ModelDescription {
-  const { architecture } = description;
-  if (!architecture) throw new ModelError('unsupported', `${description.path} has a fixed input size.`);
+  const { architecture, preprocessing } = description;
+  if (description.weights.kind === 'onnx' && !description.weights.resizable)
+    throw new ModelError('unsupported', `${description.path} has a fixed input size.`);
+  if (!architecture) {
+    const fed = preprocessing.crop ?? (preprocessing.resize.kind === 'exact' ? preprocessing.resize : null);
+    if (!fed) throw new ModelError('unsupported', `${description.path} does not say its input size.`);
+    return { ...description, preprocessing: scaled(preprocessing, fed, { height, width }) };
+  }
   // As trained, even where that leaves pixels over at the edges.
   if (height === architecture.image.height && width === architecture.image.width) return description;
   const image = { ...architecture.image, ...rounded(architecture, height, width) };

@@ -6,13 +6,14 @@ import type { Family, FamilyInput } from './families/family';
 import { ModelError, fileError } from '../errors/modelError';
 import { imageOutOfBounds } from '../architecture/bounds';
 import { architectureOf, assertInBounds, checkedPreprocessing, preprocessingOf } from './families/checked';
-import { Fields } from './families/fields';
+import type { Fields } from './families/fields';
 import { recogniseConfig } from './families';
 import { hfPreprocessing, IMAGENET, timmPreprocessing } from './families/preprocessing';
 import { readOnnxHeader, type OnnxHeader } from '../onnx/header';
 import { exportedNotes, pictureInput, type ExportedNotes, type PictureInput } from '../onnx/picture';
 import type { OnnxModel } from '../onnx/schema';
-import { readJson } from './files/checkpoint';
+import { scoresFor } from '../architecture/scores';
+import { readProcessor } from './files/processor';
 import { readLabels } from './labels';
 import type { Located } from './files/locate';
 
@@ -20,11 +21,13 @@ export async function describeOnnx(located: Located, config: Fields, id: string)
   const file = located.weights as string;
   const { model: header, bytes } = await readHeader(file);
   const findings: Finding[] = [];
-  const processor = located.processor ? new Fields(located.processor, await readJson(located.processor)) : null;
+  const processor = await readProcessor(located);
   const family = recogniseConfig(config);
   const input: FamilyInput = { config, processor, tensors: null, findings };
-  const architecture = family ? architectureOf(family, input) : null;
-  const image = architecture?.image ?? inputOf(config, pictureInput(header.graph));
+  const configured = family ? architectureOf(family, input) : null;
+  const fixed = pictureInput(header.graph);
+  const image = inputOf(config, configured, fixed);
+  const architecture = configured && { ...configured, image };
   assertInBounds(imageOutOfBounds(image), config);
   // what a config beside the file says goes before what an export wrote into it
   const notes = family || processor || config.names().length > 0 ? null : notesOf(file, header);
@@ -43,10 +46,11 @@ export async function describeOnnx(located: Located, config: Fields, id: string)
     path: located.path,
     family: 'onnx',
     architecture,
-    weights: { kind: 'onnx', file },
+    weights: { kind: 'onnx', file, resizable: fixed !== null && fixed.height === null && fixed.width === null },
     preprocessing,
     labels: notes?.labels ?? (await readLabels(config, located.directory, classes, findings)),
     energyThreshold: notes?.energyThreshold,
+    scores: scoresFor(config.word('problem_type'), classes || (config.has('problem_type') ? 2 : 0)),
     dtypes: [],
     bytes,
     findings,
@@ -69,12 +73,17 @@ function preprocessingFor(
 const labelCount = (config: Fields) => config.inner('id2label').names().length;
 
 /** The graph's own fixed sides, else the config's, else what most models take. */
-function inputOf(config: Fields, fixed: PictureInput | null): Architecture['image'] {
+function inputOf(
+  config: Fields,
+  configured: Architecture | null,
+  fixed: PictureInput | null,
+): Architecture['image'] {
   const size = config.inner('pretrained_cfg').imageSize('input_size') ?? config.imageSize('input_size');
+  const image = configured?.image;
   return {
-    channels: fixed?.channels ?? size?.[0] ?? 3,
-    height: fixed?.height ?? size?.[1] ?? 224,
-    width: fixed?.width ?? size?.[2] ?? 224,
+    channels: fixed?.channels ?? image?.channels ?? size?.[0] ?? 3,
+    height: fixed?.height ?? image?.height ?? size?.[1] ?? 224,
+    width: fixed?.width ?? image?.width ?? size?.[2] ?? 224,
   };
 }
 

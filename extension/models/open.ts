@@ -4,6 +4,7 @@
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse as parseJsonc, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { bind } from './bind';
+import { scoresFor } from '../architecture/scores';
 import { readCheckpoint, readJson, type Checkpoint } from './files/checkpoint';
 import type { Architecture, Finding, ModelDescription, WeightSource } from '../architecture/description';
 import { ModelError, count } from '../errors/modelError';
@@ -20,6 +21,7 @@ import type { Preprocessing } from '../image/preprocessing';
 import { IMAGENET_CLASSES, imagenetNames, saysImagenet } from './hub/imagenetNames';
 import { implausible } from './plausibility';
 import { exists, locate, type Located } from './files/locate';
+import { readProcessor } from './files/processor';
 import { describeOnnx } from './onnx';
 
 export interface OpenOptions {
@@ -96,7 +98,7 @@ async function describe(
 ): Promise<ModelDescription> {
   const findings: Finding[] = [];
   const { family, tensors } = recognise(config, checkpoint?.tensors ?? null);
-  const processor = located.processor ? new Fields(located.processor, await readJson(located.processor)) : null;
+  const processor = await readProcessor(located);
   const input: FamilyInput = { config, processor, tensors, findings };
   if (!located.config) {
     findings.push({
@@ -129,6 +131,7 @@ async function describe(
     labels:
       (await readLabels(config, located.directory, architecture.classes, findings)) ??
       (await knownNames(config, family, architecture.classes, findings)),
+    scores: scoresFor(config.word('problem_type'), architecture.classes),
     dtypes: checkpoint ? [...new Set([...checkpoint.tensors.values()].map((tensor) => tensor.dtype))].sort() : ['F32'],
     bytes: checkpoint?.bytes ?? 0,
     noWeightDecay: family.noWeightDecay,

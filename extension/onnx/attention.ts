@@ -1,74 +1,135 @@
 /**
- * Attention maps of somebody else's ONNX file. Exporters write attention as MatMul, Softmax, MatMul; the Softmax's result is the map,
- * but it is no output of the graph. It becomes one here, on a copy in memory: the file stays as it is.
+ * Attention maps of somebody else's ONNX file. Exporters write attention as a product, a Softmax and a product with V;
+ * the Softmax's result is the map, but it is no output of the graph. This finds where each map is, and along which axes.
  */
-import { PbfWriter } from 'pbf';
-import { writeValue, type OnnxGraph, type OnnxNode } from './schema';
+import { openFused, type Opened } from './fused';
+import type { OnnxGraph, OnnxNode } from './schema';
 
-/** Nodes that may stand between the Softmax and the product with V and change no value (Where: the exporter's guard against NaN). */
-const PASS_THROUGH = new Set(['Cast', 'Dropout', 'Identity', 'Where']);
-
-/** Attention as one operator: its map exists nowhere in the graph. */
-const FUSED = new Set([
-  'Attention',
-  'MultiHeadAttention',
-  'PackedAttention',
-  'PackedMultiHeadAttention',
-  'GroupQueryAttention',
-]);
-
-export interface AttentionSearch {
-  /** Names of the Softmax results, in the graph's order: layer by layer. */
-  maps: string[];
-  /** How many attention operators are fused and can give no map. */
-  fused: number;
+/** A map in the graph. Axes are counted from the end (-1: the last), the others are batch and heads in that order. */
+export interface FoundMap {
+  value: string;
+  key: number;
+  query: number;
+  /** Maps the value depends on, at most: those of one layer (parallel branches, heads apart) have the same number. */
+  level: number;
 }
 
-/** Finds every Softmax whose result is multiplied with something (V); a classifier's final Softmax is not. */
+export interface AttentionSearch {
+  /** In the graph's order: layer by layer. */
+  maps: FoundMap[];
+  /** What has to be computed beside the graph for maps that fused operators keep to themselves. */
+  opened: Opened[];
+  /** Operators that hold attention and cannot be opened: type and reason. */
+  closed: string[];
+  /** Softmax nodes that are no attention. */
+  others: number;
+}
+
+/** Change no value (Where: the exporter's guard against NaN; Mul: a mask or a dropout's scale). */
+const SAME_SHAPE = new Set([
+  'Cast',
+  'Dropout',
+  'Identity',
+  'Where',
+  'Mul',
+  'QuantizeLinear',
+  'DequantizeLinear',
+  'DynamicQuantizeLinear',
+]);
+const RESHAPING = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose', 'Expand']);
+const PRODUCTS = new Set(['MatMul', 'Gemm', 'MatMulInteger', 'QLinearMatMul', 'FusedMatMul']);
+/** Softmax and product lie next to each other, whatever is between. */
+const FARTHEST = 8;
+
 export function findAttention(graph: OnnxGraph): AttentionSearch {
-  const consumers = new Map<string, OnnxNode[]>();
+  const consumers = consumersOf(graph);
+  const search: AttentionSearch = { maps: [], opened: [], closed: [], others: 0 };
+  const levels = new Map<string, number>();
   for (const node of graph.nodes) {
+    const level = Math.max(0, ...node.inputs.map((input) => levels.get(input) ?? 0));
+    const map = mapOf(node, consumers, search);
+    if (map !== null) search.maps.push({ ...map, level });
+    for (const output of node.outputs) levels.set(output, map === null ? level : level + 1);
+  }
+  return search;
+}
+
+type Axes = Omit<FoundMap, 'level'>;
+
+function mapOf(node: OnnxNode, consumers: Map<string, OnnxNode[]>, search: AttentionSearch): Axes | null {
+  const opened = openFused(node);
+  if (opened !== null) {
+    if ('reason' in opened) {
+      search.closed.push(opened.reason);
+      return null;
+    }
+    search.opened.push(opened);
+    return { value: opened.map, key: -1, query: -2 };
+  }
+  if (node.opType !== 'Softmax') return null;
+  const [result] = node.outputs;
+  const map = result === undefined ? null : productWith(result, result, consumers, 0);
+  if (map === null) search.others++;
+  return map;
+}
+
+/** Follows a Softmax's result to the product with V. `map`: what still has the map's exact values. */
+function productWith(value: string, map: string, consumers: Map<string, OnnxNode[]>, distance: number): Axes | null {
+  for (const node of consumers.get(value) ?? []) {
+    const found = PRODUCTS.has(node.opType)
+      ? matrixProduct(node, value, map)
+      : node.opType === 'Einsum'
+        ? einsum(node, value, map)
+        : null;
+    if (found !== null) return found;
+    const [next] = node.outputs;
+    if (distance >= FARTHEST || next === undefined) continue;
+    const reshaped = RESHAPING.has(node.opType);
+    if (!reshaped && !SAME_SHAPE.has(node.opType)) continue;
+    const further = productWith(next, reshaped ? next : map, consumers, distance + 1);
+    if (further !== null) return further;
+  }
+  return null;
+}
+
+/** A V sums over the last axis of A; V' A' over the one before it. */
+function matrixProduct({ opType, inputs, attributes }: OnnxNode, value: string, map: string): Axes | null {
+  const second = opType === 'QLinearMatMul' ? inputs[3] : inputs[1];
+  const first = inputs[0] === value;
+  if (!first && second !== value) return null;
+  const turned = attributes.get(first ? 'transA' : 'transB') === 1;
+  return first === turned ? { value: map, key: -2, query: -1 } : { value: map, key: -1, query: -2 };
+}
+
+/** The axis of the map that the product sums over is the keys'; the one that only the map and the result have, the queries'. */
+function einsum({ inputs, attributes }: OnnxNode, value: string, map: string): Axes | null {
+  const equation = attributes.get('equation');
+  const index = inputs.indexOf(value);
+  if (typeof equation !== 'string' || inputs.length !== 2 || index < 0) return null;
+  const [terms = '', result = ''] = equation.replace(/\s+/g, '').split('->');
+  const operands = terms.split(',');
+  const [own, other] = [operands[index], operands[1 - index]];
+  if (own === undefined || other === undefined) return null;
+  const letters = Array.from(own.replace('...', ''));
+  const axis = (belongs: (letter: string) => boolean): number => {
+    const found = letters.filter(belongs);
+    return found.length === 1 ? letters.indexOf(found[0] ?? '') - letters.length : 0;
+  };
+  const key = axis((letter) => !result.includes(letter) && other.includes(letter));
+  const query = axis((letter) => result.includes(letter) && !other.includes(letter));
+  return key === 0 || query === 0 ? null : { value: map, key, query };
+}
+
+function consumersOf({ nodes }: OnnxGraph): Map<string, OnnxNode[]> {
+  const consumers = new Map<string, OnnxNode[]>();
+  for (const node of nodes) {
     for (const input of node.inputs) {
       const list = consumers.get(input);
       if (list === undefined) consumers.set(input, [node]);
-      else list.push(node);
+      else if (list.at(-1) !== node) list.push(node);
     }
   }
-  const meetsProduct = (name: string, depth: number): boolean =>
-    (consumers.get(name) ?? []).some((node) => {
-      if (node.opType === 'MatMul') return node.inputs[0] === name;
-      return (
-        depth < 4 &&
-        PASS_THROUGH.has(node.opType) &&
-        node.outputs[0] !== undefined &&
-        meetsProduct(node.outputs[0], depth + 1)
-      );
-    });
-  const maps: string[] = [];
-  let fused = 0;
-  for (const node of graph.nodes) {
-    const [result] = node.outputs;
-    if (FUSED.has(node.opType)) fused++;
-    else if (node.opType === 'Softmax' && result !== undefined && meetsProduct(result, 0)) maps.push(result);
-  }
-  return { maps, fused };
-}
-
-/**
- * The model with more of its inner values as outputs. A message field that appears twice is merged by every protobuf
- * parser, repeated fields one after the other: a second, small GraphProto at the end adds outputs and leaves all else untouched.
- */
-export function promoteToOutputs(model: Uint8Array, graph: OnnxGraph, names: string[]): Uint8Array {
-  const existing = new Set(graph.outputs.map((output) => output.name));
-  const tail = new PbfWriter();
-  tail.writeMessage(
-    7,
-    (wanted: string[], pbf) => {
-      for (const name of wanted) pbf.writeMessage(12, writeValue, { name, elementType: 0, shape: null });
-    },
-    names.filter((name) => !existing.has(name)),
-  );
-  return Buffer.concat([model, tail.finish()]);
+  return consumers;
 }
 
 /** Kernel of the first convolution whose stride equals its kernel: the patch embedding's patch. */
@@ -76,10 +137,19 @@ export function findPatch(graph: OnnxGraph): [height: number, width: number] | n
   for (const { opType, attributes } of graph.nodes) {
     const kernel = attributes.get('kernel_shape');
     const strides = attributes.get('strides');
-    if (opType !== 'Conv' || !Array.isArray(kernel) || !Array.isArray(strides)) continue;
+    if (!/^(Conv|QLinearConv|ConvInteger|NhwcConv|FusedConv)$/.test(opType)) continue;
+    if (!Array.isArray(kernel) || !Array.isArray(strides)) continue;
     const [height, width] = kernel;
     if (height === undefined || width === undefined || height < 2) continue;
     if (strides[0] === height && strides[1] === width) return [height, width];
   }
   return null;
+}
+
+/** Why there are no maps, as a sentence about the model of that name. */
+export function noAttention(name: string, { closed, others }: Pick<AttentionSearch, 'closed' | 'others'>): string {
+  const [first] = closed;
+  if (first !== undefined) return `${name} keeps its attention inside an operator: ${first}.`;
+  const seen = others === 0 ? 'no Softmax is in the graph' : 'no Softmax in the graph is followed by a product';
+  return `${name} shows no attention maps: ${seen} (MatMul, Gemm or Einsum), and no attention operator is there.`;
 }

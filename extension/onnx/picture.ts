@@ -12,6 +12,8 @@ export interface PictureInput {
   channels: number | null;
   height: number | null;
   width: number | null;
+  /** Images of one pass, where the file fixes them. */
+  batch: number | null;
 }
 
 /** The only input that no initializer feeds, when it has four dimensions (or says none). */
@@ -24,7 +26,7 @@ export function pictureInput({ inputs, initializers }: OnnxGraph): PictureInput 
     return typeof dimension === 'number' && dimension > 0 ? dimension : null;
   };
   const [c, h, w] = channelsLast ? [3, 1, 2] : [1, 2, 3];
-  return { input, channelsLast, channels: side(c), height: side(h), width: side(w) };
+  return { input, channelsLast, channels: side(c), height: side(h), width: side(w), batch: side(0) };
 }
 
 const isChannels = (dimension: number | string | undefined): boolean => dimension === 1 || dimension === 3;

@@ -80,7 +80,7 @@ describe('classify', () => {
       images,
     );
     for (const line of results) {
-      assert.deepEqual(Object.keys(line), ['image', 'model', 'engine', 'predictions', 'timings']);
+      assert.deepEqual(Object.keys(line), ['image', 'model', 'engine', 'scores', 'predictions', 'timings']);
       assert.deepEqual([line.model, line.engine, line.predictions.length], ['embedded', 'native', 2]);
       assert.deepEqual(Object.keys(line.predictions[0] ?? {}), ['index', 'label', 'probability', 'logit']);
       assert.deepEqual(Object.keys(line.timings), ['decode_ms', 'preprocess_ms', 'forward_ms']);

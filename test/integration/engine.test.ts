@@ -70,7 +70,7 @@ describe('one engine, asked', () => {
     for (const { index, probability, logit, label } of run.predictions) {
       assert.equal(logit, logits[index]);
       assert.equal(label, description.labels?.[index]);
-      assert.ok(Math.abs(probability - exps[index]! / sum) < 1e-9);
+      assert.ok(Math.abs((probability ?? NaN) - exps[index]! / sum) < 1e-9);
     }
     assert.deepEqual(run.predictions[0]?.logit, Math.max(...logits));
     assert.ok(Math.abs(run.energy - Math.log(sum)) < 1e-9);

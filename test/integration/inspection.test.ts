@@ -94,7 +94,7 @@ test('the picture is shown first, then the model and its run, and slices of it c
   for (const { index, label, probability, logit } of predictions) {
     assert.equal(label, labels?.[index]);
     assert.equal(logit, logits.values[index]);
-    assert.ok(Math.abs(probability - exponentials[index]! / sum) < 1e-6);
+    assert.ok(Math.abs((probability ?? NaN) - exponentials[index]! / sum) < 1e-6);
   }
   const best = Math.max(...logits.values);
   assert.equal(predictions[0]!.logit, best);

@@ -115,6 +115,7 @@ function describe(weights: WeightSource, file = folder): ModelDescription {
       std: [1, 1, 1],
     },
     labels: null,
+    scores: 'softmax',
     dtypes: ['F32'],
     bytes: 0,
     findings: [],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { logSumExp, softmax, topPredictions } from '../../extension/engine/process/predictions';
+import { best, logSumExp, scoresFor, scoresOf, softmax } from '../../extension/architecture/scores';
+import { topPredictions } from '../../extension/engine/process/predictions';
 import { Store } from '../../extension/engine/process/store';
 
 describe('predictions', () => {
@@ -16,7 +17,7 @@ describe('predictions', () => {
   });
 
   test('best first, ties in index order, no more than there are', () => {
-    const top = topPredictions([1, 5, 5, -2], ['a', 'b', 'c', 'd'], 3);
+    const top = topPredictions([1, 5, 5, -2], ['a', 'b', 'c', 'd'], 3, 'softmax');
     assert.deepEqual(
       top.map(({ index, label, logit }) => [index, label, logit]),
       [
@@ -25,14 +26,48 @@ describe('predictions', () => {
         [0, 'a', 1],
       ],
     );
-    assert.equal(topPredictions([1, 2], null, 10).length, 2);
-    assert.equal(topPredictions([1, 2], null, 1)[0]?.label, 'class 1');
+    assert.equal(topPredictions([1, 2], null, 10, 'softmax').length, 2);
+    assert.equal(topPredictions([1, 2], null, 1, 'softmax')[0]?.label, 'class 1');
   });
 
   test('probabilities of all classes sum to one', () => {
     const logits = Array.from({ length: 1000 }, (_, i) => Math.sin(i) * 20);
-    const sum = topPredictions(logits, null, 1000).reduce((total, { probability }) => total + probability, 0);
+    const sum = topPredictions(logits, null, 1000, 'softmax').reduce(
+      (total, { probability }) => total + (probability ?? NaN),
+      0,
+    );
     assert.ok(Math.abs(sum - 1) < 1e-12);
+  });
+});
+
+describe('what an output means', () => {
+  test('follows problem_type and the number of classes', () => {
+    assert.equal(scoresFor('', 0), null);
+    assert.equal(scoresFor('', 3), 'softmax');
+    assert.equal(scoresFor('single_label_classification', 3), 'softmax');
+    assert.equal(scoresFor('multi_label_classification', 3), 'sigmoid');
+    assert.equal(scoresFor('', 1), 'sigmoid');
+    assert.equal(scoresFor('regression', 1), 'value');
+    assert.equal(scoresFor('regression', 4), 'value');
+  });
+
+  test('sigmoids stand by themselves, also far from zero', () => {
+    assert.deepEqual([...scoresOf([0, 1e4, -1e4], 'sigmoid')], [0.5, 1, 0]);
+    const { index, score } = best([0, Math.log(3)], 'sigmoid');
+    assert.equal(index, 1);
+    assert.ok(Math.abs(score - 0.75) < 1e-15);
+  });
+
+  test('the best class, however large the logits', () => {
+    assert.deepEqual(best(new Float32Array([0, 0]), 'softmax'), { index: 0, score: 0.5 });
+    assert.deepEqual(best(new Float32Array([0, 1000]), 'softmax'), { index: 1, score: 1 });
+  });
+
+  test('a value is no probability', () => {
+    const [first, second] = topPredictions([2.5, -7], null, 2, 'value');
+    assert.deepEqual(first, { index: 0, label: 'class 0', probability: null, logit: 2.5 });
+    assert.equal(second?.logit, -7);
+    assert.deepEqual(best([2.5, -7], 'value'), { index: 0, score: 2.5 });
   });
 });
 

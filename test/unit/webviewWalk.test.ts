@@ -7,7 +7,6 @@ import * as matrix from '../../webview/walk/matrix';
 import { atLayer, layerOf } from '../../webview/app/stepNames';
 import { findPage, meaningOf, pagesOf } from '../../webview/walk/pages';
 import { planOf, reconstruct, windowAt } from '../../webview/walk/softSplit';
-import { mostProbable } from '../../webview/walk/softmax';
 import { defaultPatch } from '../../webview/walk/walk';
 
 const step = (name: string): Step => ({ name, shape: [1, 16, 32], source: { file: 'native/src/x.cc', line: 1 } });
@@ -174,13 +173,6 @@ test("the T2T article's soft split: k 20, s 10, p 5 on 60 x 100", () => {
 test('black and white of the picture after normalizing', () => {
   const preprocessing = { mean: [0.5, 0.25], std: [0.5, 0.25] } as Parameters<typeof unitDomain>[0];
   assert.deepEqual(unitDomain(preprocessing), [-1, 3]);
-});
-
-test('the most probable class, however large the logits', () => {
-  assert.deepEqual(mostProbable(new Float32Array([0, 0])), { index: 0, probability: 0.5 });
-  const { index, probability } = mostProbable(new Float32Array([900, 1000]));
-  assert.equal(index, 1);
-  assert.ok(Math.abs(probability - 1) < 1e-12);
 });
 
 test('the articles follow patch 12', () => {

@@ -40,31 +40,33 @@ export class Predictions implements Component {
     if (run.predictions.length === 0) {
       return [h('p', { class: 'note' }, 'This model has no classifier: it gives features, not classes.'), timings];
     }
-    const [only] = run.predictions;
-    if (only && this.app.state.model?.architecture?.classes === 1) {
-      // one output is a regression: a number, and no share of anything
+    const [only, second] = run.predictions;
+    if (run.scores === 'value' && only && !second) {
+      // a regression: a number, and no share of anything
       return [h('p', { class: 'regression', 'data-testid': 'regression' }, value(only.logit)), timings];
     }
     const list = h('ol', { class: 'prediction-list' });
     for (const prediction of run.predictions) {
       const bar = h('div', { class: 'prediction-bar', 'aria-hidden': 'true' });
       const change = hidden.length > 0 ? changeOf(prediction, before) : null;
-      bar.style.setProperty('--share', `${prediction.probability * 100}%`);
+      const { probability, logit, index } = prediction;
+      const shown = probability === null ? value(logit) : percent(probability);
+      bar.style.setProperty('--share', `${(probability ?? 0) * 100}%`);
       list.append(
         h(
           'li',
           {
             class: 'prediction',
             'data-testid': 'prediction',
-            'data-index': prediction.index,
-            'data-probability': prediction.probability,
-            title: `Class ${prediction.index} · logit ${value(prediction.logit)} · probability ${value(prediction.probability)}`,
+            'data-index': index,
+            'data-probability': probability ?? '',
+            title: `Class ${index} · logit ${value(logit)}${probability === null ? '' : ` · probability ${value(probability)}`}`,
           },
           bar,
           h('span', { class: 'prediction-label' }, prediction.label),
           change !== null &&
             h('span', { class: 'prediction-change', title: 'Change by hiding patches' }, signedPercent(change)),
-          h('span', { class: 'prediction-share' }, percent(prediction.probability)),
+          h('span', { class: 'prediction-share' }, shown),
         ),
       );
     }

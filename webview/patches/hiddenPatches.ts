@@ -9,5 +9,6 @@ export function toggled(hidden: readonly number[], patch: number): number[] {
 /** Change of a class's probability against the run with nothing hidden; null when that run did not list the class. */
 export function changeOf(prediction: Prediction, before: readonly Prediction[] | null): number | null {
   const same = before?.find(({ index }) => index === prediction.index);
-  return same ? prediction.probability - same.probability : null;
+  const [now, then] = [prediction.probability, same?.probability];
+  return now !== null && then !== null && then !== undefined ? now - then : null;
 }

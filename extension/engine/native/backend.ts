@@ -24,11 +24,11 @@ export class NativeBackend implements Backend {
       model.close();
       throw cancelled();
     }
-    return new NativeModel(this.binding, model);
+    return new NativeModel(this.binding, model, description);
   }
 }
 
-function describeLoaded(model: Model): Omit<LoadedModel, 'modelId' | 'loadMs'> {
+function describeLoaded(model: Model, { scores }: ModelDescription): Omit<LoadedModel, 'modelId' | 'loadMs'> {
   const { architecture } = model;
   return {
     engine: 'native',
@@ -36,7 +36,9 @@ function describeLoaded(model: Model): Omit<LoadedModel, 'modelId' | 'loadMs'> {
     parameters: model.parameters,
     steps: model.steps,
     memory: model.memory,
+    scores,
     attention: true,
+    tokens: true,
   };
 }
 
@@ -47,9 +49,10 @@ class NativeModel implements BackendModel {
   constructor(
     private readonly binding: Binding,
     private readonly model: Model,
+    description: ModelDescription,
   ) {
     const { channels, height, width } = model.architecture.image;
-    this.loaded = describeLoaded(model);
+    this.loaded = describeLoaded(model, description);
     this.inputShape = [channels, height, width];
   }
 

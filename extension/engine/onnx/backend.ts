@@ -13,6 +13,7 @@ import type { EngineOptions } from '../requests';
 import { EngineError } from '../../errors/engineError';
 import { tokenLayout } from '../loaded';
 import { openForeign } from './foreign';
+import type { LayerMaps } from './maps';
 import { LazySessions, OnnxModel, type OnnxLayout } from './model';
 import { createSession, firstLine, loadRuntime } from './runtime';
 
@@ -59,7 +60,9 @@ export class OnnxBackend implements Backend {
       parameters,
       steps: [],
       memory: { weights: description.bytes, scratch: 0 },
+      scores: description.scores,
       attention: true,
+      tokens: true,
     };
     return new OnnxModel(ort, sessions, layout, loaded, [channels, height, width], (name) => {
       const tensor = read(name);
@@ -90,14 +93,19 @@ function storedWeights(tensors: Record<string, TensorSource>): Weights {
   return { read: tensorsFromFiles(tensors), parameters: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
+/** (B, h, N, N) */
+const maps = (output: string): LayerMaps => ({ parts: [{ output, key: -1, query: -2 }], combine: 'mean' });
+
 function layoutOf({ depth, tokenizer }: Architecture): OnnxLayout {
   const stages = tokenizer.kind === 'soft-split' ? tokenizer.stages.length : 0;
   return {
     input: 'input',
     channelsLast: false,
-    logits: outputNames.logits,
-    attention: Array.from({ length: depth }, (_, i) => outputNames.attention(i)),
-    stageAttention: Array.from({ length: stages }, (_, i) => outputNames.stageAttention(i)),
+    half: false,
+    batch: null,
+    logits: { output: outputNames.logits, logarithm: false },
+    attention: Array.from({ length: depth }, (_, i) => maps(outputNames.attention(i))),
+    stageAttention: Array.from({ length: stages }, (_, i) => maps(outputNames.stageAttention(i))),
     tokens: Array.from({ length: depth + 1 }, (_, i) => outputNames.tokens(i)),
   };
 }

@@ -1,12 +1,17 @@
 /** Somebody else's .onnx file: which input takes the picture, which output is the answer, where attention is. */
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelDescription } from '../../architecture/description';
-import { findAttention, findPatch, promoteToOutputs } from '../../onnx/attention';
+import { findAttention, findPatch, noAttention, type AttentionSearch, type FoundMap } from '../../onnx/attention';
 import { pictureInput } from '../../onnx/picture';
-import { FLOAT, readModel, type OnnxModel } from '../../onnx/schema';
+import { promoteToOutputs, promoted } from '../../onnx/promote';
+import { FLOAT, FLOAT16, readModel, type OnnxModel } from '../../onnx/schema';
 import type { BackendModel } from '../backend';
 import { EngineError } from '../../errors/engineError';
+import { tokenLayout, type TokenLayout } from '../loaded';
+import { answersOf, chooseAnswer } from './answer';
+import { isAttention, mapsOf, tokensOf, type LayerMaps, type MapOutput } from './maps';
 import type { OnnxLayout } from './model';
+import { pictureTensor } from './pictureTensor';
 import { firstLine, type Runtime } from './runtime';
 
 export interface OpenedFile {
@@ -15,6 +20,11 @@ export interface OpenedFile {
   loaded: BackendModel['loaded'];
   inputShape: [channels: number, height: number, width: number];
 }
+
+type Results = Record<string, Tensor>;
+
+/** Numbers of one pass's input: 1 GiB of them. */
+const MOST_INPUT = 2 ** 28;
 
 /**
  * Reads the graph, makes a session with every attention map as an output, and runs it once on zeros: shapes are often
@@ -28,50 +38,62 @@ export async function openForeign(
   create: (bytes: Uint8Array) => Promise<InferenceSession>,
 ): Promise<OpenedFile> {
   const model = parse(file, bytes);
-  const { input, channelsLast, inputShape } = findInput(file, model, description);
-  const { maps, fused } = findAttention(model.graph);
-  const session = await create(promoteToOutputs(bytes, model.graph, maps));
-  const [channels, height, width] = inputShape;
-  const dims = channelsLast ? [1, height, width, channels] : [1, channels, height, width];
-  const zeros = new ort.Tensor('float32', new Float32Array(channels * height * width), dims);
-  const results = (await session.run({ [input]: zeros }).catch((error: unknown) => {
+  const { inputShape, ...picture } = findInput(file, model, description);
+  const answers = answersOf(model);
+  if (answers.length === 0) throw new EngineError('ERR_MODEL', `${file} has no output of floating-point numbers.`);
+  const values = answers.map(({ value }) => value);
+  const search = findAttention(model.graph);
+  const { session, found } = await withMaps(search, (maps) =>
+    create(promoteToOutputs(bytes, [...values, ...maps.maps.map(({ value }) => value)], maps.opened)),
+  );
+  const size = (picture.batch ?? 1) * inputShape.reduce((product, side) => product * side, 1);
+  if (size > MOST_INPUT)
+    throw new EngineError('ERR_MODEL', `${file} wants ${size.toLocaleString('en-US')} numbers at once, more than is run.`);
+  const zeros = new Float32Array(size);
+  const feed = { [picture.input]: pictureTensor(ort, zeros, picture.batch ?? 1, inputShape, picture) };
+  const results: Results = await session.run(feed).catch((error: unknown) => {
+    const [, height, width] = inputShape;
     throw new EngineError('ERR_MODEL', `${file} fails on a ${width}x${height} picture: ${firstLine(error)}`);
-  })) as Record<string, Tensor>;
-
-  const square = maps.filter((name) => isMap(results[name]));
-  // Token count of most maps; a pooling head's own attention has another and is left out.
-  const tokens = mostCommon(square.map((name) => results[name]?.dims.at(-1) ?? 0));
-  const attention = square.filter((name) => results[name]?.dims.at(-1) === tokens);
-  const layout: OnnxLayout = {
-    input,
-    channelsLast,
-    logits: findAnswer(file, model, results),
-    attention,
-    stageAttention: [],
-    tokens: [],
-  };
-  const heads = attention[0] === undefined ? 0 : headsOf(results[attention[0]]);
-  const grid = patchGrid(model, height, width, tokens);
-  const prefix = tokens - grid[0] * grid[1];
+  });
+  const answer = chooseAnswer(
+    answers.map((each) => ({ ...each, tensor: results[promoted(each.value)] })),
+    picture.batch ?? 1,
+    description,
+  );
+  const { attention, tokens, heads } = layersOf(found.maps, results, description, picture.batch ?? 1);
   return {
     session,
-    layout,
+    layout: { ...picture, logits: answer.logits, attention, stageAttention: [], tokens: [] },
     inputShape,
     loaded: {
       engine: 'onnx',
-      numTokens: tokens,
-      numPrefix: prefix,
-      prefixNames: Array.from({ length: prefix }, (_, i) => (i === 0 ? 'class' : `prefix ${i + 1}`)),
-      grid,
+      ...tokensAs(model, description, inputShape, tokens),
       layers: attention.length,
       heads,
       stages: [],
       parameters: parametersOf(model),
       steps: [],
       memory: { weights: bytes.length, scratch: 0 },
-      attention: attention.length > 0 ? true : noAttention(description.name, fused),
+      scores: answer.scores,
+      attention: attention.length > 0 ? true : noAttention(description.name, found),
+      tokens: `${description.name} is an ONNX file: which of its values are tokens is not known.`,
     },
   };
+}
+
+/** A graph that ONNX Runtime only takes as it is (an operator set without what is added) runs without maps. */
+async function withMaps(
+  search: AttentionSearch,
+  create: (search: AttentionSearch) => Promise<InferenceSession>,
+): Promise<{ session: InferenceSession; found: AttentionSearch }> {
+  try {
+    return { session: await create(search), found: search };
+  } catch (error) {
+    if (search.maps.length === 0) throw error;
+    const closed = [`the graph cannot be extended (${firstLine(error)})`];
+    const bare = { ...search, maps: [], opened: [], closed };
+    return { session: await create(bare), found: bare };
+  }
 }
 
 function parse(file: string, bytes: Uint8Array): OnnxModel {
@@ -80,12 +102,6 @@ function parse(file: string, bytes: Uint8Array): OnnxModel {
   } catch (error) {
     throw new EngineError('ERR_MODEL', `${file} cannot be used: ${firstLine(error)}.`);
   }
-}
-
-function noAttention(name: string, fused: number): string {
-  return fused > 0
-    ? `${name} computes attention with fused operators, which keep no attention maps.`
-    : `${name} has no attention (no softmax between two matrix products).`;
 }
 
 /** The one 4-dimensional float input that no initializer feeds. */
@@ -99,11 +115,11 @@ function findInput(file: string, { graph }: OnnxModel, { preprocessing }: ModelD
       `${file} is no image classifier: it wants ${inputs || 'no input'}, not one picture.`,
     );
   }
-  const { input, channelsLast, channels, height, width } = picture;
-  if (input.elementType !== FLOAT && input.elementType !== 0) {
+  const { input, channelsLast, channels, height, width, batch } = picture;
+  if (![FLOAT, FLOAT16, 0].includes(input.elementType)) {
     throw new EngineError(
       'ERR_UNSUPPORTED',
-      `${file} takes pictures in another number format than float32; export it with float32 inputs.`,
+      `${file} takes pictures in another number format than float32 and float16; export it with float32 inputs.`,
     );
   }
   const { crop, resize } = preprocessing;
@@ -114,30 +130,64 @@ function findInput(file: string, { graph }: OnnxModel, { preprocessing }: ModelD
     height ?? wanted.height,
     width ?? wanted.width,
   ];
-  return { input: input.name, channelsLast, inputShape };
+  return { input: input.name, half: input.elementType === FLOAT16, channelsLast, batch, inputShape };
 }
 
-/** 'logits' by name, else the first output of the file that is (1, classes); features of an encoder otherwise. */
-function findAnswer(file: string, { graph }: OnnxModel, results: Record<string, Tensor>): string {
-  const float = graph.outputs.map(({ name }) => name).filter((name) => results[name]?.type === 'float32');
-  const named = float.find((name) => /logits/i.test(name) && results[name]?.dims.length === 2);
-  const answer = named ?? float.find((name) => results[name]?.dims.length === 2) ?? float[0];
-  if (answer === undefined) throw new EngineError('ERR_MODEL', `${file} has no float32 output to show.`);
-  return answer;
+/** What turned out to be attention between the same tokens, by layers. */
+function layersOf(maps: FoundMap[], results: Results, { architecture }: ModelDescription, batch: number) {
+  const square = maps.flatMap(({ value, key, query, level }) => {
+    const tensor = results[promoted(value)];
+    const output: MapOutput = { output: promoted(value), key, query };
+    const values = tensor && { dims: tensor.dims, data: tensor.data as Float32Array };
+    if (!values || !isAttention(values, output)) return [];
+    const { shape } = mapsOf(values, output, 0, batch);
+    return [{ output, level, tokens: tokensOf(values.dims, output) ?? 0, heads: shape[0] ?? 0 }];
+  });
+  // Token count of most maps; a pooling head's own attention has another and is left out.
+  const tokens = mostCommon(square.map((map) => map.tokens));
+  const kept = square.filter((map) => map.tokens === tokens && map.heads > 0);
+  const layers: { level: number; heads: number; maps: LayerMaps }[] = [];
+  for (const { output, level, heads } of kept) {
+    const layer = layers.find((other) => other.level === level);
+    if (layer === undefined) layers.push({ level, heads, maps: { parts: [output], combine: 'mean' } });
+    else layer.maps.parts.push(output);
+  }
+  const branches = architecture?.block.branches ?? 1;
+  let heads = layers[0]?.heads ?? 0;
+  // Side by side are parallel branches (their mean is the map, as in the native engine), or single heads of one attention.
+  const apart = layers.every(({ maps: { parts }, heads: each }) => each === 1 && parts.length > branches);
+  if (apart && layers.length > 0) {
+    for (const { maps: own } of layers) own.combine = 'heads';
+    heads = layers[0]?.maps.parts.length ?? 0;
+  }
+  return { attention: layers.map((layer) => layer.maps), tokens, heads };
 }
-
-const isMap = (tensor: Tensor | undefined): boolean =>
-  tensor !== undefined &&
-  tensor.type === 'float32' &&
-  (tensor.dims.length === 4 ? tensor.dims[0] === 1 : tensor.dims.length === 3) &&
-  tensor.dims.at(-1) === tensor.dims.at(-2);
-
-const headsOf = (tensor: Tensor | undefined): number => (tensor === undefined ? 0 : (tensor.dims.at(-3) ?? 0));
 
 function mostCommon(values: number[]): number {
   const counts = new Map<number, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 0;
+}
+
+/** By the config beside the file where it counts the same tokens; else from the patch embedding's kernel. */
+function tokensAs(
+  model: OnnxModel,
+  { architecture }: ModelDescription,
+  [, height, width]: [number, number, number],
+  tokens: number,
+): Pick<TokenLayout, 'numTokens' | 'numPrefix' | 'prefixNames' | 'grid'> {
+  if (architecture) {
+    const { numTokens, numPrefix, prefixNames, grid } = tokenLayout(architecture);
+    if (numTokens === tokens) return { numTokens, numPrefix, prefixNames, grid };
+  }
+  const grid = patchGrid(model, height, width, tokens);
+  const prefix = tokens - grid[0] * grid[1];
+  return {
+    numTokens: tokens,
+    numPrefix: prefix,
+    prefixNames: Array.from({ length: prefix }, (_, i) => (i === 0 ? 'class' : `prefix ${i + 1}`)),
+    grid,
+  };
 }
 
 /** From the patch embedding's kernel; else the largest square that leaves at most 8 prefix tokens. */
@@ -154,7 +204,7 @@ function patchGrid({ graph }: OnnxModel, height: number, width: number, tokens: 
 function parametersOf({ graph }: OnnxModel): number {
   let count = 0;
   for (const { dims, dataType } of graph.initializers.values()) {
-    if (dataType === FLOAT || dataType === 10) count += dims.reduce((product, side) => product * side, 1);
+    if (dataType === FLOAT || dataType === FLOAT16) count += dims.reduce((product, side) => product * side, 1);
   }
   return count;
 }

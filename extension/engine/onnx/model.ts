@@ -3,18 +3,21 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { BackendModel, BackendRun, BackendSlice, ForwardRequest } from '../backend';
 import type { Slice } from '../requests';
 import { EngineError } from '../../errors/engineError';
+import type { LogitsOutput } from './answer';
+import { combine, mapsOf, type LayerMaps } from './maps';
+import { pictureTensor, type PictureFormat } from './pictureTensor';
 import type { Runtime } from './runtime';
 import { rolloutRow } from './rollout';
 
 /** What a session offers, found out once at load. */
-export interface OnnxLayout {
+export interface OnnxLayout extends PictureFormat {
   input: string;
-  /** Channels last: the file came from a framework that keeps pictures that way. */
-  channelsLast: boolean;
-  logits: string;
-  /** Output of each layer's maps, (B, h, N, N). */
-  attention: string[];
-  stageAttention: string[];
+  /** Images of one pass, where the file fixes them; null: any number. */
+  batch: number | null;
+  logits: LogitsOutput;
+  /** By layer. */
+  attention: LayerMaps[];
+  stageAttention: LayerMaps[];
   /** Output of the tokens entering each block and leaving the last, (B, N, D); empty when unknown. */
   tokens: string[];
 }
@@ -86,28 +89,34 @@ export class OnnxModel implements BackendModel {
     const session = await sessionOf(this.sessions, attention || tokens);
     if (signal.aborted) throw new EngineError('ERR_CANCELLED', 'The request was cancelled.');
     const { layout } = this;
-    const fetches = [layout.logits];
-    if (attention) fetches.push(...layout.attention, ...layout.stageAttention);
+    const fetches = [layout.logits.output];
+    const maps = attention ? [...layout.attention, ...layout.stageAttention] : [];
+    fetches.push(...maps.flatMap(({ parts }) => parts.map(({ output }) => output)));
     if (tokens) fetches.push(...layout.tokens);
-    const results = await session.run({ [layout.input]: this.feed(input, batch) }, [...new Set(fetches)]);
-    return new OnnxRun(batch, results, layout, this.loaded.numTokens);
+    const wanted = [...new Set(fetches)];
+    const perImage = input.length / batch;
+    const step = layout.batch ?? batch;
+    const passes: Results[] = [];
+    for (let first = 0; first < batch; first += step) {
+      if (signal.aborted) throw new EngineError('ERR_CANCELLED', 'The request was cancelled.');
+      // a fixed batch is filled up with zeros
+      const values = new Float32Array(step * perImage);
+      values.set(input.subarray(first * perImage, Math.min(batch, first + step) * perImage));
+      passes.push(await session.run({ [layout.input]: this.feed(values, step) }, wanted));
+    }
+    return new OnnxRun(batch, passes, step, layout, this.loaded.numTokens);
   }
 
   private feed(input: Float32Array, batch: number): Tensor {
-    const perImage = input.length / batch;
-    const [channels, height, width] = this.inputShape ?? [3, Math.sqrt(perImage / 3), Math.sqrt(perImage / 3)];
-    if (!this.layout.channelsLast) return new this.ort.Tensor('float32', input, [batch, channels, height, width]);
-    const turned = new Float32Array(input.length);
-    const plane = height * width;
-    for (let b = 0; b < batch; b++) {
-      for (let c = 0; c < channels; c++) {
-        for (let p = 0; p < plane; p++)
-          turned[(b * plane + p) * channels + c] = input[(b * channels + c) * plane + p] ?? 0;
-      }
-    }
-    return new this.ort.Tensor('float32', turned, [batch, height, width, channels]);
+    const side = Math.sqrt(input.length / batch / 3);
+    return pictureTensor(this.ort, input, batch, this.inputShape ?? [3, side, side], this.layout);
   }
 }
+
+type Results = Record<string, Tensor>;
+
+/** Of probabilities that are zero in float32, so that their logarithms stay finite. */
+const SMALLEST = 2 ** -149;
 
 class OnnxRun implements BackendRun {
   readonly logits: Float32Array;
@@ -115,12 +124,26 @@ class OnnxRun implements BackendRun {
 
   constructor(
     readonly batch: number,
-    private results: Record<string, Tensor>,
+    /** One after the other, each of `step` images. */
+    private passes: Results[],
+    private readonly step: number,
     private readonly layout: OnnxLayout,
     private readonly numTokens: number,
   ) {
-    this.logits = results[layout.logits]?.data as Float32Array;
-    this.bytes = Object.values(results).reduce((sum, tensor) => sum + tensor.size * 4, 0);
+    this.logits = this.joined(layout.logits);
+    this.bytes = passes.flatMap((results) => Object.values(results)).reduce((sum, tensor) => sum + tensor.size * 4, 0);
+  }
+
+  /** (B, classes) */
+  private joined({ output, logarithm }: LogitsOutput): Float32Array {
+    const parts = this.passes.map((results) => results[output]?.data as Float32Array);
+    const perImage = (parts[0]?.length ?? 0) / this.step;
+    const logits = new Float32Array(this.batch * perImage);
+    parts.forEach((part, i) => {
+      const images = Math.min(this.step, this.batch - i * this.step);
+      logits.set(part.subarray(0, images * perImage), i * this.step * perImage);
+    });
+    return logarithm ? logits.map((share) => Math.log(Math.max(share, SMALLEST))) : logits;
   }
 
   async slice(image: number, what: BackendSlice): Promise<Slice> {
@@ -132,7 +155,7 @@ class OnnxRun implements BackendRun {
       case 'stage-attention-rows':
         return rows(this.maps(image, this.layout.stageAttention, what.stage, 'stage'), what.query);
       case 'tokens':
-        return this.result(image, this.layout.tokens[what.layer], `no tokens of layer ${what.layer}`);
+        return this.tokens(image, what.layer);
       case 'rollout': {
         const first = this.maps(image, this.layout.attention, what.from, 'layer');
         const layer = (index: number): Float32Array => this.maps(image, this.layout.attention, index, 'layer').values;
@@ -146,32 +169,35 @@ class OnnxRun implements BackendRun {
   }
 
   release(): void {
-    this.results = {};
+    this.passes = [];
+  }
+
+  /** (N, D) */
+  private tokens(image: number, layer: number): Slice {
+    const { dims, data } = this.result(image, this.layout.tokens[layer], `tokens of layer ${layer}`);
+    const size = data.length / this.step;
+    const from = (image % this.step) * size;
+    return { shape: [...dims.slice(1)], values: (data as Float32Array).slice(from, from + size) };
   }
 
   /** (h, N, N) */
-  private maps(image: number, names: string[], index: number, noun: string): Slice {
-    return this.result(image, names[index], `no attention of ${noun} ${index}`);
+  private maps(image: number, layers: LayerMaps[], index: number, noun: string): Slice {
+    const layer = layers[index];
+    if (layer === undefined)
+      throw new EngineError('ERR_UNSUPPORTED', `ONNX Runtime gave no attention of ${noun} ${index}.`);
+    const parts = layer.parts.map((part) => {
+      const { dims, data } = this.result(image, part.output, `attention of ${noun} ${index}`);
+      return mapsOf({ dims, data: data as Float32Array }, part, image % this.step, this.step);
+    });
+    return combine(parts, layer.combine);
   }
 
-  private result(image: number, name: string | undefined, otherwise: string): Slice {
-    const tensor = name === undefined ? undefined : this.results[name];
-    if (tensor === undefined) throw new EngineError('ERR_UNSUPPORTED', `ONNX Runtime gave ${otherwise}.`);
-    const size = tensor.size / this.batch;
-    const data = tensor.data as Float32Array;
-    // (B, h, N, N), or (B * h, N, N) as some exporters fold it
-    const shape =
-      tensor.dims.length === 4 || noFold(tensor, this.batch)
-        ? tensor.dims.slice(1)
-        : [size / squareOf(tensor), ...tensor.dims.slice(1)];
-    return { shape: [...shape], values: data.slice(image * size, (image + 1) * size) };
+  private result(image: number, name: string | undefined, what: string): Tensor {
+    const tensor = name === undefined ? undefined : this.passes[Math.floor(image / this.step)]?.[name];
+    if (tensor === undefined) throw new EngineError('ERR_UNSUPPORTED', `ONNX Runtime gave no ${what}.`);
+    return tensor;
   }
 }
-
-/** Tokens, (B, N, D), have the batch in front; folded maps have B * h there and a square behind. */
-const noFold = (tensor: Tensor, batch: number): boolean =>
-  tensor.dims[0] === batch && tensor.dims[1] !== tensor.dims[2];
-const squareOf = (tensor: Tensor): number => (tensor.dims.at(-1) ?? 1) * (tensor.dims.at(-2) ?? 1);
 
 /** Row `query` of each of (h, N, N): (h, N). */
 function rows({ shape, values }: Slice, query: number): Slice {

@@ -18,7 +18,8 @@ import type {
   Verification,
 } from '../requests';
 import { cancelled, EngineError } from '../../errors/engineError';
-import { logSumExp, topPredictions } from './predictions';
+import { logSumExp } from '../../architecture/scores';
+import { topPredictions } from './predictions';
 import { weightsOf } from '../onnx/backend';
 import { seededWeights } from '../native/seeded';
 import { Store } from './store';
@@ -92,7 +93,8 @@ export class Session {
     },
     'load-model': async ({ description, options }, signal) => {
       const started = performance.now();
-      const backend = this.parts.backend(options.engine);
+      // a graph is run by ONNX Runtime, whatever is set for weights
+      const backend = this.parts.backend(description.weights.kind === 'onnx' ? 'onnx' : options.engine);
       const model = await backend.load(description, options, signal);
       const modelId = this.models.add({ model, description, closed: false }, 0);
       return { ...model.loaded, modelId, loadMs: performance.now() - started };
@@ -156,14 +158,15 @@ export class Session {
     const run = await model.forward({ input: values, batch: 1, attention, tokens, maskedPatches, signal });
     const forwardMs = performance.now() - started;
     const runId = this.keep({ run, of, input: values, inputShape: shape });
-    const { architecture, labels, energyThreshold } = description;
-    const classifies = architecture ? architecture.classes > 0 : true;
+    const { labels, energyThreshold } = description;
+    const { scores } = model.loaded;
     const energy = logSumExp(run.logits);
     return {
       runId,
-      predictions: classifies ? topPredictions(run.logits, labels, topK) : [],
+      predictions: scores === null ? [] : topPredictions(run.logits, labels, topK, scores),
+      scores,
       energy,
-      unfamiliar: classifies && energyThreshold !== undefined && energy < energyThreshold,
+      unfamiliar: scores === 'softmax' && energyThreshold !== undefined && energy < energyThreshold,
       geometry,
       timings: { decode_ms: decodeMs, preprocess_ms: ms, forward_ms: forwardMs },
     };

@@ -23,7 +23,11 @@ export async function locate(path: string): Promise<Located> {
   } catch (error) {
     throw fileError(path, error);
   }
-  return directory ? locateDirectory(path) : locateFile(path);
+  if (!directory) return locateFile(path);
+  const located = await locateDirectory(path);
+  const graph = located.weights;
+  // pointed at onnx/ itself
+  return located.config === null && graph?.endsWith('.onnx') ? { ...(await locateFile(graph)), path } : located;
 }
 
 async function locateDirectory(path: string): Promise<Located> {
@@ -40,14 +44,32 @@ async function locateDirectory(path: string): Promise<Located> {
     path,
     directory: path,
     config: config === null ? null : join(path, config),
-    processor: names.includes('preprocessor_config.json') ? join(path, 'preprocessor_config.json') : null,
-    weights: weightsAmong(path, names, config !== null),
+    processor: processorAmong(path, names),
+    weights: (await onnxBelow(path, names)) ?? weightsAmong(path, names, config !== null),
   };
+}
+
+/** preprocessor_config.json, or the file of a whole processor, which transformers 5 writes. */
+const PROCESSORS = ['preprocessor_config.json', 'processor_config.json'];
+
+function processorAmong(path: string, names: string[]): string | null {
+  const name = PROCESSORS.find((processor) => names.includes(processor));
+  return name === undefined ? null : join(path, name);
+}
+
+/** Exported repositories keep their graphs in onnx/ below config and processor; weights beside the config go first. */
+async function onnxBelow(path: string, names: string[]): Promise<string | null> {
+  if (!names.includes('onnx') || names.some((name) => /\.(safetensors|onnx)$|\.index\.json$/.test(name))) return null;
+  const inner: string[] = await readdir(join(path, 'onnx')).catch(() => []);
+  return inner.includes('model.onnx') ? join(path, 'onnx', 'model.onnx') : null;
 }
 
 function weightsAmong(path: string, names: string[], hasConfig: boolean): string | null {
   if (names.includes('model.safetensors')) return join(path, 'model.safetensors');
   if (names.includes(INDEX)) return join(path, INDEX);
+  // beside it lie the same graph's quantised and half-precision siblings
+  if (names.includes('model.onnx') && !names.some((name) => name.endsWith('.safetensors')))
+    return join(path, 'model.onnx');
   const safetensors = names.filter((name) => name.endsWith('.safetensors'));
   const indices = names.filter((name) => name.endsWith('.safetensors.index.json'));
   const candidates =
@@ -74,14 +96,15 @@ async function locateFile(path: string): Promise<Located> {
   const directory = dirname(path);
   const name = basename(path);
   if (isPickle(name)) throw pickleRefusal(path);
-  const beside = async (other: string) => ((await exists(join(directory, other))) ? join(directory, other) : null);
   if (name.endsWith('.vit.json')) return { path, directory, config: path, processor: null, weights: null };
-  const located = {
-    path,
-    directory,
-    config: await beside('config.json'),
-    processor: await beside('preprocessor_config.json'),
+  // an export's onnx/ has no config of its own: it is one level up
+  const above = name.endsWith('.onnx') && basename(directory) === 'onnx' ? [dirname(directory)] : [];
+  const find = async (names: string[]): Promise<string | null> => {
+    for (const folder of [directory, ...above])
+      for (const other of names) if (await exists(join(folder, other))) return join(folder, other);
+    return null;
   };
+  const located = { path, directory, config: await find(['config.json']), processor: await find(PROCESSORS) };
   if (name === 'config.json') {
     const parent = await locateDirectory(directory);
     return { ...parent, path };

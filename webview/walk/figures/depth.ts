@@ -2,7 +2,7 @@
 import { h } from '../../ui/dom';
 import { percent, value } from '../../ui/format';
 import { Placeholder, type PageFigure } from './figure';
-import { mostProbable } from '../softmax';
+import { best } from '../../../extension/architecture/scores';
 import type { Walk } from '../walk';
 
 interface Row {
@@ -52,6 +52,7 @@ export class DepthFigure implements PageFigure {
   update(): void {
     const { app } = this.walk;
     const { model, run, view } = app.state;
+    const scores = run!.scores ?? 'value';
     const peek = app.slices.peek({ kind: 'prediction-by-depth' });
     this.note.show(peek.status === 'failed' ? peek.message : null);
     const drawn = `${run!.runId}/${view.layer}/${peek.status}`;
@@ -61,14 +62,14 @@ export class DepthFigure implements PageFigure {
     const rows = Array.from({ length: depth }, (_, layer): Row => {
       const logits = peek.slice.values.subarray(layer * classes, (layer + 1) * classes);
       const name = `Block ${layer + 1}`;
-      if (classes === 1) return { name, label: '', share: 0, text: value(logits[0]!), title: name };
-      const { index, probability } = mostProbable(logits);
+      const { index, score } = best(logits, scores);
+      if (scores === 'value' && classes === 1) return { name, label: '', share: 0, text: value(score), title: name };
       const label = model!.labels?.[index] ?? `class ${index}`;
       return {
         name,
         label,
-        share: probability,
-        text: percent(probability),
+        share: scores === 'value' ? 0 : score,
+        text: scores === 'value' ? value(score) : percent(score),
         title: `${name}: ${label}, logit ${value(logits[index]!)}`,
       };
     });
@@ -82,17 +83,16 @@ export class PredictionFigure implements PageFigure {
   constructor(private readonly walk: Walk) {}
 
   update(): void {
-    const { model, run } = this.walk.app.state;
-    const { predictions } = run!;
-    if (model!.architecture?.classes === 1 && predictions[0]) {
+    const { predictions, scores } = this.walk.app.state.run!;
+    if (scores === 'value' && predictions.length === 1 && predictions[0]) {
       this.element.replaceChildren(h('p', { class: 'regression' }, value(predictions[0].logit)));
       return;
     }
     const rows = predictions.map(({ label, probability, logit, index }, i): Row => ({
       name: String(i + 1),
       label,
-      share: probability,
-      text: percent(probability),
+      share: probability ?? 0,
+      text: probability === null ? value(logit) : percent(probability),
       title: `Class ${index}, logit ${value(logit)}`,
     }));
     this.element.replaceChildren(

@@ -1,0 +1,65 @@
+/** Which output of a foreign graph is shown, and as what: classes by one rule, features never as classes. */
+import type { Tensor } from 'onnxruntime-node';
+import type { ModelDescription } from '../../architecture/description';
+import { scoresFor, type Scores } from '../../architecture/scores';
+import { answerOf, namesClasses, namesFeatures, type Answer } from '../../onnx/answer';
+import { promoted } from '../../onnx/promote';
+import { FLOAT, FLOAT16, type OnnxModel } from '../../onnx/schema';
+import { EngineError } from '../../errors/engineError';
+
+const DOUBLE = 11;
+const BFLOAT16 = 16;
+
+export interface LogitsOutput {
+  output: string;
+  /** The graph gives probabilities in a way that cannot be undone: their logarithm stands for the logits. */
+  logarithm: boolean;
+}
+
+/** All floating-point outputs, each looked at from its end. */
+export const answersOf = ({ graph }: OnnxModel): Answer[] =>
+  graph.outputs
+    .filter(({ elementType }) => [FLOAT, FLOAT16, DOUBLE, BFLOAT16, 0].includes(elementType))
+    .map(({ name }) => answerOf(graph, name));
+
+/** @param candidates with what they gave for a picture of zeros */
+export function chooseAnswer(
+  candidates: (Answer & { tensor: Tensor | undefined })[],
+  batch: number,
+  { architecture, labels, scores, path }: ModelDescription,
+): { logits: LogitsOutput; scores: Scores | null } {
+  const declared = architecture?.classes || labels?.length || 0;
+  const sized = candidates.flatMap(({ tensor, ...answer }) => {
+    if (tensor === undefined) return [];
+    const wide = tensor.dims.slice(1).filter((side) => side !== 1).length;
+    return [{ ...answer, tensor, flat: wide <= 1, size: tensor.size / batch }];
+  });
+  const flat = sized.filter((each) => each.flat);
+  const classes =
+    flat.find(({ size, output }) => size === declared && !namesFeatures(output)) ??
+    flat.find(({ output }) => namesClasses(output)) ??
+    flat.find((answer) => answer.scores !== null) ??
+    // a config without a classifier says that what is there are features
+    (architecture?.classes === 0 ? undefined : flat.find(({ output }) => !namesFeatures(output)));
+  const chosen = classes ?? flat[0] ?? sized[0];
+  if (chosen === undefined) throw new EngineError('ERR_MODEL', `${path} has no output to show.`);
+  const output = promoted(chosen.value);
+  if (chosen !== classes) return { logits: { output, logarithm: false }, scores: null };
+  const found = chosen.scores ?? scores ?? scoresFor('', chosen.size);
+  const values = chosen.tensor.data as Float32Array;
+  const logarithm = chosen.scores === null && found === 'softmax' && areProbabilities(values, batch);
+  return { logits: { output, logarithm }, scores: found };
+}
+
+/** Logits that are all positive and add up to one by chance are not to be expected. */
+function areProbabilities(values: Float32Array, batch: number): boolean {
+  const classes = values.length / batch;
+  if (classes < 2) return false;
+  let sum = 0;
+  for (let i = 0; i < classes; i++) {
+    const value = values[i] ?? NaN;
+    if (!(value >= 0 && value <= 1)) return false;
+    sum += value;
+  }
+  return Math.abs(sum - 1) < 1e-3;
+}
