@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { EngineClient } from '../engine/client';
 import type { LoadedModel, Slice, SliceRequest } from '../engine/requests';
+import { isLfsPointer, LFS_REASON } from '../files/lfsPointer';
 import { readNpy, type NpyArray } from '../files/npy';
 import { openPart } from '../models/parts';
 import { loadModel, withEngine } from './engine';
@@ -89,6 +90,7 @@ async function readInput(file: string): Promise<NpyArray> {
       code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a directory' : `cannot be read (${message})`;
     throw new Error(`${file} ${reason}.`);
   });
+  if (isLfsPointer(bytes)) throw new Error(`${file} ${LFS_REASON}.`);
   try {
     return readNpy(bytes);
   } catch (error) {

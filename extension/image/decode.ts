@@ -11,6 +11,7 @@ import path from 'node:path';
 import type { Metadata, OutputInfo, Sharp, SharpOptions } from 'sharp';
 import { cancelled, EngineError } from '../errors/engineError';
 import { decodeBmp, isBmp } from './bmp';
+import { isLfsPointer, LFS_REASON } from '../files/lfsPointer';
 import { isNpy } from '../files/npy';
 import { decodeNpyPicture } from './npyPicture';
 import type { ImageSource, OpenedImage } from './opened';
@@ -44,6 +45,7 @@ export async function decodeImage(source: ImageSource, signal: AbortSignal): Pro
   const bytes = 'path' in source ? await readPicture(source.path) : source.bytes;
   if (signal.aborted) throw cancelled();
   if (bytes.length === 0) throw imageError(name, 'is empty');
+  if (isLfsPointer(bytes)) throw imageError(name, LFS_REASON);
   const sharp = await loadSharp();
   try {
     const { previewOf, ...decoded } =

@@ -15,7 +15,8 @@ import type { OnnxModel } from '../onnx/schema';
 import { scoresFor } from '../architecture/scores';
 import { readProcessor } from './files/processor';
 import { readLabels } from './labels';
-import type { Located } from './files/locate';
+import { exists, type Located } from './files/locate';
+import { refuseOtherKinds } from './files/unsupportedFormats';
 
 export async function describeOnnx(located: Located, config: Fields, id: string): Promise<ModelDescription> {
   const file = located.weights as string;
@@ -73,11 +74,7 @@ function preprocessingFor(
 const labelCount = (config: Fields) => config.inner('id2label').names().length;
 
 /** The graph's own fixed sides, else the config's, else what most models take. */
-function inputOf(
-  config: Fields,
-  configured: Architecture | null,
-  fixed: PictureInput | null,
-): Architecture['image'] {
+function inputOf(config: Fields, configured: Architecture | null, fixed: PictureInput | null): Architecture['image'] {
   const size = config.inner('pretrained_cfg').imageSize('input_size') ?? config.imageSize('input_size');
   const image = configured?.image;
   return {
@@ -89,9 +86,13 @@ function inputOf(
 
 async function readHeader(file: string): Promise<OnnxHeader> {
   try {
+    await refuseOtherKinds(file);
+    for (const suffix of ['_data', '.data']) if (await exists(file + suffix)) await refuseOtherKinds(file + suffix);
     return await readOnnxHeader(file);
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code ? fileError(file, error) : unusable(file, error);
+    throw error instanceof ModelError || (error as NodeJS.ErrnoException).code
+      ? fileError(file, error)
+      : unusable(file, error);
   }
 }
 

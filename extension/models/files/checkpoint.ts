@@ -3,6 +3,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ModelError, count, fileError } from '../../errors/modelError';
 import { MOST_NESTING, nestedTooDeep } from '../../files/nesting';
+import { decodeText, parseJson } from '../../files/json';
+import { isLfsPointer } from '../../files/lfsPointer';
+import { lfsRefusal } from './unsupportedFormats';
 import { isObject, readSafetensorsHeader, type StoredTensor } from './safetensors';
 
 export interface Checkpoint {
@@ -83,17 +86,18 @@ async function readWeightMap(index: string): Promise<Map<string, string[]>> {
 export async function readJson(
   file: string,
   limit = 4 * 1024 * 1024,
-  parse: (text: string) => unknown = JSON.parse,
+  parse: (text: string) => unknown = parseJson,
 ): Promise<Record<string, unknown>> {
   let text: string;
   try {
     const { size } = await stat(file);
     if (size > limit) throw new ModelError('config', `${file} is too large for a JSON file (${count(size, 'byte')}).`);
-    text = await readFile(file, 'utf8');
+    text = decodeText(await readFile(file));
   } catch (error) {
     throw fileError(file, error);
   }
   if (text.trim() === '') throw new ModelError('config', `${file} is empty.`);
+  if (isLfsPointer(text)) throw lfsRefusal(file);
   if (nestedTooDeep(text) !== null)
     throw new ModelError('config', `${file} is nested deeper than ${MOST_NESTING} levels.`);
   let value: unknown;

@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ModelError, fileError } from '../../errors/modelError';
-import { PICKLE_EXTENSIONS, pickleRefusal } from './unsupportedFormats';
+import { PICKLE_EXTENSIONS, pickleRefusal, refuseOtherKinds } from './unsupportedFormats';
 
 export interface Located {
   /** What the user pointed at. */
@@ -45,7 +45,7 @@ async function locateDirectory(path: string): Promise<Located> {
     directory: path,
     config: config === null ? null : join(path, config),
     processor: processorAmong(path, names),
-    weights: (await onnxBelow(path, names)) ?? weightsAmong(path, names, config !== null),
+    weights: (await onnxBelow(path, names)) ?? (await weightsAmong(path, names, config !== null)),
   };
 }
 
@@ -64,7 +64,7 @@ async function onnxBelow(path: string, names: string[]): Promise<string | null> 
   return inner.includes('model.onnx') ? join(path, 'onnx', 'model.onnx') : null;
 }
 
-function weightsAmong(path: string, names: string[], hasConfig: boolean): string | null {
+async function weightsAmong(path: string, names: string[], hasConfig: boolean): Promise<string | null> {
   if (names.includes('model.safetensors')) return join(path, 'model.safetensors');
   if (names.includes(INDEX)) return join(path, INDEX);
   // beside it lie the same graph's quantised and half-precision siblings
@@ -86,7 +86,7 @@ function weightsAmong(path: string, names: string[], hasConfig: boolean): string
   }
   if (candidates[0]) return join(path, candidates[0]);
   const pickle = names.find(isPickle);
-  if (pickle) throw pickleRefusal(join(path, pickle));
+  if (pickle) await refusePickle(join(path, pickle));
   if (!hasConfig)
     throw new ModelError('missing', `${path} holds no model: no .safetensors, .onnx or config.json is in it.`);
   return null;
@@ -95,7 +95,7 @@ function weightsAmong(path: string, names: string[], hasConfig: boolean): string
 async function locateFile(path: string): Promise<Located> {
   const directory = dirname(path);
   const name = basename(path);
-  if (isPickle(name)) throw pickleRefusal(path);
+  if (isPickle(name)) await refusePickle(path);
   if (name.endsWith('.vit.json')) return { path, directory, config: path, processor: null, weights: null };
   // an export's onnx/ has no config of its own: it is one level up
   const above = name.endsWith('.onnx') && basename(directory) === 'onnx' ? [dirname(directory)] : [];
@@ -116,6 +116,14 @@ async function locateFile(path: string): Promise<Located> {
     'unsupported',
     `${path} is not a model: .safetensors, .onnx and .vit.json files and directories can be opened.`,
   );
+}
+
+async function refusePickle(file: string): Promise<never> {
+  // a pointer is no pickle yet
+  await refuseOtherKinds(file).catch((error: unknown) => {
+    throw fileError(file, error);
+  });
+  throw pickleRefusal(file);
 }
 
 const isPickle = (name: string) => PICKLE_EXTENSIONS.some((extension) => name.toLowerCase().endsWith(extension));

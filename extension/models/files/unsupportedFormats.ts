@@ -1,8 +1,26 @@
 /** What a file is by its first bytes, when it is not a safetensors file: refused with the reason and the way out. */
+import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { isLfsPointer, LFS_REASON } from '../../files/lfsPointer';
 import { ModelError } from '../../errors/modelError';
 
 export const PICKLE_EXTENSIONS = ['.pth', '.pt', '.bin', '.pkl', '.ckpt', '.pth.tar'];
+
+/** As much of a file's start as its kind can be told by. */
+export const MAGIC_BYTES = 64;
+
+/** Throws the refusal of a file that is a Git LFS pointer or of another kind than weights; whatever else it is passes. */
+export async function refuseOtherKinds(file: string): Promise<void> {
+  const handle = await open(file, 'r');
+  try {
+    const start = Buffer.alloc(MAGIC_BYTES);
+    const { bytesRead } = await handle.read(start, 0, MAGIC_BYTES, 0);
+    const refusal = refusedByMagic(file, start.subarray(0, bytesRead));
+    if (refusal) throw refusal;
+  } finally {
+    await handle.close();
+  }
+}
 
 /** A refusal, or undefined when nothing is known against these bytes. */
 export function refusedByMagic(file: string, start: Buffer): ModelError | undefined {
@@ -14,18 +32,15 @@ export function refusedByMagic(file: string, start: Buffer): ModelError | undefi
   ) {
     return pickleRefusal(file);
   }
-  if (text.startsWith('version https://git-lfs')) {
-    return new ModelError(
-      'corrupt',
-      `${file} is a Git LFS pointer, not the weights: run "git lfs pull" in its repository.`,
-    );
-  }
+  if (isLfsPointer(start)) return lfsRefusal(file);
   if (text.startsWith('GGUF'))
     return new ModelError('unsupported', `${file} is a GGUF file; ViT weights are read from .safetensors.`);
   if (text.startsWith('\x89HDF'))
     return new ModelError('unsupported', `${file} is an HDF5 (Keras) file; ViT weights are read from .safetensors.`);
   return undefined;
 }
+
+export const lfsRefusal = (file: string): ModelError => new ModelError('corrupt', `${file} ${LFS_REASON}.`);
 
 /** A pickle runs code when it is opened, so it never is; the one line that turns it into safetensors comes with the refusal. */
 export function pickleRefusal(file: string): ModelError {
