@@ -48,7 +48,10 @@ export async function openForeign(
   );
   const size = (picture.batch ?? 1) * inputShape.reduce((product, side) => product * side, 1);
   if (size > MOST_INPUT)
-    throw new EngineError('ERR_MODEL', `${file} wants ${size.toLocaleString('en-US')} numbers at once, more than is run.`);
+    throw new EngineError(
+      'ERR_MODEL',
+      `${file} wants ${size.toLocaleString('en-US')} numbers at once, more than is run.`,
+    );
   const zeros = new Float32Array(size);
   const feed = { [picture.input]: pictureTensor(ort, zeros, picture.batch ?? 1, inputShape, picture) };
   const results: Results = await session.run(feed).catch((error: unknown) => {
