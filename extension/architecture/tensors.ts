@@ -1,6 +1,6 @@
 /**
  * Every tensor an architecture needs, by canonical name (see Architecture in native/binding.d.ts), with its shape.
- * The doctor's list of what is missing and what is too much comes from here; so does the parameter count.
+ * What a file lacks and what it has too much of is told by this list; so does the parameter count.
  */
 import type { Architecture, Block } from '../../native/binding';
 

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { Step } from '../engine/requests';
-import { inspect, reportText } from '../models/doctor';
-import { describeModel, loadModel, withEngine } from './engine';
+import { reportOn } from '../inspect/report';
+import { reportText } from '../models/report';
+import { describeModel, withEngine } from './engine';
 import { complain } from './errors';
 import { addModelOptions, type ModelOptions } from './options';
 
@@ -15,12 +16,14 @@ export function addDescribe(program: Command): void {
   const command = program
     .command('describe')
     .description('say what a model is: family, architecture, every shape, what is missing or odd')
-    .option('--steps', 'load it, and list the steps that forward can write')
+    .option('--steps', 'list every step of every block, by the names that forward can write')
     .option('--json', 'as one JSON object');
   addModelOptions(command).action(async (options: DescribeOptions) => {
-    const report = inspect(await describeModel(options));
+    const description = await describeModel(options);
+    const { report, steps: all } = await withEngine((engine) => reportOn(engine, description));
     const broken = report.findings.find(({ severity }) => severity === 'error');
-    const steps = options.steps && !broken ? await stepsOf(options) : undefined;
+    // ONNX Runtime gives none of them
+    const steps = options.steps && !broken ? (options.engine === 'native' ? all : []) : undefined;
     console.log(options.json ? JSON.stringify({ ...report, steps }) : reportText(report).trimEnd());
     if (steps && !options.json) console.log(stepsText(steps));
     if (broken) {
@@ -29,9 +32,6 @@ export function addDescribe(program: Command): void {
     }
   });
 }
-
-const stepsOf = (options: ModelOptions): Promise<Step[]> =>
-  withEngine(async (engine) => (await loadModel(engine, options)).loaded.steps);
 
 function stepsText(steps: Step[]): string {
   const width = Math.max(0, ...steps.map(({ name }) => name.length)) + 2;

@@ -5,7 +5,7 @@
 import type { PartRequest, Step } from '../../native/binding';
 import type { ImageSource, OpenedImage } from '../image/opened';
 import type { Geometry } from '../image/preprocessing';
-import type { ModelDescription } from '../architecture/description';
+import type { Architecture, ModelDescription } from '../architecture/description';
 import type { MethodSlice } from './methods';
 import type { Scores } from '../architecture/scores';
 
@@ -133,6 +133,8 @@ export interface EngineRequests {
   'open-image': { take: ImageSource; give: OpenedImage };
   'close-image': { take: { imageId: number }; give: null };
   'load-model': { take: { description: ModelDescription; options: EngineOptions }; give: LoadedModel };
+  /** LoadedModel.steps of an architecture, without weights. Rejects with ERR_ARCHITECTURE. */
+  'describe-steps': { take: { architecture: Architecture }; give: Step[] };
   'close-model': { take: { modelId: number }; give: null };
   run: { take: RunRequest; give: RunSummary };
   'run-tensor': { take: TensorRunRequest; give: { runId: number; batch: number; forward_ms: number } };

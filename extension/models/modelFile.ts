@@ -2,7 +2,7 @@
 import { findNodeAtLocation, getNodeValue, parseTree, type Node } from 'jsonc-parser';
 import { nearest } from './bind';
 import type { Architecture } from '../architecture/description';
-import { parameterCount } from './doctor';
+import { parameterCount } from './report';
 import { ModelError } from '../errors/modelError';
 import { MOST_NESTING, nestedTooDeep } from '../files/nesting';
 import { recogniseConfig } from './families';

@@ -99,6 +99,7 @@ export class Session {
       const modelId = this.models.add({ model, description, closed: false }, 0);
       return { ...model.loaded, modelId, loadMs: performance.now() - started };
     },
+    'describe-steps': ({ architecture }) => this.parts.binding().describeSteps(architecture),
     'close-model': ({ modelId }) => {
       this.models.remove(modelId);
       return null;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { inspect, reportText } from '../../../extension/models/doctor';
+import { reportOf, reportText } from '../../../extension/models/report';
 import { ModelError } from '../../../extension/errors/modelError';
 import { withInputSize } from '../../../extension/models/inputSize';
 import { assertRunnable } from '../../../extension/models/open';
@@ -19,12 +19,8 @@ test("the articles' configs without weights are drawn from a seed; comments are 
   assert.deepEqual(model.weights, { kind: 'seed', seed: 7 });
   assert.equal(model.name, 'mine');
   assert.deepEqual(model.noWeightDecay, ['cls_token']);
-  const report = inspect(model);
+  const report = reportOf(model, []);
   assert.deepEqual(report.tokens, { total: 16, prefix: ['class'], grid: [3, 5] });
-  const shape = (step: string) => report.shapes.find((entry) => entry.step === step)?.shape;
-  assert.deepEqual(shape('patches'), [1, 15, 400]);
-  assert.deepEqual(shape('patch_embed'), [1, 15, 768]);
-  assert.deepEqual(shape('head'), [1, 1]);
   await refuses(
     write(folder, 'bad.vit.json', '{\n "architecture": "ViT_Model",\n "depth" 3 }'),
     'config',
@@ -71,25 +67,6 @@ test('names of classes are taken as people write them, and arguments beside mode
   const model = await open(path);
   assertRunnable(model);
   assert.deepEqual(model.architecture, (await open(golden('timm-swiglu-packed'))).architecture);
-});
-
-test("the articles' T2T shapes: 3286, 848, 216 tokens by default, and 2500, 650, 175 of the notebook", async () => {
-  const stages = async (config: object) => {
-    const report = inspect(
-      await open(write(folder, 't2t.vit.json', JSON.stringify({ architecture: 'T2T_ViT', ...config }))),
-    );
-    return report.shapes.filter(({ step }) => step.startsWith('soft_split')).map(({ shape }) => shape);
-  };
-  assert.deepEqual(await stages({}), [
-    [1, 3286, 961],
-    [1, 848, 576],
-    [1, 216, 576],
-  ]);
-  assert.deepEqual(await stages({ img_size: [1, 400, 100], softsplit_kernels: [7, 3, 3] }), [
-    [1, 2500, 49],
-    [1, 650, 576],
-    [1, 175, 576],
-  ]);
 });
 
 test('a .vit.json can name its weights', async () => {
@@ -249,8 +226,8 @@ test('no value of any config field makes opening a model throw anything but a se
         write(folder, `fuzz-${name}/config.json`, JSON.stringify(mutated));
         try {
           const model = await open(path);
-          JSON.stringify(inspect(model));
-          reportText(inspect(model));
+          JSON.stringify(reportOf(model, []));
+          reportText(reportOf(model, []));
         } catch (error) {
           assert.ok(
             error instanceof ModelError,

@@ -1,9 +1,10 @@
-/** The checkpoint doctor: everything known about a model without running it, as an object (JSON) and as text for people. */
+/** Everything known about a model without running it, as an object (JSON) and as text for people. */
 import { canonicalTensors, prefixCount, prefixNames } from '../architecture/tensors';
+import type { Step } from '../../native/binding';
 import type { Architecture, Finding, ModelDescription, Norm } from '../architecture/description';
 import { familyTitle } from './families';
 import { gridOf } from '../architecture/grid';
-import { shapes, type ShapeOfStep } from '../architecture/steps';
+import { shapesOf, type ShapeOfStep } from '../architecture/steps';
 import type { Preprocessing } from '../image/preprocessing';
 
 export interface Report {
@@ -29,7 +30,8 @@ export interface Report {
   findings: Finding[];
 }
 
-export function inspect(description: ModelDescription): Report {
+/** `steps`: of its architecture, as the addon lists them. */
+export function reportOf(description: ModelDescription, steps: readonly Step[]): Report {
   const { architecture, weights, findings } = description;
   return {
     id: description.id,
@@ -55,7 +57,7 @@ export function inspect(description: ModelDescription): Report {
     classes: architecture?.classes ?? null,
     labels: description.labels,
     noWeightDecay: description.noWeightDecay ?? [],
-    shapes: architecture ? shapes(architecture) : [],
+    shapes: architecture && steps.length > 0 ? shapesOf(architecture, steps) : [],
     findings,
   };
 }

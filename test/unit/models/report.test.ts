@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { inspect, parameterCount, reportText } from '../../../extension/models/doctor';
+import { reportOf, parameterCount, reportText } from '../../../extension/models/report';
 import { assertRunnable } from '../../../extension/models/open';
 import { tensors, unpack, write, type Entry } from './files';
 import { ROOT, changed, errorsOf, folder, open, refuses } from './opening';
 
-test('the doctor: a missing block', async () => {
+test('the report: a missing block', async () => {
   const path = changed('timm-plain', 'missing-block', (entries) => {
     for (const name of [...entries.keys()]) if (name.startsWith('blocks.1.')) entries.delete(name);
   });
@@ -22,7 +22,7 @@ test('the doctor: a missing block', async () => {
   );
 });
 
-test('the doctor: a missing tensor and the nearest one', async () => {
+test('the report: a missing tensor and the nearest one', async () => {
   const path = changed('timm-plain', 'misspelt', (entries) => {
     const entry = entries.get('blocks.0.attn.proj.weight') as Entry;
     entries.delete('blocks.0.attn.proj.weight');
@@ -43,7 +43,7 @@ test('the doctor: a missing tensor and the nearest one', async () => {
   await assert.rejects(async () => assertRunnable(await open(path)), /\(and 1 more problem\)\.$/);
 });
 
-test('the doctor: a missing bias, a missing class token, a missing Q', async () => {
+test('the report: a missing bias, a missing class token, a missing Q', async () => {
   const without = (name: string, tensor: string) =>
     changed(name, `without-${tensor}`, (entries) => assert.ok(entries.delete(tensor)));
   assert.equal((await errorsOf(without('timm-plain', 'blocks.2.attn.qkv.bias')))[0]?.subject, 'blocks.2.attn.qkv.bias');
@@ -57,7 +57,7 @@ test('the doctor: a missing bias, a missing class token, a missing Q', async () 
   );
 });
 
-test('the doctor: a transposed matrix, a wrong shape, a dtype that cannot be run', async () => {
+test('the report: a transposed matrix, a wrong shape, a dtype that cannot be run', async () => {
   const transposed = changed('timm-plain', 'transposed', (entries) =>
     (entries.get('blocks.0.mlp.fc1.weight') as Entry).shape.reverse(),
   );
@@ -77,7 +77,7 @@ test('the doctor: a transposed matrix, a wrong shape, a dtype that cannot be run
   assert.match((await errorsOf(double))[0]?.message ?? '', /norm\.bias has dtype F64; F32, F16 and BF16 can be run/);
 });
 
-test('the doctor: wrong head counts', async () => {
+test('the report: wrong head counts', async () => {
   const heads = (n: number) => (c: Record<string, unknown>) =>
     void ((c['model_args'] as Record<string, number>)['num_heads'] = n);
   await refuses(
@@ -90,10 +90,12 @@ test('the doctor: wrong head counts', async () => {
   assert.match(errors[0]?.message ?? '', /q_norm\.weight has shape \[10\], the architecture needs \[5\]/);
 });
 
-test('the doctor: a head count that fits the tensors and no published model', async () => {
+test('the report: a head count that fits the tensors and no published model', async () => {
   const config = { architecture: 'ViT_Model', token_len: 768, img_size: [1, 8, 8], patch_size: 8, depth: 0 };
   assert.deepEqual(
-    inspect(await open(write(folder, 'articles.vit.json', JSON.stringify(config)))).findings.map(({ code }) => code),
+    reportOf(await open(write(folder, 'articles.vit.json', JSON.stringify(config))), []).findings.map(
+      ({ code }) => code,
+    ),
     ['seeded-weights'],
   );
   const block = { norm1: [192], norm2: [192] };
@@ -127,7 +129,7 @@ test('the doctor: a head count that fits the tensors and no published model', as
   assert.match(model.findings[0]?.message ?? '', /^Tokens 192 long are published with 3 heads, here there are 6/);
 });
 
-test('the doctor: a config that says another size than the file', async () => {
+test('the report: a config that says another size than the file', async () => {
   const path = changed(
     'timm-plain',
     'wider',
@@ -167,9 +169,9 @@ test('the report counts parameters as PyTorch does and reads as text', async () 
   const stored = [...unpack(join(ROOT, 'models/vit-cifar10/model.safetensors')).values()];
   const numbers = stored.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
   assert.equal(parameterCount(model.architecture), numbers);
-  const text = reportText(inspect(model));
+  const text = reportText(reportOf(model, []));
   assert.match(text, new RegExp(`${numbers.toLocaleString('en-US')} parameters`));
   assert.match(text, /tokens +65: class \+ 8 x 8 patches/);
   assert.match(text, /This model can be run\./);
-  assert.deepEqual(JSON.parse(JSON.stringify(inspect(model))), inspect(model));
+  assert.deepEqual(JSON.parse(JSON.stringify(reportOf(model, []))), reportOf(model, []));
 });
