@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { EngineClient } from '../engine/client';
 import type { LoadedModel, Slice, SliceRequest } from '../engine/requests';
+import { whyUnreadable } from '../errors/fileRefusal';
 import { isLfsPointer, LFS_REASON } from '../files/lfsPointer';
+import { readRegularFile } from '../files/regularFile';
 import { readNpy, type NpyArray } from '../files/npy';
 import { openPart } from '../models/parts';
 import { loadModel, withEngine } from './engine';
@@ -11,6 +13,9 @@ import { complain, UsageError } from './errors';
 import { forwardPart } from './forwardPart';
 import { NpyWriter } from './npyWriter';
 import { addModelOptions, commaList, type ModelOptions } from './options';
+
+/** 128 pictures of 1024 x 1024 in float32 are 1.5 GiB. */
+const MAX_INPUT_BYTES = 2 ** 31;
 
 interface ForwardOptions extends ModelOptions {
   input: string;
@@ -84,11 +89,8 @@ async function forward(engine: EngineClient, options: ForwardOptions): Promise<v
 }
 
 async function readInput(file: string): Promise<NpyArray> {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason =
-      code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a directory' : `cannot be read (${message})`;
-    throw new Error(`${file} ${reason}.`);
+  const bytes = await readRegularFile(file, MAX_INPUT_BYTES).catch((error: unknown) => {
+    throw new Error(whyUnreadable(file, error).message);
   });
   if (isLfsPointer(bytes)) throw new Error(`${file} ${LFS_REASON}.`);
   try {

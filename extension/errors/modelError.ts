@@ -1,5 +1,5 @@
-import { sentence, verbatim, type Argument, type Sentence } from './sentence';
-import { systemReason } from './systemError';
+import { FileRefusal, isMissing, whyUnreadable } from './fileRefusal';
+import { verbatim, type Argument, type Sentence } from './sentence';
 
 /** Why a model cannot be used. `code` is stable; `message` is one sentence that names the file and the reason. */
 export type ModelErrorCode =
@@ -37,13 +37,14 @@ export function count(n: number, noun: string, plural = `${noun}s`): string {
   return `${n.toLocaleString('en-US')} ${n === 1 ? noun : plural}`;
 }
 
-/** The operating system's refusal as a sentence. */
+/** A file that cannot be read, as a sentence. */
 export function fileError(file: string, error: unknown): ModelError {
   if (error instanceof ModelError) return error;
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new ModelError('missing', sentence('{0} does not exist.', file));
-  if (code === 'EISDIR') return new ModelError('unreadable', sentence('{0} is a directory, not a file.', file));
-  if (code === 'EACCES' || code === 'EPERM')
-    return new ModelError('unreadable', sentence('{0} may not be read.', file));
-  return new ModelError('unreadable', sentence('{0} cannot be read: {1}.', file, systemReason(error)));
+  const code =
+    error instanceof FileRefusal && error.kind === 'too-large'
+      ? 'corrupt'
+      : isMissing(error)
+        ? 'missing'
+        : 'unreadable';
+  return new ModelError(code, whyUnreadable(file, error));
 }

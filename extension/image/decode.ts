@@ -6,10 +6,11 @@
  * Differing from Pillow on purpose: CMYK goes through its profile (or a standard one), 16-bit grey is scaled instead of
  * clipped, and SVG, which Pillow cannot read, is drawn on white. The preview keeps alpha and applies profiles.
  */
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Metadata, OutputInfo, Sharp, SharpOptions } from 'sharp';
 import { cancelled, EngineError } from '../errors/engineError';
+import { whyUnreadable } from '../errors/fileRefusal';
+import { readRegularFile } from '../files/regularFile';
 import { decodeBmp, isBmp } from './bmp';
 import { isLfsPointer, LFS_REASON } from '../files/lfsPointer';
 import { isNpy } from '../files/npy';
@@ -70,18 +71,9 @@ const imageError = (name: string, reason: string) => new EngineError('ERR_IMAGE'
 
 async function readPicture(file: string): Promise<Uint8Array> {
   try {
-    const found = await stat(file);
-    if (found.isDirectory()) throw imageError(file, 'is a directory, not a picture');
-    if (found.size > MAX_FILE_BYTES) {
-      throw imageError(file, `is a file of ${Math.round(found.size / 1e6)} MB, over the limit of 1 GiB`);
-    }
-    return await readFile(file);
+    return await readRegularFile(file, MAX_FILE_BYTES);
   } catch (error) {
-    if (error instanceof EngineError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw imageError(file, 'does not exist');
-    if (code === 'EACCES' || code === 'EPERM') throw imageError(file, 'may not be read');
-    throw imageError(file, `cannot be read (${message})`);
+    throw new EngineError('ERR_IMAGE', whyUnreadable(file, error));
   }
 }
 

@@ -1,6 +1,8 @@
 /** Class names in index order, from wherever a model directory keeps them. */
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isMissing } from '../errors/fileRefusal';
+import { fileError } from '../errors/modelError';
+import { readRegularFile } from '../files/regularFile';
 import type { Finding } from '../architecture/description';
 import type { Fields } from './families/fields';
 import { isObject } from './files/safetensors';
@@ -54,12 +56,14 @@ function fromLabelNames(config: Fields): string[] | undefined {
 }
 
 async function fromText(file: string): Promise<string[] | undefined> {
+  let text: string;
   try {
-    if ((await stat(file)).size > MAX_LABEL_BYTES) return undefined;
-    const lines = (await readFile(file, 'utf8')).replace(/^\uFEFF/, '').split(/\r?\n/);
-    while (lines.length > 0 && lines[lines.length - 1]?.trim() === '') lines.pop();
-    return lines.map((line) => line.trim());
-  } catch {
-    return undefined;
+    text = (await readRegularFile(file, MAX_LABEL_BYTES)).toString('utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw fileError(file, error);
   }
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  while (lines.length > 0 && lines[lines.length - 1]?.trim() === '') lines.pop();
+  return lines.map((line) => line.trim());
 }

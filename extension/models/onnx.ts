@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Preprocessing } from '../image/preprocessing';
 import type { Architecture, Finding, ModelDescription } from '../architecture/description';
 import type { Family, FamilyInput } from './families/family';
+import { FileRefusal } from '../errors/fileRefusal';
 import { ModelError, fileError } from '../errors/modelError';
 import { imageOutOfBounds } from '../architecture/bounds';
 import { architectureOf, assertInBounds, checkedPreprocessing, preprocessingOf } from './families/checked';
@@ -90,9 +91,11 @@ async function readHeader(file: string): Promise<OnnxHeader> {
     for (const suffix of ['_data', '.data']) if (await exists(file + suffix)) await refuseOtherKinds(file + suffix);
     return await readOnnxHeader(file);
   } catch (error) {
-    throw error instanceof ModelError || (error as NodeJS.ErrnoException).code
-      ? fileError(file, error)
-      : unusable(file, error);
+    const bySystem =
+      error instanceof ModelError ||
+      error instanceof FileRefusal ||
+      (error as NodeJS.ErrnoException).code !== undefined;
+    throw bySystem ? fileError(file, error) : unusable(file, error);
   }
 }
 

@@ -2,7 +2,7 @@
  * What an .onnx file says about itself, without its weights: read by position, skipping every initializer, so that a
  * gigabyte of model costs a few kilobytes.
  */
-import { open, type FileHandle } from 'node:fs/promises';
+import { withRegularFile, type RegularFile } from '../files/regularFile';
 import { readModel, type OnnxModel } from './schema';
 
 const MODEL_GRAPH = 7;
@@ -19,13 +19,12 @@ export interface OnnxHeader {
   bytes: number;
 }
 
-/** Throws an Error with a plain reason, to be put after the file's name, or the operating system's. */
-export async function readOnnxHeader(file: string): Promise<OnnxHeader> {
-  const handle = await open(file, 'r');
-  try {
-    const { size } = await handle.stat();
+/** Throws an Error with a plain reason, to be put after the file's name, a FileRefusal, or the operating system's. */
+export function readOnnxHeader(file: string): Promise<OnnxHeader> {
+  return withRegularFile(file, async (opened) => {
+    const { size } = opened;
     if (size === 0) throw new Error('it is empty');
-    const source = new FileWindow(handle);
+    const source = new FileWindow(opened);
     // An ONNX file is a ModelProto: it begins with one of its fields, a number or a message. Text and pickles do not.
     const [first = 0] = await source.read(0, 1);
     if (first >> 3 === 0 || first >> 3 > 20 || ![0, 2].includes(first & 7)) throw new Error('it is not an ONNX model');
@@ -49,9 +48,7 @@ export async function readOnnxHeader(file: string): Promise<OnnxHeader> {
       kept.push(Uint8Array.of((MODEL_GRAPH << 3) | 2), varint(body.length), body);
     }
     return { model: readModel(Buffer.concat(kept)), bytes: size };
-  } finally {
-    await handle.close();
-  }
+  });
 }
 
 interface Field {
@@ -126,7 +123,7 @@ class FileWindow {
   private start = 0;
   private bytes: Uint8Array = new Uint8Array();
 
-  constructor(private readonly handle: FileHandle) {}
+  constructor(private readonly file: RegularFile) {}
 
   async read(from: number, to: number): Promise<Uint8Array> {
     if (to - from >= WINDOW) return this.fill(from, Buffer.alloc(to - from), to - from);
@@ -139,12 +136,7 @@ class FileWindow {
 
   /** Reads as much as fits; throws when there is less than `least`. */
   private async fill(from: number, target: Uint8Array, least: number): Promise<Uint8Array> {
-    let done = 0;
-    while (done < target.length) {
-      const { bytesRead } = await this.handle.read(target, done, target.length - done, from + done);
-      if (bytesRead === 0) break;
-      done += bytesRead;
-    }
+    const done = await this.file.read(target, from);
     if (done < least) throw new Error('it is cut short');
     return target.subarray(0, done);
   }

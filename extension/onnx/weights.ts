@@ -1,5 +1,6 @@
 /** Reads a model's tensors as float32 in TypeScript: the export and the engine of last resort must not need the addon. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
+import { openRegularFileSync } from '../files/regularFile';
 import { halfToFloatBits } from '../files/half';
 import type { DType, TensorSource } from '../architecture/description';
 
@@ -23,7 +24,7 @@ export function tensorsFromFiles(tensors: Record<string, TensorSource>): TensorR
 }
 
 function readInto(file: string, begin: number, target: Uint8Array): void {
-  const descriptor = openSync(file, 'r');
+  const descriptor = openRegularFileSync(file);
   try {
     for (let done = 0; done < target.length;) {
       const read = readSync(descriptor, target, done, target.length - done, begin + done);

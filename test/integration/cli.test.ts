@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,35 +6,11 @@ import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
 import { readNpy } from '../../extension/files/npy';
 import { writeNpy } from '../../extension/files/npyEncoding';
-import { root, sample } from './support';
-
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
+import { assertOneLine, root, runCli, sample, type Ended } from './support';
 
 /** dist/cli.js with these arguments, to its end. */
-const cli = (...args: string[]) => cliWith({}, ...args);
-
-async function cliWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [path.join(root, 'dist', 'cli.js'), ...args], {
-    cwd: folder,
-    env: { ...process.env, ...env },
-  });
-  const [out, err]: [Buffer[], Buffer[]] = [[], []];
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
-}
-
-/** One line on stderr, with that in it; never a stack. */
-function assertOneLine({ stderr }: Ended, message: RegExp): void {
-  assert.match(stderr, /^vit-inspector: [^\n]+\n$/);
-  assert.doesNotMatch(stderr, /\s+at .*:\d+:\d+/);
-  assert.match(stderr, message);
-}
+const cli = (...args: string[]) => runCli(folder, {}, ...args);
+const cliWith = (env: NodeJS.ProcessEnv, ...args: string[]) => runCli(folder, env, ...args);
 
 const npy = async (file: string) => readNpy(await readFile(path.join(folder, file)));
 const embedded = path.join(root, 'models', 'vit-cifar10');

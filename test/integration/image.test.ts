@@ -196,7 +196,7 @@ describe('bad pictures: one sentence with the name and the reason', () => {
     }));
 
   test('a directory', () =>
-    assert.rejects(decode(folder), { code: 'ERR_IMAGE', message: /is a directory, not a picture\.$/ }));
+    assert.rejects(decode(folder), { code: 'ERR_IMAGE', message: /is a directory, not a file\.$/ }));
 
   test('a cancelled request stops before decoding', async () => {
     const signal = AbortSignal.abort();

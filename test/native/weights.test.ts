@@ -1,5 +1,6 @@
 /** Weights: from a seed, from files of every dtype, in parts, and everything that can be wrong with them. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -166,7 +167,17 @@ test('what is wrong with a tensor is said, with its name', async () => {
     /nowhere cannot be opened/,
     'ERR_FILE',
   );
-  await refuse((t) => (part(t, 'norm.bias').first.file = folder), /is not a regular file/, 'ERR_FILE');
+  await refuse((t) => (part(t, 'norm.bias').first.file = folder), /is a directory, not a regular file/, 'ERR_FILE');
+  if (process.platform !== 'win32') {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    await refuse(
+      (t) => (part(t, 'norm.bias').first.file = pipe),
+      /pipe is a named pipe, not a regular file/,
+      'ERR_FILE',
+    );
+    await refuse((t) => (part(t, 'norm.bias').first.file = '/dev/zero'), /is a device, not a regular/, 'ERR_FILE');
+  }
   truncateSync(file, 5000);
   await refuse(() => undefined, /wrong is shorter than its header says/, 'ERR_FILE');
 });

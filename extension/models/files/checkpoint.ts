@@ -1,10 +1,10 @@
 /** All weight files of one model, seen as one table of tensors: a single safetensors file, or shards with their index. */
-import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ModelError, count, fileError } from '../../errors/modelError';
 import { MOST_NESTING, nestedTooDeep } from '../../files/nesting';
 import { decodeText, parseJson } from '../../files/json';
 import { isLfsPointer } from '../../files/lfsPointer';
+import { readRegularFile } from '../../files/regularFile';
 import { lfsRefusal } from './unsupportedFormats';
 import { isObject, readSafetensorsHeader, type StoredTensor } from './safetensors';
 
@@ -90,9 +90,7 @@ export async function readJson(
 ): Promise<Record<string, unknown>> {
   let text: string;
   try {
-    const { size } = await stat(file);
-    if (size > limit) throw new ModelError('config', `${file} is too large for a JSON file (${count(size, 'byte')}).`);
-    text = decodeText(await readFile(file));
+    text = decodeText(await readRegularFile(file, limit));
   } catch (error) {
     throw fileError(file, error);
   }

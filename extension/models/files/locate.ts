@@ -1,6 +1,7 @@
 /** Which files a model is made of, given a directory or one of its files. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { answered } from '../../files/regularFile';
 import { ModelError, fileError } from '../../errors/modelError';
 import { PICKLE_EXTENSIONS, pickleRefusal, refuseOtherKinds } from './unsupportedFormats';
 
@@ -19,7 +20,7 @@ const INDEX = 'model.safetensors.index.json';
 export async function locate(path: string): Promise<Located> {
   let directory: boolean;
   try {
-    directory = (await stat(path)).isDirectory();
+    directory = (await answered(path, stat(path))).isDirectory();
   } catch (error) {
     throw fileError(path, error);
   }
@@ -130,7 +131,7 @@ const isPickle = (name: string) => PICKLE_EXTENSIONS.some((extension) => name.to
 
 export async function exists(path: string): Promise<boolean> {
   try {
-    await stat(path);
+    await answered(path, stat(path));
     return true;
   } catch {
     return false;

@@ -3,10 +3,10 @@
  * The file comes from anywhere, so every number in it is checked before it is believed.
  * Format: https://huggingface.co/docs/safetensors (its reader refuses holes and overlaps too).
  */
-import { open, type FileHandle } from 'node:fs/promises';
 import { visit } from 'jsonc-parser';
 import { ModelError, count, fileError } from '../../errors/modelError';
 import { MOST_NESTING, nestedTooDeep } from '../../files/nesting';
+import { withRegularFile } from '../../files/regularFile';
 import { refusedByMagic } from './unsupportedFormats';
 
 /** Bits of one element. Some are only recognised (to be named in a refusal), see USABLE in ./bind.ts. */
@@ -41,22 +41,18 @@ export interface SafetensorsHeader {
 
 /** Reads and checks the header of `file`. Throws ModelError. */
 export async function readSafetensorsHeader(file: string): Promise<SafetensorsHeader> {
-  let handle: FileHandle | undefined;
   try {
-    handle = await open(file, 'r');
-    const stat = await handle.stat();
-    if (stat.isDirectory()) throw new ModelError('unreadable', `${file} is a directory, not a file.`);
-    const start = Buffer.alloc(Math.min(64, stat.size));
-    await handle.read(start, 0, start.length, 0);
-    const length = headerLength(file, start, stat.size);
-    const text = Buffer.alloc(length);
-    const { bytesRead } = await handle.read(text, 0, length, 8);
-    if (bytesRead < length) throw new ModelError('corrupt', `${file} changed while it was read.`);
-    return parseHeader(file, text, stat.size);
+    return await withRegularFile(file, async (opened) => {
+      const { size } = opened;
+      const start = Buffer.alloc(Math.min(64, size));
+      await opened.read(start, 0);
+      const text = Buffer.alloc(headerLength(file, start, size));
+      if ((await opened.read(text, 8)) < text.length)
+        throw new ModelError('corrupt', `${file} changed while it was read.`);
+      return parseHeader(file, text, size);
+    });
   } catch (error) {
     throw fileError(file, error);
-  } finally {
-    await handle?.close();
   }
 }
 

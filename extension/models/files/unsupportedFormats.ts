@@ -1,7 +1,7 @@
 /** What a file is by its first bytes, when it is not a safetensors file: refused with the reason and the way out. */
-import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isLfsPointer, LFS_REASON } from '../../files/lfsPointer';
+import { withRegularFile } from '../../files/regularFile';
 import { ModelError } from '../../errors/modelError';
 
 export const PICKLE_EXTENSIONS = ['.pth', '.pt', '.bin', '.pkl', '.ckpt', '.pth.tar'];
@@ -11,15 +11,11 @@ export const MAGIC_BYTES = 64;
 
 /** Throws the refusal of a file that is a Git LFS pointer or of another kind than weights; whatever else it is passes. */
 export async function refuseOtherKinds(file: string): Promise<void> {
-  const handle = await open(file, 'r');
-  try {
+  await withRegularFile(file, async (opened) => {
     const start = Buffer.alloc(MAGIC_BYTES);
-    const { bytesRead } = await handle.read(start, 0, MAGIC_BYTES, 0);
-    const refusal = refusedByMagic(file, start.subarray(0, bytesRead));
+    const refusal = refusedByMagic(file, start.subarray(0, await opened.read(start, 0)));
     if (refusal) throw refusal;
-  } finally {
-    await handle.close();
-  }
+  });
 }
 
 /** A refusal, or undefined when nothing is known against these bytes. */

@@ -1,6 +1,7 @@
 /** The cache that all Hugging Face tools share: models--org--name/{blobs,refs,snapshots}. */
-import { copyFile, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { readRegularFile } from '../../files/regularFile';
 
 export const repoDirectory = (cacheDir: string, id: string) => join(cacheDir, `models--${id.replaceAll('/', '--')}`);
 
@@ -22,7 +23,7 @@ export async function cachedSnapshot(cacheDir: string, id: string, revision = 'm
 
 async function readRef(file: string): Promise<string | null> {
   try {
-    const commit = (await readFile(file, 'utf8')).trim();
+    const commit = (await readRegularFile(file, 1024)).toString('utf8').trim();
     return /^[0-9a-f]{40}$/.test(commit) ? commit : null;
   } catch {
     return null;

@@ -60,8 +60,9 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
   if (!HUB_ID.test(id))
     throw new ModelError('config', `"${id}" is not a model's id on the hub: they look like org/name.`);
   if (settings.offline) throw new ModelError('network', `${id} is not downloaded: HF_HUB_OFFLINE is set.`);
-  if (settings.token && !settings.token.startsWith('hf_')) {
-    throw new ModelError('forbidden', 'The token in HF_TOKEN is none: Hugging Face tokens begin with hf_.');
+  if (settings.tokenProblem !== undefined) throw new ModelError('unreadable', settings.tokenProblem);
+  if (settings.token && !/^hf_[\x21-\x7e]*$/.test(settings.token)) {
+    throw new ModelError('forbidden', 'HF_TOKEN is set but is not a Hugging Face token: those tokens begin with hf_.');
   }
   try {
     const { commit, files } = await listing(id, revision, settings, signal);

@@ -84,13 +84,25 @@ void MappedFile::release(int64_t, int64_t) const {}
 
 #else
 
+namespace {
+
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a named pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+}  // namespace
+
 MappedFile::MappedFile(const std::string& path) : path_(path) {
-  file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // O_NONBLOCK: opening a named pipe would wait for somebody who writes
+  file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file_ < 0) throw Error::file(path + " cannot be opened: " + std::strerror(errno) + ".");
   struct stat info {};
   if (fstat(file_, &info) != 0 || !S_ISREG(info.st_mode)) {
     close(file_);
-    throw Error::file(path + " is not a regular file.");
+    throw Error::file(path + " is " + kind_of(info.st_mode) + ", not a regular file.");
   }
   const Stamp first = stamp();
   size_ = first.size;

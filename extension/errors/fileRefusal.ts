@@ -1,0 +1,32 @@
+/** Why a file cannot be used: one wording for models, pictures, tensors and outputs. */
+import { sentence, type Argument, type Sentence } from './sentence';
+import { systemReason } from './systemError';
+
+/** Refused here, before or instead of the operating system, in a sentence that begins with the file's name. */
+export class FileRefusal extends Error implements Sentence {
+  readonly template: string;
+  readonly args: readonly Argument[];
+
+  constructor(
+    readonly kind: 'not-regular' | 'too-large' | 'no-answer',
+    { message, template, args }: Sentence,
+  ) {
+    super(message);
+    this.name = 'FileRefusal';
+    this.template = template;
+    this.args = args;
+  }
+}
+
+export const isMissing = (error: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+/** What went wrong when `file` was read: a refusal, or the operating system's error. */
+export function whyUnreadable(file: string, error: unknown): Sentence {
+  if (error instanceof FileRefusal) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  if (isMissing(error)) return sentence('{0} does not exist.', file);
+  if (code === 'EISDIR') return sentence('{0} is a directory, not a file.', file);
+  if (code === 'EACCES' || code === 'EPERM') return sentence('{0} may not be read.', file);
+  return sentence('{0} cannot be read: {1}.', file, systemReason(error));
+}
