@@ -11,9 +11,11 @@ export async function imageSource(uri: vscode.Uri): Promise<ImageSource> {
   if (uri.scheme === 'file') return { path: uri.fsPath };
   const name = fileName(uri);
   try {
-    const { size } = await vscode.workspace.fs.stat(uri);
+    const { size, type } = await vscode.workspace.fs.stat(uri);
+    if (!(type & vscode.FileType.File)) throw new EngineError('ERR_IMAGE', sentence('{0} is not a file.', name));
     if (size <= MAX_BYTES) return { name, bytes: await vscode.workspace.fs.readFile(uri) };
   } catch (error) {
+    if (error instanceof EngineError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new EngineError('ERR_IMAGE', sentence('{0} cannot be read: {1}', name, reason));
   }
