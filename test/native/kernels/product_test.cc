@@ -1,6 +1,6 @@
 #include "check.h"
 #include "kernels/half.h"
-#include "linalg/linear.h"
+#include "products/linear_factory.h"
 
 namespace vit {
 namespace test {
