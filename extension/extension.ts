@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { registerCommands } from './commands';
-import { modelOptions } from './commands/models';
+import { modelQuery } from './commands/models';
 import { EngineClient } from './engine/client';
 import { ModelFileEditor } from './panel/modelFileEditor';
-import { assertRunnable, openModel } from './models/open';
+import { ModelFiles } from './panel/modelFiles';
 import { ModelPool } from './inspect/modelPool';
 import { Failures } from './panel/notices';
 import { Panels, VIEW_TYPE } from './panel/panels';
@@ -21,15 +21,11 @@ export function activate(context: vscode.ExtensionContext): void {
     processFile: join(extensionPath, 'dist', 'engine.js'),
     log: (line) => log.info(line),
   });
-  const open = async (id: string) => {
-    const description = await openModel(id, modelOptions(context));
-    assertRunnable(description);
-    return description;
-  };
-  const models = new ModelPool(engine, open, (reason) => {
+  const models = new ModelPool(engine, modelQuery, (reason) => {
     log.warn(reason.message);
     void vscode.window.showWarningMessage(vscode.l10n.t('ONNX Runtime computes instead: {0}', say(reason)));
   });
+  const modelFiles = new ModelFiles(engine);
   const reports = new Reports();
   const status = new ModelStatus();
   const panels = new Panels({
@@ -53,9 +49,9 @@ export function activate(context: vscode.ExtensionContext): void {
     panels,
     status.follow(panels),
     reports,
-    new ModelFileEditor((path) => panels.modelChanged(path)),
+    new ModelFileEditor(modelFiles, log, (path) => panels.modelChanged(path)),
     settings,
     vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, panels),
-    registerCommands({ context, panels, engine, reports, log }),
+    registerCommands({ context, panels, engine, modelFiles, reports, log }),
   );
 }

@@ -2,7 +2,7 @@
  * What the rest of the program knows about a model, whatever family it came from.
  * Families (./families/*) are tables that produce this; nothing below this file's users looks at a config again.
  */
-import type { Architecture, TensorSource } from '../../native/binding';
+import type { Architecture, Part, TensorSource } from '../../native/binding';
 import type { Sentence } from '../errors/sentence';
 import type { Preprocessing } from '../image/preprocessing';
 import type { Scores } from './scores';
@@ -52,4 +52,12 @@ export interface ModelDescription {
   /** logsumexp(logits) below this: unlike anything the model was trained on. */
   energyThreshold?: number;
   findings: Finding[];
+}
+
+/** A module of the articles on its own. */
+export interface PartDescription {
+  /** The class's name. */
+  name: string;
+  part: Part;
+  weights: { seed: number } | { tensors: Record<string, TensorSource> };
 }

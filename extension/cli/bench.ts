@@ -6,7 +6,8 @@ import { benchModels } from '../bench/models';
 import { measureStart } from '../bench/start';
 import { packageRoot } from '../files/packageRoot';
 import type { ModelDescription } from '../architecture/description';
-import { describeModel } from './engine';
+import { EMBEDDED } from '../models/modelId';
+import { openModel } from '../models/open';
 import { positiveNumber } from './options';
 
 interface BenchOptions {
@@ -41,7 +42,7 @@ export function addBench(program: Command): void {
     .action(async (options: BenchOptions) => {
       // ViT-Ti, S and B are measured with one image and with eight, other models as they are used
       const ours = benchModels().filter(({ name }) => options.model === undefined || name === options.model);
-      const models = ours.length > 0 ? ours : [await describeModel({ model: options.model ?? 'embedded' })];
+      const models = ours.length > 0 ? ours : [await openModel(options.model ?? EMBEDDED, { root: packageRoot() })];
       const threads = options.threads ?? upTo(Math.min(8, os.availableParallelism()));
       const batches = options.batch ?? (ours.length > 0 ? [1, 8] : [1]);
       if (options.start !== undefined) return printStart(models, options.start, threads, options);

@@ -2,9 +2,8 @@ import type { Command } from 'commander';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { EngineClient } from '../engine/client';
-import type { LoadedModel, Prediction, RunSummary } from '../engine/requests';
+import type { DescribedModel, LoadedModel, Prediction, RunSummary } from '../engine/requests';
 import { EngineError } from '../errors/engineError';
-import type { ModelDescription } from '../architecture/description';
 import { loadModel, withEngine } from './engine';
 import { complain, lineOf } from './errors';
 import { addModelOptions, positiveNumber, type ModelOptions } from './options';
@@ -48,7 +47,7 @@ async function classify(engine: EngineClient, images: string[], options: Classif
 }
 
 class Classifier {
-  private loading: Promise<{ description: ModelDescription; loaded: LoadedModel }> | undefined;
+  private loading: Promise<{ description: DescribedModel; loaded: LoadedModel }> | undefined;
 
   constructor(
     private readonly engine: EngineClient,
@@ -99,7 +98,7 @@ class Classifier {
 const shown = ({ probability, logit, ...named }: Prediction) =>
   probability === null ? { ...named, value: logit } : { ...named, probability, logit };
 
-function print(outcome: Outcome, { id }: ModelDescription, { engine }: LoadedModel, { json }: ClassifyOptions): void {
+function print(outcome: Outcome, { id }: DescribedModel, { engine }: LoadedModel, { json }: ClassifyOptions): void {
   if (json) {
     const common = { image: outcome.image, model: id, engine };
     console.log(

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import type { EngineClient } from '../engine/client';
 import type { Step } from '../engine/requests';
-import { reportOn } from '../inspect/report';
 import { reportText } from '../models/report';
-import { describeModel, withEngine } from './engine';
+import { deadlines } from '../engine/deadlines';
+import { modelQueryOf, withEngine } from './engine';
 import { complain } from './errors';
 import { addModelOptions, type ModelOptions } from './options';
 
@@ -18,19 +19,21 @@ export function addDescribe(program: Command): void {
     .description('say what a model is: family, architecture, every shape, what is missing or odd')
     .option('--steps', 'list every step of every block, by the names that forward can write')
     .option('--json', 'as one JSON object');
-  addModelOptions(command).action(async (options: DescribeOptions) => {
-    const description = await describeModel(options);
-    const { report, steps: all } = await withEngine((engine) => reportOn(engine, description));
-    const broken = report.findings.find(({ severity }) => severity === 'error');
-    // ONNX Runtime gives none of them
-    const steps = options.steps && !broken ? (options.engine === 'native' ? all : []) : undefined;
-    console.log(options.json ? JSON.stringify({ ...report, steps }) : reportText(report).trimEnd());
-    if (steps && !options.json) console.log(stepsText(steps));
-    if (broken) {
-      complain(`${report.path} cannot be run: ${broken.message}`);
-      process.exitCode = 1;
-    }
-  });
+  addModelOptions(command).action((options: DescribeOptions) => withEngine((engine) => describe(engine, options)));
+}
+
+async function describe(engine: EngineClient, options: DescribeOptions): Promise<void> {
+  const take = { model: modelQueryOf(options), values: true };
+  const { report, steps: all } = await engine.request('describe-model', take, { deadlineMs: deadlines.readWeights });
+  const broken = report.findings.find(({ severity }) => severity === 'error');
+  // ONNX Runtime gives none of them
+  const steps = options.steps && !broken ? (options.engine === 'onnx' ? [] : all) : undefined;
+  console.log(options.json ? JSON.stringify({ ...report, steps }) : reportText(report).trimEnd());
+  if (steps && !options.json) console.log(stepsText(steps));
+  if (broken) {
+    complain(`${report.path} cannot be run: ${broken.message}`);
+    process.exitCode = 1;
+  }
 }
 
 function stepsText(steps: Step[]): string {

@@ -7,7 +7,6 @@ import { whyUnreadable } from '../errors/fileRefusal';
 import { isLfsPointer, LFS_REASON } from '../files/lfsPointer';
 import { readRegularFile } from '../files/regularFile';
 import { readNpy, type NpyArray } from '../files/npy';
-import { openPart } from '../models/parts';
 import { loadModel, withEngine } from './engine';
 import { complain, UsageError } from './errors';
 import { forwardPart } from './forwardPart';
@@ -56,7 +55,7 @@ export function addForward(program: Command): void {
 
 async function forward(engine: EngineClient, options: ForwardOptions): Promise<void> {
   const input = await readInput(options.input);
-  const part = await openPart(options.model);
+  const part = await engine.request('describe-part', { file: path.resolve(options.model) });
   if (part !== null) return forwardPart(engine, part, input, options);
   const { shape, values } = input;
   if (shape.length !== 4) {

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { EngineClient } from '../engine/client';
 import type { NpyArray } from '../files/npy';
-import type { PartDescription } from '../models/parts';
+import type { PartDescription } from '../architecture/description';
 import { UsageError } from './errors';
 import { NpyWriter } from './npyWriter';
 

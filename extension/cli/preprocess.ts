@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeNpy } from '../files/npyEncoding';
-import { describeModel, withEngine } from './engine';
+import { modelQueryOf, withEngine } from './engine';
 import { addImageSize, modelOption } from './options';
 
 interface PreprocessOptions {
@@ -20,9 +20,8 @@ export function addPreprocess(program: Command): void {
     .requiredOption('-o, --output <file>', 'the .npy file to write');
   addImageSize(command).action(async (image: string, options: PreprocessOptions) => {
     await withEngine(async (engine) => {
-      const description = await describeModel(options);
       const { imageId } = await engine.request('open-image', { path: path.resolve(image), preview: false });
-      const { shape, values } = await engine.request('preprocess', { imageId, description });
+      const { shape, values } = await engine.request('preprocess', { imageId, model: modelQueryOf(options) });
       await writeFile(options.output, writeNpy(shape, values));
     });
   });

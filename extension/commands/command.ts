@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client';
+import type { ModelFiles } from '../panel/modelFiles';
 import type { Reports } from '../panel/reports';
 import type { Panels } from '../panel/panels';
 
@@ -8,6 +9,7 @@ export interface Parts {
   context: vscode.ExtensionContext;
   panels: Panels;
   engine: EngineClient;
+  modelFiles: ModelFiles;
   reports: Reports;
   log: vscode.LogOutputChannel;
 }

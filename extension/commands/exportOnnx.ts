@@ -2,11 +2,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Command } from './command';
-import { modelInUse, modelOptions, withProgress } from './models';
+import { modelInUse, withProgress } from './models';
 
 /** Writes the model in use as an .onnx file, with or without its attention maps as outputs. */
-export const exportOnnx: Command = async ({ context, engine }) => {
-  const description = await modelInUse(context);
+export const exportOnnx: Command = async ({ engine }) => {
+  const { model, name } = await modelInUse(engine);
   const outputs = await vscode.window.showQuickPick(
     [
       { label: vscode.l10n.t('Logits'), attention: false },
@@ -16,18 +16,17 @@ export const exportOnnx: Command = async ({ context, engine }) => {
         attention: true,
       },
     ],
-    { title: vscode.l10n.t('Export {0} to ONNX', description.name) },
+    { title: vscode.l10n.t('Export {0} to ONNX', name) },
   );
   if (!outputs) return;
-  const { cwd } = modelOptions(context);
   const file = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.file(join(cwd ?? homedir(), `${description.name}.onnx`)),
+    defaultUri: vscode.Uri.file(join(model.cwd ?? homedir(), `${name}.onnx`)),
     filters: { ONNX: ['onnx'] },
   });
   if (!file) return;
   const { attention } = outputs;
   const { bytes } = await withProgress(vscode.l10n.t('ViT: writing {0}', file.fsPath), (signal) =>
-    engine.request('export-onnx', { description, file: file.fsPath, attention, tokens: false }, { signal }),
+    engine.request('export-onnx', { model, file: file.fsPath, attention, tokens: false }, { signal }),
   );
   void vscode.window.showInformationMessage(
     vscode.l10n.t('{0} is written ({1} MB).', file.fsPath, (bytes / 1e6).toFixed(1)),

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { say } from '../panel/words';
-import { errorShape } from '../protocol/host';
+import { toErrorShape } from '../errors/engineError';
 import { classifyImage } from './classifyImage';
 import type { Command, Parts } from './command';
 import { downloadModel } from './downloadModel';
@@ -41,7 +41,7 @@ export function registerCommands(parts: Parts): vscode.Disposable {
       try {
         return await command(parts, ...args);
       } catch (error) {
-        const shape = errorShape(error);
+        const shape = toErrorShape(error);
         parts.log.error(`${id}: ${shape.message} (${shape.code})`);
         if (shape.code !== 'ERR_CANCELLED') void vscode.window.showErrorMessage(say(shape));
         return undefined;

@@ -1,14 +1,14 @@
 import * as vscode from 'vscode';
-import { reportOn } from '../inspect/report';
+import { deadlines } from '../engine/deadlines';
 import { reportText } from '../models/report';
-import { openModel } from '../models/open';
 import { readSettings } from '../panel/settings';
 import type { Command } from './command';
-import { modelOptions } from './models';
+import { modelQuery } from './models';
 
 /** The report on the weight file that was clicked, else on the model in use. Broken checkpoints are the ones it is for. */
-export const inspectCheckpoint: Command = async ({ context, engine, reports }, clicked) => {
-  const id = clicked instanceof vscode.Uri ? clicked.fsPath : readSettings().model.id;
-  const { report } = await reportOn(engine, await openModel(id, modelOptions(context)));
+export const inspectCheckpoint: Command = async ({ engine, reports }, clicked) => {
+  const model = modelQuery(clicked instanceof vscode.Uri ? clicked.fsPath : readSettings().model.id);
+  const take = { model, values: true };
+  const { report } = await engine.request('describe-model', take, { deadlineMs: deadlines.readWeights });
   await reports.show(`${report.name}.txt`, reportText(report));
 };

@@ -1,22 +1,26 @@
 import * as vscode from 'vscode';
-import type { ModelDescription } from '../architecture/description';
-import { cachedSnapshot } from '../models/hub/cache';
-import { hubSettings } from '../models/hub/settings';
-import { assertRunnable, openModel, type OpenOptions } from '../models/open';
+import type { EngineClient } from '../engine/client';
+import { deadlines } from '../engine/deadlines';
+import type { ModelQuery } from '../engine/requests';
+import { assertRunnable } from '../models/runnable';
 import { readSettings } from '../panel/settings';
 
-/** Relative paths count from the first folder on disk; ids of the hub are looked up in its cache. */
-export function modelOptions({ extensionPath }: { extensionPath: string }): OpenOptions {
+/** Relative paths count from the first folder on disk. */
+export function modelQuery(id: string): ModelQuery {
   const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
-  const resolveId = async (id: string) => cachedSnapshot((await hubSettings()).cacheDir, id);
-  return { root: extensionPath, cwd: folder?.uri.fsPath, resolveId };
+  return { id, cwd: folder?.uri.fsPath };
 }
 
-/** The model of the settings; throws with a sentence when it cannot be run. */
-export async function modelInUse(context: { extensionPath: string }): Promise<ModelDescription> {
-  const description = await openModel(readSettings().model.id, modelOptions(context));
-  assertRunnable(description);
-  return description;
+/** The model of the settings, and what it is called; throws with a sentence when it cannot be run. */
+export async function modelInUse(engine: EngineClient): Promise<{ model: ModelQuery; name: string }> {
+  const model = modelQuery(readSettings().model.id);
+  const { report } = await engine.request(
+    'describe-model',
+    { model, values: false },
+    { deadlineMs: deadlines.describe },
+  );
+  assertRunnable(report);
+  return { model, name: report.name };
 }
 
 /** Runs `work` under a notification with Cancel. */

@@ -1,5 +1,4 @@
 import { dirname, resolve } from 'node:path';
-import { parse } from 'jsonc-parser';
 import * as vscode from 'vscode';
 import { IMAGE_EXTENSIONS } from '../image/pictureKinds';
 import type { Command, Parts } from './command';
@@ -20,11 +19,12 @@ export const runModelFile: Command = async (parts, clicked) => {
 };
 
 /** The picture the file names; else the one chosen for it before, else one chosen now. */
-async function pictureOf({ context }: Parts, document: vscode.TextDocument): Promise<vscode.Uri | undefined> {
-  const config = parse(document.getText(), [], { allowTrailingComma: true }) as { image?: unknown } | undefined;
-  if (typeof config?.image === 'string') {
-    return vscode.Uri.file(resolve(dirname(document.uri.fsPath), config.image));
-  }
+async function pictureOf(
+  { context, modelFiles }: Parts,
+  document: vscode.TextDocument,
+): Promise<vscode.Uri | undefined> {
+  const { picture } = await modelFiles.check(document);
+  if (picture !== null) return vscode.Uri.file(resolve(dirname(document.uri.fsPath), picture));
   const key = `picture:${document.uri.toString()}`;
   const remembered = context.workspaceState.get<string>(key);
   if (remembered !== undefined) {

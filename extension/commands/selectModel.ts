@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import { EMBEDDED } from '../models/open';
-import { listModels } from '../models/registry';
-import type { RegistryEntry } from '../models/registry';
+import { EMBEDDED, type RegistryEntry } from '../models/modelId';
+import type { EngineClient } from '../engine/client';
+import { deadlines } from '../engine/deadlines';
 import { readSettings, writeModel } from '../panel/settings';
 import type { Command } from './command';
 
@@ -11,9 +11,9 @@ interface Row extends vscode.QuickPickItem {
 }
 
 /** Chooses the model for all panels and remembers it in the settings. */
-export const selectModel: Command = async ({ context }) => {
+export const selectModel: Command = async ({ engine }) => {
   const present = readSettings().model.id;
-  const chosen = await vscode.window.showQuickPick(await rows(context.extensionPath, present), {
+  const chosen = await vscode.window.showQuickPick(await rows(engine, present), {
     title: vscode.l10n.t('Select the Model'),
     placeHolder: vscode.l10n.t('In use: {0}', present),
     matchOnDescription: true,
@@ -23,8 +23,9 @@ export const selectModel: Command = async ({ context }) => {
   if (id && id !== present) await writeModel(id);
 };
 
-async function rows(root: string, present: string): Promise<Row[]> {
-  const list = (await listModels({ root, workspace: await workspaceModels() })).map(rowOf);
+async function rows(engine: EngineClient, present: string): Promise<Row[]> {
+  const take = { workspace: await workspaceModels() };
+  const list = (await engine.request('list-models', take, { deadlineMs: deadlines.list })).map(rowOf);
   for (const row of list) if (row.choose() === present) row.label = `$(check) ${row.label}`;
   const separator = { label: '', kind: vscode.QuickPickItemKind.Separator, choose: () => null };
   return [

@@ -9,17 +9,17 @@ import { chosenImages } from './images';
 import { modelInUse, withProgress } from './models';
 
 /** Runs the model in use on one picture through both engines and says by how much they differ. */
-export const verifyAgainstOnnx: Command = async ({ context, engine, panels, reports }, clicked) => {
-  const description = await modelInUse(context);
+export const verifyAgainstOnnx: Command = async ({ engine, panels, reports }, clicked) => {
+  const { model, name } = await modelInUse(engine);
   const picture = panels.shown ?? (await chosenImages(clicked, undefined))[0];
   if (!picture) return;
   const { options } = readSettings().model;
-  const title = vscode.l10n.t('ViT: comparing engines on {0}', description.name);
+  const title = vscode.l10n.t('ViT: comparing engines on {0}', name);
   const result = await withProgress(title, async (signal) => {
     const source = { ...(await imageSource(picture)), preview: false };
     const { imageId } = await engine.request('open-image', source, { signal });
     try {
-      return await engine.request('verify', { description, options, imageId }, { signal });
+      return await engine.request('verify', { model, options, imageId }, { signal });
     } finally {
       closeQuietly(engine, 'close-image', { imageId });
     }
@@ -28,22 +28,15 @@ export const verifyAgainstOnnx: Command = async ({ context, engine, panels, repo
   const difference = result.logits.max.toExponential(1);
   const choice = await (result.agree
     ? vscode.window.showInformationMessage(
-        vscode.l10n.t(
-          'Native and ONNX Runtime agree on {0}: logits differ by at most {1}.',
-          description.name,
-          difference,
-        ),
+        vscode.l10n.t('Native and ONNX Runtime agree on {0}: logits differ by at most {1}.', name, difference),
         details,
       )
     : vscode.window.showWarningMessage(
-        vscode.l10n.t('Native and ONNX Runtime differ on {0}: logits by up to {1}.', description.name, difference),
+        vscode.l10n.t('Native and ONNX Runtime differ on {0}: logits by up to {1}.', name, difference),
         details,
       ));
   if (choice === details) {
-    await reports.show(
-      `${description.name} native vs ONNX Runtime.txt`,
-      reportOf(description.name, picture.path, result),
-    );
+    await reports.show(`${name} native vs ONNX Runtime.txt`, reportOf(name, picture.path, result));
   }
 };
 

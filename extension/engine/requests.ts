@@ -5,13 +5,17 @@
 import type { PartRequest, Step } from '../../native/binding';
 import type { ImageSource, OpenedImage } from '../image/opened';
 import type { Geometry } from '../image/preprocessing';
-import type { Architecture, ModelDescription } from '../architecture/description';
+import type { ModelDescription, PartDescription } from '../architecture/description';
 import type { MethodSlice } from './methods';
 import type { Scores } from '../architecture/scores';
+import type { ModelQuery, RegistryEntry } from '../models/modelId';
+import type { Problem } from '../models/problem';
+import type { Report } from '../models/report';
 
 export type { HeadFusion, Step } from '../../native/binding';
 export type { ImageSource, OpenedImage } from '../image/opened';
-export type { EngineErrorShape } from '../errors/engineError';
+export type { EngineErrorShape } from '../errors/errorShape';
+export type { ModelQuery } from '../models/modelId';
 
 export type EngineKind = 'native' | 'onnx';
 
@@ -127,19 +131,47 @@ export interface Verification {
   forward_ms: { native: number; onnx: number };
 }
 
+/** A model to find and read, or one that is described already. */
+export type ModelReference = { model: ModelQuery } | { description: ModelDescription };
+
+/** What clients show of a model: where the bytes of its tensors lie stays in the engine process. */
+export type DescribedModel = Omit<ModelDescription, 'weights'>;
+
+export interface ModelFileCheck {
+  problems: Problem[];
+  /** What the model is, in a line; null while there are problems, or when the file is no config of the articles' models. */
+  summary: string | null;
+  /** The picture it names, as written. */
+  picture: string | null;
+}
+
 /** Requests by name, with what they take and give. The wire adds an id and an error shape (./messages.ts). */
 export interface EngineRequests {
   info: { take: null; give: { pid: number; blas: string; features: string[]; kernels: string; cores: number } };
   'open-image': { take: ImageSource; give: OpenedImage };
   'close-image': { take: { imageId: number }; give: null };
+  /**
+   * What a model is, runnable or not, and LoadedModel.steps of its architecture. `values`: its weights are read, too, and those that
+   * are not numbers are found.
+   */
+  'describe-model': { take: { model: ModelQuery; values: boolean }; give: { report: Report; steps: Step[] } };
+  /** The text of a .vit.json as it is being written. */
+  'check-model-file': { take: { text: string; file: string }; give: ModelFileCheck };
+  /** The embedded model, those in the hub's cache, and which of these files and directories are models. */
+  'list-models': { take: { workspace: string[] }; give: RegistryEntry[] };
+  /** The module of the articles that a file describes; null when it describes a whole model. */
+  'describe-part': { take: { file: string }; give: PartDescription | null };
+  /** Finds, reads, checks and loads a model. */
+  'open-model': {
+    take: { model: ModelQuery; options: EngineOptions };
+    give: { loaded: LoadedModel; description: DescribedModel };
+  };
   'load-model': { take: { description: ModelDescription; options: EngineOptions }; give: LoadedModel };
-  /** LoadedModel.steps of an architecture, without weights. Rejects with ERR_ARCHITECTURE. */
-  'describe-steps': { take: { architecture: Architecture }; give: Step[] };
   'close-model': { take: { modelId: number }; give: null };
   run: { take: RunRequest; give: RunSummary };
   'run-tensor': { take: TensorRunRequest; give: { runId: number; batch: number; forward_ms: number } };
   preprocess: {
-    take: { imageId: number; description: ModelDescription };
+    take: { imageId: number } & ModelReference;
     give: Slice & { geometry: Geometry; preprocess_ms: number };
   };
   slice: { take: { runId: number; image?: number; what: SliceRequest }; give: Slice };
@@ -147,10 +179,10 @@ export interface EngineRequests {
   /** A module of the articles on a tensor: every step, its result last under the name "output". */
   'run-part': { take: PartRequest; give: (Slice & { name: string })[] };
   /** The same weights and picture through both engines. */
-  verify: { take: { description: ModelDescription; options: EngineOptions; imageId: number }; give: Verification };
+  verify: { take: { options: EngineOptions; imageId: number } & ModelReference; give: Verification };
   /** Writes the model as ONNX, whole or not at all. */
   'export-onnx': {
-    take: { description: ModelDescription; file: string; attention: boolean; tokens: boolean };
+    take: { file: string; attention: boolean; tokens: boolean } & ModelReference;
     give: { bytes: number };
   };
 }

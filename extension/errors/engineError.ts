@@ -1,22 +1,6 @@
-import type { ErrorCode } from '../../native/binding';
+import type { EngineErrorShape } from './errorShape';
+import { ModelError } from './modelError';
 import { isSentence, sentence, verbatim, type Argument, type Sentence } from './sentence';
-
-/** An error a person can read, from the engine process or about it. */
-export interface EngineErrorShape extends Sentence {
-  /** ErrorCode of the addon, or one of ours. */
-  code:
-    | ErrorCode
-    | 'ERR_IMAGE'
-    | 'ERR_MODEL'
-    /** An image, model or run this process no longer keeps (closed, or dropped for newer ones, or of an earlier process): open it again. */
-    | 'ERR_GONE'
-    | 'ERR_ENGINE_DIED'
-    /** The request took longer than it may; the process that worked on it was ended. */
-    | 'ERR_DEADLINE'
-    | 'ERR_ENGINE_START'
-    | 'ERR_UNSUPPORTED'
-    | 'ERR_INTERNAL';
-}
 
 /** The one error class of the engine and its client: a code for programs and one sentence, naming the file and the reason, for people. */
 export class EngineError extends Error implements Sentence {
@@ -52,19 +36,40 @@ const codes: Record<EngineErrorShape['code'], true> = {
   ERR_INTERNAL: true,
 };
 
-/** Whatever was thrown, as what crosses the wire: known codes and sentences stay, anything else is ERR_INTERNAL. One line, never a stack. */
+/**
+ * Whatever was thrown, as what crosses the wire: known codes and sentences stay, a model's errors are ERR_MODEL, anything else is
+ * ERR_INTERNAL. One line, never a stack. Does not throw, whatever it is given: null, a proxy, an object whose properties throw.
+ */
 export function toErrorShape(thrown: unknown): EngineErrorShape {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const { code } = error as { code?: unknown };
-  const known = typeof code === 'string' && Object.hasOwn(codes, code);
-  return { code: known ? (code as EngineErrorShape['code']) : 'ERR_INTERNAL', ...saidBy(error) };
+  return {
+    code: attempt(() => codeOf(thrown)) ?? 'ERR_INTERNAL',
+    ...(attempt(() => saidBy(thrown)) ?? sentence('The engine failed without saying why.')),
+  };
+}
+
+function codeOf(thrown: unknown): EngineErrorShape['code'] | undefined {
+  if (thrown instanceof ModelError) return thrown.code === 'cancelled' ? 'ERR_CANCELLED' : 'ERR_MODEL';
+  const code = (thrown as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' && Object.hasOwn(codes, code) ? (code as EngineErrorShape['code']) : undefined;
 }
 
 /** What an error says: its sentence, or the first line of somebody else's message. */
-function saidBy(error: Error): Sentence {
-  if (isSentence(error)) return { message: error.message, template: error.template, args: error.args };
-  const line = error.message.split('\n', 1)[0]?.trim();
-  return line ? verbatim(line) : sentence('the engine failed without saying why');
+function saidBy(thrown: unknown): Sentence | undefined {
+  if (isSentence(thrown)) return { message: thrown.message, template: thrown.template, args: thrown.args };
+  if (typeof thrown === 'function') return undefined;
+  const text =
+    typeof thrown === 'object' && thrown !== null ? (thrown as { message?: unknown }).message : String(thrown);
+  const line = typeof text === 'string' ? text.split('\n', 1)[0]?.trim() : '';
+  return line ? verbatim(line) : undefined;
+}
+
+/** Undefined when it throws. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 export const cancelled = (): EngineError => new EngineError('ERR_CANCELLED', sentence('The request was cancelled.'));

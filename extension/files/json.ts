@@ -11,7 +11,8 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const plain = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (word) =>
+    // a string that does not end takes the rest of the text, so that time is by its length
+    const plain = text.replace(/"[^"\\]*(?:\\[^][^"\\]*)*(?:"|$)|-?\b(?:NaN|Infinity)\b/g, (word) =>
       word.startsWith('"') ? word : 'null',
     );
     if (plain === text) throw error;

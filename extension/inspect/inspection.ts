@@ -13,7 +13,6 @@ import type {
 } from '../engine/requests';
 import { cancelled, EngineError, toErrorShape } from '../errors/engineError';
 import { sentence } from '../errors/sentence';
-import { errorShape } from '../protocol/host';
 import type { HostEvent, PanelModel } from '../protocol/panel';
 import { imageEvent, modelEvent } from './events';
 import { closeQuietly } from './enginePort';
@@ -133,8 +132,8 @@ export class Inspection {
     try {
       return await this.engine.request('slice', { runId, what });
     } catch (error) {
-      const { code } = errorShape(error);
-      if (code === 'ERR_ENGINE_DIED') this.#fail(errorShape(error));
+      const { code } = toErrorShape(error);
+      if (code === 'ERR_ENGINE_DIED') this.#fail(toErrorShape(error));
       if (code !== 'ERR_GONE' || !this.#shows(shown)) throw error;
     }
     await this.refresh();
@@ -164,7 +163,7 @@ export class Inspection {
       try {
         await this.#inspect(signal);
       } catch (error) {
-        if (errorShape(error).code !== 'ERR_GONE') throw error;
+        if (toErrorShape(error).code !== 'ERR_GONE') throw error;
         // The engine was restarted, or made room: what was open is opened once more.
         this.#image = null;
         this.#returnModel('gone');
@@ -173,7 +172,7 @@ export class Inspection {
       this.#setBusy(null);
     } catch (error) {
       if (signal.reason === ('superseded' satisfies Stop)) return;
-      this.#fail(errorShape(signal.reason === ('cancelled' satisfies Stop) ? cancelled() : error));
+      this.#fail(toErrorShape(signal.reason === ('cancelled' satisfies Stop) ? cancelled() : error));
     }
   }
 
@@ -205,7 +204,7 @@ export class Inspection {
     try {
       return { summary: await this.engine.request('run', request, { signal }), attention };
     } catch (error) {
-      const { code, message } = errorShape(error);
+      const { code, message } = toErrorShape(error);
       if (code !== 'ERR_MEMORY' || !request.attention) throw error;
       // Predictions are worth having without maps; the reason takes the maps' place.
       const summary = await this.engine.request('run', { ...request, attention: false, tokens: false }, { signal });

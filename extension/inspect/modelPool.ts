@@ -1,12 +1,9 @@
 /** Models loaded in the engine process, shared by every panel that shows the same choice. */
-import type { EngineOptions, LoadedModel } from '../engine/requests';
-import type { ModelDescription } from '../architecture/description';
+import type { DescribedModel, EngineOptions, LoadedModel, ModelQuery } from '../engine/requests';
 import type { Sentence } from '../errors/sentence';
-import { errorShape } from '../protocol/host';
+import { toErrorShape } from '../errors/engineError';
 import { closeQuietly } from './enginePort';
 import type { EnginePort } from './enginePort';
-import { atPictureSize } from './pictureSize';
-import type { PictureSize } from './pictureSize';
 
 export interface ModelChoice {
   /** 'embedded', a registry id, or a path. */
@@ -15,12 +12,12 @@ export interface ModelChoice {
   /** Counts the changes of a model file that is being written: another number is another model. */
   version?: number;
   /** Run at this size (rounded to patches) and not at the one the model was trained for. */
-  size?: PictureSize;
+  size?: { width: number; height: number };
 }
 
 /** A loaded model on loan. */
 export interface ModelLease {
-  readonly description: ModelDescription;
+  readonly description: DescribedModel;
   readonly loaded: LoadedModel;
   /** Give it back, once. `gone`: the engine does not have it any more, so that nobody else is given it. */
   release(gone?: 'gone'): void;
@@ -28,7 +25,7 @@ export interface ModelLease {
 
 interface Entry {
   users: number;
-  model: Promise<{ description: ModelDescription; loaded: LoadedModel }>;
+  model: Promise<{ description: DescribedModel; loaded: LoadedModel }>;
 }
 
 export class ModelPool {
@@ -37,8 +34,8 @@ export class ModelPool {
 
   constructor(
     private readonly engine: EnginePort,
-    /** Reads a model's description; throws with a sentence when there is none to run. */
-    private readonly open: (id: string) => Promise<ModelDescription>,
+    /** Where relative paths count from. */
+    private readonly query: (id: string) => ModelQuery = (id) => ({ id }),
     /** The native engine cannot start on this machine, for that reason; ONNX Runtime computes instead. Called once. */
     private readonly fellBack: (reason: Sentence) => void = () => undefined,
   ) {}
@@ -69,20 +66,15 @@ export class ModelPool {
     }
   }
 
-  async #load({ id, options, size }: ModelChoice) {
-    const trained = await this.open(id);
-    const description = size ? atPictureSize(trained, size) : trained;
-    return { description, loaded: await this.#loadByEither(description, options) };
-  }
-
   /** The addon may not load on a machine (an old C library, another processor): the same weights then run by way of the export. */
-  async #loadByEither(description: ModelDescription, options: EngineOptions): Promise<LoadedModel> {
+  async #load({ id, options, size }: ModelChoice) {
+    const model: ModelQuery = { ...this.query(id), pictureSize: size };
     try {
-      return await this.engine.request('load-model', { description, options });
+      return await this.engine.request('open-model', { model, options });
     } catch (error) {
-      const shape = errorShape(error);
+      const shape = toErrorShape(error);
       if (shape.code !== 'ERR_ENGINE_START' || options.engine !== 'native') throw error;
-      const loaded = await this.engine.request('load-model', { description, options: { ...options, engine: 'onnx' } });
+      const loaded = await this.engine.request('open-model', { model, options: { ...options, engine: 'onnx' } });
       if (!this.#told) this.fellBack(shape);
       this.#told = true;
       return loaded;

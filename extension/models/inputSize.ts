@@ -21,7 +21,7 @@ export function withInputSize(description: ModelDescription, height: number, wid
   }
   // As trained, even where that leaves pixels over at the edges.
   if (height === architecture.image.height && width === architecture.image.width) return description;
-  const image = { ...architecture.image, ...rounded(architecture, height, width) };
+  const image = imageAt(architecture, height, width);
   if (gridOf({ ...architecture, image }).some((side) => side < 1)) {
     throw new ModelError('config', `${height}x${width} pixels are too few for ${description.name}.`);
   }
@@ -42,6 +42,11 @@ export function withInputSize(description: ModelDescription, height: number, wid
     architecture: { ...architecture, image, position },
     preprocessing: checkedPreprocessing(scaled(description.preprocessing, architecture.image, image), description.path),
   };
+}
+
+/** The input nearest to that size that the model can take, of whole patches. */
+export function imageAt(architecture: Architecture, height: number, width: number): Architecture['image'] {
+  return { ...architecture.image, ...rounded(architecture, height, width) };
 }
 
 function sameGrid(architecture: Architecture, position: Architecture['position']): boolean {

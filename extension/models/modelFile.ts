@@ -2,49 +2,55 @@
 import { findNodeAtLocation, getNodeValue, parseTree, type Node } from 'jsonc-parser';
 import { nearest } from './bind';
 import type { Architecture } from '../architecture/description';
-import { parameterCount } from './report';
+import { parameterCount } from './describe';
 import { ModelError } from '../errors/modelError';
-import { MOST_NESTING, nestedTooDeep } from '../files/nesting';
+import { MOST_JSON_BYTES, MOST_NESTING, nestedTooDeep } from '../files/jsonLimits';
+import { isObject } from './files/safetensors';
 import { recogniseConfig } from './families';
 import { Fields } from './families/fields';
 import { articleModel } from './families/seed';
 import { prefixCount } from '../architecture/tensors';
 import { gridOf, grids } from '../architecture/grid';
+import type { Problem } from './problem';
 import schema from './vit.schema.json';
-
-export interface Problem {
-  /** Characters from the start of the text. */
-  offset: number;
-  length: number;
-  /** One sentence. */
-  message: string;
-}
 
 export interface Check {
   problems: Problem[];
   /** Null while there are problems, or when the file is no config of the articles' models. */
   architecture: Architecture | null;
+  /** The picture it names, as written. */
+  picture: string | null;
 }
 
 /** More than this many wrong fields are not all said at once. */
 const MOST_PROBLEMS = 8;
 
-/** Syntax errors are left to the JSON language: a text that does not parse has no problems here. */
+const NOTHING: Check = { problems: [], architecture: null, picture: null };
+
+/** Syntax errors are left to the JSON language: a text that does not parse has no problems here. Takes time by its length. */
 export function checkModelFile(text: string, file: string): Check {
-  const offset = nestedTooDeep(text);
-  if (offset !== null) {
-    const message = `This is nested deeper than ${MOST_NESTING} levels.`;
-    return { problems: [{ offset, length: 1, message }], architecture: null };
-  }
+  const excess = excessOf(text);
+  if (excess) return { ...NOTHING, problems: [excess] };
   const tree = parseTree(text, [], { allowTrailingComma: true });
   const value: unknown = tree && getNodeValue(tree);
-  if (!tree || typeof value !== 'object' || value === null || Array.isArray(value))
-    return { problems: [], architecture: null };
-  let config = new Fields(file, value as Record<string, unknown>);
-  const family = recogniseConfig(config);
-  if (family === undefined || !family.name.startsWith('seed-')) return { problems: [], architecture: null };
+  if (!tree || !isObject(value)) return NOTHING;
+  const config = new Fields(file, value);
+  const picture = config.word('image') || null;
+  if (!recogniseConfig(config)?.name.startsWith('seed-')) return { ...NOTHING, picture };
+  return { ...checkFields(tree, config, file), picture };
+}
 
-  const problems = unknownFields(tree, config);
+/** What keeps a text from being parsed at all. */
+function excessOf(text: string): Problem | null {
+  if (text.length > MOST_JSON_BYTES)
+    return { offset: 0, length: 1, message: `This is longer than ${MOST_JSON_BYTES} characters.` };
+  const offset = nestedTooDeep(text);
+  return offset === null ? null : { offset, length: 1, message: `This is nested deeper than ${MOST_NESTING} levels.` };
+}
+
+function checkFields(tree: Node, given: Fields, file: string): Omit<Check, 'picture'> {
+  const problems = unknownFields(tree, given);
+  let config = given;
   // Each wrong field is set aside for its default, so that the ones behind it are seen too.
   while (problems.length < MOST_PROBLEMS) {
     try {
@@ -52,11 +58,11 @@ export function checkModelFile(text: string, file: string): Check {
       return { problems, architecture: problems.length === 0 ? architecture : null };
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
-      const given = error.field !== undefined && config.get(error.field) !== undefined;
+      const isGiven = error.field !== undefined && config.get(error.field) !== undefined;
       // what is left then is wrong with a default, which the reader did not write
-      if (!given && problems.length > 0) break;
+      if (!isGiven && problems.length > 0) break;
       problems.push({ ...place(tree, error.field), message: withoutFile(error.message, file) });
-      if (!given || error.field === undefined) break;
+      if (!isGiven || error.field === undefined) break;
       config = config.with({ [error.field]: undefined });
     }
   }

@@ -7,7 +7,7 @@ import { bind } from './bind';
 import { scoresFor } from '../architecture/scores';
 import { readCheckpoint, readJson, type Checkpoint } from './files/checkpoint';
 import type { Architecture, Finding, ModelDescription, WeightSource } from '../architecture/description';
-import { ModelError, count } from '../errors/modelError';
+import { ModelError } from '../errors/modelError';
 import { outOfBounds } from '../architecture/bounds';
 import { recognise } from './families';
 import { architectureOf, assertInBounds, preprocessingOf } from './families/checked';
@@ -17,6 +17,7 @@ import { cachedSnapshot } from './hub/cache';
 import { HUB_ID, hubSettings } from './hub/settings';
 import { MOST_SEED } from './families/seed';
 import { readLabels } from './labels';
+import { EMBEDDED } from './modelId';
 import type { Preprocessing } from '../image/preprocessing';
 import { IMAGENET_CLASSES, imagenetNames, saysImagenet } from './hub/imagenetNames';
 import { implausible } from './plausibility';
@@ -32,8 +33,6 @@ export interface OpenOptions {
   /** Finds a hub id ("org/name") on disk, null when it is not there; by default in the Hugging Face cache. */
   resolveId?: (id: string) => Promise<string | null>;
 }
-
-export const EMBEDDED = 'embedded';
 
 /**
  * 'embedded', a registry id, a directory, a .safetensors, .onnx or .vit.json file.
@@ -202,16 +201,4 @@ function nameOf(located: Located, config: Fields, id: string): string {
   const file = basename(located.path);
   if (/^model\.safetensors|^config\.json$/.test(file)) return basename(located.directory);
   return file.replace(/(\.vit\.json|\.safetensors(\.index\.json)?|\.onnx)$/, '') || (config.text('architecture') ?? id);
-}
-
-/** Throws ModelError naming the first problem and how many there are, unless the model can be run as it is. */
-export function assertRunnable(description: ModelDescription): void {
-  const errors = description.findings.filter((finding) => finding.severity === 'error');
-  const [first] = errors;
-  if (!first) return;
-  const more = errors.length > 1 ? ` (and ${count(errors.length - 1, 'more problem')})` : '';
-  throw new ModelError(
-    'mismatch',
-    `${description.path} does not fit the architecture: ${first.message.replace(/\.$/, '')}${more}.`,
-  );
 }

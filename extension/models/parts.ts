@@ -6,20 +6,13 @@ import { dirname, resolve } from 'node:path';
 import type { Part } from '../../native/binding';
 import { readCheckpoint } from './files/checkpoint';
 import { blockOutOfBounds } from '../architecture/bounds';
-import type { Architecture, Block, TensorSource } from '../architecture/description';
+import type { Architecture, Block, PartDescription, TensorSource } from '../architecture/description';
 import { MOST_RATIO, type LimitName } from '../architecture/limits';
 import { ModelError } from '../errors/modelError';
 import { assertInBounds } from './families/checked';
 import { articleBlock, articleModel, MOST_SEED } from './families/seed';
 import type { Fields } from './families/fields';
 import { readModelConfig } from './open';
-
-export interface PartDescription {
-  /** The class's name. */
-  name: string;
-  part: Part;
-  weights: { seed: number } | { tensors: Record<string, TensorSource> };
-}
 
 type Make = (config: Fields) => Part;
 

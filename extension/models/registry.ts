@@ -6,17 +6,7 @@ import { Fields } from './families/fields';
 import { cachedIds, cachedSnapshot } from './hub/cache';
 import { hubSettings } from './hub/settings';
 import { exists, locate } from './files/locate';
-import { EMBEDDED } from './open';
-
-export interface RegistryEntry {
-  /** For openModel. */
-  id: string;
-  name: string;
-  kind: 'embedded' | 'cached' | 'workspace';
-  path: string;
-  /** The family its config names; null when only its tensors can tell. */
-  family: string | null;
-}
+import { EMBEDDED, type RegistryEntry } from './modelId';
 
 export interface RegistryOptions {
   /** The extension's root. */

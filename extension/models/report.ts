@@ -1,10 +1,6 @@
-/** Everything known about a model without running it, as an object (JSON) and as text for people. */
-import { canonicalTensors, prefixCount, prefixNames } from '../architecture/tensors';
-import type { Step } from '../../native/binding';
-import type { Architecture, Finding, ModelDescription, Norm } from '../architecture/description';
-import { familyTitle } from './families';
-import { gridOf } from '../architecture/grid';
-import { shapesOf, type ShapeOfStep } from '../architecture/steps';
+/** What is known about a model, as an object (JSON) and as text for people. */
+import type { Architecture, Finding, Norm } from '../architecture/description';
+import type { ShapeOfStep } from '../architecture/steps';
 import type { Preprocessing } from '../image/preprocessing';
 
 export interface Report {
@@ -28,44 +24,6 @@ export interface Report {
   /** Every step of the walk-through. */
   shapes: ShapeOfStep[];
   findings: Finding[];
-}
-
-/** `steps`: of its architecture, as the addon lists them. */
-export function reportOf(description: ModelDescription, steps: readonly Step[]): Report {
-  const { architecture, weights, findings } = description;
-  return {
-    id: description.id,
-    name: description.name,
-    path: description.path,
-    family: description.family,
-    familyTitle: familyTitle(description.family),
-    runnable: !findings.some(({ severity }) => severity === 'error'),
-    architecture,
-    parameters: architecture && parameterCount(architecture),
-    tokens: architecture && {
-      total: gridOf(architecture)[0] * gridOf(architecture)[1] + prefixCount(architecture.prefix),
-      prefix: prefixNames(architecture),
-      grid: gridOf(architecture),
-    },
-    weights: {
-      source: weights.kind,
-      dtypes: description.dtypes,
-      bytes: description.bytes,
-      ...(weights.kind === 'seed' ? { seed: weights.seed } : {}),
-    },
-    preprocessing: description.preprocessing,
-    classes: architecture?.classes ?? null,
-    labels: description.labels,
-    noWeightDecay: description.noWeightDecay ?? [],
-    shapes: architecture && steps.length > 0 ? shapesOf(architecture, steps) : [],
-    findings,
-  };
-}
-
-export function parameterCount(architecture: Architecture): number {
-  return canonicalTensors(architecture)
-    .filter(({ optional }) => !optional)
-    .reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
 }
 
 export function reportText(report: Report): string {

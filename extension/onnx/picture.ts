@@ -1,7 +1,7 @@
 /** Which of a graph's inputs takes the picture, and what a file exported here says of itself. */
 import { LIMITS } from '../architecture/limits';
 import { wrongPreprocessing } from '../architecture/preprocessingBounds';
-import { nestedTooDeep } from '../files/nesting';
+import { nestedTooDeep } from '../files/jsonLimits';
 import type { Preprocessing } from '../image/preprocessing';
 import type { OnnxGraph, OnnxModel, OnnxValue } from './schema';
 

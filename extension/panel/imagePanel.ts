@@ -1,8 +1,9 @@
 /** One picture's panel: joins a webview to an inspection. */
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { toErrorShape } from '../errors/engineError';
 import { sentence } from '../errors/sentence';
-import { errorShape, receive } from '../protocol/host';
+import { receive } from '../protocol/host';
 import type { HostHandlers } from '../protocol/host';
 import { panelChecks } from '../protocol/panelChecks';
 import { PROTOCOL_VERSION } from '../protocol/panel';
@@ -223,7 +224,7 @@ export class ImagePanel implements vscode.Disposable {
         preview: true,
       });
     } catch (error) {
-      void vscode.window.showErrorMessage(say(errorShape(error)));
+      void vscode.window.showErrorMessage(say(toErrorShape(error)));
     }
   }
 

@@ -1,6 +1,8 @@
 /** .vit.json files in VS Code: squiggles as they are written, a lens to run them, panels that follow what is saved. */
 import * as vscode from 'vscode';
-import { checkModelFile, summary } from '../models/modelFile';
+import { toErrorShape } from '../errors/engineError';
+import type { ModelFileCheck } from '../engine/requests';
+import type { ModelFiles } from './modelFiles';
 
 export const MODEL_FILES: vscode.DocumentSelector = { pattern: '**/*.vit.json' };
 
@@ -16,25 +18,29 @@ export class ModelFileEditor implements vscode.CodeLensProvider, vscode.Disposab
   readonly #waiting = new Map<string, NodeJS.Timeout>();
   readonly #disposables: { dispose(): unknown }[];
 
-  constructor(saved: (path: string) => void) {
+  constructor(
+    private readonly files: ModelFiles,
+    private readonly log: vscode.LogOutputChannel,
+    saved: (path: string) => void,
+  ) {
     this.#disposables = [
       this.#diagnostics,
       this.#changed,
       vscode.languages.registerCodeLensProvider(MODEL_FILES, this),
-      vscode.workspace.onDidOpenTextDocument((document) => this.#check(document)),
+      vscode.workspace.onDidOpenTextDocument((document) => void this.#check(document)),
       vscode.workspace.onDidChangeTextDocument(({ document }) => this.#checkSoon(document)),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#diagnostics.delete(uri)),
       vscode.workspace.onDidSaveTextDocument((document) => {
         if (isModelFile(document)) saved(document.uri.fsPath);
       }),
     ];
-    for (const document of vscode.workspace.textDocuments) this.#check(document);
+    for (const document of vscode.workspace.textDocuments) void this.#check(document);
   }
 
-  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+  async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
     const top = new vscode.Range(0, 0, 0, 0);
-    const { architecture, problems } = checkModelFile(document.getText(), document.uri.fsPath);
-    if (architecture === null) {
+    const { summary, problems } = await this.files.check(document);
+    if (summary === null) {
       if (problems.length === 0) return [];
       const title = vscode.l10n.t('This model cannot be run yet: {0}', problems[0]!.message);
       return [new vscode.CodeLens(top, { title, command: '' })];
@@ -46,7 +52,7 @@ export class ModelFileEditor implements vscode.CodeLensProvider, vscode.Disposab
         command: 'vit.runModelFile',
         arguments: [document.uri],
       }),
-      new vscode.CodeLens(top, { title: summary(architecture), command: '' }),
+      new vscode.CodeLens(top, { title: summary, command: '' }),
     ];
   }
 
@@ -61,14 +67,23 @@ export class ModelFileEditor implements vscode.CodeLensProvider, vscode.Disposab
     clearTimeout(this.#waiting.get(key));
     const check = () => {
       this.#waiting.delete(key);
-      if (!document.isClosed) this.#check(document);
+      if (!document.isClosed) void this.#check(document);
     };
     this.#waiting.set(key, setTimeout(check, PAUSE));
   }
 
-  #check(document: vscode.TextDocument): void {
+  async #check(document: vscode.TextDocument): Promise<void> {
     if (!isModelFile(document)) return;
-    const { problems } = checkModelFile(document.getText(), document.uri.fsPath);
+    const { version } = document;
+    try {
+      const { problems } = await this.files.check(document);
+      if (!document.isClosed && document.version === version) this.#show(document, problems);
+    } catch (error) {
+      this.log.error(`${document.uri.fsPath}: ${toErrorShape(error).message}`);
+    }
+  }
+
+  #show(document: vscode.TextDocument, problems: ModelFileCheck['problems']): void {
     const diagnostics = problems.map(({ offset, length, message }) => {
       const range = new vscode.Range(document.positionAt(offset), document.positionAt(offset + length));
       const diagnostic = new vscode.Diagnostic(range, message, vscode.DiagnosticSeverity.Error);

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineKind, EngineOptions } from '../engine/requests';
-import { EMBEDDED } from '../models/open';
+import { EMBEDDED } from '../models/modelId';
 import type { InspectionSettings } from '../inspect/inspection';
 
 export const SECTION = 'vit';

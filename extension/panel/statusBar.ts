@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Panels } from './panels';
 import { activeImage } from './activeImage';
-import { EMBEDDED } from '../models/open';
+import { EMBEDDED } from '../models/modelId';
 import { readSettings } from './settings';
 
 /** The model in use, in the status bar while a panel is visible or the active editor shows a picture. */

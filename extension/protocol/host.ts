@@ -1,7 +1,5 @@
 /** The host's end of the conversation: every message is checked, every request is answered exactly once. */
-import type { EngineErrorShape } from '../errors/engineError';
 import { toErrorShape } from '../errors/engineError';
-import { ModelError } from '../errors/modelError';
 import { verbatim } from '../errors/sentence';
 import { decode, type Checks, type Conversation, type Give, type RequestName, type Take, type ToView } from './rpc';
 
@@ -32,7 +30,7 @@ export async function receive<C extends Conversation>(
     try {
       handlers.event(message.event);
     } catch (error) {
-      handlers.problem(errorShape(error).message);
+      handlers.problem(toErrorShape(error).message);
     }
     return;
   }
@@ -41,13 +39,6 @@ export async function receive<C extends Conversation>(
     const handler = handlers.requests[message.name];
     post({ kind: 'answer', id: message.id, give: await handler(message.take) });
   } catch (error) {
-    post({ kind: 'refusal', id: message.id, error: errorShape(error) });
+    post({ kind: 'refusal', id: message.id, error: toErrorShape(error) });
   }
-}
-
-/** Any thrown value as a code and a sentence: what the engine and models throw keeps its own, the rest is unforeseen. */
-export function errorShape(error: unknown): EngineErrorShape {
-  const shape = toErrorShape(error);
-  if (error instanceof ModelError) shape.code = error.code === 'cancelled' ? 'ERR_CANCELLED' : 'ERR_MODEL';
-  return shape;
 }

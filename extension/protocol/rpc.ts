@@ -3,7 +3,7 @@
  * Conversation (its types, ./panel.ts for the picture's panel) and its Checks (./panelChecks.ts). ./host.ts and ./view.ts
  * are the two ends.
  */
-import type { EngineErrorShape } from '../errors/engineError';
+import type { EngineErrorShape } from '../errors/errorShape';
 import { integer, literal, record, text, type Check } from './checks';
 
 /** What the two ends of a webview say to each other. */

@@ -1,5 +1,5 @@
 /** The webview's end of the conversation: requests with their answers, events without. No DOM, no vscode. */
-import type { EngineErrorShape } from '../errors/engineError';
+import type { EngineErrorShape } from '../errors/errorShape';
 import { verbatim, type Argument, type Sentence } from '../errors/sentence';
 import type { Conversation, Give, RequestName, Take, ToHost, ToView } from './rpc';
 

@@ -20,7 +20,8 @@ import { ModelError, type ModelErrorCode } from '../../extension/errors/modelErr
 import { downloadModel, type Progress } from '../../extension/models/hub/client';
 import { cachedSnapshot } from '../../extension/models/hub/cache';
 import { hubSettings, type HubSettings } from '../../extension/models/hub/settings';
-import { assertRunnable, openModel } from '../../extension/models/open';
+import { openModel } from '../../extension/models/open';
+import { assertRunnable } from '../../extension/models/runnable';
 import { listModels } from '../../extension/models/registry';
 
 const ROOT = resolve(import.meta.dirname, '../..');

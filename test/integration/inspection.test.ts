@@ -7,8 +7,9 @@ import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { kill } from '../../extension/engine/kill';
-import { EngineClient } from '../../extension/engine/client';
-import { assertRunnable, EMBEDDED, openModel } from '../../extension/models/open';
+import { EngineClient, type RequestOptions } from '../../extension/engine/client';
+import type { EngineRequestName, EngineRequests } from '../../extension/engine/requests';
+import { EMBEDDED } from '../../extension/models/modelId';
 import { Inspection } from '../../extension/inspect/inspection';
 import type { InspectionSettings } from '../../extension/inspect/inspection';
 import { ModelPool } from '../../extension/inspect/modelPool';
@@ -26,22 +27,25 @@ let folder: string;
 let engine: EngineClient;
 let models: ModelPool;
 const log: string[] = [];
-const opened: string[] = [];
+let opened = 0;
 const inspections: Inspection[] = [];
+
+/** Counts the models that are opened. */
+class CountingClient extends EngineClient {
+  override request<K extends EngineRequestName>(name: K, take: EngineRequests[K]['take'], options?: RequestOptions) {
+    if (name === 'open-model') opened++;
+    return super.request(name, take, options);
+  }
+}
 
 before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'inspection-'));
-  engine = new EngineClient({
+  engine = new CountingClient({
     processFile: path.join(root, 'extension/engine/process/main.ts'),
     execArgv: ['--import', 'tsx'],
     log: (line) => log.push(line),
   });
-  models = new ModelPool(engine, async (id) => {
-    opened.push(id);
-    const description = await openModel(id, { root });
-    assertRunnable(description);
-    return description;
-  });
+  models = new ModelPool(engine);
 });
 afterEach(() => {
   for (const inspection of inspections.splice(0)) inspection.dispose();
@@ -117,18 +121,18 @@ test('a webview that starts late is told everything it missed', async () => {
 });
 
 test('panels share a loaded model; another choice is loaded beside it', async () => {
-  const loads = opened.length;
+  const loads = opened;
   const first = inspect(sample('car.png'));
   const second = inspect(sample('frog.png'));
   await Promise.all([first.inspection.refresh(), second.inspection.refresh()]);
-  assert.equal(opened.length, loads);
+  assert.equal(opened, loads);
   assert.equal(first.last('model')!.model.loaded.modelId, second.last('model')!.model.loaded.modelId);
 
   const before = first.last('run')!.run;
   const blas = { ...settings.model, options: { ...settings.model.options, gemm: 'blas' as const } };
   await first.inspection.change({ ...settings, model: blas, topK: 3 });
   const { run } = first.last('run')!;
-  assert.equal(opened.length, loads + 1);
+  assert.equal(opened, loads + 1);
   assert.equal(run.predictions.length, 3);
   assert.notEqual(first.last('model')!.model.loaded.modelId, second.last('model')!.model.loaded.modelId);
   for (const [i, { index, logit }] of run.predictions.entries()) {

@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import type { Architecture } from '../../native/binding';
 import { shapesOf } from '../../extension/architecture/steps';
 import { openModel } from '../../extension/models/open';
-import { reportOf } from '../../extension/models/report';
+import { reportOf } from '../../extension/models/describe';
 import { pagesOf } from '../../webview/walk/pages';
 import { binding, picture, ROOT } from './support';
 

@@ -10,7 +10,8 @@ import { test } from 'node:test';
 import type { Binding, LoadRequest } from '../../native/binding';
 import { readNpy } from '../../extension/files/npy';
 import { withInputSize } from '../../extension/models/inputSize';
-import { assertRunnable, openModel } from '../../extension/models/open';
+import { openModel } from '../../extension/models/open';
+import { assertRunnable } from '../../extension/models/runnable';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CASES = join(ROOT, 'test/golden/cases');

@@ -32,6 +32,16 @@ test("the extension host's bundle holds no native code and loads none", async ()
   );
 });
 
+test('the extension host reads no models: the engine process does, and a file can hold up nothing else', async () => {
+  const reading =
+    /^extension\/(models\/(open|bind|doctor|registry|labels|onnx|parts|modelFile)\.ts|models\/families\/hf|onnx\/)/;
+  assert.deepEqual(
+    (await contents('extension')).inputs.filter((file) => reading.test(file)),
+    [],
+  );
+  assert.ok((await contents('engine')).inputs.some((file) => reading.test(file)));
+});
+
 test("the engine process' bundle is where native code is loaded", async () => {
   const { inputs, loads } = await contents('engine');
   assert.ok(inputs.includes('extension/engine/native/binding.ts'));

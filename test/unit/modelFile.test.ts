@@ -80,7 +80,7 @@ test('a field at its default is underlined where it would be: at the architectur
 test('comments and trailing commas are welcome; half-written text and other JSON are nobody’s problem', () => {
   assert.notEqual(checkModelFile(`// mine\n${JSON.stringify(article).slice(0, -1)},}`, file).architecture, null);
   for (const text of ['', '{', '[]', '{"architecture": "vit_base_patch16_224"}', '{"a": 1}', 'null']) {
-    assert.deepEqual(checkModelFile(text, file), { problems: [], architecture: null });
+    assert.deepEqual(checkModelFile(text, file), { problems: [], architecture: null, picture: null });
   }
 });
 

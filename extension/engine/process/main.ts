@@ -1,7 +1,7 @@
 /** Main of the forked engine process (dist/engine.js): one message loop over a Session. */
 import type { Backend } from '../backend';
 import type { EngineKind, EngineRequestName, EngineRequests } from '../requests';
-import { toErrorShape } from '../../errors/engineError';
+import { EngineError, toErrorShape } from '../../errors/engineError';
 import { kill } from '../kill';
 import { loadBinding } from '../native/binding';
 import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from '../wire';
@@ -44,6 +44,7 @@ async function answer(
   const controller = new AbortController();
   running.set(id, controller);
   try {
+    if (!Object.hasOwn(session.handlers, name)) throw new EngineError('ERR_ARGUMENT', `There is no request ${name}.`);
     const handler = session.handlers[name] as (
       take: unknown,
       signal: AbortSignal,
@@ -51,10 +52,19 @@ async function answer(
     send({ kind: 'answer', id, give: await handler(take, controller.signal) });
   } catch (error) {
     const shape = toErrorShape(error);
-    if (shape.code === 'ERR_INTERNAL' && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
     send({ kind: 'refusal', id, error: shape });
+    if (shape.code === 'ERR_INTERNAL') process.stderr.write(stackOf(error));
   } finally {
     running.delete(id);
+  }
+}
+
+/** For the log. A thrown value may be anything, a proxy among them. */
+function stackOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.stack ?? ''}\n` : '';
+  } catch {
+    return '';
   }
 }
 

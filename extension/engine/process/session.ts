@@ -10,8 +10,9 @@ import { writeChunks } from '../../onnx/write';
 import type { Backend, BackendModel, BackendRun } from '../backend';
 import type {
   EngineKind,
-  EngineRequestName,
+  EngineOptions,
   EngineRequests,
+  LoadedModel,
   RunSummary,
   Slice,
   SliceRequest,
@@ -22,15 +23,10 @@ import { logSumExp } from '../../architecture/scores';
 import { topPredictions } from './predictions';
 import { weightsOf } from '../onnx/backend';
 import { seededWeights } from '../native/seeded';
+import type { Handlers } from './handlers';
+import { describedModel, modelHandlers, runnable } from './models';
 import { Store } from './store';
 import { verify } from './verify';
-
-type Handlers = {
-  [K in EngineRequestName]: (
-    take: EngineRequests[K]['take'],
-    signal: AbortSignal,
-  ) => EngineRequests[K]['give'] | Promise<EngineRequests[K]['give']>;
-};
 
 interface OpenModel {
   model: BackendModel;
@@ -77,6 +73,7 @@ export class Session {
   }
 
   readonly handlers: Handlers = {
+    ...modelHandlers(() => this.parts.binding()),
     info: () => {
       const { blas, features, kernels, cores } = this.parts.binding().info();
       return { pid: process.pid, blas, features, kernels, cores };
@@ -91,21 +88,17 @@ export class Session {
       this.images.remove(imageId);
       return null;
     },
-    'load-model': async ({ description, options }, signal) => {
-      const started = performance.now();
-      // a graph is run by ONNX Runtime, whatever is set for weights
-      const backend = this.parts.backend(description.weights.kind === 'onnx' ? 'onnx' : options.engine);
-      const model = await backend.load(description, options, signal);
-      const modelId = this.models.add({ model, description, closed: false }, 0);
-      return { ...model.loaded, modelId, loadMs: performance.now() - started };
+    'open-model': async ({ model, options }, signal) => {
+      const description = await runnable({ model });
+      return { loaded: await this.load(description, options, signal), description: describedModel(description) };
     },
-    'describe-steps': ({ architecture }) => this.parts.binding().describeSteps(architecture),
+    'load-model': ({ description, options }, signal) => this.load(description, options, signal),
     'close-model': ({ modelId }) => {
       this.models.remove(modelId);
       return null;
     },
-    preprocess: async ({ imageId, description }) => {
-      const { values, shape, geometry, ms } = await this.prepare(imageId, description);
+    preprocess: async ({ imageId, ...of }) => {
+      const { values, shape, geometry, ms } = await this.prepare(imageId, await runnable(of));
       return { values, shape, geometry, preprocess_ms: ms };
     },
     run: (take, signal) => this.run(take, signal),
@@ -120,13 +113,22 @@ export class Session {
     slice: ({ runId, image = 0, what }) => this.slice(this.runs.get(runId), image, what),
     'run-part': (request) => this.parts.binding().runPart(request),
     verify: (take, signal) => this.verify(take, signal),
-    'export-onnx': ({ description, file, attention, tokens }) =>
-      this.exportOnnx(description, file, { attention, tokens }),
+    'export-onnx': async ({ file, attention, tokens, ...of }) =>
+      this.exportOnnx(await runnable(of), file, { attention, tokens }),
     'close-run': ({ runId }) => {
       this.runs.remove(runId);
       return null;
     },
   };
+
+  private async load(description: ModelDescription, options: EngineOptions, signal: AbortSignal): Promise<LoadedModel> {
+    const started = performance.now();
+    // a graph is run by ONNX Runtime, whatever is set for weights
+    const backend = this.parts.backend(description.weights.kind === 'onnx' ? 'onnx' : options.engine);
+    const model = await backend.load(description, options, signal);
+    const modelId = this.models.add({ model, description, closed: false }, 0);
+    return { ...model.loaded, modelId, loadMs: performance.now() - started };
+  }
 
   private keep(kept: KeptRun): number {
     return this.runs.add(kept, kept.run.bytes + kept.input.byteLength);
@@ -174,7 +176,8 @@ export class Session {
   }
 
   private async verify(take: EngineRequests['verify']['take'], signal: AbortSignal): Promise<Verification> {
-    const { description, options, imageId } = take;
+    const { options, imageId, ...of } = take;
+    const description = await runnable(of);
     const { values } = await this.prepare(imageId, description);
     const models = await Promise.all(
       (['native', 'onnx'] as const).map((engine) =>

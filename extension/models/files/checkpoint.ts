@@ -1,7 +1,7 @@
 /** All weight files of one model, seen as one table of tensors: a single safetensors file, or shards with their index. */
 import { basename, dirname, join } from 'node:path';
 import { ModelError, count, fileError } from '../../errors/modelError';
-import { MOST_NESTING, nestedTooDeep } from '../../files/nesting';
+import { MOST_JSON_BYTES, MOST_NESTING, nestedTooDeep } from '../../files/jsonLimits';
 import { decodeText, parseJson } from '../../files/json';
 import { isLfsPointer } from '../../files/lfsPointer';
 import { readRegularFile } from '../../files/regularFile';
@@ -85,7 +85,7 @@ async function readWeightMap(index: string): Promise<Map<string, string[]>> {
 /** A JSON object from a file of at most `limit` bytes. */
 export async function readJson(
   file: string,
-  limit = 4 * 1024 * 1024,
+  limit = MOST_JSON_BYTES,
   parse: (text: string) => unknown = parseJson,
 ): Promise<Record<string, unknown>> {
   let text: string;

@@ -5,7 +5,7 @@
  */
 import { visit } from 'jsonc-parser';
 import { ModelError, count, fileError } from '../../errors/modelError';
-import { MOST_NESTING, nestedTooDeep } from '../../files/nesting';
+import { MOST_NESTING, nestedTooDeep } from '../../files/jsonLimits';
 import { withRegularFile } from '../../files/regularFile';
 import { refusedByMagic } from './unsupportedFormats';
 

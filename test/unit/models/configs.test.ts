@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { reportOf, reportText } from '../../../extension/models/report';
+import { reportOf } from '../../../extension/models/describe';
+import { reportText } from '../../../extension/models/report';
 import { ModelError } from '../../../extension/errors/modelError';
 import { withInputSize } from '../../../extension/models/inputSize';
-import { assertRunnable } from '../../../extension/models/open';
+import { assertRunnable } from '../../../extension/models/runnable';
 import { write } from './files';
 import { changed, folder, golden, json, open, refuses } from './opening';
 

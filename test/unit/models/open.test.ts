@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { assertRunnable } from '../../../extension/models/open';
+import { assertRunnable } from '../../../extension/models/runnable';
 import { tensors, write } from './files';
 import { CASES, ROOT, changed, folder, golden, json, open, refuses } from './opening';
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { reportOf, parameterCount, reportText } from '../../../extension/models/report';
-import { assertRunnable } from '../../../extension/models/open';
+import { parameterCount, reportOf } from '../../../extension/models/describe';
+import { reportText } from '../../../extension/models/report';
+import { assertRunnable } from '../../../extension/models/runnable';
 import { tensors, unpack, write, type Entry } from './files';
 import { ROOT, changed, errorsOf, folder, open, refuses } from './opening';
 

@@ -1,4 +1,7 @@
-/** Bounds how deeply JSON nests before a parser that calls itself meets it. */
+/** What is believed of JSON that people and tools write, before a parser meets it. */
+
+/** Of a config, or of a .vit.json in an editor (there in characters). */
+export const MOST_JSON_BYTES = 4 * 1024 * 1024;
 
 /** Configs and headers nest less than ten deep. */
 export const MOST_NESTING = 64;

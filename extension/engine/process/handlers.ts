@@ -1,0 +1,9 @@
+import type { EngineRequestName, EngineRequests } from '../requests';
+
+/** One for every request. What it throws becomes the refusal. */
+export type Handlers = {
+  [K in EngineRequestName]: (
+    take: EngineRequests[K]['take'],
+    signal: AbortSignal,
+  ) => EngineRequests[K]['give'] | Promise<EngineRequests[K]['give']>;
+};

@@ -1,0 +1,46 @@
+/** Models by name: found, read and checked in the engine process, so that no file can hold up those who ask. */
+import type { Binding } from '../../../native/binding';
+import type { ModelDescription } from '../../architecture/description';
+import { packageRoot } from '../../files/packageRoot';
+import { withInputSize } from '../../models/inputSize';
+import { checkModelFile, summary } from '../../models/modelFile';
+import type { ModelQuery } from '../../models/modelId';
+import { openModel } from '../../models/open';
+import { openPart } from '../../models/parts';
+import { atPictureSize } from '../../models/pictureSize';
+import { listModels } from '../../models/registry';
+import { assertRunnable } from '../../models/runnable';
+import type { DescribedModel, ModelReference } from '../requests';
+import type { Handlers } from './handlers';
+import { reportOn } from './report';
+
+/** The model as its files say; broken ones, too. */
+export async function describe({ id, cwd, inputSize, pictureSize }: ModelQuery): Promise<ModelDescription> {
+  const trained = await openModel(id, { root: packageRoot(), cwd });
+  if (inputSize) return withInputSize(trained, inputSize.height, inputSize.width);
+  return pictureSize ? atPictureSize(trained, pictureSize) : trained;
+}
+
+/** Throws ModelError unless it can be run. */
+export async function runnable(reference: ModelReference): Promise<ModelDescription> {
+  if ('description' in reference) return reference.description;
+  const description = await describe(reference.model);
+  assertRunnable(description);
+  return description;
+}
+
+export function describedModel({ weights: _weights, ...described }: ModelDescription): DescribedModel {
+  return described;
+}
+
+type Names = 'describe-model' | 'check-model-file' | 'list-models' | 'describe-part';
+
+export const modelHandlers = (binding: () => Binding): Pick<Handlers, Names> => ({
+  'describe-model': async ({ model }) => reportOn(await describe(model), binding),
+  'check-model-file': ({ text, file }) => {
+    const { problems, architecture, picture } = checkModelFile(text, file);
+    return { problems, summary: architecture && summary(architecture), picture };
+  },
+  'list-models': ({ workspace }) => listModels({ root: packageRoot(), workspace }),
+  'describe-part': ({ file }) => openPart(file),
+});

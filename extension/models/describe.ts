@@ -1,0 +1,46 @@
+/** Everything known about a model without running it. */
+import { canonicalTensors, prefixCount, prefixNames } from '../architecture/tensors';
+import type { Step } from '../../native/binding';
+import type { Architecture, ModelDescription } from '../architecture/description';
+import { familyTitle } from './families';
+import { gridOf } from '../architecture/grid';
+import { shapesOf } from '../architecture/steps';
+import type { Report } from './report';
+
+/** `steps`: of its architecture, as the addon lists them. */
+export function reportOf(description: ModelDescription, steps: readonly Step[]): Report {
+  const { architecture, weights, findings } = description;
+  return {
+    id: description.id,
+    name: description.name,
+    path: description.path,
+    family: description.family,
+    familyTitle: familyTitle(description.family),
+    runnable: !findings.some(({ severity }) => severity === 'error'),
+    architecture,
+    parameters: architecture && parameterCount(architecture),
+    tokens: architecture && {
+      total: gridOf(architecture)[0] * gridOf(architecture)[1] + prefixCount(architecture.prefix),
+      prefix: prefixNames(architecture),
+      grid: gridOf(architecture),
+    },
+    weights: {
+      source: weights.kind,
+      dtypes: description.dtypes,
+      bytes: description.bytes,
+      ...(weights.kind === 'seed' ? { seed: weights.seed } : {}),
+    },
+    preprocessing: description.preprocessing,
+    classes: architecture?.classes ?? null,
+    labels: description.labels,
+    noWeightDecay: description.noWeightDecay ?? [],
+    shapes: architecture && steps.length > 0 ? shapesOf(architecture, steps) : [],
+    findings,
+  };
+}
+
+export function parameterCount(architecture: Architecture): number {
+  return canonicalTensors(architecture)
+    .filter(({ optional }) => !optional)
+    .reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
+}

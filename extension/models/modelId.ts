@@ -1,0 +1,27 @@
+/** How models are named besides by their path. */
+
+/** The model that comes with the extension. */
+export const EMBEDDED = 'embedded';
+
+/** A model to find, read and check: by name, at a size. */
+export interface ModelQuery {
+  /** 'embedded', an id of the hub ("org/name") that was downloaded, or a path. */
+  id: string;
+  /** Relative paths are relative to this; the process's directory by default. */
+  cwd?: string;
+  /** Run at this size, rounded to whole patches, and not at the one the model was trained for. */
+  inputSize?: { height: number; width: number };
+  /** Run at the size and shape of a picture (see pictureSize.ts). */
+  pictureSize?: { height: number; width: number };
+}
+
+/** A model that one can choose. */
+export interface RegistryEntry {
+  /** As in ModelQuery. */
+  id: string;
+  name: string;
+  kind: 'embedded' | 'cached' | 'workspace';
+  path: string;
+  /** The family its config names; null when only its tensors can tell. */
+  family: string | null;
+}
