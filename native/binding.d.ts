@@ -51,6 +51,8 @@ export interface Norm {
   eps: number;
 }
 
+export type Resample = 'bicubic-antialias' | 'bicubic' | 'bilinear-antialias';
+
 /** One attention + neural network unit. The same description serves encoding blocks and T2T token transformers. */
 export interface Block {
   /** Length of the tokens that come in: (B, N, dimIn). */
@@ -98,12 +100,64 @@ export interface Block {
   activation: Activation;
 }
 
+/**
+ * Attention turns pairs of a query's and a key's values by angles that say where a patch lies, so that their product
+ * knows how far apart two patches are (Su et al. 2021; for pictures Heo et al. 2024). Applied after qkNorm.
+ */
+export interface Rotary {
+  /**
+   * The angle of pair j of a head's headDim / 2 pairs, a and b being a patch's two coordinates:
+   * axial: a * theta^(-4 j / headDim) for the first headDim / 4 pairs, b likewise for the others;
+   * mixed: a * rope.freqs[0] + b * rope.freqs[1], trained for every block and head: (2, depth, heads, headDim / 2).
+   */
+  frequencies: 'axial' | 'mixed';
+  /** Of axial frequencies; not read for mixed ones. */
+  theta: number;
+  /** Which coordinate is the first. */
+  first: 'row' | 'column';
+  /**
+   * index: the patch's row (column) + offset, times reference / grid where a reference grid is given;
+   * centre: 2 pi (2 (row + 0.5) / rows - 1), the same for every grid (DINOv3).
+   */
+  coordinates: 'index' | 'centre';
+  offset: number;
+  /** The grid whose indices the model was trained with (EVA-02, Perception Encoder); null: indices as they are. */
+  reference: [rows: number, columns: number] | null;
+  /** What makes a pair: neighbours (0, 1), (2, 3), ...; or one of each half (0, headDim / 2), ... */
+  pairs: 'neighbours' | 'halves';
+  /** Prefix tokens have trained angles (MLCD; tensor rope.prefix (prefix tokens, headDim / 2)). False: they are not turned. */
+  prefix: boolean;
+}
+
+/**
+ * A bias on the scores by how far apart query and key lie (for pictures Liu et al. 2021). Row (dy + R - 1)(2 C - 1) + dx + C - 1
+ * of a table belongs to a key that lies dy rows above and dx columns left of the query, for a grid of R rows and C columns.
+ */
+export interface RelativeBias {
+  /** block: every block its own, blocks.{i}.attn.rel_pos.*; shared: one for all, rel_pos.*; both: their sum (BEiT allows it). */
+  tables: 'block' | 'shared' | 'both';
+  /**
+   * null: a trained table, tensor rel_pos.table ((2R-1)(2C-1), heads), with classEntries three rows longer;
+   * otherwise the table is made by fc2(relu(fc1 x)) of the two logarithmic distances, tensors rel_pos.mlp.fc1 (hidden, 2), rel_pos.mlp.fc2
+   * (heads, hidden): distances sign(d) ln(1 + |d|) (cr), or sign(e) log8(1 + |e|), e = 8 d / (R - 1), and 16 sigmoid of the result, fc2 without bias (swin).
+   */
+  network: { hidden: number; distances: 'cr' | 'swin' } | null;
+  /** The patch grid of the trained table; resampled when it is not the image's grid. */
+  grid: [rows: number, columns: number];
+  /** The table's last three rows: class token to a patch, patch to class token, class token to itself. False: prefix tokens get no bias. */
+  classEntries: boolean;
+  /** bilinear as torch (HF); geometric: linear between places that lie ever further apart from the middle (BEiT's own, timm). */
+  resample: 'bilinear' | 'geometric';
+}
+
 export type Tokenizer =
   | {
       kind: 'patch';
       /** Height and width of a patch in pixels; stride equals the patch, and pixels beyond the last whole patch are unused. */
       patch: [height: number, width: number];
       bias: boolean;
+      /** Norm of every patch's token (AIMv2; tensor patch_embed.norm). */
+      norm: Norm | null;
     }
   | {
       kind: 'soft-split';
@@ -117,16 +171,17 @@ export type Tokenizer =
 
 /**
  * A Vision Transformer, complete and family-free. Tensor names are canonical (timm's):
- *   patch_embed.proj.{weight,bias}        (D, C, ph, pw) or (D, C*ph*pw); soft-split: (D, C_last*k*k)
+ *   patch_embed.proj.{weight,bias}        patch_embed.norm.*  (D, C, ph, pw) or (D, C*ph*pw); soft-split: (D, C_last*k*k)
  *   cls_token (1,1,D)  dist_token (1,1,D)  reg_token (1,R,D)      stored shapes may drop the leading ones
  *   pos_embed (1, P, D)
+ *   rope.freqs  rope.prefix  rel_pos.table, rel_pos.mlp.fc1|fc2.{weight,bias}, blocks.{i}.attn.rel_pos.*  (see Rotary, RelativeBias)
  *   norm_pre.{weight,bias}
  *   blocks.{i}.norm1|norm2.{weight,bias}  blocks.{i}.attn.qkv.{weight,bias} (3*h*hd, dimIn), rows Q then K then V, head-major
  *   blocks.{i}.attn.q_norm|k_norm|norm.{weight,bias}  blocks.{i}.attn.proj.{weight,bias}
  *   blocks.{i}.ls1|ls2.gamma  blocks.{i}.mlp.fc1|fc2|norm.*
  *   parallel: blocks.{i}.attns.{p}.norm|attn|ls.*  blocks.{i}.ffns.{p}.norm|mlp|ls.*
  *   parallel-scaling: blocks.{i}.in_norm, in_proj.weight (mlpHidden + 3*D, D), qkv_bias?, mlp_bias, q_norm, k_norm, attn_out_proj, mlp_out_proj, ls
- *   norm.*  fc_norm.*  head.{weight,bias}  head_dist.{weight,bias}
+ *   norm.*  fc_norm.*  projection.{weight,bias}  head.{weight,bias}  head_dist.{weight,bias}
  *   attn_pool.{latent,q,kv,proj,norm,mlp.fc1,mlp.fc2}.*  (timm AttentionPoolLatent, pool 'map')
  */
 export interface Architecture {
@@ -150,9 +205,12 @@ export interface Architecture {
         covers: 'all' | 'class' | 'patches';
         /** The patch grid the table was trained for, [rows, columns]; resampled when it is not the image's grid. */
         grid: [rows: number, columns: number];
-        /** How to resample: timm antialiased bicubic; HF/torch bicubic without antialias (align_corners false). */
-        resample: 'bicubic-antialias' | 'bicubic';
+        /** How to resample: timm antialiased bicubic; HF/torch bicubic without antialias (align_corners false); SigLIP 2 antialiased bilinear. */
+        resample: Resample;
       };
+  /** Positions inside attention, beside position embeddings or instead of them; of the encoding blocks, never of token transformers. */
+  rotary: Rotary | null;
+  relativeBias: RelativeBias | null;
   /** LayerNorm after position embedding, before the blocks (CLIP; tensor norm_pre). */
   preNorm: Norm | null;
   /** Final norm over all tokens (tensor norm). */
@@ -170,19 +228,28 @@ export interface Architecture {
   fcNorm: Norm | null;
   /** For pool 'map': width of the latent attention and its MLP. */
   mapPool: { heads: number; mlpHidden: number; activation: Activation; eps: number } | null;
-  /** Classes (rows of head.weight); 0: no head, `logits` is then the pooled feature (B, D). */
+  /**
+   * A layer between the pooled feature and the head (tensor projection): torchvision's pre_logits with tanh; CLIP's projection
+   * into the space it shares with texts, which has no head after it.
+   */
+  projection: { length: number; bias: boolean; activation: Activation | null } | null;
+  /** Classes (rows of head.weight); 0: no head, `logits` is then the pooled feature (B, D), projected if there is a projection. */
   classes: number;
   headBias: boolean;
 }
 
 export type DType = 'F32' | 'F16' | 'BF16';
 
+/** Bytes of a weight file, or as many zero bytes where a family leaves something out (BEiT's K has no bias). */
+export type TensorPart = { file: string; begin: number; end: number } | { zeros: number };
+
 /**
- * Where a canonical tensor's values come from. `parts` are byte ranges of weight files that follow each other along
- * axis 0 (HF keeps Q, K and V apart; here they are one). The addon maps each file read-only and checks every range again.
+ * Where a canonical tensor's values come from. `parts` follow each other along axis 0 (HF keeps Q, K and V apart; here they
+ * are one). The addon maps each file read-only and checks every range again. `shape` is how they lie in the file; with `axes`
+ * the canonical tensor is numpy.transpose(stored, axes) of that.
  */
 export type TensorSource =
-  | { dtype: DType; shape: number[]; parts: { file: string; begin: number; end: number }[] }
+  | { dtype: DType; shape: number[]; parts: TensorPart[]; axes?: number[] }
   | { dtype: 'F32'; shape: number[]; values: Float32Array };
 
 export interface LoadRequest {
@@ -338,12 +405,7 @@ export interface Binding {
   /** Sinusoid table of the articles, (tokens, length), angles in float64: even columns sin, odd cos. */
   sinusoid(tokens: number, length: number): Float32Array;
   /** Resample a position table (rows*columns, D) to another grid as Architecture.position.resample says. */
-  resamplePositions(
-    values: Float32Array,
-    from: [number, number],
-    to: [number, number],
-    mode: 'bicubic-antialias' | 'bicubic',
-  ): Float32Array;
+  resamplePositions(values: Float32Array, from: [number, number], to: [number, number], mode: Resample): Float32Array;
   /** Peak float32 GFLOP/s of this machine with that many threads, measured now (about 100 ms). */
   measurePeak(threads: number): Promise<number>;
 }

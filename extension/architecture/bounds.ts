@@ -41,6 +41,8 @@ const HIDDEN = [
 ];
 const CLASSES = ['preds', 'num_classes', 'num_labels', 'id2label'];
 const REGISTERS = ['reg_tokens', 'num_register_tokens'];
+const PROJECTION = ['representation_size', 'projection_dim'];
+const ROTARY = ['rope_theta', 'rope_temperature', 'rope_grid_offset', 'ref_feat_shape'];
 const EPS = ['norm_eps', 'layer_norm_eps'];
 
 /** The largest finite float32. */
@@ -96,10 +98,37 @@ function* sizesOf(architecture: Architecture): Generator<Size> {
     const value = positionRows(architecture);
     yield { what: 'the number of positions', value, most: LIMITS.positions, fields: [...IMAGE, ...PATCH] };
   }
+  yield* attentionPositionSizes(architecture);
   for (const norm of [architecture.preNorm, architecture.finalNorm, architecture.fcNorm]) yield* normSizes(norm);
   if (mapPool) {
     yield { what: "the pooling's number of heads", value: mapPool.heads, most: LIMITS.heads, fields: HEADS };
     yield { what: "the pooling's hidden width", value: mapPool.mlpHidden, most: LIMITS.hidden, fields: HIDDEN };
+  }
+  const { projection } = architecture;
+  if (projection)
+    yield { what: 'the length of the projection', value: projection.length, most: LIMITS.dim, fields: PROJECTION };
+}
+
+function* attentionPositionSizes({ rotary, relativeBias }: Architecture): Generator<Size> {
+  const fields = ROTARY;
+  if (rotary) {
+    const { theta, offset, reference } = rotary;
+    yield { what: "the rotary positions' theta", value: theta, most: 1e12, least: 1e-12, fraction: true, fields };
+    yield { what: "the rotary positions' offset", value: offset, most: 1e6, least: -1e6, fraction: true, fields };
+    for (const side of reference ?? [])
+      yield { what: "a side of the rotary positions' reference grid", value: side, most: LIMITS.side, fields };
+  }
+  if (relativeBias) {
+    const [rows, columns] = relativeBias.grid;
+    for (const value of [rows, columns, (2 * rows - 1) * (2 * columns - 1)])
+      yield { what: 'the number of relative distances', value, most: LIMITS.positions, fields: IMAGE };
+    const hidden = relativeBias.network?.hidden ?? 1;
+    yield {
+      what: "the relative position bias' hidden width",
+      value: hidden,
+      most: LIMITS.hidden,
+      fields: ['rel_pos_dim'],
+    };
   }
 }
 
@@ -123,6 +152,7 @@ function* patchSizes({ tokenizer, image, dim }: Architecture): Generator<Size> {
     most: LIMITS.patchValues,
     fields: [...PATCH, ...IMAGE],
   };
+  yield* normSizes(tokenizer.norm);
   yield { what: 'the size of the patch projection', value: values * dim, most: LIMITS.tensorValues, fields: DIM };
 }
 

@@ -7,7 +7,18 @@ import type { Sentence } from '../errors/sentence';
 import type { Preprocessing } from '../image/preprocessing';
 import type { Scores } from './scores';
 
-export type { Architecture, Block, Norm, Tokenizer, Activation, DType, TensorSource } from '../../native/binding';
+export type {
+  Activation,
+  Architecture,
+  Block,
+  DType,
+  Norm,
+  RelativeBias,
+  Rotary,
+  TensorPart,
+  TensorSource,
+  Tokenizer,
+} from '../../native/binding';
 
 /** Something a person should know about a model: what is assumed, odd, or wrong. An error means it cannot be run. */
 export interface Finding extends Partial<Omit<Sentence, 'message'>> {

@@ -2,7 +2,7 @@
  * Every tensor an architecture needs, by canonical name (see Architecture in native/binding.d.ts), with its shape.
  * What a file lacks and what it has too much of is told by this list; so does the parameter count.
  */
-import type { Architecture, Block } from '../../native/binding';
+import type { Architecture, Block, RelativeBias, Rotary } from '../../native/binding';
 
 export interface CanonicalTensor {
   name: string;
@@ -23,6 +23,7 @@ export function canonicalTensors(architecture: Architecture): CanonicalTensor[] 
   } else {
     list.add('patch_embed.proj.weight', [dim, architecture.image.channels, ...tokenizer.patch]);
     if (tokenizer.bias) list.add('patch_embed.proj.bias', [dim]);
+    list.norm('patch_embed.norm', dim, tokenizer.norm);
   }
   if (prefix.class) list.add('cls_token', [1, 1, dim]);
   if (prefix.distillation) list.add('dist_token', [1, 1, dim]);
@@ -30,8 +31,14 @@ export function canonicalTensors(architecture: Architecture): CanonicalTensor[] 
   if (position.kind !== 'none') {
     list.add('pos_embed', [1, positionRows(architecture), dim], position.kind === 'sinusoid');
   }
+  if (architecture.rotary) rotaryTensors(list, architecture, architecture.rotary);
+  const bias = architecture.relativeBias;
+  if (bias && bias.tables !== 'block') biasTensors(list, 'rel_pos.', block.heads, bias);
   list.norm('norm_pre', dim, architecture.preNorm);
-  for (let i = 0; i < architecture.depth; i++) blockTensors(list, `blocks.${i}.`, block);
+  for (let i = 0; i < architecture.depth; i++) {
+    blockTensors(list, `blocks.${i}.`, block);
+    if (bias && bias.tables !== 'shared') biasTensors(list, `blocks.${i}.attn.rel_pos.`, block.heads, bias);
+  }
   list.norm('norm', dim, architecture.finalNorm);
   list.norm('fc_norm', dim, architecture.fcNorm);
   if (architecture.mapPool) {
@@ -43,9 +50,11 @@ export function canonicalTensors(architecture: Architecture): CanonicalTensor[] 
     list.linear('attn_pool.mlp.fc1', architecture.mapPool.mlpHidden, dim, true);
     list.linear('attn_pool.mlp.fc2', dim, architecture.mapPool.mlpHidden, true);
   }
+  const pooled = architecture.pool === 'class-avg' ? 2 * dim : dim;
+  const { projection } = architecture;
+  if (projection) list.linear('projection', projection.length, pooled, projection.bias);
   if (architecture.classes > 0) {
-    const pooled = architecture.pool === 'class-avg' ? 2 * dim : dim;
-    list.linear('head', architecture.classes, pooled, architecture.headBias);
+    list.linear('head', architecture.classes, projection?.length ?? pooled, architecture.headBias);
     if (architecture.pool === 'distilled')
       list.linear('head_dist', architecture.classes, pooled, architecture.headBias);
   }
@@ -100,6 +109,21 @@ function blockTensors(list: List, at: string, block: Block): void {
     list.linear(`${f}mlp.fc2`, dim, gated, block.mlpBias);
     if (block.layerScale) list.add(parallel ? `${f}ls.gamma` : `${f}ls2.gamma`, [dim]);
   }
+}
+
+function rotaryTensors(list: List, { depth, block, prefix }: Architecture, rotary: Rotary): void {
+  const pairs = block.headDim / 2;
+  if (rotary.frequencies === 'mixed') list.add('rope.freqs', [2, depth, block.heads, pairs]);
+  if (rotary.prefix) list.add('rope.prefix', [prefixCount(prefix), pairs]);
+}
+
+function biasTensors(list: List, at: string, heads: number, { network, grid, classEntries }: RelativeBias): void {
+  if (!network) {
+    list.add(`${at}table`, [(2 * grid[0] - 1) * (2 * grid[1] - 1) + (classEntries ? 3 : 0), heads]);
+    return;
+  }
+  list.linear(`${at}mlp.fc1`, network.hidden, 2, true);
+  list.linear(`${at}mlp.fc2`, heads, network.hidden, network.distances === 'cr');
 }
 
 function attentionTensors(list: List, at: string, block: Block): void {

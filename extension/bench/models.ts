@@ -12,18 +12,21 @@ function seeded(name: string, dim: number): ModelDescription {
   const norm = { kind: 'layer', eps: 1e-6 } as const;
   const architecture: Architecture = {
     image: { channels: 3, height: 224, width: 224 },
-    tokenizer: { kind: 'patch', patch: [16, 16], bias: true },
+    tokenizer: { kind: 'patch', patch: [16, 16], bias: true, norm: null },
     dim,
     depth: 12,
     block: plainBlock(dim, dim / 64, 4 * dim, norm.eps),
     prefix: { class: true, distillation: false, registers: 0 },
     position: { kind: 'learned', covers: 'all', grid: [14, 14], resample: 'bicubic-antialias' },
+    rotary: null,
+    relativeBias: null,
     preNorm: null,
     finalNorm: norm,
     pool: 'token',
     poolIncludesPrefix: false,
     fcNorm: null,
     mapPool: null,
+    projection: null,
     classes: 1000,
     headBias: true,
   };

@@ -86,10 +86,14 @@ function compile(pattern: string): RegExp {
 function fill(part: KeyPart, groups: Record<string, string | undefined>): KeyPart {
   const replace = (key: string) =>
     key.replace(/\{(\w)\}/g, (_, name: string) => groups[name] ?? '').replace(/\*/g, groups['leaf'] ?? '*');
-  return typeof part === 'string' ? replace(part) : { ...part, key: replace(part.key) };
+  if (typeof part === 'string') return replace(part);
+  return 'zeros' in part ? { ...part, zeros: replace(part.zeros) } : { ...part, key: replace(part.key) };
 }
 
-const keyOf = (part: KeyPart) => (typeof part === 'string' ? part : part.key);
+const keyOf = (part: KeyPart) => (typeof part === 'string' ? part : 'zeros' in part ? part.zeros : part.key);
+/** The part of a fused tensor that is taken, in thirds. */
+const thirdsOf = (part: KeyPart): [number, number] =>
+  typeof part !== 'string' && 'thirds' in part && part.thirds ? part.thirds : [0, 3];
 
 function assemble(
   wanted: CanonicalTensor,
@@ -109,17 +113,36 @@ function assemble(
     findings.push({ severity: 'error', code: 'dtype', message, subject: tensor.name });
     return undefined;
   }
+  const axes = typeof rule[0] === 'object' && 'axes' in rule[0] ? rule[0].axes : undefined;
+  if (axes) return transposed(wanted, first, axes, findings);
   const shape = joined(stored);
   if (!shape || !fits(shape, wanted)) {
     findings.push(shapeFinding(wanted, shape ?? first.shape, subject));
     return undefined;
   }
   const parts = stored.map(({ part, tensor }) => {
-    const [from, to] = typeof part === 'string' ? [0, 3] : part.thirds;
+    const [from, to] = thirdsOf(part);
     const third = (tensor.end - tensor.begin) / 3;
+    if (typeof part !== 'string' && 'zeros' in part) return { zeros: (to - from) * third };
     return { file: tensor.file, begin: tensor.begin + from * third, end: tensor.begin + to * third };
   });
   return { dtype: first.dtype as DType, shape, parts };
+}
+
+/** A tensor whose axes stand in another order in the file, there perhaps flattened to a matrix. */
+function transposed(
+  wanted: CanonicalTensor,
+  { name, dtype, shape, file, begin, end }: StoredTensor,
+  axes: number[],
+  findings: Finding[],
+): TensorSource | undefined {
+  const stored = Array.from({ length: axes.length }, (_, i) => wanted.shape[axes.indexOf(i)] ?? 0);
+  const flat = [stored[0] ?? 0, stored.slice(1).reduce((product, size) => product * size, 1)];
+  if (shape.join() !== stored.join() && shape.join() !== flat.join()) {
+    findings.push(shapeFinding({ ...wanted, shape: stored }, shape, name));
+    return undefined;
+  }
+  return { dtype: dtype as DType, shape: stored, parts: [{ file, begin, end }], axes };
 }
 
 /** Shape of the parts one after another along axis 0; undefined when they do not match. */
@@ -129,8 +152,8 @@ function joined(stored: { part: KeyPart; tensor: StoredTensor }[]): number[] | u
   for (const { part, tensor } of stored) {
     if (stored.length === 1 && typeof part === 'string') return tensor.shape;
     const [own = 0, ...others] = tensor.shape;
-    const [from, to] = typeof part === 'string' ? [0, 3] : part.thirds;
-    if (typeof part !== 'string' && own % 3 !== 0) return undefined;
+    const [from, to] = thirdsOf(part);
+    if (to - from !== 3 && own % 3 !== 0) return undefined;
     if (others.join() !== rest.join()) return undefined;
     rows += (own * (to - from)) / 3;
   }

@@ -36,18 +36,21 @@ const dim = 24;
 const norm = { kind: 'layer', eps: 1e-6 } as const;
 const architecture: Architecture = {
   image: { channels: 3, height: 16, width: 24 },
-  tokenizer: { kind: 'patch', patch: [4, 8], bias: true },
+  tokenizer: { kind: 'patch', patch: [4, 8], bias: true, norm: null },
   dim,
   depth: 3,
   block: plainBlock(dim, 2, 40, norm.eps),
   prefix: { class: true, distillation: false, registers: 2 },
   position: { kind: 'learned', covers: 'class', grid: [4, 3], resample: 'bicubic' },
+  rotary: null,
+  relativeBias: null,
   preNorm: null,
   finalNorm: norm,
   pool: 'token',
   poolIncludesPrefix: false,
   fcNorm: null,
   mapPool: null,
+  projection: null,
   classes: 7,
   headBias: true,
 };

@@ -29,7 +29,11 @@ for (const name of readdirSync(cases).sort()) {
   test(`${name}: the export run by onnxruntime gives PyTorch's numbers`, async () => {
     const input = npy(name, 'input.npy');
     const [batch = 0, , height = 0, width = 0] = input.shape;
-    const description = withInputSize(await openModel(path.join(cases, name), { root }), height, width);
+    const shared = path.join(cases, name, 'case.json');
+    const { model: from = name } = existsSync(shared)
+      ? (JSON.parse(readFileSync(shared, 'utf8')) as { model?: string })
+      : {};
+    const description = withInputSize(await openModel(path.join(cases, from), { root }), height, width);
     const model = await backend.load(description, { engine: 'onnx', threads: 1, gemm: 'packed', precision: 'fp32' });
     const run = await model.forward({ input: input.values, batch, attention: true, tokens: true, signal });
     assertClose(run.logits, npy(name, 'logits.npy').values, 1e-4, 'logits');

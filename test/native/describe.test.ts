@@ -27,7 +27,7 @@ function unfolded(architecture: Architecture, listed: { step: string; shape: num
   return [...named.slice(1, first), ...layers.flat(), ...named.slice(first + blocks.length)];
 }
 
-for (const name of readdirSync(CASES).filter((name) => existsSync(join(CASES, name, 'logits.npy'))))
+for (const name of readdirSync(CASES).filter((name) => existsSync(join(CASES, name, 'model.safetensors'))))
   test(`${name}: describe, the walk-through and a run name the same steps`, async () => {
     const description = await openModel(join(CASES, name), { root: ROOT });
     const { architecture, weights } = description;

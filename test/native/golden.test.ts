@@ -41,11 +41,13 @@ function compare(actual: Float32Array, expected: Float32Array, limit: number, wh
 }
 
 async function describeCase(name: string) {
-  const description = await openModel(join(CASES, name), { root: ROOT });
   const file = join(CASES, name, 'case.json');
-  if (!existsSync(file)) return description;
-  const { input_size: size } = JSON.parse(readFileSync(file, 'utf8')) as { input_size: [number, number] };
-  return withInputSize(description, ...size);
+  if (!existsSync(file)) return openModel(join(CASES, name), { root: ROOT });
+  const { model = name, input_size: size } = JSON.parse(readFileSync(file, 'utf8')) as {
+    model?: string;
+    input_size: [number, number];
+  };
+  return withInputSize(await openModel(join(CASES, model), { root: ROOT }), ...size);
 }
 
 for (const name of names) {

@@ -54,7 +54,7 @@ test('a description that contradicts itself is refused with the reason', async (
 test('every number of a description is bounded by the table, and no product of them wraps around', async () => {
   const patches = (image: Architecture['image'], patch: [number, number]): Partial<Architecture> => ({
     image,
-    tokenizer: { kind: 'patch', patch, bias: true },
+    tokenizer: { kind: 'patch', patch, bias: true, norm: null },
   });
   const side = limits.side;
   // 2^32 x 2^32 patches count 0 in 64 bits, and a patch of 2^32 x 2^32 has no values.
@@ -181,7 +181,7 @@ test('maps that would not fit are refused with their size; without them the same
   // 64 x 64 patches: 4097 tokens, and 12 layers of 8 heads of maps would take 6 GiB.
   const arch = architecture({
     image: { channels: 1, height: 128, width: 128 },
-    tokenizer: { kind: 'patch', patch: [2, 2], bias: true },
+    tokenizer: { kind: 'patch', patch: [2, 2], bias: true, norm: null },
     position: { kind: 'none' },
     dim: 16,
     depth: 12,

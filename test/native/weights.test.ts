@@ -113,7 +113,7 @@ test('a tensor may lie in parts, and in memory', async () => {
   const file = join(folder, 'parts');
   const tensors = write(file, seeded, 'F32');
   const qkv = tensors['blocks.0.attn.qkv.weight'];
-  assert.ok(qkv && 'parts' in qkv && qkv.parts[0]);
+  assert.ok(qkv && 'parts' in qkv && qkv.parts[0] && 'file' in qkv.parts[0]);
   const { begin, end } = qkv.parts[0];
   const third = (end - begin) / 3;
   qkv.parts = [0, 1, 2].map((i) => ({ file, begin: begin + i * third, end: begin + (i + 1) * third }));
@@ -140,7 +140,7 @@ test('what is wrong with a tensor is said, with its name', async () => {
   };
   const part = (tensors: Record<string, TensorSource>, name: string) => {
     const source = tensors[name];
-    assert.ok(source && 'parts' in source && source.parts[0]);
+    assert.ok(source && 'parts' in source && source.parts[0] && 'file' in source.parts[0]);
     return { source, first: source.parts[0] };
   };
   await refuse((t) => delete t['blocks.2.mlp.fc1.weight'], /blocks\.2\.mlp\.fc1\.weight \(48, 24\) is missing/);

@@ -9,9 +9,15 @@ export type Tensors = ReadonlyMap<string, StoredTensor>;
 
 /**
  * A key of the file. `{i}` and `{p}` stand for the numbers in the canonical name, `*` for weight or bias.
- * `thirds` takes rows begin/3 to end/3 of a fused Q, K, V.
+ * `thirds` takes rows begin/3 to end/3 of a fused Q, K, V. `zeros` stands for as many zeros as the tensor of that key has
+ * values (a K without bias beside Q and V with one). `axes` transposes: the canonical tensor is numpy.transpose(stored, axes),
+ * the axes of a file's flat tensor being taken apart first (SigLIP 2's patches as rows, CLIP's `x @ proj`).
  */
-export type KeyPart = string | { key: string; thirds: [begin: number, end: number] };
+export type KeyPart =
+  | string
+  | { key: string; thirds: [begin: number, end: number] }
+  | { zeros: string; thirds?: [begin: number, end: number] }
+  | { key: string; axes: number[] };
 
 /** Parts follow each other along axis 0. */
 export type KeyRule = KeyPart[];

@@ -9,10 +9,22 @@ import { HF_FAMILIES } from './hf';
 import { seedT2T, seedViT } from './seed';
 import { t2t } from './t2t';
 import { timm } from './timm';
+import { timmEva } from './timm/eva';
+import { timmBeit, timmRelPos } from './timm/relative';
 import { torchvision } from './torchvision';
 
 /** In the order they are asked. */
-export const FAMILIES: Family[] = [seedViT, seedT2T, t2t, torchvision, ...HF_FAMILIES, timm];
+export const FAMILIES: Family[] = [
+  seedViT,
+  seedT2T,
+  t2t,
+  torchvision,
+  ...HF_FAMILIES,
+  timmBeit,
+  timmRelPos,
+  timmEva,
+  timm,
+];
 
 /** What training wrappers put before every name. */
 const WRAPPERS =

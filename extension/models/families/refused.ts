@@ -4,11 +4,9 @@ import type { Fields } from './fields';
 import type { Tensors } from './family';
 
 const REFUSED: { title: string; config: RegExp; tensor: RegExp }[] = [
-  { title: 'a Swin Transformer', config: /swin/i, tensor: /relative_position_bias_table|layers\.\d+\.(blocks\.\d+|downsample)\./ },
+  { title: 'a Swin Transformer', config: /swin/i, tensor: /^layers\.\d+\.blocks\.\d+\.attn\.relative_position_bias_table|layers\.\d+\.(blocks\.\d+|downsample)\./ },
   { title: 'a ConvNeXt', config: /convnext/i, tensor: /^(stages\.\d+\.blocks\.\d+\.conv_dw|.*convnext.*\.dwconv|downsample_layers\.\d+|stages\.\d+\.\d+\.dwconv)/ },
-  { title: 'a BEiT (relative position bias)', config: /^(beit|data2vec-vision)/i, tensor: /blocks\.\d+\.gamma_1|\.attn\.q_bias|relative_position_bias/ },
-  { title: 'an EVA or ROPE Vision Transformer', config: /^eva02|^vit_\w*rope/i, tensor: /\.rope\.|rope\.periods/ },
-  { title: 'a Vision Transformer with relative positions', config: /^(vit_s?relpos|samvit)_/i, tensor: /\.rel_pos(\.|_[hw]$)|\.shared_rel_pos/ },
+  { title: 'a SAM Vision Transformer (windows, decomposed relative positions)', config: /^samvit_/i, tensor: /\.rel_pos_[hw]$/ },
   { title: 'a hybrid of a convolutional network and a Vision Transformer', config: /^vit_\w+_(r\d+_s\d+|resnet\w+)_/i, tensor: /^patch_embed\.backbone\./ },
   { title: 'an AIMv2', config: /^aimv2/i, tensor: /^patch_embed\.norm\./ },
   { title: 'a Vision Transformer with differential attention', config: /^vit_dp?(wee|little)_/i, tensor: /\.lambda_(q1|a)$/ },

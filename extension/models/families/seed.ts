@@ -109,7 +109,7 @@ function vitModel(input: FamilyInput): Architecture {
     input,
     dim,
     { channels, height, width },
-    { kind: 'patch', patch: [patch, patch], bias: true },
+    { kind: 'patch', patch: [patch, patch], bias: true, norm: null },
     'backbone.',
   );
 }
@@ -172,12 +172,15 @@ function backbone(
     block,
     prefix: { class: true, distillation: false, registers: 0 },
     position: { kind: 'sinusoid', covers: 'all', grid, resample: 'bicubic' },
+    rotary: null,
+    relativeBias: null,
     preNorm: null,
     finalNorm: block.norm,
     pool: 'token',
     poolIncludesPrefix: false,
     fcNorm: null,
     mapPool: null,
+    projection: null,
     classes: config.size('preds', 'classes') ?? rows(tensors, `${at}head.weight`) ?? 1,
     headBias: true,
   };

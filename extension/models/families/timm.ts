@@ -130,7 +130,12 @@ function architecture(input: FamilyInput): Architecture {
   const preNorm = args.flag('pre_norm') ?? has(/^norm_pre\.weight$/);
   return {
     image: { channels, height: size[0], width: size[1] },
-    tokenizer: { kind: 'patch', patch, bias: proj ? has(/^patch_embed\.proj\.bias$/) || !preNorm : !preNorm },
+    tokenizer: {
+      kind: 'patch',
+      patch,
+      bias: proj ? has(/^patch_embed\.proj\.bias$/) || !preNorm : !preNorm,
+      norm: null,
+    },
     dim,
     depth,
     block,
@@ -143,12 +148,15 @@ function architecture(input: FamilyInput): Architecture {
           grid: trainedGrid(rowsOfTable, bare ? 0 : prefixes, grid),
           resample: 'bicubic-antialias',
         },
+    rotary: null,
+    relativeBias: null,
     preNorm: preNorm ? block.norm : null,
     finalNorm: finalNorm && !useFcNorm ? block.norm : null,
     pool,
     poolIncludesPrefix: args.flag('pool_include_prefix') ?? false,
     fcNorm: finalNorm && useFcNorm ? block.norm : null,
     mapPool: pool === 'map' ? mapPool(input, args, block, dim) : null,
+    projection: null,
     classes: headless ? 0 : classes,
     headBias: tensors?.has('head.weight') ? tensors.has('head.bias') : true,
   };

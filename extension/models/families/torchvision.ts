@@ -65,7 +65,7 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
     0;
   return {
     image: { channels: projection?.[1] ?? 3, height: image[0], width: image[1] },
-    tokenizer: { kind: 'patch', patch, bias: true },
+    tokenizer: { kind: 'patch', patch, bias: true, norm: null },
     dim,
     depth: config.size('num_layers', 'depth') ?? depthOf(tensors, 'encoder.layers.encoder_layer_{i}.') ?? 12,
     block,
@@ -77,12 +77,15 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
       grid: [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])],
       resample: 'bicubic',
     },
+    rotary: null,
+    relativeBias: null,
     preNorm: null,
     finalNorm: block.norm,
     pool: 'token',
     poolIncludesPrefix: false,
     fcNorm: null,
     mapPool: null,
+    projection: null,
     classes,
     headBias: true,
   };

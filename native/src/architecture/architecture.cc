@@ -1,5 +1,7 @@
 #include "architecture/architecture.h"
 
+#include <cmath>
+
 #include "error.h"
 #include "limits.h"
 #include "memory/sizes.h"
@@ -133,6 +135,34 @@ void check_soft_splits(const Architecture& a) {
   }
 }
 
+void check_rotary(const Architecture& a) {
+  const Rotary& r = *a.rotary;
+  refuse(a.block.head_dim % (r.frequencies == Rotary::Frequencies::axial ? 4 : 2) != 0,
+         "Rotary positions cannot turn heads of width " + number(a.block.head_dim) + " by two coordinates.");
+  refuse(!(r.theta > 0) || r.theta > 1e12, "The rotary positions' theta is not a positive number.");
+  refuse(!(std::abs(r.offset) <= 1e6), "The rotary positions' offset is out of range.");
+  if (r.reference)
+    refuse(r.reference->rows < 1 || r.reference->columns < 1 || r.reference->rows > limits::side ||
+               r.reference->columns > limits::side,
+           "The rotary positions' reference grid is out of range.");
+  refuse(r.prefix && a.prefix.count() == 0, "The rotary positions have angles for prefix tokens, and there are none.");
+}
+
+void check_relative_bias(const Architecture& a) {
+  const RelativeBias& b = *a.relative_bias;
+  refuse(b.grid.rows < 1 || b.grid.columns < 1, "The relative position bias' grid is empty.");
+  at_most("The number of relative distances", product({2, b.grid.rows, 2, b.grid.columns}), limits::positions);
+  const Grid grid = a.grid();
+  at_most("The number of relative distances", product({2, grid.rows, 2, grid.columns}), limits::positions);
+  if (b.network) {
+    refuse(b.network->hidden < 1, "The relative position bias' network has an empty hidden layer.");
+    at_most("The relative position bias' hidden layer", b.network->hidden, limits::hidden);
+  }
+  refuse(b.class_entries && (!a.prefix.class_token || a.prefix.count() != 1),
+         "The relative position bias has entries for a class token, which must be the only prefix token.");
+  refuse(b.class_entries && b.network, "A relative position bias made by a network has no entries for a class token.");
+}
+
 }  // namespace
 
 void Architecture::check() const {
@@ -166,6 +196,8 @@ void Architecture::check() const {
   check_norm(pre_norm, "The norm before the blocks");
   check_norm(final_norm, "The final norm");
   check_norm(fc_norm, "The norm of the pooled feature");
+  if (rotary) check_rotary(*this);
+  if (relative_bias) check_relative_bias(*this);
   refuse((pool == Pool::token || pool == Pool::class_avg) && !prefix.class_token,
          "The pooling reads the class token, and there is none.");
   refuse(pool == Pool::distilled && !(prefix.class_token && prefix.distillation),
@@ -176,6 +208,11 @@ void Architecture::check() const {
            "mapPool: the token length " + number(dim) + " is not divisible by its heads, or its MLP is empty.");
     at_most("mapPool: the hidden layer's width", map_pool->mlp_hidden, limits::hidden);
     check_norm(Norm{Norm::Kind::layer, map_pool->eps}, "mapPool");
+  }
+  if (projection) {
+    refuse(projection->length < 1, "The projection is empty.");
+    at_most("The length of the projection", projection->length, limits::dim);
+    refuse(pool == Pool::none || pool == Pool::distilled, "A projection needs one pooled feature.");
   }
   refuse(pool == Pool::none && classes > 0, "A model without pooling cannot have a head.");
 }

@@ -82,6 +82,7 @@ struct Tokenizer {
   std::vector<SoftSplit> splits;      // soft_split
   std::vector<Block> stages;          // soft_split
   bool bias;
+  std::optional<Norm> norm;  // patch
 };
 
 struct Prefix {
@@ -91,13 +92,37 @@ struct Prefix {
   int64_t count() const { return class_token + distillation + registers; }
 };
 
-enum class Resample { bicubic_antialias, bicubic };
+enum class Resample { bicubic_antialias, bicubic, bilinear_antialias };
 
 struct Position {
   enum class Kind { none, learned, sinusoid } kind;
   enum class Covers { all, class_token, patches } covers;
   Grid grid;
   Resample resample;
+};
+
+struct Rotary {
+  enum class Frequencies { axial, mixed } frequencies;
+  double theta;
+  bool column_first;
+  enum class Coordinates { index, centre } coordinates;
+  double offset;
+  std::optional<Grid> reference;
+  enum class Pairs { neighbours, halves } pairs;
+  bool prefix;
+};
+
+struct BiasNetwork {
+  int64_t hidden;
+  enum class Distances { cr, swin } distances;
+};
+
+struct RelativeBias {
+  bool per_block, shared;
+  std::optional<BiasNetwork> network;
+  Grid grid;
+  bool class_entries;
+  enum class Resample { bilinear, geometric } resample;
 };
 
 enum class Pool { token, avg, max, avgmax, distilled, class_avg, map, none };
@@ -109,6 +134,13 @@ struct MapPool {
   float eps;
 };
 
+/** A layer between the pooled feature and the head. */
+struct Projection {
+  int64_t length;
+  bool bias;
+  std::optional<Activation> activation;
+};
+
 struct Architecture {
   int64_t channels, height, width;
   Tokenizer tokenizer;
@@ -117,12 +149,15 @@ struct Architecture {
   Block block;
   Prefix prefix;
   Position position;
+  std::optional<Rotary> rotary;
+  std::optional<RelativeBias> relative_bias;
   std::optional<Norm> pre_norm;
   std::optional<Norm> final_norm;
   Pool pool;
   bool pool_includes_prefix;
   std::optional<Norm> fc_norm;
   std::optional<MapPool> map_pool;
+  std::optional<Projection> projection;
   int64_t classes;
   bool head_bias;
 
@@ -140,8 +175,11 @@ struct Architecture {
   int64_t position_rows(Grid grid) const;
   /** Prefix tokens that have a row in the position table. */
   int64_t position_prefix() const;
-  /** Length of the pooled feature, which is what the head reads. */
+  /** Length of the pooled feature. */
   int64_t feature_length() const { return pool == Pool::class_avg ? 2 * dim : dim; }
+
+  /** Length of what the head reads. */
+  int64_t head_in() const { return projection ? projection->length : feature_length(); }
 
   /** Throws ERR_ARCHITECTURE with the contradiction in one sentence. */
   void check() const;

@@ -52,12 +52,38 @@ WeightCount count_weights(const Block& b) {
   return w;
 }
 
+namespace {
+
+/** Angles and biases inside attention: what is stored of them, and the tables made for the image's grid. */
+double count_attention_positions(const Architecture& a) {
+  double all = 0;
+  const double heads = number(a.block.heads), depth = number(a.depth);
+  if (a.rotary) {
+    const double pairs = number(a.block.head_dim) / 2;
+    const bool mixed = a.rotary->frequencies == Rotary::Frequencies::mixed;
+    all += 2 * (mixed ? heads * depth : 1) * number(a.num_tokens()) * pairs;
+    if (mixed) all += 2 * depth * heads * pairs;
+    if (a.rotary->prefix) all += number(a.prefix.count()) * pairs;
+  }
+  if (a.relative_bias) {
+    const RelativeBias& b = *a.relative_bias;
+    const double tables = (b.per_block ? depth : 0) + (b.shared ? 1 : 0);
+    const auto entries = [](Grid g) { return (2 * number(g.rows) - 1) * (2 * number(g.columns) - 1) + 3; };
+    const double stored = b.network ? number(b.network->hidden) * (3 + heads) + heads : entries(b.grid) * heads;
+    all += tables * (stored + entries(a.grid()) * heads);
+  }
+  return all;
+}
+
+}  // namespace
+
 WeightCount count_weights(const Architecture& a) {
   WeightCount w;
   const double dim = number(a.dim);
   for (const Block& stage : a.tokenizer.stages) w.add(count_weights(stage));
   w.add_matrix(dim, number(a.patch_length()));
   if (a.tokenizer.bias) w.vectors += dim;
+  w.vectors += norm_length(a.tokenizer.norm, a.dim) + count_attention_positions(a);
   w.vectors += number(a.prefix.count()) * dim;
   if (a.position.kind != Position::Kind::none) w.vectors += number(a.position_rows(a.position.grid)) * dim;
   w.vectors +=
@@ -71,9 +97,13 @@ WeightCount count_weights(const Architecture& a) {
     w.add_matrix(dim, hidden);
     w.vectors += dim + 4 * dim + 2 * dim + hidden + dim;  // latent, biases of q, kv and proj, norm, biases of the MLP
   }
+  if (a.projection) {
+    w.add_matrix(number(a.projection->length), number(a.feature_length()));
+    if (a.projection->bias) w.vectors += number(a.projection->length);
+  }
   if (a.classes > 0) {
     const double heads = a.pool == Pool::distilled ? 2 : 1, classes = number(a.classes);
-    w.add_matrix(classes, number(a.feature_length()), heads);
+    w.add_matrix(classes, number(a.head_in()), heads);
     if (a.head_bias) w.vectors += heads * classes;
   }
   return w;

@@ -84,6 +84,7 @@ Tokenizer read_tokenizer(const Reader& r) {
   t.kind = r.choice<K>("kind", {{"patch", K::patch}, {"soft-split", K::soft_split}});
   t.bias = r.boolean("bias");
   if (t.kind == K::patch) {
+    t.norm = read_optional_norm(r, "norm");
     std::tie(t.patch_height, t.patch_width) = r.pair("patch");
     return t;
   }
@@ -109,9 +110,48 @@ Position read_position(const Reader& r) {
   p.covers = r.choice<C>("covers", {{"all", C::all}, {"class", C::class_token}, {"patches", C::patches}});
   const auto [rows, columns] = r.pair("grid");
   p.grid = {rows, columns};
-  p.resample = r.choice<Resample>("resample",
-                                  {{"bicubic-antialias", Resample::bicubic_antialias}, {"bicubic", Resample::bicubic}});
+  p.resample = r.choice<Resample>("resample", {{"bicubic-antialias", Resample::bicubic_antialias},
+                                               {"bicubic", Resample::bicubic},
+                                               {"bilinear-antialias", Resample::bilinear_antialias}});
   return p;
+}
+
+Rotary read_rotary(const Reader& r) {
+  Rotary rotary{};
+  rotary.frequencies = r.choice<Rotary::Frequencies>(
+      "frequencies", {{"axial", Rotary::Frequencies::axial}, {"mixed", Rotary::Frequencies::mixed}});
+  rotary.theta = r.number("theta");
+  rotary.column_first = r.choice<bool>("first", {{"row", false}, {"column", true}});
+  rotary.coordinates = r.choice<Rotary::Coordinates>(
+      "coordinates", {{"index", Rotary::Coordinates::index}, {"centre", Rotary::Coordinates::centre}});
+  rotary.offset = r.number("offset");
+  if (!r.absent("reference")) {
+    const auto [rows, columns] = r.pair("reference");
+    rotary.reference = Grid{rows, columns};
+  }
+  rotary.pairs =
+      r.choice<Rotary::Pairs>("pairs", {{"neighbours", Rotary::Pairs::neighbours}, {"halves", Rotary::Pairs::halves}});
+  rotary.prefix = r.boolean("prefix");
+  return rotary;
+}
+
+RelativeBias read_relative_bias(const Reader& r) {
+  using D = BiasNetwork::Distances;
+  RelativeBias bias{};
+  const int tables = r.choice<int>("tables", {{"block", 1}, {"shared", 2}, {"both", 3}});
+  bias.per_block = (tables & 1) != 0;
+  bias.shared = (tables & 2) != 0;
+  if (!r.absent("network")) {
+    const Reader network = r.object("network");
+    bias.network =
+        BiasNetwork{network.integer("hidden"), network.choice<D>("distances", {{"cr", D::cr}, {"swin", D::swin}})};
+  }
+  const auto [rows, columns] = r.pair("grid");
+  bias.grid = {rows, columns};
+  bias.class_entries = r.boolean("classEntries");
+  bias.resample = r.choice<RelativeBias::Resample>(
+      "resample", {{"bilinear", RelativeBias::Resample::bilinear}, {"geometric", RelativeBias::Resample::geometric}});
+  return bias;
 }
 
 }  // namespace
@@ -132,6 +172,8 @@ Architecture read_architecture(const Napi::Value& value) {
   const Reader prefix = r.object("prefix");
   a.prefix = {prefix.boolean("class"), prefix.boolean("distillation"), prefix.integer("registers")};
   a.position = read_position(r.object("position"));
+  if (!r.absent("rotary")) a.rotary = read_rotary(r.object("rotary"));
+  if (!r.absent("relativeBias")) a.relative_bias = read_relative_bias(r.object("relativeBias"));
   a.pre_norm = read_optional_norm(r, "preNorm");
   a.final_norm = read_optional_norm(r, "finalNorm");
   a.pool = r.choice<Pool>("pool", {{"token", Pool::token},
@@ -148,6 +190,11 @@ Architecture read_architecture(const Napi::Value& value) {
     const Reader map = r.object("mapPool");
     a.map_pool = MapPool{map.integer("heads"), map.integer("mlpHidden"), read_activation(map, "activation"),
                          static_cast<float>(map.number("eps"))};
+  }
+  if (!r.absent("projection")) {
+    const Reader projection = r.object("projection");
+    a.projection = Projection{projection.integer("length"), projection.boolean("bias"), std::nullopt};
+    if (!projection.absent("activation")) a.projection->activation = read_activation(projection, "activation");
   }
   a.classes = r.integer("classes");
   a.head_bias = r.boolean("headBias");

@@ -45,9 +45,24 @@ TensorSource read_tensor(const Napi::Value& value, const std::string& name) {
     source.values = floats_argument(r.value("values"), r.path("values"));
     return source;
   }
+  if (!r.absent("axes")) {
+    const Napi::Array axes = r.array("axes");
+    if (axes.Length() != source.shape.size()) r.refuse("axes", "as many numbers as the shape has");
+    for (uint32_t i = 0; i < axes.Length(); i++) {
+      const Napi::Value axis = axes.Get(i);
+      const double d = axis.IsNumber() ? axis.As<Napi::Number>().DoubleValue() : -1;
+      if (!(d >= 0 && d < axes.Length() && d == static_cast<double>(static_cast<int64_t>(d))))
+        r.refuse("axes", "an array of axes");
+      source.axes.push_back(static_cast<int64_t>(d));
+    }
+  }
   const Napi::Array parts = r.array("parts");
   for (uint32_t i = 0; i < parts.Length(); i++) {
     const Reader part = Reader::of(parts.Get(i), r.path("parts[" + std::to_string(i) + "]"), "ERR_TENSOR");
+    if (!part.absent("zeros")) {
+      source.parts.push_back({"", 0, part.integer("zeros")});
+      continue;
+    }
     source.parts.push_back({part.text("file"), part.integer("begin"), part.integer("end")});
   }
   return source;

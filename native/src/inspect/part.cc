@@ -61,7 +61,7 @@ Ready ready_block(const Part& part, const Shape& shape, WeightStore& weights) {
   }
   const int64_t n = tokens_of(shape, block.dim_in);
   if (part.kind == Part::Kind::attention) {
-    auto attention = std::make_shared<Attention>(Attention::load(block, "attn.", weights));
+    auto attention = std::make_shared<Attention>(Attention::load(block, "attn.", weights, {}));
     return {{n, block.dim_in}, {n, block.dim}, [=](const float* x, float* y, Pass& pass) {
               attention->forward(x, 1, n, y, {}, {}, pass);
             }};
@@ -82,9 +82,8 @@ Ready ready_tokenization(const Architecture& a, const Shape& shape, WeightStore&
     auto t2t = std::make_shared<TokensToToken>(TokensToToken::load(a, weights));
     return {image, out, [=](const float* x, float* y, Pass& pass) { t2t->forward(a, x, 1, y, nullptr, pass); }};
   }
-  auto project = weights.linear("patch_embed.proj.weight", a.tokenizer.bias ? "patch_embed.proj.bias" : "", a.dim,
-                                a.patch_length());
-  return {image, out, [=](const float* x, float* y, Pass& pass) { patch_tokenization(a, *project, x, 1, y, pass); }};
+  auto tokenization = std::make_shared<PatchTokenization>(PatchTokenization::load(a, weights));
+  return {image, out, [=](const float* x, float* y, Pass& pass) { tokenization->forward(a, x, 1, y, pass); }};
 }
 
 Ready ready_backbone(const Architecture& a, const Shape& shape, WeightStore& weights) {
@@ -93,8 +92,10 @@ Ready ready_backbone(const Architecture& a, const Shape& shape, WeightStore& wei
     refuse(shape, "(B, " + std::to_string(patches) + ", " + std::to_string(a.dim) + ")");
   auto processing = std::make_shared<TokenProcessing>(TokenProcessing::load(a, weights));
   std::vector<std::shared_ptr<Encoding>> blocks;
+  const auto positions = load_attention_positions(a, weights);
   for (int64_t i = 0; i < a.depth; i++)
-    blocks.push_back(Encoding::load(a.block, "blocks." + std::to_string(i) + ".", weights));
+    blocks.push_back(
+        Encoding::load(a.block, "blocks." + std::to_string(i) + ".", weights, positions[static_cast<size_t>(i)]));
   auto prediction = std::make_shared<PredictionProcessing>(PredictionProcessing::load(a, weights));
   return {{patches, a.dim}, {PredictionProcessing::output_length(a)}, [=](const float* x, float* y, Pass& pass) {
             Floats tokens(static_cast<size_t>(n * a.dim));

@@ -13,6 +13,10 @@ namespace {
 class StepList {
  public:
   std::vector<Step> steps;
+  /** Whether attention knows places; set for the encoding blocks. */
+  struct {
+    bool rotary = false, bias = false;
+  } positions;
 
   void add(const std::string& scope, const char* id, Shape shape) {
     const char* colon = std::strchr(id, ':');
@@ -29,6 +33,9 @@ class StepList {
 
   void add_attention(const std::string& scope, const Block& b, int64_t n) {
     for (const char* id : {"attn.q", "attn.k", "attn.v"}) add(scope, id, {b.heads, n, b.head_dim});
+    if (positions.rotary)
+      for (const char* id : {"attn.q_rotated", "attn.k_rotated"}) add(scope, id, {b.heads, n, b.head_dim});
+    if (positions.bias) add(scope, "attn.bias", {b.heads, n, n});
     for (const char* id : {"attn.scores", "attn.weights"}) add(scope, id, {b.heads, n, n});
     add(scope, "attn.context", {n, b.qkv_dim()});
     if (b.order == Block::Order::parallel_scaling) return;
@@ -102,6 +109,7 @@ class StepList {
     if (a.tokenizer.kind == Tokenizer::Kind::patch) {
       add("", "patches", {patches, a.patch_length()});
       add("", "patch_embed", {patches, a.dim});
+      if (a.tokenizer.norm) add("", "patch_embed.norm", {patches, a.dim});
       return;
     }
     int64_t channels = a.channels;
@@ -124,6 +132,7 @@ class StepList {
   }
 
   void add_blocks(const Architecture& a) {
+    positions = {a.rotary.has_value(), a.relative_bias.has_value()};
     for (int64_t i = 0; i < a.depth; i++) add_block("blocks." + std::to_string(i) + ".", a.block, a.num_tokens());
   }
 
@@ -133,6 +142,7 @@ class StepList {
     const bool distilled = a.pool == Pool::distilled;
     add("", "pool", distilled ? Shape{2, a.dim} : Shape{a.feature_length()});
     if (a.fc_norm && !distilled) add("", "fc_norm", {a.feature_length()});
+    if (a.projection) add("", "projection", {a.head_in()});
     if (a.classes > 0) add("", distilled ? "distilled:head" : "head", {a.classes});
   }
 };
@@ -215,7 +225,7 @@ Tensor compute_step(const Run& run, int64_t image, const std::string& name) {
     const int64_t layer = std::stoll(name.substr(7));
     Floats x = tokens_entering(run, image, layer, pass);
     model.encode(layer, x.data(), 1, {}, pass);
-  } else if (name == "norm" || name == "pool" || name == "fc_norm" || name == "head") {
+  } else if (name == "norm" || name == "pool" || name == "fc_norm" || name == "projection" || name == "head") {
     const Floats x = tokens_entering(run, image, a.depth, pass);
     Floats out(static_cast<size_t>(PredictionProcessing::output_length(a)));
     model.predict(x.data(), 1, out.data(), pass);

@@ -55,13 +55,14 @@ std::shared_ptr<Model> Model::load(LoadRequest request) {
   WeightStore weights = request.seed ? WeightStore(*request.seed, request.gemm, request.precision)
                                      : WeightStore(std::move(request.tensors), request.gemm, request.precision);
   if (a.tokenizer.kind == Tokenizer::Kind::patch)
-    model->project_ = weights.linear("patch_embed.proj.weight", a.tokenizer.bias ? "patch_embed.proj.bias" : "", a.dim,
-                                     a.patch_length());
+    model->patch_tokenization_ = PatchTokenization::load(a, weights);
   else
     model->tokens_to_token_ = TokensToToken::load(a, weights);
   model->token_processing_ = TokenProcessing::load(a, weights);
+  const auto positions = load_attention_positions(a, weights);
   for (int64_t i = 0; i < a.depth; i++)
-    model->blocks_.push_back(Encoding::load(a.block, "blocks." + std::to_string(i) + ".", weights));
+    model->blocks_.push_back(
+        Encoding::load(a.block, "blocks." + std::to_string(i) + ".", weights, positions[static_cast<size_t>(i)]));
   model->fused_ = FusedEncoder::make(a.block, model->blocks_);
   model->prediction_ = PredictionProcessing::load(a, weights);
   weights.check_unchanged();
@@ -84,8 +85,8 @@ void Model::embed(const float* input, int64_t batch, const std::vector<uint32_t>
                   std::vector<StageKept>* stages, Pass& pass) const {
   const int64_t patches = a_.grid().count();
   float* tokens = pass.scratch.get(Scratch::stage, batch * patches * a_.dim);
-  if (project_)
-    patch_tokenization(a_, *project_, input, batch, tokens, pass);
+  if (a_.tokenizer.kind == Tokenizer::Kind::patch)
+    patch_tokenization_.forward(a_, input, batch, tokens, pass);
   else
     tokens_to_token_.forward(a_, input, batch, tokens, stages, pass);
   for (int64_t b = 0; b < batch; b++)

@@ -78,7 +78,7 @@ class Model : public std::enable_shared_from_this<Model> {
   Gemm by_ = Gemm::blas;
   int threads_ = 1;
   int64_t memory_limit_ = 0;
-  std::shared_ptr<const Linear> project_;
+  PatchTokenization patch_tokenization_;
   TokensToToken tokens_to_token_;
   TokenProcessing token_processing_;
   std::vector<std::unique_ptr<Encoding>> blocks_;

@@ -7,8 +7,10 @@
 
 namespace vit {
 
-Attention Attention::load(const Block& block, const std::string& name, WeightStore& weights) {
+Attention Attention::load(const Block& block, const std::string& name, WeightStore& weights,
+                          const AttentionPositions& positions) {
   Attention a{};
+  a.positions = positions;
   a.heads = block.heads;
   a.head_dim = block.head_dim;
   a.scale = block.scale;
@@ -88,8 +90,8 @@ int64_t rows_at_once(int64_t tokens) { return std::min(tokens, std::max<int64_t>
 
 }  // namespace
 
-void Attention::attend(const float* q, const float* k, const float* v, int64_t ld, int64_t batch, int64_t tokens,
-                       float* context, const AttentionKept& kept, Pass& pass) const {
+void Attention::attend(float* q, float* k, const float* v, int64_t ld, int64_t batch, int64_t tokens, float* context,
+                       const AttentionKept& kept, Pass& pass) const {
   const int64_t length = heads * head_dim;
   VIT_STEP(pass.trace, "attn.q", (Shape{heads, tokens, head_dim}), split_heads(q, ld, tokens, heads, head_dim).data(),
            head_dim);
@@ -97,6 +99,20 @@ void Attention::attend(const float* q, const float* k, const float* v, int64_t l
            head_dim);
   VIT_STEP(pass.trace, "attn.v", (Shape{heads, tokens, head_dim}), split_heads(v, ld, tokens, heads, head_dim).data(),
            head_dim);
+  if (positions.rotary) {
+    const Timed timed(pass, "attn.rotary");
+    positions.rotary->turn(q, ld, batch, tokens, heads);
+    positions.rotary->turn(k, ld, batch, tokens, heads);
+    VIT_STEP(pass.trace, "attn.q_rotated", (Shape{heads, tokens, head_dim}),
+             split_heads(q, ld, tokens, heads, head_dim).data(), head_dim);
+    VIT_STEP(pass.trace, "attn.k_rotated", (Shape{heads, tokens, head_dim}),
+             split_heads(k, ld, tokens, heads, head_dim).data(), head_dim);
+  }
+  if (positions.bias && pass.trace && pass.trace->wants("attn.bias")) {
+    Floats bias(static_cast<size_t>(heads * tokens * tokens), 0.0f);
+    for (int64_t h = 0; h < heads; h++) positions.bias->add(h, 0, tokens, bias.data() + h * tokens * tokens, tokens);
+    VIT_STEP(pass.trace, "attn.bias", (Shape{heads, tokens, tokens}), bias.data(), tokens);
+  }
   if (kept.queries_keys)
     for (int64_t i = 0; i < batch * tokens; i++) {
       std::copy_n(q + i * ld, length, kept.queries_keys + i * 2 * length);
@@ -119,6 +135,7 @@ void Attention::attend(const float* q, const float* k, const float* v, int64_t l
           const Timed timed(pass, "attn.scores");
           gemm(pass.by, Transpose::no, Transpose::yes, rows, tokens, head_dim, scale, q + at + row * ld, ld, k + at, ld,
                0, scores, tokens);
+          if (positions.bias) positions.bias->add(h, row, rows, scores, tokens);
         }
         if (look) continue;
         {

@@ -5,6 +5,7 @@
 
 #include "kernels/layer_norm.h"
 #include "linalg/linear.h"
+#include "vit/attention_positions.h"
 #include "vit/pass.h"
 
 namespace vit {
@@ -31,18 +32,21 @@ struct Attention {
   bool has_qk_norm, has_attn_norm;
   NormLayer q_norm, k_norm;  // (hd)
   NormLayer norm;            // (h*hd)
+  AttentionPositions positions;
 
-  static Attention load(const Block& block, const std::string& name, WeightStore& weights);
+  static Attention load(const Block& block, const std::string& name, WeightStore& weights,
+                        const AttentionPositions& positions);
 
   /** x (B, N, dim_in) to y (B, N, dim) = epilogue(proj(heads) [+ V]); the epilogue's residual may be y. */
   void forward(const float* x, int64_t batch, int64_t tokens, float* y, const Epilogue& into, const AttentionKept& kept,
                Pass& pass) const;
 
   /**
-   * softmax(scale Q K^T) V of heads that lie in rows of stride ld: q, k, v (B, N, h*hd), context (B, N, h*hd)
-   * contiguous. Without maps only a block of rows of one head exists at a time, so memory does not grow with N^2.
+   * softmax(scale Q K^T + bias) V of heads that lie in rows of stride ld: q, k, v (B, N, h*hd), context (B, N, h*hd)
+   * contiguous. Q and K are turned in place where positions are rotary. Without maps only a block of rows of one head
+   * exists at a time, so memory does not grow with N^2.
    */
-  void attend(const float* q, const float* k, const float* v, int64_t ld, int64_t batch, int64_t tokens, float* context,
+  void attend(float* q, float* k, const float* v, int64_t ld, int64_t batch, int64_t tokens, float* context,
               const AttentionKept& kept, Pass& pass) const;
   /** In place on the rows of Q and K. */
   void normalise_qk(float* q, float* k, int64_t ld, int64_t rows) const;

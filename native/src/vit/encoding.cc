@@ -22,14 +22,15 @@ Epilogue scale_and_add(const Floats& gamma, const float* residual, int64_t dim) 
   return e;
 }
 
-std::unique_ptr<Encoding> Encoding::load(const Block& block, const std::string& name, WeightStore& weights) {
+std::unique_ptr<Encoding> Encoding::load(const Block& block, const std::string& name, WeightStore& weights,
+                                         const AttentionPositions& positions) {
   if (block.order == Block::Order::parallel) {
     auto made = std::make_unique<ParallelEncoding>();
     for (int64_t p = 0; p < block.branches; p++) {
       const std::string attn = name + "attns." + std::to_string(p) + ".",
                         ffn = name + "ffns." + std::to_string(p) + ".";
       made->attns.push_back({weights.norm(block.norm, attn + "norm", block.dim),
-                             Attention::load(block, attn + "attn.", weights),
+                             Attention::load(block, attn + "attn.", weights, positions),
                              load_scale(block.layer_scale, attn + "ls.gamma", block.dim, weights)});
       made->ffns.push_back({weights.norm(block.norm, ffn + "norm", block.dim),
                             NeuralNet::load(block, ffn + "mlp.", weights),
@@ -37,13 +38,13 @@ std::unique_ptr<Encoding> Encoding::load(const Block& block, const std::string& 
     }
     return made;
   }
-  if (block.order == Block::Order::parallel_scaling) return ScalingEncoding::load(block, name, weights);
+  if (block.order == Block::Order::parallel_scaling) return ScalingEncoding::load(block, name, weights, positions);
   auto made = std::make_unique<SequentialEncoding>();
   made->order = block.order;
   made->attn_residual = block.attn_residual;
   // A pre-norm block normalises what comes in; the others what attention made.
   made->norm1 = weights.norm(block.norm, name + "norm1", block.order == Block::Order::pre ? block.dim_in : block.dim);
-  made->attn = Attention::load(block, name + "attn.", weights);
+  made->attn = Attention::load(block, name + "attn.", weights, positions);
   made->ls1 = load_scale(block.layer_scale, name + "ls1.gamma", block.dim, weights);
   made->norm2 = weights.norm(block.norm, name + "norm2", block.dim);
   made->mlp = NeuralNet::load(block, name + "mlp.", weights);

@@ -18,7 +18,9 @@ class Encoding {
   virtual void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
                        Pass& pass) const = 0;
 
-  static std::unique_ptr<Encoding> load(const Block& block, const std::string& name, WeightStore& weights);
+  /** A token transformer knows no places. */
+  static std::unique_ptr<Encoding> load(const Block& block, const std::string& name, WeightStore& weights,
+                                        const AttentionPositions& positions = {});
 };
 
 /** Orders pre, res-post and post: attention, then neural network, one after the other. */
@@ -71,7 +73,8 @@ struct ScalingEncoding final : Encoding {
   int64_t mlp_hidden;
   Floats ls;
 
-  static std::unique_ptr<Encoding> load(const Block& block, const std::string& name, WeightStore& weights);
+  static std::unique_ptr<Encoding> load(const Block& block, const std::string& name, WeightStore& weights,
+                                        const AttentionPositions& positions);
   void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
                Pass& pass) const override;
 };

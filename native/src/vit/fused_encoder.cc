@@ -48,6 +48,7 @@ std::unique_ptr<FusedEncoder> FusedEncoder::make(const Block& block,
   std::vector<packed::StackBlock> stack;
   for (const auto& encoding : blocks) {
     const auto& b = dynamic_cast<const SequentialEncoding&>(*encoding);
+    if (b.attn.positions.rotary || b.attn.positions.bias) return nullptr;
     stack.push_back({&b.norm1, packed_of(b.attn.qkv), packed_of(b.attn.proj), &b.ls1, &b.norm2, packed_of(b.mlp.fc1),
                      packed_of(b.mlp.fc2), &b.ls2});
     const packed::StackBlock& last = stack.back();

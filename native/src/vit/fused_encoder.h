@@ -27,8 +27,9 @@ class FusedEncoder {
   virtual int64_t scratch_bytes() const = 0;
 
   /**
-   * Null unless every linear layer is packed and the blocks are pre-norm with a plain MLP: no value skip, no norm of Q
-   * and K, of the heads or of the hidden activations. The blocks must outlive what is returned.
+   * Null unless every linear layer is packed and the blocks are pre-norm with a plain MLP: no value skip, no positions
+   * in attention, no norm of Q and K, of the heads or of the hidden activations. The blocks must outlive what is
+   * returned.
    */
   static std::unique_ptr<FusedEncoder> make(const Block& block, const std::vector<std::unique_ptr<Encoding>>& blocks);
 };

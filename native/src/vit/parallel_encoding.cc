@@ -51,7 +51,8 @@ void ParallelEncoding::forward(const float* x, int64_t batch, int64_t tokens, fl
   VIT_STEP(pass.trace, "parallel:mlp.residual", (Shape{tokens, dim}), y, dim);
 }
 
-std::unique_ptr<Encoding> ScalingEncoding::load(const Block& block, const std::string& name, WeightStore& weights) {
+std::unique_ptr<Encoding> ScalingEncoding::load(const Block& block, const std::string& name, WeightStore& weights,
+                                                const AttentionPositions& positions) {
   auto made = std::make_unique<ScalingEncoding>();
   const int64_t dim = block.dim, length = block.qkv_dim();
   made->mlp_hidden = block.mlp_hidden;
@@ -68,6 +69,7 @@ std::unique_ptr<Encoding> ScalingEncoding::load(const Block& block, const std::s
   }
   made->in_proj = weights.linear(name + "in_proj.weight", std::move(bias), block.mlp_hidden + 3 * length, dim);
   Attention& attn = made->attn;
+  attn.positions = positions;
   attn.heads = block.heads;
   attn.head_dim = block.head_dim;
   attn.scale = block.scale;

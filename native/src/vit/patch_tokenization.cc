@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "weights/weight_store.h"
+
 namespace vit {
 
 namespace {
@@ -27,16 +29,27 @@ void split_patches(const float* image, int64_t batch, int64_t channels, int64_t 
             patches = copy_short(image + ((b * channels + c) * height + y) * width + left, patch_width, patches);
 }
 
-void patch_tokenization(const Architecture& a, const Linear& project, const float* image, int64_t batch, float* tokens,
-                        Pass& pass) {
+PatchTokenization PatchTokenization::load(const Architecture& a, WeightStore& weights) {
+  PatchTokenization made;
+  made.project = weights.linear("patch_embed.proj.weight", a.tokenizer.bias ? "patch_embed.proj.bias" : "", a.dim,
+                                a.patch_length());
+  if (a.tokenizer.norm) made.norm = weights.norm(*a.tokenizer.norm, "patch_embed.norm", a.dim);
+  return made;
+}
+
+void PatchTokenization::forward(const Architecture& a, const float* image, int64_t batch, float* tokens,
+                                Pass& pass) const {
   const Timed timed(pass, "patch_embed");
   const int64_t count = a.grid().count(), length = a.patch_length();
   float* patches = pass.scratch.get(Scratch::patches, batch * count * length);
   split_patches(image, batch, a.channels, a.height, a.width, a.tokenizer.patch_height, a.tokenizer.patch_width,
                 patches);
   VIT_STEP(pass.trace, "patches", (Shape{count, length}), patches, length);
-  project.apply(patches, length, batch * count, tokens, a.dim);
+  project->apply(patches, length, batch * count, tokens, a.dim);
   VIT_STEP(pass.trace, "patch_embed", (Shape{count, a.dim}), tokens, a.dim);
+  if (!a.tokenizer.norm) return;
+  apply_norm(norm, tokens, a.dim, batch * count, a.dim, tokens, a.dim);
+  VIT_STEP(pass.trace, "patch_embed.norm", (Shape{count, a.dim}), tokens, a.dim);
 }
 
 }  // namespace vit

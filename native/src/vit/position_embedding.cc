@@ -24,6 +24,8 @@ struct Taps {
   std::vector<double> weight;
 };
 
+double triangle(double x) { return std::max(0.0, 1 - std::abs(x)); }
+
 /** Keys' cubic convolution kernel (1981, eq. 4). */
 double cubic(double x, double a) {
   x = std::abs(x);
@@ -48,13 +50,15 @@ std::vector<Taps> taps_of(int64_t from, int64_t to, Resample how) {
       continue;
     }
     const double stretch = std::max(1.0, scale);
-    const double support = 2 * stretch;
+    const bool linear = how == Resample::bilinear_antialias;
+    const double support = (linear ? 1 : 2) * stretch;
     const auto first = std::max<int64_t>(0, static_cast<int64_t>(centre - support + 0.5));
     const auto last = std::min<int64_t>(from, static_cast<int64_t>(centre + support + 0.5));
     double total = 0;
     for (int64_t j = first; j < last; j++) {
       taps.index.push_back(j);
-      taps.weight.push_back(cubic((static_cast<double>(j) - centre + 0.5) / stretch, -0.5));
+      const double x = (static_cast<double>(j) - centre + 0.5) / stretch;
+      taps.weight.push_back(linear ? triangle(x) : cubic(x, -0.5));
       total += taps.weight.back();
     }
     for (double& w : taps.weight) w /= total;

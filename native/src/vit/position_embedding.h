@@ -14,7 +14,7 @@ Floats sinusoid_table(int64_t tokens, int64_t length);
 /**
  * values (from.rows * from.columns, length) to (to.rows * to.columns, length) as torch.nn.functional.interpolate with
  * mode='bicubic', align_corners=False: Keys' cubic with a = -0.75 at four neighbours, or with antialias a = -0.5
- * widened when shrinking.
+ * widened when shrinking; bilinear_antialias is mode='bilinear' with antialias.
  */
 Floats resample_positions(const float* values, int64_t length, Grid from, Grid to, Resample how);
 

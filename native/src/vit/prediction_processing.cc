@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/activations.h"
 #include "weights/weight_store.h"
 
 namespace vit {
@@ -11,8 +12,11 @@ PredictionProcessing PredictionProcessing::load(const Architecture& a, WeightSto
   if (a.final_norm) made.final_norm = weights.norm(*a.final_norm, "norm", a.dim);
   if (a.pool == Pool::map) made.map = AttentionPool::load(a, weights);
   if (a.fc_norm) made.fc_norm = weights.norm(*a.fc_norm, "fc_norm", a.feature_length());
+  if (a.projection)
+    made.projection = weights.linear("projection.weight", a.projection->bias ? "projection.bias" : "",
+                                     a.projection->length, a.feature_length());
   if (a.classes == 0) return made;
-  made.head = weights.linear("head.weight", a.head_bias ? "head.bias" : "", a.classes, a.feature_length());
+  made.head = weights.linear("head.weight", a.head_bias ? "head.bias" : "", a.classes, a.head_in());
   if (a.pool == Pool::distilled)
     made.head_dist = weights.linear("head_dist.weight", a.head_bias ? "head_dist.bias" : "", a.classes, a.dim);
   return made;
@@ -20,7 +24,7 @@ PredictionProcessing PredictionProcessing::load(const Architecture& a, WeightSto
 
 int64_t PredictionProcessing::output_length(const Architecture& a) {
   if (a.pool == Pool::none) return 0;
-  return a.classes > 0 ? a.classes : a.feature_length();
+  return a.classes > 0 ? a.classes : a.head_in();
 }
 
 namespace {
@@ -52,8 +56,8 @@ void PredictionProcessing::forward(const Architecture& a, const float* x, int64_
                        : a.pool == Pool::distilled ? 2
                                                    : tokens;
   float* normed = pass.scratch.get(Scratch::normed, tokens * dim);
-  Floats feature(static_cast<size_t>(2 * dim));
   for (int64_t b = 0; b < batch; b++, out += length) {
+    Floats feature(static_cast<size_t>(2 * dim));
     apply_norm(final_norm, x + b * tokens * dim, dim, rows, dim, normed, dim);
     VIT_STEP(pass.trace, "norm", (Shape{tokens, dim}), normed, dim);
     if (a.pool == Pool::none) continue;
@@ -96,8 +100,15 @@ void PredictionProcessing::forward(const Architecture& a, const float* x, int64_
                  a.feature_length());
       VIT_STEP(pass.trace, "fc_norm", (Shape{a.feature_length()}), feature.data(), a.feature_length());
     }
+    if (projection) {
+      Floats projected(static_cast<size_t>(a.head_in()));
+      projection->apply(feature.data(), a.feature_length(), 1, projected.data(), a.head_in());
+      if (a.projection->activation) activate(*a.projection->activation, projected.data(), a.head_in());
+      VIT_STEP(pass.trace, "projection", (Shape{a.head_in()}), projected.data(), a.head_in());
+      feature = std::move(projected);
+    }
     if (head) {
-      head->apply(feature.data(), a.feature_length(), 1, out, length);
+      head->apply(feature.data(), a.head_in(), 1, out, length);
       VIT_STEP(pass.trace, "head", (Shape{length}), out, length);
     } else {
       std::copy_n(feature.data(), length, out);

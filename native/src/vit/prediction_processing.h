@@ -12,8 +12,9 @@ struct PredictionProcessing {
   NormLayer final_norm;
   NormLayer fc_norm;
   std::optional<AttentionPool> map;
-  std::shared_ptr<const Linear> head;       // (classes, feature), or null
-  std::shared_ptr<const Linear> head_dist;  // pool distilled
+  std::shared_ptr<const Linear> projection;  // (length, feature), or null
+  std::shared_ptr<const Linear> head;        // (classes, projection or feature), or null
+  std::shared_ptr<const Linear> head_dist;   // pool distilled
 
   static PredictionProcessing load(const Architecture& a, WeightStore& weights);
 

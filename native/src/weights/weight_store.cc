@@ -32,6 +32,19 @@ bool fits(const Shape& given, const Shape& wanted) {
   return wanted.size() == 2 && given.size() > 2 && given[0] == wanted[0] && elements(given) == elements(wanted);
 }
 
+/** The shape as the canonical tensor has it. */
+Shape transposed(const std::string& name, const TensorSource& source) {
+  if (source.axes.empty()) return source.shape;
+  Shape shape, sorted(source.axes);
+  std::sort(sorted.begin(), sorted.end());
+  for (size_t i = 0; i < sorted.size(); i++)
+    if (sorted.size() != source.shape.size() || sorted[i] != static_cast<int64_t>(i))
+      throw Error::tensor("The tensor " + name + " has axes that are not those of its shape " +
+                          to_string(source.shape) + ".");
+  for (const int64_t axis : source.axes) shape.push_back(source.shape[static_cast<size_t>(axis)]);
+  return shape;
+}
+
 bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
@@ -47,12 +60,13 @@ const TensorSource& WeightStore::source(const std::string& name, const Shape& sh
   parameters_ += elements(shape);
   const auto found = sources_.find(name);
   if (found == sources_.end()) throw Error::tensor("The tensor " + name + " " + to_string(shape) + " is missing.");
-  const TensorSource& source = found->second;
+  TensorSource& source = found->second;
   for (const int64_t d : source.shape)
     if (d < 0)
       throw Error::tensor("The tensor " + name + " has a negative size in its shape " + to_string(source.shape) + ".");
-  if (!fits(source.shape, shape))
-    throw Error::tensor("The tensor " + name + " has shape " + to_string(source.shape) + " where " + to_string(shape) +
+  const Shape given_shape = transposed(name, source);
+  if (!fits(given_shape, shape))
+    throw Error::tensor("The tensor " + name + " has shape " + to_string(given_shape) + " where " + to_string(shape) +
                         " is needed.");
   const int64_t wanted = product({elements(source.shape), bytes_of(source.dtype)});
   int64_t given = static_cast<int64_t>(source.values.size() * sizeof(float));
@@ -65,8 +79,28 @@ const TensorSource& WeightStore::source(const std::string& name, const Shape& sh
     throw Error::tensor("The tensor " + name + " has " + std::to_string(given) + " bytes where its shape " +
                         to_string(source.shape) + " needs " + std::to_string(wanted) + ".");
   // Every range is asked for now, so that a short file is found before anything is computed from it.
-  for (const auto& part : source.parts) file(part.file).bytes(part.begin, part.end);
+  for (const auto& part : source.parts)
+    if (!part.file.empty()) file(part.file).bytes(part.begin, part.end);
+  if (!source.axes.empty()) transpose(name, source);
   return source;
+}
+
+void WeightStore::transpose(const std::string& name, TensorSource& source) {
+  const size_t rank = source.shape.size();
+  Floats stored(static_cast<size_t>(elements(source.shape)));
+  read(name, source, 0, elements(source.shape), stored.data(), nullptr);
+  Shape stride(rank, 1);  // of the stored axes
+  for (size_t i = rank - 1; i > 0; i--) stride[i - 1] = stride[i] * source.shape[i];
+  const Shape shape = transposed(name, source);
+  Floats values(stored.size());
+  Shape at(rank, 0);
+  for (float& value : values) {
+    int64_t from = 0;
+    for (size_t i = 0; i < rank; i++) from += at[i] * stride[static_cast<size_t>(source.axes[i])];
+    value = stored[static_cast<size_t>(from)];
+    for (size_t i = rank; i-- > 0 && ++at[i] == shape[i];) at[i] = 0;
+  }
+  source = {Stored::f32, shape, {}, std::move(values), {}};
 }
 
 const MappedFile& WeightStore::file(const std::string& path) {
@@ -90,6 +124,18 @@ void WeightStore::read(const std::string& name, const TensorSource& source, int6
     const int64_t length = part.end - part.begin;
     if (skip >= length) {
       skip -= length;
+      continue;
+    }
+    if (part.file.empty()) {
+      const int64_t zeros = std::min(length - skip, left);
+      if (bits) {
+        bits = std::fill_n(bits, zeros / size, uint16_t{0});
+      } else {
+        values = std::fill_n(values, zeros / size, 0.0f);
+      }
+      left -= zeros;
+      skip = 0;
+      if (left == 0) return;
       continue;
     }
     const MappedFile& mapped = *files_.at(part.file);  // mapped since `source` checked the ranges

@@ -46,6 +46,8 @@ class WeightStore {
 
  private:
   const TensorSource& source(const std::string& name, const Shape& shape);
+  /** The tensor with its axes in canonical order, its values in memory. */
+  void transpose(const std::string& name, TensorSource& source);
   const MappedFile& file(const std::string& path);
   /** Elements [begin, begin + count) as float32, or as 16-bit patterns. */
   void read(const std::string& name, const TensorSource& source, int64_t begin, int64_t count, float* values,

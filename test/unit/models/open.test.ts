@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, copyFileSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { assertRunnable } from '../../../extension/models/runnable';
@@ -20,7 +20,8 @@ test('the embedded model: family, sizes, preprocessing, labels', async () => {
 });
 
 test('every golden case opens without an error finding, by directory and by file', async () => {
-  for (const name of readdirSync(CASES)) {
+  // A case at another size shares the files of the one it was made from.
+  for (const name of readdirSync(CASES).filter((each) => existsSync(join(golden(each), 'model.safetensors')))) {
     const byDirectory = await open(golden(name));
     assertRunnable(byDirectory);
     const byFile = await open(join(golden(name), 'model.safetensors'));

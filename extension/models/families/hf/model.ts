@@ -86,7 +86,7 @@ function architecture(model: HfModel, input: FamilyInput): Architecture {
   });
   const plain: Architecture = {
     image: { channels: config.size('num_channels', 'channels') ?? 3, height: image[0], width: image[1] },
-    tokenizer: { kind: 'patch', patch, bias: true },
+    tokenizer: { kind: 'patch', patch, bias: true, norm: null },
     dim,
     depth: config.size('num_hidden_layers', 'depth') ?? 12,
     block,
@@ -97,12 +97,15 @@ function architecture(model: HfModel, input: FamilyInput): Architecture {
       grid: [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])],
       resample: model.position.resample,
     },
+    rotary: null,
+    relativeBias: null,
     preNorm: null,
     finalNorm: block.norm,
     pool,
     poolIncludesPrefix: false,
     fcNorm: null,
     mapPool: pool === 'map' ? { heads, mlpHidden: block.mlpHidden, activation: block.activation, eps } : null,
+    projection: null,
     classes,
     headBias: true,
   };
