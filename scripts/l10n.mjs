@@ -43,7 +43,11 @@ export const languages = () =>
 
 async function update() {
   const texts = await textsOfSources();
-  writeFileSync(fromRoot('l10n/bundle.l10n.json'), `${JSON.stringify(texts, null, 2)}\n`);
+  const { format } = await import('prettier');
+  writeFileSync(
+    fromRoot('l10n/bundle.l10n.json'),
+    await format(JSON.stringify(texts, null, 2), { parser: 'json', printWidth: 120 }),
+  );
   say(`l10n/bundle.l10n.json: ${Object.keys(texts).length} texts`);
   for (const call of textsNotLiteral()) say(`not a literal: ${call}`);
   for (const language of languages()) {

@@ -1,4 +1,5 @@
 /** The panel: puts the components in their places and redraws them when the state changes. */
+import * as l10n from '@vscode/l10n';
 import type { App, Component } from './app/app';
 import { AttentionControls } from './attention/attentionControls';
 import { ColorBar } from './attention/colorBar';
@@ -56,7 +57,7 @@ export class Panel {
       h('div', { class: 'stage' }, picture.element, h('footer', { class: 'stage-foot' }, readout.element, bar.element)),
       h(
         'aside',
-        { class: 'side', 'aria-label': 'Predictions and controls' },
+        { class: 'side', 'aria-label': l10n.t('Predictions and controls') },
         ...[predictions, controls, patch, overview, display, model, facts].map(({ element }) => element),
       ),
     );
@@ -66,7 +67,7 @@ export class Panel {
         { class: 'toolbar' },
         tabs.element,
         progress.element,
-        menu('Export', 'export', 'export', exportItems(app, picture)),
+        menu(l10n.t('Export'), 'export', 'export', exportItems(app, picture)),
       ),
       failure.element,
       h('main', { class: 'view', id: 'view', role: 'tabpanel' }, this.body, this.walkthrough.element),

@@ -1,4 +1,5 @@
 /** The walk-through view: a list of steps, and the chosen one with its words, its shape and its values. */
+import * as l10n from '@vscode/l10n';
 import type { App, Component } from './app/app';
 import { button, slider } from './ui/controls';
 import { attribute, h, icon, rove, setText } from './ui/dom';
@@ -16,7 +17,7 @@ import { findPage, meaningOf, pagesOf, type Page } from './walk/pages';
 import { defaultPatch, type Walk } from './walk/walk';
 
 export class Walkthrough implements Component {
-  private readonly list = h('nav', { class: 'walk-list', 'aria-label': 'Steps' });
+  private readonly list = h('nav', { class: 'walk-list', 'aria-label': l10n.t('Steps') });
   private readonly title = h('h2', { class: 'walk-title', 'data-testid': 'step-title' });
   private readonly term = h('span', { class: 'walk-term' });
   private readonly sentence = h('p', { class: 'walk-sentence' });
@@ -28,7 +29,9 @@ export class Walkthrough implements Component {
   private readonly note = h(
     'p',
     { class: 'note walk-note', hidden: true },
-    'This engine does not show what happens between the picture and the prediction. With the native engine every step is here.',
+    l10n.t(
+      'This engine does not show what happens between the picture and the prediction. With the native engine every step is here.',
+    ),
   );
   private readonly page: HTMLElement;
   readonly element: HTMLElement;
@@ -40,10 +43,12 @@ export class Walkthrough implements Component {
   private walk: Walk | null = null;
 
   constructor(private readonly app: App) {
-    this.layer = slider('Block', { 'data-testid': 'walk-layer', step: 1 }, (layer) =>
+    this.layer = slider(l10n.t('Block'), { 'data-testid': 'walk-layer', step: 1 }, (layer) =>
       app.setView({ layer: layer - 1 }),
     );
-    this.head = slider('Head', { 'data-testid': 'walk-head', step: 1 }, (head) => app.setView({ head: head - 1 }));
+    this.head = slider(l10n.t('Head'), { 'data-testid': 'walk-head', step: 1 }, (head) =>
+      app.setView({ head: head - 1 }),
+    );
     const go = (by: number) => () => this.go(this.index() + by);
     this.page = h(
       'section',
@@ -58,8 +63,8 @@ export class Walkthrough implements Component {
           button(
             'icon',
             {
-              title: 'Previous step (Alt+←)',
-              'aria-label': 'Previous step',
+              title: l10n.t('Previous step (Alt+←)'),
+              'aria-label': l10n.t('Previous step'),
               'data-testid': 'previous-step',
               onclick: go(-1),
             },
@@ -68,7 +73,12 @@ export class Walkthrough implements Component {
           this.counter,
           button(
             'icon',
-            { title: 'Next step (Alt+→)', 'aria-label': 'Next step', 'data-testid': 'next-step', onclick: go(1) },
+            {
+              title: l10n.t('Next step (Alt+→)'),
+              'aria-label': l10n.t('Next step'),
+              'data-testid': 'next-step',
+              onclick: go(1),
+            },
             icon('arrow-right'),
           ),
         ),
@@ -128,12 +138,12 @@ export class Walkthrough implements Component {
     this.list.replaceChildren();
     this.body.replaceChildren();
     this.shapes.replaceChildren();
-    setText(this.title, 'Walk-through');
+    setText(this.title, l10n.t('Walk-through'));
     setText(this.term, '');
     setText(this.counter, '');
     setText(
       this.sentence,
-      'Every step from the picture to the prediction, with its true values, as soon as the model has run.',
+      l10n.t('Every step from the picture to the prediction, with its true values, as soon as the model has run.'),
     );
     this.layer.element.hidden = true;
     this.head.element.hidden = true;
@@ -271,10 +281,10 @@ export class Walkthrough implements Component {
             class: 'link',
             type: 'button',
             'data-testid': 'source',
-            title: `${source.file}, line ${source.line}`,
+            title: l10n.t('{0}, line {1}', source.file, source.line),
             onclick: () => this.app.host.send({ type: 'open-source', ...source }),
           },
-          'How it is computed',
+          l10n.t('How it is computed'),
         ),
     );
   }

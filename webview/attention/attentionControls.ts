@@ -1,4 +1,5 @@
 /** Layer, head and method of the attention shown. */
+import * as l10n from '@vscode/l10n';
 import { methodIds, methods } from '../../extension/engine/methods';
 import type { ViewState } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
@@ -11,9 +12,9 @@ import { methodWords } from './methodWords';
 import { Thumbnails } from './thumbnails';
 
 const fusions: Choice[] = [
-  { value: 'mean', label: 'Mean of all heads' },
-  { value: 'max', label: 'Maximum of all heads' },
-  { value: 'min', label: 'Minimum of all heads' },
+  { value: 'mean', label: l10n.t('Mean of all heads') },
+  { value: 'max', label: l10n.t('Maximum of all heads') },
+  { value: 'min', label: l10n.t('Minimum of all heads') },
 ];
 
 export class AttentionControls implements Component {
@@ -29,11 +30,13 @@ export class AttentionControls implements Component {
   constructor(private readonly app: App) {
     this.query = new QueryPicker(app);
     this.thumbnails = new Thumbnails(app);
-    this.layer = slider('Layer', { 'data-testid': 'layer', step: 1 }, (layer) => app.setView({ layer: layer - 1 }));
-    this.head = dropdown({ 'data-testid': 'head', 'aria-label': 'Head' }, (value) =>
+    this.layer = slider(l10n.t('Layer'), { 'data-testid': 'layer', step: 1 }, (layer) =>
+      app.setView({ layer: layer - 1 }),
+    );
+    this.head = dropdown({ 'data-testid': 'head', 'aria-label': l10n.t('Head') }, (value) =>
       app.setView({ head: /^\d+$/.test(value) ? Number(value) : (value as ViewState['head']) }),
     );
-    this.method = dropdown({ 'data-testid': 'method', 'aria-label': 'Method' }, (value) =>
+    this.method = dropdown({ 'data-testid': 'method', 'aria-label': l10n.t('Method') }, (value) =>
       app.setView({ method: value as ViewState['method'] }),
     );
     const field = (name: string, control: HTMLElement) =>
@@ -43,11 +46,11 @@ export class AttentionControls implements Component {
       { class: 'stack' },
       this.query.element,
       this.layer.element,
-      field('Head', this.head.element),
+      field(l10n.t('Head'), this.head.element),
       this.thumbnails.element,
-      field('Method', this.method.element),
+      field(l10n.t('Method'), this.method.element),
     );
-    this.element = section('Attention', 'attention', true, this.unavailable, this.controls);
+    this.element = section(l10n.t('Attention'), 'attention', true, this.unavailable, this.controls);
   }
 
   update(): void {
@@ -62,7 +65,7 @@ export class AttentionControls implements Component {
     const layer = Math.min(view.layer + 1, layers);
     this.layer.set({ min: 1, max: layers, value: layer }, model ? `${layer} / ${layers}` : '');
     const heads = methods[view.method].perHead ? (model?.loaded.heads ?? 0) : 0;
-    const single = Array.from({ length: heads }, (_, i) => ({ value: String(i), label: `Head ${i + 1}` }));
+    const single = Array.from({ length: heads }, (_, i) => ({ value: String(i), label: l10n.t('Head {0}', i + 1) }));
     this.head.set([...fusions, ...single], String(view.head));
     this.method.set(
       possible.map((id) => ({ value: id, label: methodWords[id].label })),

@@ -1,4 +1,5 @@
 /** The colour scale in numbers, with a mark where the value under the pointer lies. */
+import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
 import { colorMapOf, pixels } from '../app/attention';
 import { position, type Domain } from '../drawing/colorScale';
@@ -21,7 +22,7 @@ export class Bar {
   show([low, high]: Domain, colorMap: string): void {
     const texts = [low, (low + high) / 2, high].map(value);
     this.numbers.forEach((number, i) => setText(number, texts[i]!));
-    this.element.setAttribute('aria-label', `Color scale from ${texts[0]} to ${texts[2]}`);
+    this.element.setAttribute('aria-label', l10n.t('Color scale from {0} to {1}', texts[0]!, texts[2]!));
     if (this.drawn === colorMap) return;
     this.drawn = colorMap;
     this.gradient.getContext('2d')!.drawImage(gradient(colorMap), 0, 0);

@@ -1,4 +1,5 @@
 /** How the map is drawn: opacity, colours, smoothing, grid, and what the colours stand for. */
+import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
 import { colorMapNames } from '../drawing/colorMap';
 import { checkbox, dropdown, slider } from '../ui/controls';
@@ -20,42 +21,52 @@ export class DisplayControls implements Component {
 
   constructor(private readonly app: App) {
     const percentOf = (x: number) => Math.round(x) / 100;
-    this.opacity = slider('Opacity', { 'data-testid': 'opacity', step: 1 }, (x) =>
+    this.opacity = slider(l10n.t('Opacity'), { 'data-testid': 'opacity', step: 1 }, (x) =>
       app.setView({ opacity: percentOf(x) }),
     );
     this.mass = slider(
-      'Mass',
-      { 'data-testid': 'mass', step: 1, title: 'Show only the patches that together hold this share of the attention' },
+      l10n.t('Mass'),
+      {
+        'data-testid': 'mass',
+        step: 1,
+        title: l10n.t('Show only the patches that together hold this share of the attention'),
+      },
       (x) => app.setDisplay({ mass: percentOf(x) }),
     );
-    this.colors = dropdown({ 'data-testid': 'color-map', 'aria-label': 'Colors' }, (colorMap) =>
+    this.colors = dropdown({ 'data-testid': 'color-map', 'aria-label': l10n.t('Colors') }, (colorMap) =>
       app.setView({ colorMap }),
     );
     const view = (name: 'smooth' | 'grid') => (checked: boolean) => app.setView({ [name]: checked });
     this.smooth = checkbox(
-      'Smooth',
-      { 'data-testid': 'smooth', title: 'Blend between patches; off: one flat cell a patch' },
+      l10n.t('Smooth'),
+      { 'data-testid': 'smooth', title: l10n.t('Blend between patches; off: one flat cell a patch') },
       view('smooth'),
     );
-    this.grid = checkbox('Grid', { 'data-testid': 'grid' }, view('grid'));
+    this.grid = checkbox(l10n.t('Grid'), { 'data-testid': 'grid' }, view('grid'));
     this.numbers = checkbox(
-      'Numbers',
-      { 'data-testid': 'numbers', title: 'Numbered 1 to N, row by row, where there is room' },
+      l10n.t('Numbers'),
+      { 'data-testid': 'numbers', title: l10n.t('Numbered 1 to N, row by row, where there is room') },
       (numbers) => app.setDisplay({ numbers }),
     );
     this.scale = checkbox(
-      'Shared scale',
-      { 'data-testid': 'shared-scale', title: 'The same colors mean the same attention in every head of the layer' },
+      l10n.t('Shared scale'),
+      {
+        'data-testid': 'shared-scale',
+        title: l10n.t('The same colors mean the same attention in every head of the layer'),
+      },
       (shared) => app.setDisplay({ scale: shared ? 'shared' : 'own' }),
     );
     this.outliers = checkbox(
-      'Exclude outliers',
-      { 'data-testid': 'outliers', title: 'Leave the highest and lowest 2 % of the patches out of the color scale' },
+      l10n.t('Exclude outliers'),
+      {
+        'data-testid': 'outliers',
+        title: l10n.t('Leave the highest and lowest 2 % of the patches out of the color scale'),
+      },
       (excludeOutliers) => app.setDisplay({ excludeOutliers }),
     );
     this.input = checkbox(
-      "Model's input",
-      { 'data-testid': 'model-input', title: 'Draw the resized and cropped pixels the model was given' },
+      l10n.t("Model's input"),
+      { 'data-testid': 'model-input', title: l10n.t('Draw the resized and cropped pixels the model was given') },
       (modelInput) => app.setDisplay({ modelInput }),
     );
     this.heat = h(
@@ -63,10 +74,10 @@ export class DisplayControls implements Component {
       { class: 'stack' },
       this.opacity.element,
       this.mass.element,
-      h('div', { class: 'field' }, h('span', { class: 'field-name' }, 'Colors'), this.colors.element),
+      h('div', { class: 'field' }, h('span', { class: 'field-name' }, l10n.t('Colors')), this.colors.element),
     );
     this.element = section(
-      'Display',
+      l10n.t('Display'),
       'display',
       true,
       this.heat,
@@ -84,7 +95,7 @@ export class DisplayControls implements Component {
     const opacity = Math.round(view.opacity * 100);
     const mass = Math.round(display.mass * 100);
     this.opacity.set({ ...percentages, value: opacity }, `${opacity} %`);
-    this.mass.set({ min: 5, max: 100, value: mass }, mass === 100 ? 'all' : `${mass} %`);
+    this.mass.set({ min: 5, max: 100, value: mass }, mass === 100 ? l10n.t('all') : `${mass} %`);
     this.colors.set(
       colorMapNames.map((name) => ({ value: name, label: name.charAt(0).toUpperCase() + name.slice(1) })),
       view.colorMap,

@@ -1,4 +1,5 @@
 /** Figure and values out of the panel: saved through the host's dialog, or to the clipboard. */
+import * as l10n from '@vscode/l10n';
 import type { App } from '../app/app';
 import { sayError } from '../words';
 import { drawFigure } from './figure';
@@ -24,12 +25,12 @@ export function exportItems(app: App, picture: Picture): MenuItem[] {
     void work().catch((error: unknown) => app.announce(sayError(error), 'error'));
   const save = async (suffix: string, bytes: Uint8Array) => {
     const { saved } = await app.host.request('save', { suggestedName: `${stem(app)}-${suffix}`, bytes });
-    if (saved) app.announce('Saved.');
+    if (saved) app.announce(l10n.t('Saved.'));
   };
   return [
     {
       id: 'save-figure',
-      label: 'Save figure as PNG…',
+      label: l10n.t('Save figure as PNG…'),
       icon: 'save',
       enabled: hasPicture,
       run: attempt(async () =>
@@ -38,18 +39,18 @@ export function exportItems(app: App, picture: Picture): MenuItem[] {
     },
     {
       id: 'copy-figure',
-      label: 'Copy figure',
+      label: l10n.t('Copy figure'),
       icon: 'copy',
       enabled: hasPicture,
       run: attempt(async () => {
         // the promise goes into the item: the browser only allows writing while the click is fresh
         await navigator.clipboard.write([new ClipboardItem({ 'image/png': png(app, picture) })]);
-        app.announce('Figure copied.');
+        app.announce(l10n.t('Figure copied.'));
       }),
     },
     {
       id: 'save-npy',
-      label: 'Save attention as .npy…',
+      label: l10n.t('Save attention as .npy…'),
       icon: 'symbol-array',
       enabled: hasValues,
       run: attempt(() => {
@@ -61,19 +62,19 @@ export function exportItems(app: App, picture: Picture): MenuItem[] {
     },
     {
       id: 'save-json',
-      label: 'Save attention as JSON…',
+      label: l10n.t('Save attention as JSON…'),
       icon: 'json',
       enabled: hasValues,
       run: attempt(() => save('attention.json', new TextEncoder().encode(json(app, ready()!)))),
     },
     {
       id: 'copy-values',
-      label: 'Copy attention as JSON',
+      label: l10n.t('Copy attention as JSON'),
       icon: 'clippy',
       enabled: hasValues,
       run: attempt(async () => {
         await app.host.request('copy', { text: json(app, ready()!) });
-        app.announce('Values copied.');
+        app.announce(l10n.t('Values copied.'));
       }),
     },
   ];
@@ -129,6 +130,6 @@ async function png(app: App, picture: Picture): Promise<Blob> {
     bar: heat && shown.status === 'ready' ? { domain: shown.heat.domain, colorMap: colorMapOf(view) } : null,
   });
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
-  if (!blob) throw new Error('The figure could not be drawn: the picture is too large for this browser.');
+  if (!blob) throw new Error(l10n.t('The figure could not be drawn: the picture is too large for this browser.'));
   return blob;
 }

@@ -1,10 +1,12 @@
 /** All layers (down) and heads (across) for the chosen query, each a tiny map; asked for only while unfolded. */
+import * as l10n from '@vscode/l10n';
 import { methods } from '../../extension/engine/methods';
 import type { App, Component } from '../app/app';
 import type { AppState } from '../app/state';
 import { colorMapOf, pixels, scaleOf, sliceOf, whyNot } from '../app/attention';
 import { h, setText } from '../ui/dom';
 import { headRows, heatOf } from '../drawing/heat';
+import { headName } from '../ui/names';
 import { section } from '../ui/section';
 import { theme } from '../drawing/theme';
 
@@ -16,11 +18,11 @@ export class Overview implements Component {
     class: 'overview',
     tabindex: 0,
     role: 'application',
-    'aria-roledescription': 'grid of layers and heads',
+    'aria-roledescription': l10n.t('grid of layers and heads'),
     'data-testid': 'overview',
   });
   private readonly caption = h('p', { class: 'timings' });
-  private readonly details = section('All layers and heads', 'overview', false, this.canvas, this.caption);
+  private readonly details = section(l10n.t('All layers and heads'), 'overview', false, this.canvas, this.caption);
   readonly element = this.details;
   private drawn = '';
   private maps: { key: string; canvas: HTMLCanvasElement | null } = { key: '', canvas: null };
@@ -45,9 +47,9 @@ export class Overview implements Component {
     if (!model || !run || this.details.hidden || !this.details.open) return;
     const { layers, heads } = model.loaded;
     const where = this.pointed ?? { layer: view.layer, head: view.head };
-    const head = typeof where.head === 'number' ? `head ${where.head + 1}` : `${where.head} of heads`;
-    setText(this.caption, `Layer ${where.layer + 1}, ${head}`);
-    this.canvas.setAttribute('aria-label', `${layers} layers of ${heads} heads; chosen: ${this.caption.textContent}`);
+    const chosen = l10n.t('Layer {0}, {1}', where.layer + 1, headName(where.head));
+    setText(this.caption, chosen);
+    this.canvas.setAttribute('aria-label', l10n.t('{0} layers of {1} heads; chosen: {2}', layers, heads, chosen));
 
     const rows = this.rows(layers, view);
     const width = this.canvas.clientWidth;

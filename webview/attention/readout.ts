@@ -1,8 +1,10 @@
 /** What is shown, and the value under the pointer, in one line each. */
+import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
 import { whyNot } from '../app/attention';
 import { h, setText } from '../ui/dom';
 import { percent, value } from '../ui/format';
+import { tokenName } from '../ui/names';
 import { methodWords } from './methodWords';
 import type { AppState } from '../app/state';
 
@@ -24,28 +26,20 @@ export class Readout implements Component {
     const { model, run, view } = state;
     if (!model || !run) return '';
     const token = state.hover ?? view.query;
-    const parts = [tokenName(state, token)];
+    const parts = [tokenName(model, token).name];
     const { numPrefix, grid } = model.loaded;
     if (token >= numPrefix) {
       const patch = token - numPrefix;
-      parts.push(`row ${Math.floor(patch / grid[1]) + 1}, column ${(patch % grid[1]) + 1}`);
+      parts.push(l10n.t('row {0}, column {1}', Math.floor(patch / grid[1]) + 1, (patch % grid[1]) + 1));
     }
     const shown = this.app.attention.shown(state);
     if (view.view === 'attention' && shown.status === 'ready') {
       const { prefix, patches } = shown.heat;
       const x = token < numPrefix ? prefix[token] : patches[token - numPrefix];
-      if (x !== undefined) parts.push(`attention ${value(x)} (${percent(x)})`);
+      if (x !== undefined) parts.push(l10n.t('attention {0} ({1})', value(x), percent(x)));
     }
     return parts.join(' · ');
   }
-}
-
-/** 'patch 12' with the articles' numbering, or 'class token'. */
-export function tokenName({ model }: AppState, token: number): string {
-  const prefixes = model?.loaded.numPrefix ?? 0;
-  if (token >= prefixes) return `Patch ${token - prefixes + 1}`;
-  const name = model!.loaded.prefixNames[token] ?? 'token';
-  return `${name.charAt(0).toUpperCase()}${name.slice(1)}${name.startsWith('register') ? '' : ' token'}`;
 }
 
 /** What the map shows, also printed under saved figures. */
@@ -53,8 +47,7 @@ export function captionOf(state: AppState): string {
   const { model, run, view } = state;
   if (!model || !run) return '';
   const [rows, columns] = model.loaded.grid;
-  if (view.view !== 'attention') return `${rows * columns} patches, ${rows} down and ${columns} across`;
+  if (view.view !== 'attention') return l10n.t('{0} patches, {1} down and {2} across', rows * columns, rows, columns);
   if (whyNot(view.method, model) !== null) return '';
-  const from = `from ${tokenName(state, view.query).toLowerCase()}`;
-  return methodWords[view.method].caption(from, view, model.loaded.heads);
+  return methodWords[view.method].caption(tokenName(model, view.query).inside, view, model.loaded.heads);
 }

@@ -1,4 +1,5 @@
 /** Every head of the chosen layer, small, side by side; a click shows it on the picture. */
+import * as l10n from '@vscode/l10n';
 import { methods } from '../../extension/engine/methods';
 import type { App, Component } from '../app/app';
 import { colorMapOf, fieldOf, pixels, scaleOf } from '../app/attention';
@@ -9,7 +10,7 @@ import { heatOf } from '../drawing/heat';
 const size = 96;
 
 export class Thumbnails implements Component {
-  readonly element = h('div', { class: 'thumbs', role: 'radiogroup', 'aria-label': 'Heads of this layer' });
+  readonly element = h('div', { class: 'thumbs', role: 'radiogroup', 'aria-label': l10n.t('Heads of this layer') });
   private drawn = '';
 
   constructor(private readonly app: App) {
@@ -65,8 +66,8 @@ export class Thumbnails implements Component {
         role: 'radio',
         'data-testid': 'head-thumb',
         'data-head': head,
-        'aria-label': `Head ${head + 1}`,
-        title: `Head ${head + 1}`,
+        'aria-label': l10n.t('Head {0}', head + 1),
+        title: l10n.t('Head {0}', head + 1),
         onclick: () => this.app.setView({ head: this.app.state.view.head === head ? 'mean' : head }),
       },
       h('canvas', { width: 1, height: 1 }),

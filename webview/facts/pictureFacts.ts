@@ -1,4 +1,5 @@
 /** The picture's own details, and how it became the model's input. */
+import * as l10n from '@vscode/l10n';
 import type { Preprocessing } from '../../extension/image/preprocessing';
 import type { App, Component } from '../app/app';
 import { h } from '../ui/dom';
@@ -8,7 +9,7 @@ import type { AppState } from '../app/state';
 
 export class PictureFacts implements Component {
   private readonly body = h('div', {});
-  readonly element = section('Picture', 'picture', false, this.body);
+  readonly element = section(l10n.t('Picture'), 'picture', false, this.body);
   private shown: AppState['image'] = null;
   private run: AppState['run'] = null;
 
@@ -23,12 +24,12 @@ export class PictureFacts implements Component {
     const region = run?.geometry.region;
     this.body.replaceChildren(
       facts([
-        ['File', image.name],
-        ['Size', `${image.width} × ${image.height} pixels`],
-        ['Format', `${image.format.toUpperCase()}, ${bytes(image.bytes)}`],
-        ['Model saw', region ? regionText(region) : null],
-        ['As', run ? `${run.geometry.inputWidth} × ${run.geometry.inputHeight} pixels` : null],
-        ['Preprocessing', model ? preprocessingText(model.preprocessing) : null],
+        [l10n.t('File'), image.name],
+        [l10n.t('Size'), l10n.t('{0} × {1} pixels', image.width, image.height)],
+        [l10n.t('Format'), `${image.format.toUpperCase()}, ${bytes(image.bytes)}`],
+        [l10n.t('Model saw'), region ? regionText(region) : null],
+        [l10n.t('As'), run ? l10n.t('{0} × {1} pixels', run.geometry.inputWidth, run.geometry.inputHeight) : null],
+        [l10n.t('Preprocessing'), model ? preprocessingText(model.preprocessing) : null],
       ]),
     );
   }
@@ -41,18 +42,20 @@ const regionText = ({ left, top, right, bottom }: { left: number; top: number; r
 
 export function preprocessingText({ channels, resize, interpolation, crop, mean, std }: Preprocessing): string {
   const sizes = {
-    none: () => 'no resize',
-    exact: (r: { height: number; width: number }) => `resize to ${r.width} × ${r.height}, ${interpolation}`,
-    'keep-ratio': (r: { height: number; width: number }) => `fit to ${r.width} × ${r.height}, ${interpolation}`,
-    'shorter-side': (r: { size: number }) => `shorter side to ${r.size}, ${interpolation}`,
+    none: () => l10n.t('no resize'),
+    exact: (r: { height: number; width: number }) =>
+      l10n.t('resize to {0} × {1}, {2}', r.width, r.height, interpolation),
+    'keep-ratio': (r: { height: number; width: number }) =>
+      l10n.t('fit to {0} × {1}, {2}', r.width, r.height, interpolation),
+    'shorter-side': (r: { size: number }) => l10n.t('shorter side to {0}, {1}', r.size, interpolation),
   };
   const list = (xs: number[]) => (new Set(xs).size === 1 ? String(xs[0]) : xs.join(', '));
   return [
-    channels === 1 ? 'grey' : null,
+    channels === 1 ? l10n.t('grey') : null,
     sizes[resize.kind](resize as never),
-    crop ? `centre crop ${crop.width} × ${crop.height}` : null,
-    `mean ${list(mean)}, std ${list(std)}`,
+    crop ? l10n.t('centre crop {0} × {1}', crop.width, crop.height) : null,
+    l10n.t('mean {0}, std {1}', list(mean), list(std)),
   ]
     .filter((part) => part !== null)
-    .join('; ');
+    .join(l10n.t('; '));
 }

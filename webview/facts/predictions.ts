@@ -1,4 +1,5 @@
 /** The classes the model finds most probable, as bars. */
+import * as l10n from '@vscode/l10n';
 import type { RunSummary } from '../../extension/engine/requests';
 import type { App, Component } from '../app/app';
 import { h, icon } from '../ui/dom';
@@ -8,7 +9,7 @@ import { section } from '../ui/section';
 
 export class Predictions implements Component {
   private readonly body = h('div', { class: 'predictions' });
-  readonly element = section('Predictions', 'predictions', true, this.body);
+  readonly element = section(l10n.t('Predictions'), 'predictions', true, this.body);
   private shown: RunSummary | 'soon' | 'nothing' | undefined;
 
   constructor(private readonly app: App) {}
@@ -33,12 +34,20 @@ export class Predictions implements Component {
       {
         class: 'timings',
         'data-testid': 'timings',
-        title: 'Time to read the picture, to resize and normalise it, and for the forward pass',
+        title: l10n.t('Time to read the picture, to resize and normalise it, and for the forward pass'),
       },
-      `Read ${milliseconds(decode_ms)} · preprocess ${milliseconds(preprocess_ms)} · model ${milliseconds(forward_ms)}`,
+      l10n.t(
+        'Read {0} · preprocess {1} · model {2}',
+        milliseconds(decode_ms),
+        milliseconds(preprocess_ms),
+        milliseconds(forward_ms),
+      ),
     );
     if (run.predictions.length === 0) {
-      return [h('p', { class: 'note' }, 'This model has no classifier: it gives features, not classes.'), timings];
+      return [
+        h('p', { class: 'note' }, l10n.t('This model has no classifier: it gives features, not classes.')),
+        timings,
+      ];
     }
     const [only, second] = run.predictions;
     if (run.scores === 'value' && only && !second) {
@@ -60,12 +69,15 @@ export class Predictions implements Component {
             'data-testid': 'prediction',
             'data-index': index,
             'data-probability': probability ?? '',
-            title: `Class ${index} · logit ${value(logit)}${probability === null ? '' : ` · probability ${value(probability)}`}`,
+            title:
+              probability === null
+                ? l10n.t('Class {0} · logit {1}', index, value(logit))
+                : l10n.t('Class {0} · logit {1} · probability {2}', index, value(logit), value(probability)),
           },
           bar,
           h('span', { class: 'prediction-label' }, prediction.label),
           change !== null &&
-            h('span', { class: 'prediction-change', title: 'Change by hiding patches' }, signedPercent(change)),
+            h('span', { class: 'prediction-change', title: l10n.t('Change by hiding patches') }, signedPercent(change)),
           h('span', { class: 'prediction-share' }, shown),
         ),
       );
@@ -78,10 +90,10 @@ export class Predictions implements Component {
               {
                 class: 'note warning',
                 'data-testid': 'unfamiliar',
-                title: `Energy (logsumexp of the logits): ${value(run.energy)}`,
+                title: l10n.t('Energy (logsumexp of the logits): {0}', value(run.energy)),
               },
               icon('warning'),
-              'Unlike the pictures this model was trained on. Read these classes with care.',
+              l10n.t('Unlike the pictures this model was trained on. Read these classes with care.'),
             ),
           ]
         : []),

@@ -1,4 +1,5 @@
 /** The controls for hiding patches from the model. */
+import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
 import { button, checkbox } from '../ui/controls';
 import { h, setText } from '../ui/dom';
@@ -16,11 +17,12 @@ export class Occlusion implements Component {
 
   constructor(private readonly app: App) {
     this.brush = checkbox(
-      'Hide patches',
+      l10n.t('Hide patches'),
       {
         'data-testid': 'brush',
-        title:
+        title: l10n.t(
           'Click or drag over the picture to hide patches from the model: they reach it as zeros, and it runs again',
+        ),
       },
       (brush) => app.set({ brush }),
     );
@@ -33,7 +35,7 @@ export class Occlusion implements Component {
           sendHidden(app);
         },
       },
-      'Show all',
+      l10n.t('Show all'),
     );
     this.element = h('div', { class: 'occlusion' }, this.brush.element, this.note, this.all);
   }
@@ -41,7 +43,7 @@ export class Occlusion implements Component {
   update(): void {
     const { brush, hidden } = this.app.state;
     this.brush.set(brush);
-    setText(this.note, hidden.length === 0 ? '' : `${hidden.length} hidden`);
+    setText(this.note, hidden.length === 0 ? '' : l10n.t('{0} hidden', hidden.length));
     this.all.hidden = hidden.length === 0;
   }
 }

@@ -1,8 +1,10 @@
 /** Patches view: the chosen patch as the model gets it, enlarged, and what becomes of it. */
+import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
 import { h } from '../ui/dom';
 import { shape } from '../ui/format';
 import { inputCanvas } from './modelInput';
+import { patchName } from '../ui/names';
 import { Occlusion } from './occlusion';
 import { QueryPicker } from '../ui/queryPicker';
 import { facts, section } from '../ui/section';
@@ -20,7 +22,7 @@ export class PatchDetail implements Component {
     this.query = new QueryPicker(app);
     this.occlusion = new Occlusion(app);
     this.element = section(
-      'Patch',
+      l10n.t('Patch'),
       'patch',
       true,
       h(
@@ -47,22 +49,26 @@ export class PatchDetail implements Component {
     const patch = token - model.loaded.numPrefix;
     this.canvas.hidden = patch < 0 || !input;
     const channels = model.architecture?.image.channels ?? model.preprocessing.channels;
-    if (patch < 0) return this.facts.replaceChildren(facts([['Token', 'not a patch: a learned vector']]));
+    if (patch < 0)
+      return this.facts.replaceChildren(facts([[l10n.t('Token'), l10n.t('not a patch: a learned vector')]]));
     const box = inputBox(layout, patch);
     const [height, width] = [box.bottom - box.top, box.right - box.left];
     if (input) {
       this.canvas.width = width;
       this.canvas.height = height;
       this.canvas.getContext('2d')!.drawImage(input, -box.left, -box.top);
-      this.canvas.setAttribute('aria-label', `Patch ${patch + 1}`);
+      this.canvas.setAttribute('aria-label', patchName(patch).name);
     }
     this.facts.replaceChildren(
       facts([
-        ['Patch', `${patch + 1} of ${layout.rows * layout.columns}`],
-        ['Row, column', `${Math.floor(patch / layout.columns) + 1}, ${(patch % layout.columns) + 1}`],
-        ['Pixels', `x ${box.left}–${box.right}, y ${box.top}–${box.bottom}`],
-        ['Shape', shape([channels, height, width])],
-        ['Token', layout.splits ? 'receptive field of a soft split' : `${channels * height * width} values`],
+        [l10n.t('Patch'), l10n.t('{0} of {1}', patch + 1, layout.rows * layout.columns)],
+        [l10n.t('Row, column'), `${Math.floor(patch / layout.columns) + 1}, ${(patch % layout.columns) + 1}`],
+        [l10n.t('Pixels'), `x ${box.left}–${box.right}, y ${box.top}–${box.bottom}`],
+        [l10n.t('Shape'), shape([channels, height, width])],
+        [
+          l10n.t('Token'),
+          layout.splits ? l10n.t('receptive field of a soft split') : l10n.t('{0} values', channels * height * width),
+        ],
       ]),
     );
   }

@@ -1,9 +1,11 @@
 /** The picture: a canvas one can zoom, pan, point at and steer by keyboard. */
+import * as l10n from '@vscode/l10n';
 import type { PanelImage } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
 import { button } from '../ui/controls';
 import { attribute, h, icon } from '../ui/dom';
 import { listenToGestures } from '../ui/gestures';
+import { tokenName } from '../ui/names';
 import { toggled } from './hiddenPatches';
 import { inputCanvas } from './modelInput';
 import { sendHidden } from './occlusion';
@@ -19,7 +21,7 @@ export class Picture implements Component {
     'data-testid': 'picture',
     tabindex: 0,
     role: 'application',
-    'aria-roledescription': 'picture in patches',
+    'aria-roledescription': l10n.t('picture in patches'),
   });
   private image: PanelImage | null = null;
   private bitmap: ImageBitmap | null = null;
@@ -36,12 +38,25 @@ export class Picture implements Component {
       this.canvas,
       h(
         'div',
-        { class: 'picture-zoom', role: 'group', 'aria-label': 'Zoom' },
-        button('icon', { title: 'Zoom in (+)', 'aria-label': 'Zoom in', onclick: zoomBy(1.4) }, icon('zoom-in')),
-        button('icon', { title: 'Zoom out (−)', 'aria-label': 'Zoom out', onclick: zoomBy(1 / 1.4) }, icon('zoom-out')),
+        { class: 'picture-zoom', role: 'group', 'aria-label': l10n.t('Zoom') },
         button(
           'icon',
-          { title: 'Fit (0)', 'aria-label': 'Fit the picture', 'data-testid': 'fit', onclick: () => this.refit() },
+          { title: l10n.t('Zoom in (+)'), 'aria-label': l10n.t('Zoom in'), onclick: zoomBy(1.4) },
+          icon('zoom-in'),
+        ),
+        button(
+          'icon',
+          { title: l10n.t('Zoom out (−)'), 'aria-label': l10n.t('Zoom out'), onclick: zoomBy(1 / 1.4) },
+          icon('zoom-out'),
+        ),
+        button(
+          'icon',
+          {
+            title: l10n.t('Fit (0)'),
+            'aria-label': l10n.t('Fit the picture'),
+            'data-testid': 'fit',
+            onclick: () => this.refit(),
+          },
           icon('screen-full'),
         ),
       ),
@@ -83,11 +98,13 @@ export class Picture implements Component {
 
   private description(): string {
     const { image, model, view } = this.app.state;
-    if (!image) return 'No picture yet';
+    if (!image) return l10n.t('No picture yet');
     if (!model) return image.name;
-    const patch = this.patchOf(view.query);
-    const query = patch === null ? `${model.loaded.prefixNames[view.query] ?? ''} token` : `patch ${patch + 1}`;
-    return `${image.name}, query: ${query}. Arrow keys choose another patch, Escape the first token.`;
+    return l10n.t(
+      '{0}, query: {1}. Arrow keys choose another patch, Escape the first token.',
+      image.name,
+      tokenName(model, view.query).inside,
+    );
   }
 
   private overlay() {
@@ -122,7 +139,7 @@ export class Picture implements Component {
       if (this.image !== image) return bitmap.close();
       this.bitmap = bitmap;
     } catch {
-      this.app.announce(`${image.name} cannot be drawn: its preview is not readable.`, 'error');
+      this.app.announce(l10n.t('{0} cannot be drawn: its preview is not readable.', image.name), 'error');
     }
     this.update();
   }

@@ -1,22 +1,24 @@
 /** Which token's attention is shown: a prefix token, or a patch by number. */
+import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
 import { attribute, h, rove, setText } from './dom';
+import { queryLabel } from './names';
 
 export class QueryPicker implements Component {
-  private readonly group = h('div', { class: 'chips', role: 'radiogroup', 'aria-label': 'Query token' });
+  private readonly group = h('div', { class: 'chips', role: 'radiogroup', 'aria-label': l10n.t('Query token') });
   private readonly number = h('input', {
     type: 'number',
     class: 'patch-number',
     min: 1,
     step: 1,
-    'aria-label': 'Patch number',
+    'aria-label': l10n.t('Patch number'),
     'data-testid': 'patch-number',
   });
-  private readonly patch = h('label', { class: 'chip patch-chip' }, h('span', {}, 'Patch'), this.number);
+  private readonly patch = h('label', { class: 'chip patch-chip' }, h('span', {}, l10n.t('Patch')), this.number);
   readonly element = h(
     'div',
     { class: 'field stacked' },
-    h('span', { class: 'field-name' }, 'Query'),
+    h('span', { class: 'field-name' }, l10n.t('Query')),
     h('div', { class: 'chips' }, this.group, this.patch),
   );
   private names = '';
@@ -53,19 +55,22 @@ export class QueryPicker implements Component {
     this.patch.classList.toggle('chosen', patch !== null);
     this.number.disabled = !model;
     this.number.max = String(model ? model.loaded.numTokens - prefixes : 1);
-    this.number.placeholder = 'none';
+    this.number.placeholder = l10n.t('none');
     if (document.activeElement !== this.number || patch !== null)
       this.number.value = patch === null ? '' : String(patch);
   }
 
   private chip(name: string, token: number): HTMLElement {
-    const label = name === 'class' ? 'Class token' : name.charAt(0).toUpperCase() + name.slice(1);
+    const label = queryLabel(name);
     const chip = h('button', {
       class: 'chip',
       role: 'radio',
       type: 'button',
       'data-testid': `query-${token}`,
-      title: name === 'class' ? "The class token (the articles' prediction token): what the classifier reads" : label,
+      title:
+        name === 'class'
+          ? l10n.t("The class token (the articles' prediction token): what the classifier reads")
+          : label,
       onclick: () => this.app.setView({ query: token }),
     });
     setText(chip, label);

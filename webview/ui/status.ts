@@ -1,4 +1,5 @@
 /** What is going on and what went wrong: progress with cancel, an error with Retry, and short notices. */
+import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
 import { say } from '../words';
 import { button } from './controls';
@@ -17,8 +18,8 @@ export class Progress implements Component {
       button(
         'icon',
         {
-          title: 'Cancel',
-          'aria-label': 'Cancel',
+          title: l10n.t('Cancel'),
+          'aria-label': l10n.t('Cancel'),
           'data-testid': 'cancel',
           onclick: () => app.host.send({ type: 'cancel' }),
         },
@@ -43,7 +44,7 @@ export class Failure implements Component {
     this.retry = button(
       'primary',
       { 'data-testid': 'retry', onclick: () => app.host.send({ type: 'retry' }) },
-      'Retry',
+      l10n.t('Retry'),
     );
     this.element = h(
       'div',

@@ -1,12 +1,13 @@
 /** The three views, as a tab list with one stop for the Tab key. */
+import * as l10n from '@vscode/l10n';
 import type { View } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
 import { attribute, h, rove } from './dom';
 
 const views: readonly { view: View; label: string }[] = [
-  { view: 'attention', label: 'Attention' },
-  { view: 'patches', label: 'Patches' },
-  { view: 'walkthrough', label: 'Walk-through' },
+  { view: 'attention', label: l10n.t('Attention') },
+  { view: 'patches', label: l10n.t('Patches') },
+  { view: 'walkthrough', label: l10n.t('Walk-through') },
 ];
 
 export class Tabs implements Component {
@@ -29,7 +30,7 @@ export class Tabs implements Component {
         label,
       ),
     );
-    this.element = h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Views' }, ...this.tabs);
+    this.element = h('div', { class: 'tabs', role: 'tablist', 'aria-label': l10n.t('Views') }, ...this.tabs);
     rove(
       this.element,
       () => this.tabs,

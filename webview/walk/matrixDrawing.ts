@@ -3,6 +3,7 @@ import { colorTable } from '../drawing/colorMap';
 import { position, type Domain } from '../drawing/colorScale';
 import { value } from '../ui/format';
 import { theme } from '../drawing/theme';
+import type { Name } from '../ui/names';
 import { paintMatrix, type Matrix, type Window } from './matrix';
 
 export interface MatrixContent {
@@ -10,8 +11,9 @@ export interface MatrixContent {
   colorMap: string;
   /** fixed; or from the data: its range, or as much on both sides of zero. */
   scale: Domain | 'range' | 'symmetric';
-  /** What a row or column is called in the readout: 'patch 12', 'column 3'. */
-  rowName: (row: number) => string;
+  /** What a row is called in the readout and in the margin. */
+  rowName: (row: number) => Name;
+  /** What a column is called in the readout, inside a text: 'column 3'. */
   columnName: (column: number) => string;
   /** Under the picture: what goes down and across. */
   axes: string;
@@ -62,7 +64,7 @@ function drawRowNames(context: CanvasRenderingContext2D, { content, window, heig
     const y = (row + 0.5 - window.row) * window.cellHeight;
     if (row < 0 || row >= matrix.rows || y < 0 || y > height) return;
     context.fillStyle = strong ? theme().foreground : theme().muted;
-    context.fillText(shortName(rowName(row)), gutter - 5, Math.max(6, Math.min(height - 6, y)), gutter - 6);
+    context.fillText(rowName(row).short, gutter - 5, Math.max(6, Math.min(height - 6, y)), gutter - 6);
   };
   const first = Math.ceil(window.row / every) * every;
   for (let row = first; row < window.row + height / window.cellHeight; row += every) {
@@ -112,13 +114,4 @@ function framePointed(context: CanvasRenderingContext2D, { window, pointed }: Ma
     window.cellWidth,
     window.cellHeight,
   );
-}
-
-/** 'Patch 12' -> '12', 'Class token' -> 'class': the margin is narrow. */
-function shortName(name: string): string {
-  return name
-    .replace(/^(Patch|Token|Row|Position|y) /, '')
-    .replace(/^Register /, 'reg ')
-    .replace(/ token$/, '')
-    .toLowerCase();
 }

@@ -1,4 +1,5 @@
 /** A matrix drawn as a picture one can zoom and point at, with its colour bar and the value under the pointer. */
+import * as l10n from '@vscode/l10n';
 import { Bar } from '../attention/colorBar';
 import { domainOf, symmetric, type Domain } from '../drawing/colorScale';
 import { button } from '../ui/controls';
@@ -40,9 +41,21 @@ export class MatrixView {
         h(
           'span',
           { class: 'matrix-zoom' },
-          button('icon', { title: 'Zoom in (+)', 'aria-label': 'Zoom in', onclick: zoom(2) }, icon('zoom-in')),
-          button('icon', { title: 'Zoom out (−)', 'aria-label': 'Zoom out', onclick: zoom(0.5) }, icon('zoom-out')),
-          button('icon', { title: 'Fit (0)', 'aria-label': 'Fit', onclick: () => this.refit() }, icon('screen-full')),
+          button(
+            'icon',
+            { title: l10n.t('Zoom in (+)'), 'aria-label': l10n.t('Zoom in'), onclick: zoom(2) },
+            icon('zoom-in'),
+          ),
+          button(
+            'icon',
+            { title: l10n.t('Zoom out (−)'), 'aria-label': l10n.t('Zoom out'), onclick: zoom(0.5) },
+            icon('zoom-out'),
+          ),
+          button(
+            'icon',
+            { title: l10n.t('Fit (0)'), 'aria-label': l10n.t('Fit'), onclick: () => this.refit() },
+            icon('screen-full'),
+          ),
         ),
       ),
       this.canvas,
@@ -72,12 +85,15 @@ export class MatrixView {
       const { mean, deviation, low, high } = statistics(values);
       setText(
         this.statistics,
-        `${value(low)} to ${value(high)}, mean ${value(mean)}, standard deviation ${value(deviation)}`,
+        l10n.t('{0} to {1}, mean {2}, standard deviation {3}', value(low), value(high), value(mean), value(deviation)),
       );
     }
     this.bar.show(this.domain, content.colorMap);
     setText(this.axes, content.axes);
-    this.canvas.setAttribute('aria-label', `${content.axes}. Arrow keys move the pointer, plus and minus zoom.`);
+    this.canvas.setAttribute(
+      'aria-label',
+      l10n.t('{0}. Arrow keys move the pointer, plus and minus zoom.', content.axes),
+    );
     this.draw();
   }
 
@@ -120,7 +136,10 @@ export class MatrixView {
       this.bar.point(null, this.domain);
     } else {
       const at = content.matrix.values[cell.row * content.matrix.columns + cell.column]!;
-      setText(this.readout, `${content.rowName(cell.row)}, ${content.columnName(cell.column)}: ${value(at)}`);
+      setText(
+        this.readout,
+        l10n.t('{0}, {1}: {2}', content.rowName(cell.row).name, content.columnName(cell.column), value(at)),
+      );
       this.bar.point(at, this.domain);
     }
     this.draw();

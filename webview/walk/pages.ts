@@ -1,4 +1,5 @@
 /** The walk-through's pages, made from the steps a model has: one page for what the articles tell in one breath. */
+import * as l10n from '@vscode/l10n';
 import type { Step } from '../../extension/engine/requests';
 import type { Architecture } from '../../extension/architecture/description';
 import { withoutLayer } from '../app/stepNames';
@@ -93,12 +94,15 @@ function figureOf(name: string): Figure {
 
 function chapterOf(id: string): string {
   const stage = /^tokenizer\.(splits|stages)\.(\d+)\./.exec(id);
-  if (stage) return `${stage[1] === 'splits' ? 'Soft split' : 'Token transformer'} ${Number(stage[2]) + 1}`;
-  if (id.startsWith('blocks.*.')) return 'Encoding block';
-  if (['input', 'patches', 'token', 'patch_embed'].includes(id)) return 'Image to tokens';
-  if (['prefix', 'pos_embed', 'tokens', 'norm_pre'].includes(id)) return 'Token processing';
-  if (id === 'depth') return 'Depth';
-  return 'Prediction processing';
+  if (stage) {
+    const number = Number(stage[2]) + 1;
+    return stage[1] === 'splits' ? l10n.t('Soft split {0}', number) : l10n.t('Token transformer {0}', number);
+  }
+  if (id.startsWith('blocks.*.')) return l10n.t('Encoding block');
+  if (['input', 'patches', 'token', 'patch_embed'].includes(id)) return l10n.t('Image to tokens');
+  if (['prefix', 'pos_embed', 'tokens', 'norm_pre'].includes(id)) return l10n.t('Token processing');
+  if (id === 'depth') return l10n.t('Depth');
+  return l10n.t('Prediction processing');
 }
 
 /** The page a deep link means: a step's own name, a page's id, or the page that draws the step among others. */
@@ -111,11 +115,11 @@ export function findPage(pages: readonly Page[], step: string | undefined): numb
 
 /** What the axes of a shape are. */
 export function meaningOf(name: string, sizes: readonly number[]): string {
-  if (name === 'input') return 'batch, channels, height, width';
-  if (/\.(scores|weights)$/.test(name)) return 'batch, heads, tokens, tokens';
-  if (sizes.length === 4) return 'batch, heads, tokens, head length';
-  if (name === 'head' || name === 'prediction') return 'batch, classes';
-  if (name === 'prediction by depth') return 'blocks, classes';
-  if (name === 'pos_embed') return 'one table for all, positions, token length';
-  return sizes.length === 3 ? 'batch, tokens, token length' : 'batch, token length';
+  if (name === 'input') return l10n.t('batch, channels, height, width');
+  if (/\.(scores|weights)$/.test(name)) return l10n.t('batch, heads, tokens, tokens');
+  if (sizes.length === 4) return l10n.t('batch, heads, tokens, head length');
+  if (name === 'head' || name === 'prediction') return l10n.t('batch, classes');
+  if (name === 'prediction by depth') return l10n.t('blocks, classes');
+  if (name === 'pos_embed') return l10n.t('one table for all, positions, token length');
+  return sizes.length === 3 ? l10n.t('batch, tokens, token length') : l10n.t('batch, token length');
 }

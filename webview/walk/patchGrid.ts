@@ -1,4 +1,5 @@
 /** The model's input under its numbered patches; a click chooses one. Also shows receptive fields of a soft split. */
+import * as l10n from '@vscode/l10n';
 import type { Geometry } from '../../extension/image/preprocessing';
 import { h } from '../ui/dom';
 import { drawScene } from '../drawing/pictureDrawing';
@@ -20,7 +21,7 @@ export class PatchGrid {
     class: 'patch-grid',
     tabindex: 0,
     role: 'application',
-    'aria-label': 'Numbered patches; arrow keys choose',
+    'aria-label': l10n.t('Numbered patches; arrow keys choose'),
     'data-testid': 'patch-grid',
   });
   private content: PatchGridContent | null = null;

@@ -1,4 +1,5 @@
 /** What the walk-through says about each step: the articles' words, the field's standard term, and one sentence. */
+import * as l10n from '@vscode/l10n';
 import type { Activation, Architecture, Block } from '../../extension/architecture/description';
 
 export interface PageText {
@@ -18,166 +19,240 @@ type Entry = [title: string, term: string | null, sentence: string | ((facts: Fa
 
 const activationNames: Partial<Record<Activation, string>> = {
   gelu: 'GELU',
-  gelu_tanh: 'GELU (tanh approximation)',
+  gelu_tanh: l10n.t('GELU (tanh approximation)'),
   quick_gelu: 'QuickGELU',
   relu: 'ReLU',
   silu: 'SiLU',
 };
 
 const normName = ({ block }: Facts) =>
-  ({ layer: 'Layer normalization', rms: 'RMS normalization', identity: 'No normalization' })[
+  ({ layer: l10n.t('Layer normalization'), rms: l10n.t('RMS normalization'), identity: l10n.t('No normalization') })[
     block?.norm.kind ?? 'layer'
   ];
 
 /** Pages with a fixed name. */
 const whole: Record<string, Entry> = {
   input: [
-    'Image',
-    'input tensor',
-    'The picture after resizing, cropping and normalizing: the numbers the model is given, one plane a channel.',
+    l10n.t('Image'),
+    l10n.t('input tensor'),
+    l10n.t(
+      'The picture after resizing, cropping and normalizing: the numbers the model is given, one plane a channel.',
+    ),
   ],
   patches: [
-    'Image to patches',
+    l10n.t('Image to patches'),
     null,
-    'The image is cut into patches that do not overlap, numbered row by row. Choose one to follow it through the model.',
+    l10n.t(
+      'The image is cut into patches that do not overlap, numbered row by row. Choose one to follow it through the model.',
+    ),
   ],
   token: [
-    'A patch becomes a token',
-    'flattening',
-    'The pixels of one patch are written in a row, channel after channel: that row is a token, and its length the number of pixels times channels.',
+    l10n.t('A patch becomes a token'),
+    l10n.t('flattening'),
+    l10n.t(
+      'The pixels of one patch are written in a row, channel after channel: that row is a token, and its length the number of pixels times channels.',
+    ),
   ],
   patch_embed: [
-    'Projection',
-    'patch embedding',
+    l10n.t('Projection'),
+    l10n.t('patch embedding'),
     ({ architecture }) =>
-      `One learned matrix, the same for every token, turns each token into one of length ${architecture?.dim ?? 'D'}.`,
+      l10n.t(
+        'One learned matrix, the same for every token, turns each token into one of length {0}.',
+        architecture?.dim ?? 'D',
+      ),
   ],
   prefix: [
-    'Prediction token',
-    'class token',
-    'Learned tokens that belong to no patch go in front; in the end the prediction is read from the first of them.',
+    l10n.t('Prediction token'),
+    l10n.t('class token'),
+    l10n.t(
+      'Learned tokens that belong to no patch go in front; in the end the prediction is read from the first of them.',
+    ),
   ],
   pos_embed: [
-    'Position embedding',
+    l10n.t('Position embedding'),
     null,
     ({ architecture }) =>
       architecture?.position.kind === 'sinusoid'
-        ? 'Attention does not see order, so each position has a pattern of its own: sines in the even columns, cosines in the odd ones.'
-        : 'Attention does not see order, so each position has a pattern of its own, learned in training.',
+        ? l10n.t(
+            'Attention does not see order, so each position has a pattern of its own: sines in the even columns, cosines in the odd ones.',
+          )
+        : l10n.t('Attention does not see order, so each position has a pattern of its own, learned in training.'),
   ],
   tokens: [
-    'Tokens with positions',
+    l10n.t('Tokens with positions'),
     null,
-    'The position embedding is added; this is what enters the first encoding block.',
+    l10n.t('The position embedding is added; this is what enters the first encoding block.'),
   ],
   norm_pre: [
-    'Norm before the blocks',
-    'pre-norm',
-    'The tokens are normalized once before the first block, as CLIP does.',
+    l10n.t('Norm before the blocks'),
+    l10n.t('pre-norm'),
+    l10n.t('The tokens are normalized once before the first block, as CLIP does.'),
   ],
   depth: [
-    'Depth',
-    'layers',
+    l10n.t('Depth'),
+    l10n.t('layers'),
     ({ architecture }) =>
-      `The encoding block repeats ${architecture?.depth ?? 'N'} times, with weights of its own each time. Reading a prediction after every block shows when the model makes up its mind.`,
+      l10n.t(
+        'The encoding block repeats {0} times, with weights of its own each time. Reading a prediction after every block shows when the model makes up its mind.',
+        architecture?.depth ?? 'N',
+      ),
   ],
-  norm: ['Norm', 'final normalization', 'All tokens are normalized once more after the last block.'],
+  norm: [
+    l10n.t('Norm'),
+    l10n.t('final normalization'),
+    l10n.t('All tokens are normalized once more after the last block.'),
+  ],
   pool: [
-    'Prediction token',
-    'pooling',
+    l10n.t('Prediction token'),
+    l10n.t('pooling'),
     ({ architecture }) =>
       ({
-        token: 'Only the prediction token goes on; it has gathered what it needs from the patches.',
-        avg: 'The tokens are averaged to one.',
-        max: 'The largest value of each column goes on.',
-        avgmax: 'Half the average and half the maximum of the tokens go on.',
-        distilled: 'The class token and the distillation token go on, each to a head of its own.',
-        'class-avg': 'The class token goes on together with the average of the patch tokens.',
-        map: 'A learned query gathers from all tokens by attention.',
-        none: 'All tokens are features.',
+        token: l10n.t('Only the prediction token goes on; it has gathered what it needs from the patches.'),
+        avg: l10n.t('The tokens are averaged to one.'),
+        max: l10n.t('The largest value of each column goes on.'),
+        avgmax: l10n.t('Half the average and half the maximum of the tokens go on.'),
+        distilled: l10n.t('The class token and the distillation token go on, each to a head of its own.'),
+        'class-avg': l10n.t('The class token goes on together with the average of the patch tokens.'),
+        map: l10n.t('A learned query gathers from all tokens by attention.'),
+        none: l10n.t('All tokens are features.'),
       })[architecture?.pool ?? 'token'],
   ],
-  fc_norm: ['Norm before the head', 'fc_norm', 'What was pooled is normalized before the head.'],
+  fc_norm: [l10n.t('Norm before the head'), 'fc_norm', l10n.t('What was pooled is normalized before the head.')],
   head: [
-    'Head',
-    'classifier, logits',
-    'One more learned matrix turns the prediction token into one number for each class.',
+    // not a head of attention
+    l10n.t({ message: 'Head', comment: ['the classifier'] }),
+    l10n.t('classifier, logits'),
+    l10n.t('One more learned matrix turns the prediction token into one number for each class.'),
   ],
-  prediction: ['Prediction', 'softmax', 'The exponentials of the logits, divided by their sum, are the probabilities.'],
+  prediction: [
+    l10n.t('Prediction'),
+    'softmax',
+    l10n.t('The exponentials of the logits, divided by their sum, are the probabilities.'),
+  ],
 };
 
 /** Steps inside a block, by the end of their name. */
 const inside: Record<string, Entry> = {
-  norm1: ['Norm', 'layer norm', (facts) => `${normName(facts)} of every token by itself, before attention.`],
-  norm2: ['Norm', 'layer norm', (facts) => `${normName(facts)} of every token by itself, before the neural network.`],
-  norm: ['Norm', 'layer norm', (facts) => `${normName(facts)} of every token by itself.`],
-  in_norm: ['Norm', 'layer norm', (facts) => `${normName(facts)} of every token by itself.`],
+  norm1: [
+    l10n.t('Norm'),
+    l10n.t('layer norm'),
+    (facts) => l10n.t('{0} of every token by itself, before attention.', normName(facts)),
+  ],
+  norm2: [
+    l10n.t('Norm'),
+    l10n.t('layer norm'),
+    (facts) => l10n.t('{0} of every token by itself, before the neural network.', normName(facts)),
+  ],
+  norm: [l10n.t('Norm'), l10n.t('layer norm'), (facts) => l10n.t('{0} of every token by itself.', normName(facts))],
+  in_norm: [l10n.t('Norm'), l10n.t('layer norm'), (facts) => l10n.t('{0} of every token by itself.', normName(facts))],
   in_proj: [
-    'One projection for all',
-    'fused in-projection',
-    'Queries, keys, values and the hidden layer come from one matrix.',
+    l10n.t('One projection for all'),
+    l10n.t('fused in-projection'),
+    l10n.t('Queries, keys, values and the hidden layer come from one matrix.'),
   ],
   'attn.q': [
-    'Queries, keys and values',
+    l10n.t('Queries, keys and values'),
     'Q, K, V',
     ({ block }) =>
-      `Three learned matrices make of every token a query, a key and a value, ${block ? `${block.headDim} long in each of ${block.heads} ${block.heads === 1 ? 'head' : 'heads'}` : 'for each head'}.`,
+      !block
+        ? l10n.t('Three learned matrices make of every token a query, a key and a value, for each head.')
+        : block.heads === 1
+          ? l10n.t(
+              'Three learned matrices make of every token a query, a key and a value, {0} long in each of 1 head.',
+              block.headDim,
+            )
+          : l10n.t(
+              'Three learned matrices make of every token a query, a key and a value, {0} long in each of {1} heads.',
+              block.headDim,
+              block.heads,
+            ),
   ],
   'attn.scores': [
-    'Queries times keys',
-    'attention scores, QKᵀ',
+    l10n.t('Queries times keys'),
+    l10n.t('attention scores, QKᵀ'),
     ({ block }) =>
-      `How well each query (row) fits each key (column), times the scale${block ? ` ${Number(block.scale.toPrecision(4))}` : ''}.`,
+      block
+        ? l10n.t(
+            'How well each query (row) fits each key (column), times the scale {0}.',
+            Number(block.scale.toPrecision(4)),
+          )
+        : l10n.t('How well each query (row) fits each key (column), times the scale.'),
   ],
   'attn.weights': [
-    'Attention matrix A',
-    'attention map',
-    'Softmax turns each row of scores into shares that add up to 1: how much this token takes from every other.',
+    l10n.t('Attention matrix A'),
+    l10n.t('attention map'),
+    l10n.t(
+      'Softmax turns each row of scores into shares that add up to 1: how much this token takes from every other.',
+    ),
   ],
   'attn.context': [
-    'Attention times values',
+    l10n.t('Attention times values'),
     'A · V',
-    'Each token becomes the mixture of values its row of A asks for; the heads stand side by side again.',
+    l10n.t('Each token becomes the mixture of values its row of A asks for; the heads stand side by side again.'),
   ],
-  'attn.norm': ['Norm of the heads', 'scale_attn_norm', 'The joined heads are normalized before the projection.'],
-  'attn.proj': ['Projection', 'output projection', 'One learned matrix mixes what the heads found.'],
+  'attn.norm': [
+    l10n.t('Norm of the heads'),
+    'scale_attn_norm',
+    l10n.t('The joined heads are normalized before the projection.'),
+  ],
+  'attn.proj': [
+    l10n.t('Projection'),
+    l10n.t('output projection'),
+    l10n.t('One learned matrix mixes what the heads found.'),
+  ],
   'attn.value_skip': [
-    'Skip over attention',
-    'value skip',
-    'The values are added to the projection, as the published Attention module does: x = v + proj(A v).',
+    l10n.t('Skip over attention'),
+    l10n.t('value skip'),
+    l10n.t('The values are added to the projection, as the published Attention module does: x = v + proj(A v).'),
   ],
   'attn.residual': [
-    'Split connection',
-    'residual connection',
-    'What entered is added again, so that the block only has to learn the change.',
+    l10n.t('Split connection'),
+    l10n.t('residual connection'),
+    l10n.t('What entered is added again, so that the block only has to learn the change.'),
   ],
   'mlp.fc1': [
-    'Neural network: first layer',
-    'MLP, fc1',
-    ({ block }) => `A learned matrix makes every token ${block ? `${block.mlpHidden} long` : 'longer'}.`,
+    l10n.t('Neural network: first layer'),
+    l10n.t('MLP, fc1'),
+    ({ block }) =>
+      block
+        ? l10n.t('A learned matrix makes every token {0} long.', block.mlpHidden)
+        : l10n.t('A learned matrix makes every token longer.'),
   ],
   'mlp.act': [
-    'Neural network: activation',
-    'MLP, activation',
+    l10n.t('Neural network: activation'),
+    l10n.t('MLP, activation'),
     ({ block }) =>
       block && block.mlp !== 'mlp'
-        ? 'One half of the columns gates the other.'
-        : `${(block && (activationNames[block.activation] ?? block.activation)) ?? 'An activation'} of every value by itself.`,
+        ? l10n.t('One half of the columns gates the other.')
+        : block
+          ? l10n.t('{0} of every value by itself.', activationNames[block.activation] ?? block.activation)
+          : l10n.t('An activation of every value by itself.'),
   ],
-  'mlp.norm': ['Neural network: norm', 'scale_mlp_norm', 'The hidden values are normalized before the second layer.'],
+  'mlp.norm': [
+    l10n.t('Neural network: norm'),
+    'scale_mlp_norm',
+    l10n.t('The hidden values are normalized before the second layer.'),
+  ],
   'mlp.fc2': [
-    'Neural network: second layer',
-    'MLP, fc2',
+    l10n.t('Neural network: second layer'),
+    l10n.t('MLP, fc2'),
     ({ block }) =>
-      `Another learned matrix brings every token back to ${block ? block.dim : 'its'} ${block ? 'values' : 'length'}.`,
+      block
+        ? l10n.t('Another learned matrix brings every token back to {0} values.', block.dim)
+        : l10n.t('Another learned matrix brings every token back to its length.'),
   ],
   'mlp.residual': [
-    'Split connection',
-    'residual connection',
-    'What entered the neural network is added again: this leaves the block.',
+    l10n.t('Split connection'),
+    l10n.t('residual connection'),
+    l10n.t('What entered the neural network is added again: this leaves the block.'),
   ],
-  sum: ['Attention and network together', 'parallel sum', 'Both branches are added.'],
-  residual: ['Split connection', 'residual connection', 'What entered is added again: this leaves the block.'],
+  sum: [l10n.t('Attention and network together'), l10n.t('parallel sum'), l10n.t('Both branches are added.')],
+  residual: [
+    l10n.t('Split connection'),
+    l10n.t('residual connection'),
+    l10n.t('What entered is added again: this leaves the block.'),
+  ],
 };
 
 export function text(id: string, architecture: Architecture | null): PageText {
@@ -187,7 +262,7 @@ export function text(id: string, architecture: Architecture | null): PageText {
   const stages = tokenizer?.kind === 'soft-split' ? tokenizer.stages : [];
   const block = stage ? (stages[Number(stage[2])] ?? null) : (architecture?.block ?? null);
   const entry = Object.hasOwn(whole, id) ? whole[id]! : insideEntry(id);
-  if (!entry) return { title: id, term: null, sentence: 'A step of this model.' };
+  if (!entry) return { title: id, term: null, sentence: l10n.t('A step of this model.') };
   const [title, term, sentence] = entry;
   return { title, term, sentence: typeof sentence === 'string' ? sentence : sentence({ architecture, block }) };
 }
@@ -201,12 +276,18 @@ function insideEntry(id: string): Entry | undefined {
 function softSplitText(index: number, architecture: Architecture | null): PageText {
   const tokenizer = architecture?.tokenizer;
   const split = tokenizer?.kind === 'soft-split' ? tokenizer.splits[index] : undefined;
-  const sizes = split
-    ? ` ${split.kernel} × ${split.kernel}, ${split.stride} apart, with ${split.padding} of padding`
-    : '';
   return {
-    title: index === 0 ? 'Soft split' : 'Soft split again',
+    title: index === 0 ? l10n.t('Soft split') : l10n.t('Soft split again'),
     term: 'unfold',
-    sentence: `Windows${sizes} overlap, so that neighbours share pixels; each window is written in a row and becomes a token.`,
+    sentence: split
+      ? l10n.t(
+          'Windows {0} × {0}, {1} apart, with {2} of padding overlap, so that neighbours share pixels; each window is written in a row and becomes a token.',
+          split.kernel,
+          split.stride,
+          split.padding,
+        )
+      : l10n.t(
+          'Windows overlap, so that neighbours share pixels; each window is written in a row and becomes a token.',
+        ),
   };
 }

@@ -1,8 +1,9 @@
 /** What the walk-through's figures share: the chosen page, layer, head and patch, and how rows are called. */
+import * as l10n from '@vscode/l10n';
 import type { App } from '../app/app';
 import type { Peek } from '../app/slices';
-import { tokenName } from '../attention/readout';
 import { atLayer } from '../app/stepNames';
+import { numberedRow, numberedToken, patchName, tokenName, type Name } from '../ui/names';
 import type { Page } from './pages';
 
 export interface Walk {
@@ -29,23 +30,24 @@ export function stepSlice({ app }: Walk, step: string): Peek {
   const shape = app.state.model!.loaded.steps.find((each) => each.name === name)?.shape ?? [];
   const count = shape.reduce((a, b) => a * b, 1);
   if (count > mostValues) {
-    const size = `${(count / 2 ** 20).toFixed(0)} million values`;
     return {
       status: 'failed',
-      message: `This step has ${size}, too many to draw whole. The attention view shows it row by row.`,
+      message: l10n.t(
+        'This step has {0} million values, too many to draw whole. The attention view shows it row by row.',
+        (count / 2 ** 20).toFixed(0),
+      ),
     };
   }
   return app.slices.peek({ kind: 'step', name });
 }
 
 /** How row `row` of a matrix of `rows` rows is called, as the model's tokens, its patches, or just rows. */
-export function rowNames({ app, page }: Walk, rows: number): (row: number) => string {
-  const { state } = app;
-  const { numTokens, numPrefix } = state.model!.loaded;
-  if (page.stage !== null) return (row) => `Token ${row + 1}`;
-  if (rows === numTokens) return (row) => tokenName(state, row);
-  if (rows === numTokens - numPrefix) return (row) => `Patch ${row + 1}`;
-  return (row) => `Row ${row + 1}`;
+export function rowNames({ app, page }: Walk, rows: number): (row: number) => Name {
+  const model = app.state.model!;
+  const { numTokens, numPrefix } = model.loaded;
+  if (page.stage !== null) return numberedToken;
+  if (rows === numTokens) return (row) => tokenName(model, row);
+  return rows === numTokens - numPrefix ? patchName : numberedRow;
 }
 
 /** The row that stands out: the query among tokens, the followed patch among patches. */

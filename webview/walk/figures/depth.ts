@@ -1,4 +1,5 @@
 /** The prediction read after every block, and the prediction itself. */
+import * as l10n from '@vscode/l10n';
 import { h } from '../../ui/dom';
 import { percent, value } from '../../ui/format';
 import { Placeholder, type PageFigure } from './figure';
@@ -61,16 +62,16 @@ export class DepthFigure implements PageFigure {
     const [depth, classes] = peek.slice.shape.slice(-2) as [number, number];
     const rows = Array.from({ length: depth }, (_, layer): Row => {
       const logits = peek.slice.values.subarray(layer * classes, (layer + 1) * classes);
-      const name = `Block ${layer + 1}`;
+      const name = l10n.t('Block {0}', layer + 1);
       const { index, score } = best(logits, scores);
       if (scores === 'value' && classes === 1) return { name, label: '', share: 0, text: value(score), title: name };
-      const label = model!.labels?.[index] ?? `class ${index}`;
+      const label = model!.labels?.[index] ?? l10n.t('class {0}', index);
       return {
         name,
         label,
         share: scores === 'value' ? 0 : score,
         text: scores === 'value' ? value(score) : percent(score),
-        title: `${name}: ${label}, logit ${value(logits[index]!)}`,
+        title: l10n.t('{0}: {1}, logit {2}', name, label, value(logits[index]!)),
       };
     });
     this.body.replaceChildren(bars(rows, view.layer, (layer) => app.setView({ layer })));
@@ -93,12 +94,12 @@ export class PredictionFigure implements PageFigure {
       label,
       share: probability ?? 0,
       text: probability === null ? value(logit) : percent(probability),
-      title: `Class ${index}, logit ${value(logit)}`,
+      title: l10n.t('Class {0}, logit {1}', index, value(logit)),
     }));
     this.element.replaceChildren(
       rows.length > 0
         ? bars(rows, -1)
-        : h('p', { class: 'note' }, 'This model has no classifier: its features are the result.'),
+        : h('p', { class: 'note' }, l10n.t('This model has no classifier: its features are the result.')),
     );
   }
 }

@@ -1,16 +1,21 @@
 /** The model's input: as a picture, and every channel in numbers. */
+import * as l10n from '@vscode/l10n';
 import { h } from '../../ui/dom';
 import { inputColumns, inputPicture, unitDomain } from '../inputPicture';
 import { MatrixView } from '../matrixView';
 import type { Walk } from '../walk';
 import { Placeholder, type PageFigure } from './figure';
 
-const channelNames = ['Red', 'Green', 'Blue'];
+const channelNames = [l10n.t('Red'), l10n.t('Green'), l10n.t('Blue')];
 const mostChannels = 4;
 
 export class InputFigure implements PageFigure {
   private readonly note = new Placeholder();
-  private readonly picture = h('canvas', { class: 'input-picture', role: 'img', 'aria-label': "The model's input" });
+  private readonly picture = h('canvas', {
+    class: 'input-picture',
+    role: 'img',
+    'aria-label': l10n.t("The model's input"),
+  });
   private readonly planes = h('div', { class: 'figures side-by-side' });
   readonly element = h('div', { class: 'figures' }, this.note.element, this.picture, this.planes);
   private views: MatrixView[] = [];
@@ -44,9 +49,9 @@ export class InputFigure implements PageFigure {
         },
         colorMap: 'purples_r',
         scale: unitDomain(preprocessing),
-        rowName: (row) => `y ${row}`,
+        rowName: (row) => ({ name: `y ${row}`, inside: `y ${row}`, short: String(row) }),
         columnName: inputColumns,
-        axes: `${height} rows, ${width} columns`,
+        axes: l10n.t('{0} rows, {1} columns', height, width),
         chosen: null,
         square: true,
       });
@@ -55,4 +60,4 @@ export class InputFigure implements PageFigure {
 }
 
 const channelName = (channels: number, channel: number) =>
-  channels === 1 ? 'One channel' : channels === 3 ? channelNames[channel]! : `Channel ${channel + 1}`;
+  channels === 1 ? l10n.t('One channel') : channels === 3 ? channelNames[channel]! : l10n.t('Channel {0}', channel + 1);

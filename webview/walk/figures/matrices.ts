@@ -1,6 +1,8 @@
 /** The values of a page's steps as matrices; of (h, N, N) and (h, N, d) one head. */
+import * as l10n from '@vscode/l10n';
 import { button } from '../../ui/controls';
 import { h, icon } from '../../ui/dom';
+import type { Name } from '../../ui/names';
 import { matrixCount, matrixOf } from '../matrix';
 import { MatrixView } from '../matrixView';
 import type { Walk } from '../walk';
@@ -8,7 +10,10 @@ import { chooseRow, chosenRow, rowNames, stepSlice } from '../walk';
 import { Placeholder, type PageFigure } from './figure';
 import { StageHeat } from './stageHeat';
 
-const letters: Record<string, string> = { q: 'Q, queries', k: 'K, keys', v: 'V, values' };
+const letters: Record<string, string> = { q: l10n.t('Q, queries'), k: l10n.t('K, keys'), v: l10n.t('V, values') };
+
+/** The row of a step that is one list. */
+const oneValue: Name = { name: l10n.t('Value'), inside: l10n.t('value'), short: l10n.t('value') };
 
 export class Matrices implements PageFigure {
   private readonly views: { step: string; view: MatrixView; note: Placeholder }[];
@@ -37,7 +42,7 @@ export class Matrices implements PageFigure {
           'secondary',
           { class: 'on-picture', onclick: () => this.showOnPicture() },
           icon('eye', 'before-text'),
-          'See this row on the picture',
+          l10n.t('See this row on the picture'),
         ),
       );
     }
@@ -58,8 +63,8 @@ export class Matrices implements PageFigure {
       view.show({
         matrix,
         ...colorsOf(step),
-        rowName: shape.length > 1 ? name : () => 'Value',
-        columnName: pairs ? (column) => `to ${name(column).toLowerCase()}` : this.columnName(step),
+        rowName: shape.length > 1 ? name : () => oneValue,
+        columnName: pairs ? (column) => l10n.t('to {0}', name(column).inside) : this.columnName(step),
         axes: axesOf(matrix.rows, matrix.columns, pairs, shape.length),
         chosen: chosenRow(this.walk, matrix.rows),
         square: pairs,
@@ -71,7 +76,8 @@ export class Matrices implements PageFigure {
   /** Columns of the head are classes. */
   private columnName(step: string): (column: number) => string {
     const labels = step === 'head' ? this.walk.app.state.model!.labels : null;
-    return (column) => labels?.[column] ?? (step === 'head' ? `class ${column}` : `column ${column + 1}`);
+    return (column) =>
+      labels?.[column] ?? (step === 'head' ? l10n.t('class {0}', column) : l10n.t('column {0}', column + 1));
   }
 
   private showOnPicture(): void {
@@ -88,7 +94,7 @@ function colorsOf(step: string): { colorMap: string; scale: 'range' | 'symmetric
 }
 
 export function axesOf(rows: number, columns: number, pairs: boolean, dimensions: number): string {
-  if (pairs) return `${rows} tokens down look at ${columns} across`;
-  if (dimensions <= 1 || rows === 1) return `${columns} ${columns === 1 ? 'value' : 'values'}`;
-  return `${rows} tokens down, ${columns} values across`;
+  if (pairs) return l10n.t('{0} tokens down look at {1} across', rows, columns);
+  if (dimensions <= 1 || rows === 1) return columns === 1 ? l10n.t('1 value') : l10n.t('{0} values', columns);
+  return l10n.t('{0} tokens down, {1} values across', rows, columns);
 }

@@ -1,6 +1,8 @@
 /** The numbered grid; and one of its patches, as pixels and as the row of numbers it becomes. */
+import * as l10n from '@vscode/l10n';
 import { Bar } from '../../attention/colorBar';
 import { h, setText } from '../../ui/dom';
+import { patchName } from '../../ui/names';
 import { layoutOf } from '../../drawing/tokenLayout';
 import { inputPicture, unitDomain } from '../inputPicture';
 import { MatrixView } from '../matrixView';
@@ -38,7 +40,7 @@ export class TokenFigure implements PageFigure {
   private readonly patch = h('canvas', { class: 'patch-canvas', role: 'img' });
   private readonly caption = h('p', { class: 'caption' });
   private readonly strip = new MatrixView();
-  private readonly all = new MatrixView('All tokens');
+  private readonly all = new MatrixView(l10n.t('All tokens'));
   readonly element = h(
     'div',
     { class: 'figures' },
@@ -63,34 +65,75 @@ export class TokenFigure implements PageFigure {
     this.patch.width = width;
     this.patch.height = height;
     this.patch.getContext('2d')!.drawImage(inputPicture(input.slice, model!.preprocessing), -x, -y);
-    this.patch.setAttribute('aria-label', `Patch ${patch + 1}`);
+    this.patch.setAttribute('aria-label', patchName(patch).name);
     const [rows, columns] = tokens.slice.shape.slice(-2) as [number, number];
     const channels = input.slice.shape.at(-3)!;
     setText(
       this.caption,
-      `Patch ${patch + 1}: rows ${y} to ${y + height}, columns ${x} to ${x + width}. ${height} × ${width} pixels × ${channels} ${channels === 1 ? 'channel' : 'channels'} = ${columns} numbers.`,
+      (channels === 1 ? madeOfOneChannel : madeOfChannels)({ patch, x, y, width, height, channels, numbers: columns }),
     );
     const place = (column: number) => {
       const plane = width * height;
       const [channel, at] = [Math.floor(column / plane), column % plane];
-      return `${channels > 1 ? `channel ${channel + 1}, ` : ''}pixel ${at % width}, ${Math.floor(at / width)} (column ${column + 1})`;
+      const [left, top] = [at % width, Math.floor(at / width)];
+      return channels > 1
+        ? l10n.t('channel {0}, pixel {1}, {2} (column {3})', channel + 1, left, top, column + 1)
+        : l10n.t('pixel {0}, {1} (column {2})', left, top, column + 1);
     };
     const shared = { colorMap: 'purples_r', scale: unitDomain(model!.preprocessing), columnName: place } as const;
     const { values } = tokens.slice;
     this.strip.show({
       ...shared,
       matrix: { rows: 1, columns, values: values.subarray(patch * columns, (patch + 1) * columns) },
-      rowName: () => `Patch ${patch + 1}`,
-      axes: `Token ${patch + 1}: 1 row of ${columns} values`,
+      rowName: () => patchName(patch),
+      axes: l10n.t('Token {0}: 1 row of {1} values', patch + 1, columns),
       chosen: null,
     });
     this.all.show({
       ...shared,
       matrix: { rows, columns, values },
-      rowName: (row) => `Patch ${row + 1}`,
-      axes: `${rows} tokens down, ${columns} values across`,
+      rowName: patchName,
+      axes: l10n.t('{0} tokens down, {1} values across', rows, columns),
       chosen: patch,
       choose: (row) => this.walk.choosePatch(row),
     });
   }
 }
+
+/** Where a patch lies in the model's input, pixels, and of how many numbers it is. */
+interface PatchFacts {
+  patch: number;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  channels: number;
+  numbers: number;
+}
+
+const madeOfOneChannel = ({ patch, x, y, width, height, numbers }: PatchFacts) =>
+  l10n.t(
+    'Patch {0}: rows {1} to {2}, columns {3} to {4}. {5} × {6} pixels × 1 channel = {7} numbers.',
+    patch + 1,
+    y,
+    y + height,
+    x,
+    x + width,
+    height,
+    width,
+    numbers,
+  );
+
+const madeOfChannels = ({ patch, x, y, width, height, channels, numbers }: PatchFacts) =>
+  l10n.t(
+    'Patch {0}: rows {1} to {2}, columns {3} to {4}. {5} × {6} pixels × {7} channels = {8} numbers.',
+    patch + 1,
+    y,
+    y + height,
+    x,
+    x + width,
+    height,
+    width,
+    channels,
+    numbers,
+  );

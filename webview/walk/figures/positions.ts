@@ -1,5 +1,7 @@
 /** The position table, and how alike the positions are to the chosen one. */
+import * as l10n from '@vscode/l10n';
 import { h } from '../../ui/dom';
+import { numberedRow, type Name } from '../../ui/names';
 import { similarity } from '../matrix';
 import { MatrixView } from '../matrixView';
 import { rowNames, stepSlice, type Walk } from '../walk';
@@ -7,8 +9,8 @@ import { Placeholder, type PageFigure } from './figure';
 
 export class PositionsFigure implements PageFigure {
   private readonly note = new Placeholder();
-  private readonly table = new MatrixView('Position table');
-  private readonly map = new MatrixView('Similarity');
+  private readonly table = new MatrixView(l10n.t('Position table'));
+  private readonly map = new MatrixView(l10n.t('Similarity'));
   readonly element = h('div', { class: 'figures' }, this.note.element, this.table.element, this.map.element);
   private computed: { values: Float32Array; row: number; similar: Float32Array } | null = null;
 
@@ -30,9 +32,9 @@ export class PositionsFigure implements PageFigure {
       matrix: { rows, columns, values },
       colorMap: 'puor_r',
       scale: architecture?.position.kind === 'sinusoid' ? sinusoidScale : 'symmetric',
-      rowName: before === loaded.numPrefix ? rowNames(this.walk, loaded.numTokens) : (at) => `Position ${at + 1}`,
-      columnName: (column) => `column ${column + 1}`,
-      axes: `${rows} positions down, ${columns} values across`,
+      rowName: before === loaded.numPrefix ? rowNames(this.walk, loaded.numTokens) : positionName,
+      columnName: (column) => l10n.t('column {0}', column + 1),
+      axes: l10n.t('{0} positions down, {1} values across', rows, columns),
       chosen: row,
       choose: (chosen) => this.walk.choosePatch(Math.max(0, chosen - before)),
     });
@@ -44,9 +46,9 @@ export class PositionsFigure implements PageFigure {
       matrix: { rows: gridRows, columns: gridColumns, values: this.computed.similar },
       colorMap: 'viridis',
       scale: 'range',
-      rowName: (at) => `Row ${at + 1}`,
-      columnName: (column) => `column ${column + 1}`,
-      axes: `Cosine of every patch's position with patch ${patch + 1}'s; click to compare with another`,
+      rowName: numberedRow,
+      columnName: (column) => l10n.t('column {0}', column + 1),
+      axes: l10n.t("Cosine of every patch's position with patch {0}'s; click to compare with another", patch + 1),
       chosen: null,
       square: true,
       choose: (at, column) => this.walk.choosePatch(at * gridColumns + column),
@@ -55,3 +57,9 @@ export class PositionsFigure implements PageFigure {
 }
 
 const sinusoidScale: [number, number] = [-1, 1];
+
+const positionName = (position: number): Name => ({
+  name: l10n.t('Position {0}', position + 1),
+  inside: l10n.t('position {0}', position + 1),
+  short: String(position + 1),
+});

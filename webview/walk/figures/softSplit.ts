@@ -1,6 +1,8 @@
 /** The soft split, window by window: the one being read solid, those before it dotted, over the padded image. */
+import * as l10n from '@vscode/l10n';
 import { button, slider } from '../../ui/controls';
 import { h, icon, setText } from '../../ui/dom';
+import { numberedToken } from '../../ui/names';
 import { domainOf } from '../../drawing/colorScale';
 import { pixels } from '../../app/attention';
 import type { TokenLayout } from '../../drawing/tokenLayout';
@@ -23,7 +25,7 @@ export class SoftSplitFigure implements PageFigure {
   private readonly caption = h('p', { class: 'caption', 'data-testid': 'soft-split-caption' });
   private readonly play: HTMLElement;
   private readonly frame;
-  private readonly matrix = new MatrixView('Tokens');
+  private readonly matrix = new MatrixView(l10n.t('Tokens'));
   private readonly field = new PatchGrid();
   private readonly fieldBox: HTMLElement;
   readonly element: HTMLElement;
@@ -32,15 +34,15 @@ export class SoftSplitFigure implements PageFigure {
   constructor(private readonly walk: Walk) {
     this.play = button(
       'icon',
-      { title: 'Play', 'aria-label': 'Play', 'data-testid': 'play', onclick: () => this.toggle() },
+      { title: l10n.t('Play'), 'aria-label': l10n.t('Play'), 'data-testid': 'play', onclick: () => this.toggle() },
       icon('play'),
     );
-    this.frame = slider('Window', { 'data-testid': 'frame', step: 1 }, (frame) => this.go(frame - 1));
+    this.frame = slider(l10n.t('Window'), { 'data-testid': 'frame', step: 1 }, (frame) => this.go(frame - 1));
     const step = (by: number) => () => this.go(walk.stageToken + by);
     this.fieldBox = h(
       'div',
       { hidden: walk.page.stage === 0 },
-      h('p', { class: 'caption' }, 'What of the picture this token is made of:'),
+      h('p', { class: 'caption' }, l10n.t('What of the picture this token is made of:')),
       this.field.element,
     );
     this.element = h(
@@ -54,12 +56,17 @@ export class SoftSplitFigure implements PageFigure {
         this.play,
         button(
           'icon',
-          { title: 'Previous window', 'aria-label': 'Previous window', onclick: step(-1) },
+          { title: l10n.t('Previous window'), 'aria-label': l10n.t('Previous window'), onclick: step(-1) },
           icon('debug-step-back'),
         ),
         button(
           'icon',
-          { title: 'Next window', 'aria-label': 'Next window', 'data-testid': 'next-window', onclick: step(1) },
+          {
+            title: l10n.t('Next window'),
+            'aria-label': l10n.t('Next window'),
+            'data-testid': 'next-window',
+            onclick: step(1),
+          },
           icon('debug-step-over'),
         ),
         this.frame.element,
@@ -143,8 +150,8 @@ export class SoftSplitFigure implements PageFigure {
       matrix: { rows, columns, values: peek.slice.values },
       colorMap: 'purples_r',
       scale: page.stage === 0 ? unitDomain(app.state.model!.preprocessing) : 'range',
-      rowName: (row) => `Token ${row + 1}`,
-      columnName: (column) => `column ${column + 1}`,
+      rowName: numberedToken,
+      columnName: (column) => l10n.t('column {0}', column + 1),
       axes: axesOf(rows, columns, false, 2),
       chosen: current,
       choose: (row) => this.go(row),
@@ -185,7 +192,7 @@ export class SoftSplitFigure implements PageFigure {
   }
 
   private showPlaying(playing: boolean): void {
-    const name = playing ? 'Pause' : 'Play';
+    const name = playing ? l10n.t('Pause') : l10n.t('Play');
     this.play.replaceChildren(icon(playing ? 'debug-pause' : 'play'));
     this.play.title = name;
     this.play.setAttribute('aria-label', name);
@@ -200,11 +207,37 @@ function captionOf(
 ): string {
   const row = Math.floor(current / plan.columns);
   const column = current % plan.columns;
-  const padded = plan.padding > 0 ? `, padded to ${plan.height} × ${plan.width}` : '';
   const y = row * stride;
   const x = column * stride;
-  return (
-    `${size.height} × ${size.width}${padded}: ${plan.rows * plan.columns} windows, ${plan.rows} down and ${plan.columns} across. ` +
-    `Window ${current + 1}: rows ${y} to ${y + plan.kernel}, columns ${x} to ${x + plan.kernel} of the padded image.`
+  const [windows, window] = [plan.rows * plan.columns, current + 1];
+  const [bottom, right] = [y + plan.kernel, x + plan.kernel];
+  const whole =
+    plan.padding > 0
+      ? l10n.t(
+          '{0} × {1}, padded to {2} × {3}: {4} windows, {5} down and {6} across.',
+          size.height,
+          size.width,
+          plan.height,
+          plan.width,
+          windows,
+          plan.rows,
+          plan.columns,
+        )
+      : l10n.t(
+          '{0} × {1}: {2} windows, {3} down and {4} across.',
+          size.height,
+          size.width,
+          windows,
+          plan.rows,
+          plan.columns,
+        );
+  const one = l10n.t(
+    'Window {0}: rows {1} to {2}, columns {3} to {4} of the padded image.',
+    window,
+    y,
+    bottom,
+    x,
+    right,
   );
+  return l10n.t('{0} {1}', whole, one);
 }

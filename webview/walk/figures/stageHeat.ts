@@ -1,4 +1,5 @@
 /** A token transformer's attention on the picture: the chosen token's row, drawn through the soft splits before it. */
+import * as l10n from '@vscode/l10n';
 import { pixels } from '../../app/attention';
 import { domainOf } from '../../drawing/colorScale';
 import { h } from '../../ui/dom';
@@ -14,7 +15,7 @@ export class StageHeat implements PageFigure {
   readonly element = h(
     'div',
     {},
-    h('p', { class: 'caption' }, "The chosen token's row on the picture:"),
+    h('p', { class: 'caption' }, l10n.t("The chosen token's row on the picture:")),
     this.grid.element,
   );
   private drawn: { values: Float32Array; head: number; source: HTMLCanvasElement } | null = null;
