@@ -33,6 +33,7 @@ export type Activation =
   | 'celu'
   | 'selu'
   | 'leaky_relu'
+  | 'rrelu'
   | 'hardswish'
   | 'hardsigmoid'
   | 'hardtanh'

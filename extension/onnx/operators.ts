@@ -1,4 +1,5 @@
 /** The operators a ViT is made of, each as the ONNX nodes (opset 20) that compute the same numbers as PyTorch. */
+import { activations } from '../architecture/activations';
 import type { Activation, Norm } from '../architecture/description';
 import type { GraphBuilder } from './graphBuilder';
 import type { TensorReader } from './weights';
@@ -61,58 +62,7 @@ export class Operators {
   }
 
   activation(x: string, kind: Activation): string {
-    const { graph } = this;
-    const float = (value: number): { float: number } => ({ float: value });
-    const sigmoidTimes = (factor: number): string =>
-      graph.node('Mul', [x, graph.node('Sigmoid', [factor === 1 ? x : graph.node('Mul', [x, graph.scalar(factor)])])]);
-    switch (kind) {
-      case 'identity':
-        return x;
-      case 'gelu':
-        return graph.node('Gelu', [x]);
-      case 'gelu_tanh':
-        return graph.node('Gelu', [x], { approximate: 'tanh' });
-      case 'quick_gelu':
-        return sigmoidTimes(1.702);
-      case 'silu':
-        return sigmoidTimes(1);
-      case 'relu':
-        return graph.node('Relu', [x]);
-      case 'relu6':
-        return graph.node('Clip', [x, graph.scalar(0), graph.scalar(6)]);
-      case 'sigmoid':
-        return graph.node('Sigmoid', [x]);
-      case 'tanh':
-        return graph.node('Tanh', [x]);
-      case 'elu':
-        return graph.node('Elu', [x], { alpha: float(1) });
-      case 'celu':
-        return graph.node('Celu', [x], { alpha: float(1) });
-      case 'selu':
-        return graph.node('Selu', [x]);
-      case 'leaky_relu':
-        return graph.node('LeakyRelu', [x], { alpha: float(0.01) });
-      case 'hardsigmoid':
-        return graph.node('HardSigmoid', [x], { alpha: float(1 / 6), beta: float(0.5) });
-      case 'hardswish':
-        return graph.node('HardSwish', [x]);
-      case 'hardtanh':
-        return graph.node('Clip', [x, graph.scalar(-1), graph.scalar(1)]);
-      case 'hardshrink':
-        return graph.node('Shrink', [x], { lambd: float(0.5), bias: float(0) });
-      case 'softshrink':
-        return graph.node('Shrink', [x], { lambd: float(0.5), bias: float(0.5) });
-      case 'tanhshrink':
-        return graph.node('Sub', [x, graph.node('Tanh', [x])]);
-      case 'softplus':
-        return graph.node('Softplus', [x]);
-      case 'softsign':
-        return graph.node('Softsign', [x]);
-      case 'mish':
-        return graph.node('Mish', [x]);
-      case 'log_sigmoid':
-        return graph.node('Neg', [graph.node('Softplus', [graph.node('Neg', [x])])]);
-    }
+    return activations[kind].onnx(this.graph, x);
   }
 
   /** x + y, or just y where a family leaves the residual out. */

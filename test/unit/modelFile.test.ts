@@ -5,7 +5,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { checkModelFile, summary } from '../../extension/models/modelFile';
 import schema from '../../extension/models/vit.schema.json';
-import { TORCH_ACTIVATIONS, TORCH_NORMS } from '../../extension/models/families/seed';
+import { TORCH_ACTIVATIONS } from '../../extension/architecture/activations';
+import { TORCH_NORMS } from '../../extension/models/families/seed';
 
 const root = path.resolve(__dirname, '../..');
 const file = '/models/mine.vit.json';

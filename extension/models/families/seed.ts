@@ -3,7 +3,8 @@
  * https://github.com/lanl/vision_transformers_explained (modules/). A config without weights is drawn from a seed.
  */
 import type { Preprocessing } from '../../image/preprocessing';
-import type { Activation, Architecture, Block, Norm } from '../../architecture/description';
+import { TORCH_ACTIVATIONS } from '../../architecture/activations';
+import type { Architecture, Block, Norm } from '../../architecture/description';
 import { ModelError } from '../../errors/modelError';
 import { gridOf } from '../../architecture/grid';
 import { LIMITS, MOST_RATIO } from '../../architecture/limits';
@@ -13,14 +14,6 @@ import type { Fields } from './fields';
 import { depthOf, rows } from './infer';
 import { statistics } from './preprocessing';
 import { plainBlock } from '../../architecture/plain';
-
-/** Elementwise classes of torch.nn.modules.activation that need no tensor and no argument. */
-export const TORCH_ACTIVATIONS: Record<string, Activation> = {
-  CELU: 'celu', ELU: 'elu', GELU: 'gelu', Hardshrink: 'hardshrink', Hardsigmoid: 'hardsigmoid', Hardswish: 'hardswish',
-  Hardtanh: 'hardtanh', Identity: 'identity', LeakyReLU: 'leaky_relu', LogSigmoid: 'log_sigmoid', Mish: 'mish', ReLU: 'relu',
-  ReLU6: 'relu6', SELU: 'selu', SiLU: 'silu', Sigmoid: 'sigmoid', Softplus: 'softplus', Softshrink: 'softshrink',
-  Softsign: 'softsign', Tanh: 'tanh', Tanhshrink: 'tanhshrink',
-}; // prettier-ignore
 
 /** torch's defaults: LayerNorm(eps=1e-5); RMSNorm(eps=None) takes float32's machine epsilon. */
 export const TORCH_NORMS: Record<string, Norm> = {

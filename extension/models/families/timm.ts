@@ -4,7 +4,7 @@
  */
 import type { Architecture, Block, Norm } from '../../architecture/description';
 import { ModelError } from '../../errors/modelError';
-import { ACTIVATIONS } from './activations';
+import { NAMED_ACTIVATIONS } from '../../architecture/activations';
 import { assumeHeads, commonSize, depthOf, divide, inferGrid, pick, rows } from './infer';
 import type { Family, FamilyInput } from './family';
 import type { Fields } from './fields';
@@ -200,7 +200,7 @@ function blockOf({ config, processor, tensors, findings }: FamilyInput, args: Fi
   }
   const norm = normOf({ config, processor, tensors, findings }, args);
   const extra = (flag: string, pattern: RegExp) => ((args.flag(flag) ?? has(pattern)) ? norm : null);
-  const activation = args.oneOf('act_layer', ACTIVATIONS) ?? kind?.act ?? 'gelu';
+  const activation = args.oneOf('act_layer', NAMED_ACTIVATIONS) ?? kind?.act ?? 'gelu';
   return {
     dimIn: dim,
     dim,

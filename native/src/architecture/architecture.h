@@ -5,37 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "architecture/activation.h"
 #include "architecture/grid.h"
 
 namespace vit {
 
 // The structs of binding.d.ts, field for field; the comments there are the definition.
-
-enum class Activation {
-  gelu,
-  gelu_tanh,
-  quick_gelu,
-  relu,
-  relu6,
-  silu,
-  sigmoid,
-  tanh,
-  elu,
-  celu,
-  selu,
-  leaky_relu,
-  hardswish,
-  hardsigmoid,
-  hardtanh,
-  hardshrink,
-  softshrink,
-  tanhshrink,
-  softplus,
-  softsign,
-  mish,
-  log_sigmoid,
-  identity,
-};
 
 struct Norm {
   enum class Kind { layer, rms, identity } kind;

@@ -9,30 +9,9 @@ namespace vit::binding {
 namespace {
 
 Activation read_activation(const Reader& r, const char* key) {
-  using A = Activation;
-  return r.choice<A>(key, {{"gelu", A::gelu},
-                           {"gelu_tanh", A::gelu_tanh},
-                           {"quick_gelu", A::quick_gelu},
-                           {"relu", A::relu},
-                           {"relu6", A::relu6},
-                           {"silu", A::silu},
-                           {"sigmoid", A::sigmoid},
-                           {"tanh", A::tanh},
-                           {"elu", A::elu},
-                           {"celu", A::celu},
-                           {"selu", A::selu},
-                           {"leaky_relu", A::leaky_relu},
-                           {"hardswish", A::hardswish},
-                           {"hardsigmoid", A::hardsigmoid},
-                           {"hardtanh", A::hardtanh},
-                           {"hardshrink", A::hardshrink},
-                           {"softshrink", A::softshrink},
-                           {"tanhshrink", A::tanhshrink},
-                           {"softplus", A::softplus},
-                           {"softsign", A::softsign},
-                           {"mish", A::mish},
-                           {"log_sigmoid", A::log_sigmoid},
-                           {"identity", A::identity}});
+#define VIT_CHOICE(name) {#name, Activation::name},
+  return r.choice<Activation>(key, {VIT_ACTIVATIONS(VIT_CHOICE)});
+#undef VIT_CHOICE
 }
 
 Norm read_norm(const Reader& r) {

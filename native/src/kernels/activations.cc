@@ -62,6 +62,8 @@ inline T value(T x) {
       return T(kSeluScale) * (x > T(0) ? x : T(kSeluAlpha) * std::expm1(x));
     case Activation::leaky_relu:
       return x > T(0) ? x : T(0.01) * x;
+    case Activation::rrelu:  // evaluation: the mean of torch's bounds 1/8 and 1/3
+      return x > T(0) ? x : T((1.0 / 8 + 1.0 / 3) / 2) * x;
     case Activation::hardswish:
       return x * clamp(x + T(3), T(0), T(6)) / T(6);
     case Activation::hardsigmoid:
@@ -94,32 +96,8 @@ auto dispatch(Activation act, With with) {
   using A = Activation;
 #define VIT_CASE(name) \
   case A::name:        \
-    return with(std::integral_constant<A, A::name>())
-  switch (act) {
-    VIT_CASE(gelu);
-    VIT_CASE(gelu_tanh);
-    VIT_CASE(quick_gelu);
-    VIT_CASE(relu);
-    VIT_CASE(relu6);
-    VIT_CASE(silu);
-    VIT_CASE(sigmoid);
-    VIT_CASE(tanh);
-    VIT_CASE(elu);
-    VIT_CASE(celu);
-    VIT_CASE(selu);
-    VIT_CASE(leaky_relu);
-    VIT_CASE(hardswish);
-    VIT_CASE(hardsigmoid);
-    VIT_CASE(hardtanh);
-    VIT_CASE(hardshrink);
-    VIT_CASE(softshrink);
-    VIT_CASE(tanhshrink);
-    VIT_CASE(softplus);
-    VIT_CASE(softsign);
-    VIT_CASE(mish);
-    VIT_CASE(log_sigmoid);
-    VIT_CASE(identity);
-  }
+    return with(std::integral_constant<A, A::name>());
+  switch (act) { VIT_ACTIVATIONS(VIT_CASE) }
 #undef VIT_CASE
   return with(std::integral_constant<A, A::identity>());
 }
@@ -134,10 +112,9 @@ void activate(Activation act, float* x, int64_t n) {
 }
 
 const char* to_string(Activation act) {
-  static const char* const kNames[] = {
-      "gelu",       "gelu_tanh",  "quick_gelu", "relu",       "relu6",     "silu",        "sigmoid",  "tanh",
-      "elu",        "celu",       "selu",       "leaky_relu", "hardswish", "hardsigmoid", "hardtanh", "hardshrink",
-      "softshrink", "tanhshrink", "softplus",   "softsign",   "mish",      "log_sigmoid", "identity"};
+#define VIT_TEXT(name) #name,
+  static const char* const kNames[] = {VIT_ACTIVATIONS(VIT_TEXT)};
+#undef VIT_TEXT
   return kNames[static_cast<int>(act)];
 }
 

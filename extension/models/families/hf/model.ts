@@ -3,7 +3,7 @@
  * https://github.com/huggingface/transformers/tree/main/src/transformers/models
  */
 import type { Architecture, Block, Finding } from '../../../architecture/description';
-import { ACTIVATIONS } from '../activations';
+import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
 import type { Family, FamilyInput, KeyTable } from '../family';
 import type { Fields } from '../fields';
 import { assumeHeads, depthOf, divide, pick, rows } from '../infer';
@@ -112,7 +112,8 @@ function architecture(model: HfModel, input: FamilyInput): Architecture {
   return { ...plain, ...model.change?.(plain, classes > 0, config) };
 }
 
-export const hiddenAct = (config: Fields): Block['activation'] => config.oneOf('hidden_act', ACTIVATIONS) ?? 'gelu';
+export const hiddenAct = (config: Fields): Block['activation'] =>
+  config.oneOf('hidden_act', NAMED_ACTIVATIONS) ?? 'gelu';
 
 /** The configuration class's defaults when there is a config; what the tensors show when there is none. */
 function fromTensors(
