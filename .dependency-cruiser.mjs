@@ -59,7 +59,7 @@ export default {
       from: { path: '^webview/' },
       to: {
         path: '^extension/(engine|panel|commands|inspect)/',
-        pathNot: '^extension/engine/methods[.]ts$',
+        pathNot: '^extension/engine/(methods|headFusion)[.]ts$',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -273,7 +273,7 @@ test('rollout is the row of the product of (A + I) / 2', async () => {
     [0.2, 0.3, 0.5, 0.1, 0.6, 0.3, 0.25, 0.25, 0.5],
     [0.7, 0.2, 0.1, 0.4, 0.4, 0.2, 0, 0.5, 0.5],
   ].map((values) => Float32Array.from(values));
-  const row = await rolloutRow((i) => layers[i] ?? assert.fail(), 1, tokens, {
+  const row = rolloutRow((i) => layers[i] ?? assert.fail(), 1, tokens, {
     query: 0,
     from: 0,
     to: 1,

@@ -1,6 +1,7 @@
 /** Runs and their slices: what was kept is consistent with what was computed, and rollout follows its formula. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { rolloutRow } from '../../extension/engine/onnx/rollout';
 import type { Block, HeadFusion, Run } from '../../native/binding';
 import { architecture, binding, block, load, maxDifference, picture, tokensToToken } from './support';
 
@@ -99,6 +100,11 @@ test('rollout is the product of the normalised maps', async () => {
     ] as const) {
       const fast = await run.rollout(0, { query, from, to, fusion, discardRatio });
       assert.ok(maxDifference(fast, await rolloutNaive(run, from, to, fusion, discardRatio, query)) < 1e-6);
+      // what the ONNX engine does with maps it is given
+      const maps = await Promise.all([0, 1, 2].map((layer) => run.attention(0, layer)));
+      const options = { query, from, to, fusion, discardRatio };
+      const other = rolloutRow((layer) => maps[layer]!, 2, run.numTokens, options);
+      assert.ok(maxDifference(fast, other) < 1e-7);
     }
 });
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fuse, headRows, heatOf, keepMass } from '../../webview/drawing/heat';
+import { splitHeads } from '../../extension/engine/headFusion';
+import { fuse, heatOf, keepMass } from '../../webview/drawing/heat';
 
 // two heads over a class token and four patches; values that float32 holds exactly
 const values = new Float32Array([0.5, 0.125, 0.25, 0.0625, 0.0625, 0.25, 0.25, 0.125, 0.25, 0.125]);
-const rows = headRows(values, 2);
+const rows = splitHeads(values, 2);
 const own = { scale: 'own', excludeOutliers: false, signed: false } as const;
 
 test('rows of (h, N) are heads', () => {

@@ -1,8 +1,9 @@
 /** The attention on screen: which slice it needs, the map made of it, and its pixels. */
+import { splitHeads } from '../../extension/engine/headFusion';
 import { methods, methodSlice, type MethodId, type MethodSlice } from '../../extension/engine/methods';
 import type { PanelModel, ViewState } from '../../extension/protocol/panel';
 import { colorTable, signedColorMap } from '../drawing/colorMap';
-import { heatOf, headRows, keepMass, type Heat, type ScaleChoice } from '../drawing/heat';
+import { heatOf, keepMass, type Heat, type ScaleChoice } from '../drawing/heat';
 import { enlarge, paint, type Field } from '../drawing/raster';
 import type { Slices } from './slices';
 import type { AppState, Display } from './state';
@@ -35,7 +36,7 @@ export class Attention {
     const peek = this.slices.peek(sliceOf(view));
     if (peek.status === 'failed') return (this.last = { status: 'unavailable', reason: peek.message });
     if (peek.status === 'pending') return { status: 'pending' };
-    const rows = perHead ? headRows(peek.slice.values, peek.slice.shape[0]!) : [peek.slice.values];
+    const rows = perHead ? splitHeads(peek.slice.values, peek.slice.shape[0]!) : [peek.slice.values];
     const heat = heatOf(rows, perHead ? head : 'mean', model.loaded.numPrefix, scaleOf(view, display));
     return (this.last = { status: 'ready', key, rows, heat, layout: layoutOf(model, run.geometry) });
   }

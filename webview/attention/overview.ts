@@ -1,12 +1,13 @@
 /** All layers (down) and heads (across) for the chosen query, each a tiny map; asked for only while unfolded. */
 import * as l10n from '@vscode/l10n';
+import { splitHeads } from '../../extension/engine/headFusion';
 import { methods } from '../../extension/engine/methods';
 import type { App, Component } from '../app/app';
 import type { AppState } from '../app/state';
 import { colorMapOf, pixels, scaleOf, sliceOf, whyNot } from '../app/attention';
 import { h, setText } from '../ui/dom';
-import { headRows, heatOf } from '../drawing/heat';
 import { headName } from '../ui/names';
+import { heatOf } from '../drawing/heat';
 import { section } from '../ui/section';
 import { theme } from '../drawing/theme';
 
@@ -80,7 +81,7 @@ export class Overview implements Component {
       if (waiting >= atOnce) return null;
       const peek = this.app.slices.peek(sliceOf({ ...view, layer }));
       if (peek.status === 'pending') waiting++;
-      return peek.status === 'ready' ? headRows(peek.slice.values, peek.slice.shape[0]!) : null;
+      return peek.status === 'ready' ? splitHeads(peek.slice.values, peek.slice.shape[0]!) : null;
     });
   }
 

@@ -1,4 +1,5 @@
 /** Attention rows to one map over the patches: which head or fusion, which scale, how much of the mass. */
+import { fuseHeads } from '../../extension/engine/headFusion';
 import type { ViewState } from '../../extension/protocol/panel';
 import { domainOf, symmetric, type Domain } from './colorScale';
 
@@ -24,26 +25,11 @@ export interface Heat {
   domain: Domain;
 }
 
-/** Splits (h, N) into its rows. */
-export function headRows(values: Float32Array, heads: number): Float32Array[] {
-  const length = values.length / heads;
-  return Array.from({ length: heads }, (_, head) => values.subarray(head * length, (head + 1) * length));
-}
-
 /** One row (N) of the head asked for, or of all heads fused elementwise. */
 export function fuse(rows: readonly Float32Array[], head: Head): Float32Array {
-  if (typeof head === 'number') return rows[Math.min(head, rows.length - 1)] ?? new Float32Array();
-  const first = rows[0] ?? new Float32Array();
-  const fused = new Float32Array(first);
-  for (const row of rows.slice(1)) {
-    for (let i = 0; i < fused.length; i++) {
-      const value = row[i]!;
-      if (head === 'mean') fused[i]! += value;
-      else fused[i] = head === 'max' ? Math.max(fused[i]!, value) : Math.min(fused[i]!, value);
-    }
-  }
-  if (head === 'mean') for (let i = 0; i < fused.length; i++) fused[i]! /= rows.length;
-  return fused;
+  return typeof head === 'number'
+    ? (rows[Math.min(head, rows.length - 1)] ?? new Float32Array())
+    : fuseHeads(rows, head);
 }
 
 /**

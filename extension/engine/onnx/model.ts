@@ -158,8 +158,9 @@ class OnnxRun implements BackendRun {
         return this.tokens(image, what.layer);
       case 'rollout': {
         const first = this.maps(image, this.layout.attention, what.from, 'layer');
+        assertToken(what.query, this.numTokens);
         const layer = (index: number): Float32Array => this.maps(image, this.layout.attention, index, 'layer').values;
-        const values = await rolloutRow(layer, first.shape[0] ?? 1, this.numTokens, what);
+        const values = rolloutRow(layer, first.shape[0] ?? 1, this.numTokens, what);
         return { shape: [values.length], values };
       }
       case 'prediction-by-depth':
@@ -199,11 +200,15 @@ class OnnxRun implements BackendRun {
   }
 }
 
+function assertToken(query: number, tokens: number): void {
+  if (query < 0 || query >= tokens)
+    throw new EngineError('ERR_ARGUMENT', `Token ${query} is not among the ${tokens} tokens.`);
+}
+
 /** Row `query` of each of (h, N, N): (h, N). */
 function rows({ shape, values }: Slice, query: number): Slice {
   const [heads = 0, tokens = 0] = shape;
-  if (query < 0 || query >= tokens)
-    throw new EngineError('ERR_ARGUMENT', `Token ${query} is not among the ${tokens} tokens.`);
+  assertToken(query, tokens);
   const out = new Float32Array(heads * tokens);
   for (let h = 0; h < heads; h++) {
     const at = (h * tokens + query) * tokens;

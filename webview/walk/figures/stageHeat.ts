@@ -3,7 +3,7 @@ import * as l10n from '@vscode/l10n';
 import { pixels } from '../../app/attention';
 import { domainOf } from '../../drawing/colorScale';
 import { h } from '../../ui/dom';
-import { headRows } from '../../drawing/heat';
+import { splitHeads } from '../../../extension/engine/headFusion';
 import { patchCount, spread, type TokenLayout } from '../../drawing/tokenLayout';
 import { inputPicture } from '../inputPicture';
 import { PatchGrid } from '../patchGrid';
@@ -43,7 +43,7 @@ export class StageHeat implements PageFigure {
     this.element.hidden = input.status !== 'ready' || attention.status === 'failed';
     if (input.status !== 'ready' || attention.status !== 'ready') return;
     const { values, shape } = attention.slice;
-    const heads = headRows(values, values.length / shape.at(-1)!);
+    const heads = splitHeads(values, values.length / shape.at(-1)!);
     const shown = Math.min(head, heads.length - 1);
     if (this.drawn?.values !== values || this.drawn.head !== shown) {
       const field = spread(layout, heads[shown]!);
