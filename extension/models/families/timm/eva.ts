@@ -5,7 +5,7 @@
 import type { Architecture, Block, Rotary } from '../../../architecture/description';
 import { plainBlock } from '../../../architecture/plain';
 import { ModelError } from '../../../errors/modelError';
-import { ACTIVATIONS } from '../activations';
+import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
 import type { Family, FamilyInput, KeyTable } from '../family';
 import type { Fields } from '../fields';
 import { assumeHeads, commonSize, depthOf, divide, inferGrid, pick, rows } from '../infer';
@@ -219,7 +219,7 @@ function blockOf({ config, tensors, findings }: FamilyInput, args: Fields, dim: 
     mlp: gated ? 'swiglu' : 'mlp',
     mlpBias: has(/\.mlp\.(fc2|w3)\.bias$/),
     mlpNorm: has(/\.mlp\.(norm|ffn_ln)\.weight$/) ? norm : null,
-    activation: gated ? 'silu' : (args.oneOf('act_layer', ACTIVATIONS) ?? 'gelu'),
+    activation: gated ? 'silu' : (args.oneOf('act_layer', NAMED_ACTIVATIONS) ?? 'gelu'),
   });
 }
 

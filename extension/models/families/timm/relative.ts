@@ -4,7 +4,7 @@
  */
 import type { Architecture, RelativeBias } from '../../../architecture/description';
 import { plainBlock } from '../../../architecture/plain';
-import { ACTIVATIONS } from '../activations';
+import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
 import type { Family, FamilyInput } from '../family';
 import type { Fields } from '../fields';
 import { assumeHeads, commonSize, depthOf, divide, inferGrid, pick, rows } from '../infer';
@@ -98,7 +98,7 @@ function architecture(input: FamilyInput, bias: Bias): Architecture {
     layerScale: has(/\.(gamma_1|ls1\.gamma)$/),
     mlp: gated ? 'swiglu' : 'mlp',
     mlpNorm: has(/\.mlp\.norm\.weight$/) ? norm : null,
-    activation: gated ? 'silu' : (args.oneOf('act_layer', ACTIVATIONS) ?? 'gelu'),
+    activation: gated ? 'silu' : (args.oneOf('act_layer', NAMED_ACTIVATIONS) ?? 'gelu'),
   });
   const pool = args.oneOf('global_pool', POOLS) ?? config.oneOf('global_pool', POOLS) ?? 'avg';
   return {
