@@ -33,6 +33,8 @@ export interface OnnxTensorInfo {
   dataType: number;
   /** The bytes lie in another file beside the model. */
   external: boolean;
+  /** Where: location, offset, length, as text. */
+  externalData: Map<string, string>;
   /** Raw bytes, a view into the file; null when stored in another form. */
   raw: Uint8Array | null;
 }
@@ -104,7 +106,14 @@ function readGraphField(tag: number, graph: OnnxGraph, pbf: PbfReader): void {
     );
   } else if (tag === 2) graph.name = pbf.readString();
   else if (tag === 5) {
-    const tensor = pbf.readMessage(readTensorField, { name: '', dims: [], dataType: 0, external: false, raw: null });
+    const tensor = pbf.readMessage(readTensorField, {
+      name: '',
+      dims: [],
+      dataType: 0,
+      external: false,
+      externalData: new Map(),
+      raw: null,
+    });
     graph.initializers.set(tensor.name, tensor);
   } else if (tag === 11) graph.inputs.push(pbf.readMessage(readValueField, { name: '', elementType: 0, shape: null }));
   else if (tag === 12) graph.outputs.push(pbf.readMessage(readValueField, { name: '', elementType: 0, shape: null }));
@@ -140,7 +149,10 @@ function readTensorField(tag: number, tensor: OnnxTensorInfo, pbf: PbfReader): v
   else if (tag === 2) tensor.dataType = pbf.readVarint();
   else if (tag === 8) tensor.name = pbf.readString();
   else if (tag === 9) tensor.raw = pbf.readBytes();
-  else if (tag === 14) tensor.external = pbf.readVarint() === 1;
+  else if (tag === 13) {
+    const { key, value } = pbf.readMessage(readPairField, { key: '', value: '', version: 0 });
+    tensor.externalData.set(key, value);
+  } else if (tag === 14) tensor.external ||= pbf.readVarint() === 1;
 }
 
 function readValueField(tag: number, value: OnnxValue, pbf: PbfReader): void {

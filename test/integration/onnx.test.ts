@@ -218,7 +218,7 @@ test('what cannot be read or run is refused in one sentence that names the file'
   const missing = path.join(folder, 'missing.onnx');
   await assert.rejects(
     backend.load(describe({ kind: 'onnx', file: missing }, missing), options),
-    /missing\.onnx cannot be read/,
+    /missing\.onnx does not exist\.$/,
   );
 });
 

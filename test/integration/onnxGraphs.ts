@@ -10,6 +10,30 @@ const FLOAT16 = 10;
 
 type Attributes = Record<string, AttributeValue>;
 
+interface Outside {
+  name: string;
+  shape: number[];
+  entry: Record<string, string>;
+}
+
+/** TensorProto with external_data */
+function writeOutside({ name, shape, entry }: Outside, pbf: PbfWriter): void {
+  pbf.writePackedVarint(1, shape);
+  pbf.writeVarintField(2, FLOAT);
+  pbf.writeStringField(8, name);
+  for (const [key, value] of Object.entries(entry)) {
+    pbf.writeMessage(
+      13,
+      (_: null, pair) => {
+        pair.writeStringField(1, key);
+        pair.writeStringField(2, value);
+      },
+      null,
+    );
+  }
+  pbf.writeVarintField(14, 1);
+}
+
 export class Graph {
   private readonly body = new PbfWriter();
   private serial = 0;
@@ -45,6 +69,36 @@ export class Graph {
 
   ints(values: number[]): string {
     return this.tensor([values.length], INT64, BigInt64Array.from(values, BigInt));
+  }
+
+  /** A float32 weight in another file, as that entry says. */
+  outside(shape: number[], entry: Record<string, string>): string {
+    const name = `w${this.serial++}`;
+    this.body.writeMessage(5, writeOutside, { name, shape, entry });
+    return name;
+  }
+
+  /** A constant of the graph in another file. */
+  outsideConstant(shape: number[], entry: Record<string, string>): string {
+    const output = `Constant_${this.serial++}`;
+    this.body.writeMessage(
+      1,
+      (_: null, node) => {
+        node.writeStringField(2, output);
+        node.writeStringField(4, 'Constant');
+        node.writeMessage(
+          5,
+          (_: null, attribute) => {
+            attribute.writeStringField(1, 'value');
+            attribute.writeMessage(5, writeOutside, { name: '', shape, entry });
+            attribute.writeVarintField(20, 4);
+          },
+          null,
+        );
+      },
+      null,
+    );
+    return output;
   }
 
   scalar(value: number): string {

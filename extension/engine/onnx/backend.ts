@@ -2,7 +2,6 @@
  * onnxruntime as an engine: an .onnx file as it is, or any ViT of ours by way of the export. Loaded on first use.
  * A running session cannot be cancelled (onnxruntime has no way to); the client's kill is what ends it.
  */
-import { readFile } from 'node:fs/promises';
 import type { InferenceSession } from 'onnxruntime-node';
 import { exportOnnx, outputNames } from '../../onnx/export';
 import type { TensorReader } from '../../onnx/weights';
@@ -11,11 +10,17 @@ import type { Architecture, ModelDescription, TensorSource } from '../../archite
 import type { Backend, BackendModel } from '../backend';
 import type { EngineOptions } from '../requests';
 import { EngineError } from '../../errors/engineError';
+import { whyUnreadable } from '../../errors/fileRefusal';
+import { readRegularFile } from '../../files/regularFile';
 import { tokenLayout } from '../loaded';
+import type { ExternalFile } from './externalFiles';
 import { openForeign } from './foreign';
 import type { LayerMaps } from './maps';
 import { LazySessions, OnnxModel, type OnnxLayout } from './model';
-import { createSession, firstLine, loadRuntime } from './runtime';
+import { createSession, loadRuntime } from './runtime';
+
+/** What protobuf holds in one message. */
+const MOST_BYTES = 2 ** 31 - 1;
 
 interface Weights {
   read: TensorReader;
@@ -32,11 +37,12 @@ export class OnnxBackend implements Backend {
 
   async load(description: ModelDescription, options: EngineOptions): Promise<BackendModel> {
     const ort = await loadRuntime();
-    const create = (bytes: Uint8Array): Promise<InferenceSession> => createSession(ort, bytes, description, options);
+    const create = (bytes: Uint8Array, external: readonly ExternalFile[] = []): Promise<InferenceSession> =>
+      createSession(ort, bytes, external, description, options);
     if (description.weights.kind === 'onnx') {
       const file = description.weights.file;
-      const bytes = await readFile(file).catch((error: unknown) => {
-        throw new EngineError('ERR_FILE', `${file} cannot be read (${firstLine(error)}).`);
+      const bytes = await readRegularFile(file, MOST_BYTES).catch((error: unknown) => {
+        throw new EngineError('ERR_FILE', whyUnreadable(file, error));
       });
       const { session, layout, loaded, inputShape } = await openForeign(ort, file, bytes, description, create);
       return new OnnxModel(ort, { plain: session, full: session }, layout, loaded, inputShape, () => {

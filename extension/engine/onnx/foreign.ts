@@ -10,9 +10,10 @@ import { EngineError } from '../../errors/engineError';
 import { tokenLayout, type TokenLayout } from '../loaded';
 import { answersOf, chooseAnswer } from './answer';
 import { isAttention, mapsOf, tokensOf, type LayerMaps, type MapOutput } from './maps';
+import { externalFiles, type ExternalFile } from './externalFiles';
 import type { OnnxLayout } from './model';
 import { pictureTensor } from './pictureTensor';
-import { firstLine, type Runtime } from './runtime';
+import { runtimeReason, type Runtime } from './runtime';
 
 export interface OpenedFile {
   session: InferenceSession;
@@ -35,16 +36,17 @@ export async function openForeign(
   file: string,
   bytes: Uint8Array,
   description: ModelDescription,
-  create: (bytes: Uint8Array) => Promise<InferenceSession>,
+  create: (bytes: Uint8Array, external: readonly ExternalFile[]) => Promise<InferenceSession>,
 ): Promise<OpenedFile> {
   const model = parse(file, bytes);
+  const external = await externalFiles(file, bytes, model);
   const { inputShape, ...picture } = findInput(file, model, description);
   const answers = answersOf(model);
   if (answers.length === 0) throw new EngineError('ERR_MODEL', `${file} has no output of floating-point numbers.`);
   const values = answers.map(({ value }) => value);
   const search = findAttention(model.graph);
   const { session, found } = await withMaps(search, (maps) =>
-    create(promoteToOutputs(bytes, [...values, ...maps.maps.map(({ value }) => value)], maps.opened)),
+    create(promoteToOutputs(bytes, [...values, ...maps.maps.map(({ value }) => value)], maps.opened), external),
   );
   const size = (picture.batch ?? 1) * inputShape.reduce((product, side) => product * side, 1);
   if (size > MOST_INPUT)
@@ -56,7 +58,7 @@ export async function openForeign(
   const feed = { [picture.input]: pictureTensor(ort, zeros, picture.batch ?? 1, inputShape, picture) };
   const results: Results = await session.run(feed).catch((error: unknown) => {
     const [, height, width] = inputShape;
-    throw new EngineError('ERR_MODEL', `${file} fails on a ${width}x${height} picture: ${firstLine(error)}`);
+    throw new EngineError('ERR_MODEL', `${file} fails on a ${width}x${height} picture: ${runtimeReason(error)}.`);
   });
   const answer = chooseAnswer(
     answers.map((each) => ({ ...each, tensor: results[promoted(each.value)] })),
@@ -76,7 +78,7 @@ export async function openForeign(
       stages: [],
       parameters: parametersOf(model),
       steps: [],
-      memory: { weights: bytes.length, scratch: 0 },
+      memory: { weights: external.reduce((sum, { data }) => sum + data.length, bytes.length), scratch: 0 },
       scores: answer.scores,
       attention: attention.length > 0 ? true : noAttention(description.name, found),
       tokens: `${description.name} is an ONNX file: which of its values are tokens is not known.`,
@@ -93,7 +95,7 @@ async function withMaps(
     return { session: await create(search), found: search };
   } catch (error) {
     if (search.maps.length === 0) throw error;
-    const closed = [`the graph cannot be extended (${firstLine(error)})`];
+    const closed = [`the graph cannot be extended (${runtimeReason(error)})`];
     const bare = { ...search, maps: [], opened: [], closed };
     return { session: await create(bare), found: bare };
   }
@@ -103,7 +105,7 @@ function parse(file: string, bytes: Uint8Array): OnnxModel {
   try {
     return readModel(bytes);
   } catch (error) {
-    throw new EngineError('ERR_MODEL', `${file} cannot be used: ${firstLine(error)}.`);
+    throw new EngineError('ERR_MODEL', `${file} cannot be used: ${runtimeReason(error)}.`);
   }
 }
 

@@ -1,27 +1,44 @@
 /** onnxruntime-node, loaded when first needed, and its sessions. */
-import path from 'node:path';
 import type * as Ort from 'onnxruntime-node';
 import type { InferenceSession } from 'onnxruntime-node';
 import type { ModelDescription } from '../../architecture/description';
 import type { EngineOptions } from '../requests';
+import type { ExternalFile } from './externalFiles';
 import { EngineError } from '../../errors/engineError';
 
 export type Runtime = typeof Ort;
 
-export const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+/** A place in the runtime's own sources, with the function that stands there: of no use to who reads the sentence. */
+const SOURCE =
+  /(?:\S*\/)?[\w.-]+\.(?:cc|cpp|h|hpp|cu|cuh):\d+(?:\s+[\w:~<>]+(?:\((?:[^()]|\([^()]*\))*\)(?:\s*const\b)?)?(?=\s))?\s*/g;
+const MOST_CHARACTERS = 400;
+
+/** What ONNX Runtime says, in one line, without the places in its sources. */
+export function runtimeReason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const line = text
+    .replace(SOURCE, '')
+    .replace(/\S*onnxruntime_src\/\S*/g, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return (line.slice(0, MOST_CHARACTERS) || 'it gives no reason').replace(/\.$/, '');
+}
 
 export async function loadRuntime(): Promise<Runtime> {
   try {
     return await import('onnxruntime-node');
   } catch (error) {
-    throw new EngineError('ERR_ENGINE_START', `onnxruntime-node cannot be loaded on this machine: ${firstLine(error)}`);
+    throw new EngineError(
+      'ERR_ENGINE_START',
+      `onnxruntime-node cannot be loaded on this machine: ${runtimeReason(error)}.`,
+    );
   }
 }
 
 export async function createSession(
   ort: Runtime,
   bytes: Uint8Array,
+  externalData: readonly ExternalFile[],
   description: ModelDescription,
   { threads }: EngineOptions,
 ): Promise<InferenceSession> {
@@ -32,10 +49,9 @@ export async function createSession(
       graphOptimizationLevel: 'all',
       // warnings about unused initializers and the like are no business of a user's terminal
       logSeverityLevel: 3,
-      // weights kept in files of their own lie beside the model, wherever the bytes came from
-      extra: { session: { model_external_initializers_file_folder_path: path.dirname(description.path) } },
+      externalData,
     });
   } catch (error) {
-    throw new EngineError('ERR_MODEL', `${description.path} cannot be run by ONNX Runtime: ${firstLine(error)}`);
+    throw new EngineError('ERR_MODEL', `${description.path} cannot be run by ONNX Runtime: ${runtimeReason(error)}.`);
   }
 }

@@ -1,0 +1,59 @@
+/** Reads the files beside a foreign model that hold its weights. ONNX Runtime is handed their bytes, and opens no path that a file names. */
+import path from 'node:path';
+import { EngineError } from '../../errors/engineError';
+import { whyUnreadable } from '../../errors/fileRefusal';
+import { withRegularFile } from '../../files/regularFile';
+import { externalRanges, type ExternalRange } from '../../onnx/externalData';
+import type { OnnxModel } from '../../onnx/schema';
+
+/** As onnxruntime-node takes it: `path` is the name in the model. */
+export interface ExternalFile {
+  path: string;
+  data: Uint8Array;
+}
+
+/** What one Buffer holds in every supported Node.js. */
+const MOST_BYTES = 2 ** 32 - 1;
+
+/**
+ * Files are looked for beside `file` itself and nowhere else; each must be a regular file that has all the bytes the model expects.
+ * Throws EngineError with a sentence.
+ */
+export async function externalFiles(file: string, bytes: Uint8Array, { graph }: OnnxModel): Promise<ExternalFile[]> {
+  const files = new Map<string, ExternalRange[]>();
+  try {
+    for (const range of externalRanges(bytes, graph)) {
+      const same = files.get(range.location);
+      if (same) same.push(range);
+      else files.set(range.location, [range]);
+    }
+  } catch (error) {
+    throw new EngineError('ERR_MODEL', `${file} cannot be used: ${(error as Error).message}.`);
+  }
+  const read: ExternalFile[] = [];
+  for (const [location, ranges] of files) read.push({ path: location, data: await readRanges(file, location, ranges) });
+  return read;
+}
+
+/** The file from its start to the last byte that is needed. */
+async function readRanges(model: string, location: string, ranges: ExternalRange[]): Promise<Uint8Array> {
+  const file = path.join(path.dirname(model), location);
+  const last = ranges.reduce((furthest, range) => (range.end > furthest.end ? range : furthest));
+  try {
+    return await withRegularFile(file, async (opened) => {
+      if (last.end > opened.size)
+        throw new EngineError(
+          'ERR_MODEL',
+          `${file} is shorter than ${model} says: weight ${last.tensor} should end at byte ${last.end}, the file has ${opened.size}.`,
+        );
+      if (last.end > MOST_BYTES)
+        throw new EngineError('ERR_MODEL', `${file} is larger than 4 GiB, the most that is read of such a file.`);
+      const data = Buffer.allocUnsafe(last.end);
+      if ((await opened.read(data, 0)) < data.length)
+        throw new EngineError('ERR_MODEL', `${file} changed while it was read.`);
+      return data;
+    });
+  } catch (error) {
+    throw error instanceof EngineError ? error : new EngineError('ERR_FILE', whyUnreadable(file, error));
+  }
+}
