@@ -7,6 +7,7 @@ import { canonicalTensors, type CanonicalTensor } from '../architecture/tensors'
 import { count } from '../errors/modelError';
 import type { Family, KeyPart, KeyRule, KeyTable, Tensors } from './families/family';
 import type { StoredTensor } from './files/safetensors';
+import { listed, unreadParts } from './unread';
 
 const USABLE = new Set(['F32', 'F16', 'BF16']);
 
@@ -19,7 +20,13 @@ export interface Bound {
   findings: Finding[];
 }
 
-export function bind(architecture: Architecture, family: Family, tensors: Tensors): Bound {
+/** @param outside names of tensors that stood beside the model, not in it */
+export function bind(
+  architecture: Architecture,
+  family: Family,
+  tensors: Tensors,
+  outside: ReadonlySet<string> = new Set(),
+): Bound {
   const wanted = canonicalTensors(architecture);
   const used = new Set<string>();
   const missing: { wanted: CanonicalTensor; key: string }[] = [];
@@ -47,13 +54,16 @@ export function bind(architecture: Architecture, family: Family, tensors: Tensor
   const leftover = unused.filter((key) => !isIgnored(key));
   bound.findings = capped(bound.findings, 'do not fit either');
   bound.findings.push(...capped(missingFindings(missing, leftover, architecture.depth), 'are missing'));
-  bound.findings.push(...capped(unexpectedFindings(leftover, wanted.length - missing.length), 'have no place either'));
+  const { findings: unread, rest } = unreadParts(leftover, outside);
+  const found = wanted.length - missing.length;
+  bound.findings.push(...capped(unexpectedFindings(found === 0 ? leftover : rest, found), 'have no place either'));
+  if (found > 0) bound.findings.push(...unread);
   const ignored = unused.filter(isIgnored);
   if (ignored.length > 0) {
     bound.findings.push({
       severity: 'info',
       code: 'ignored-tensors',
-      message: `${count(ignored.length, 'tensor')} of the file have no part in the forward pass: ${list(ignored)}.`,
+      message: `${count(ignored.length, 'tensor')} of the file have no part in the forward pass: ${listed(ignored)}.`,
     });
   }
   return bound;
@@ -250,7 +260,7 @@ function unexpectedFindings(leftover: string[], found: number): Finding[] {
   if (leftover.length === 0) return [];
   // Nothing of the family fits: one sentence says more than a list of the whole file.
   if (found === 0) {
-    const message = `None of the file's ${count(leftover.length, 'tensor')} is known to this family: ${list(leftover)}.`;
+    const message = `None of the file's ${count(leftover.length, 'tensor')} is known to this family: ${listed(leftover)}.`;
     return [{ severity: 'error', code: 'unexpected-tensor', message }];
   }
   return leftover.map((key) => ({
@@ -259,10 +269,6 @@ function unexpectedFindings(leftover: string[], found: number): Finding[] {
     message: `Tensor ${key} has no place in the architecture.`,
     subject: key,
   }));
-}
-
-function list(names: string[]): string {
-  return names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 }
 
 /** The candidate with the smallest edit distance, if it is near enough to be a likely slip. */

@@ -9,10 +9,10 @@ import { readCheckpoint, readJson, type Checkpoint } from './files/checkpoint';
 import type { Architecture, Finding, ModelDescription, WeightSource } from '../architecture/description';
 import { ModelError } from '../errors/modelError';
 import { outOfBounds } from '../architecture/bounds';
-import { recognise } from './families';
+import { recognise, type Recognised } from './families';
 import { architectureOf, assertInBounds, preprocessingOf } from './families/checked';
 import { Fields } from './families/fields';
-import type { Family, FamilyInput, Tensors } from './families/family';
+import type { Family, FamilyInput } from './families/family';
 import { cachedSnapshot } from './hub/cache';
 import { HUB_ID, hubSettings } from './hub/settings';
 import { MOST_SEED } from './families/seed';
@@ -96,7 +96,7 @@ async function describe(
   id: string,
 ): Promise<ModelDescription> {
   const findings: Finding[] = [];
-  const { family, tensors } = recognise(config, checkpoint?.tensors ?? null);
+  const { family, tensors, outside } = recognise(config, checkpoint?.tensors ?? null);
   const processor = await readProcessor(located);
   const input: FamilyInput = { config, processor, tensors, findings };
   if (!located.config) {
@@ -111,7 +111,7 @@ async function describe(
   const architecture = asFed(trained, preprocessing, findings);
   assertInBounds(outOfBounds(architecture), config);
   findings.push(...implausible(architecture));
-  const weights = weightSource(architecture, family, tensors, config, findings);
+  const weights = weightSource(architecture, { family, tensors, outside }, config, findings);
   if (architecture.classes === 0) {
     findings.push({
       severity: 'info',
@@ -155,8 +155,7 @@ function asFed(trained: Architecture, { resize, crop }: Preprocessing, findings:
 
 function weightSource(
   architecture: Architecture,
-  family: Family,
-  tensors: Tensors | null,
+  { family, tensors, outside }: Recognised,
   config: Fields,
   findings: Finding[],
 ): WeightSource {
@@ -172,7 +171,7 @@ function weightSource(
     });
     return { kind: 'seed', seed };
   }
-  const bound = bind(architecture, family, tensors);
+  const bound = bind(architecture, family, tensors, outside);
   findings.push(...bound.findings);
   return { kind: 'tensors', tensors: bound.tensors };
 }

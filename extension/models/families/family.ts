@@ -49,6 +49,8 @@ export interface Family {
   architecture(input: FamilyInput): Architecture;
   preprocessing(input: FamilyInput, architecture: Architecture): Preprocessing;
   keys: KeyTable;
+  /** A name of another release of the same code, as this table writes it. */
+  rename?: (name: string) => string;
   /** Tensors that have no part in this forward pass (poolers, text towers, mask tokens). */
   ignored: RegExp[];
   noWeightDecay?: string[];

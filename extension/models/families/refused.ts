@@ -1,5 +1,6 @@
 /** Architectures people will try that are not plain Vision Transformers: refused by their name, not by a list of tensors. */
 import { ModelError } from '../../errors/modelError';
+import { sentence } from '../../errors/sentence';
 import type { Fields } from './fields';
 import type { Tensors } from './family';
 
@@ -17,7 +18,22 @@ const REFUSED: { title: string; config: RegExp; tensor: RegExp }[] = [
   { title: 'a T2T-ViT with Performer token stages', config: /^t2t_vit_(7|10|12|14|19|24)$/i, tensor: /tokens_to_token\.attention\d\.(kqv|w)\b/ },
 ]; // prettier-ignore
 
+/** Changes to a base model that is not in the file: PEFT's and the kinds it merges likewise. */
+const ADAPTER =
+  /\.(lora_(A|B|up|down|embedding_[AB])|hada_w\d_[ab]|lokr_w\d|ia3_l|oft_r|vera_lambda_[bd])(\.|$)|\.base_layer\./;
+
 export function refuseByName(config: Fields, tensors: Tensors | null): void {
+  const adapted = tensors && [...tensors.keys()].find((key) => ADAPTER.test(key));
+  if (adapted) {
+    throw new ModelError(
+      'unsupported',
+      sentence(
+        '{0} holds a LoRA adapter ({1}), not a whole model: merge it into its base model (merge_and_unload() in PEFT) and save that.',
+        config.source,
+        adapted,
+      ),
+    );
+  }
   const named = [config.word('architecture'), config.word('model_type')];
   for (const { title, config: pattern, tensor } of REFUSED) {
     const byName = named.some((value) => pattern.test(value)) && !tensors;

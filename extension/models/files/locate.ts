@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { answered } from '../../files/regularFile';
 import { ModelError, fileError } from '../../errors/modelError';
+import { sentence } from '../../errors/sentence';
 import { PICKLE_EXTENSIONS, pickleRefusal, refuseOtherKinds } from './unsupportedFormats';
 
 export interface Located {
@@ -88,6 +89,14 @@ async function weightsAmong(path: string, names: string[], hasConfig: boolean): 
   if (candidates[0]) return join(path, candidates[0]);
   const pickle = names.find(isPickle);
   if (pickle) await refusePickle(join(path, pickle));
+  if (!hasConfig && names.includes('adapter_config.json'))
+    throw new ModelError(
+      'missing',
+      sentence(
+        '{0} holds the settings of an adapter, not a whole model: merge it into its base model and save that.',
+        path,
+      ),
+    );
   if (!hasConfig)
     throw new ModelError('missing', `${path} holds no model: no .safetensors, .onnx or config.json is in it.`);
   return null;

@@ -1,6 +1,6 @@
 /** DeiT, with and without its teacher's head. transformers/models/deit */
 import { IMAGENET } from '../preprocessing';
-import { VIT_KEYS } from './keys';
+import { beforeFive, VIT_KEYS } from './keys';
 import { VIT, type HfModel } from './model';
 
 export const deit: HfModel = {
@@ -13,6 +13,7 @@ export const deit: HfModel = {
   defaults: VIT,
   layers: 'encoder.layer.{i}.',
   keys: VIT_KEYS,
+  rename: beforeFive,
   ignored: [/^pooler\./, /^embeddings\.mask_token$/, /^decoder\./],
   prefix: () => ({ class: true, distillation: true, registers: 0 }),
   position: { table: 'embeddings.position_embeddings', covers: 'all', resample: 'bicubic' },

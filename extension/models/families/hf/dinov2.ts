@@ -4,7 +4,7 @@ import { MOST_RATIO } from '../../../architecture/limits';
 import type { KeyTable } from '../family';
 import type { Fields } from '../fields';
 import { IMAGENET } from '../preprocessing';
-import { ATTENTION, EMBEDDINGS } from './keys';
+import { ATTENTION, beforeFive, EMBEDDINGS } from './keys';
 import { BASE, CLASS_TOKEN, hiddenAct, type HfModel } from './model';
 
 const DINOV2_KEYS: KeyTable = {
@@ -39,6 +39,7 @@ export const dinov2WithRegisters: HfModel = {
   defaults: { ...DEFAULTS, num_register_tokens: 4 },
   layers: 'encoder.layer.{i}.',
   keys: DINOV2_KEYS,
+  rename: beforeFive,
   ignored: [/^embeddings\.mask_token$/],
   prefix: (config, { tensors }) => ({
     class: true,
@@ -64,6 +65,7 @@ export const dinov2: HfModel = {
   defaults: DEFAULTS,
   layers: 'encoder.layer.{i}.',
   keys: DINOV2_KEYS,
+  rename: beforeFive,
   ignored: [/^embeddings\.mask_token$/],
   prefix: CLASS_TOKEN,
   position: { table: 'embeddings.position_embeddings', covers: 'all', resample: 'bicubic' },

@@ -27,9 +27,20 @@ export const VIT_KEYS: KeyTable = {
   ...ATTENTION,
   'blocks.{i}.norm1.*': [['encoder.layer.{i}.layernorm_before.*']],
   'blocks.{i}.norm2.*': [['encoder.layer.{i}.layernorm_after.*']],
-  'blocks.{i}.mlp.fc1.*': [['encoder.layer.{i}.intermediate.dense.*']],
-  'blocks.{i}.mlp.fc2.*': [['encoder.layer.{i}.output.dense.*']],
+  'blocks.{i}.mlp.fc1.*': [['encoder.layer.{i}.intermediate.dense.*'], ['encoder.layer.{i}.mlp.fc1.*']],
+  'blocks.{i}.mlp.fc2.*': [['encoder.layer.{i}.output.dense.*'], ['encoder.layer.{i}.mlp.fc2.*']],
 };
+/** transformers 5 names the same layers shorter: layers.{i}.attention.q_proj, o_proj. */
+export const beforeFive = (name: string): string =>
+  name
+    .replace(/^(?:encoder\.)?layers?\.(\d+)\./, 'encoder.layer.$1.')
+    .replace(
+      /(\.\d+\.attention)\.(q|k|v)_proj\./,
+      (_, at: string, part: 'q' | 'k' | 'v') => `${at}.attention.${PARTS[part]}.`,
+    )
+    .replace(/(\.\d+\.attention)\.(?:o|out)_proj\./, '$1.output.dense.');
+const PARTS = { q: 'query', k: 'key', v: 'value' };
+
 /** CLIP and SigLIP towers. */
 export const TOWER_KEYS: KeyTable = {
   'patch_embed.proj.*': [['embeddings.patch_embedding.*']],

@@ -22,6 +22,7 @@ export interface HfModel {
   defaults: Record<string, unknown>;
   layers: string;
   keys: KeyTable;
+  rename?: (name: string) => string;
   ignored: RegExp[];
   prefix: (config: Fields, input: FamilyInput) => Architecture['prefix'];
   position: { table: string; covers: 'all' | 'class' | 'patches'; resample: 'bicubic' | 'bicubic-antialias' };
@@ -59,6 +60,7 @@ export const hfFamily = (model: HfModel): Family => ({
     return hfPreprocessing(processor, image, { ...model.processor, resizeTo: size }, findings);
   },
   keys: model.keys,
+  rename: model.rename,
   ignored: model.ignored,
 });
 

@@ -1,6 +1,6 @@
 /** ViT, ViT-MSN and the encoder of ViT-MAE. transformers/models/vit */
 import { HALF } from '../preprocessing';
-import { VIT_KEYS } from './keys';
+import { beforeFive, VIT_KEYS } from './keys';
 import { CLASS_TOKEN, VIT, type HfModel } from './model';
 
 export const vit: HfModel = {
@@ -12,6 +12,7 @@ export const vit: HfModel = {
   defaults: VIT,
   layers: 'encoder.layer.{i}.',
   keys: VIT_KEYS,
+  rename: beforeFive,
   ignored: [/^pooler\./, /^embeddings\.mask_token$/, /^decoder\./],
   prefix: CLASS_TOKEN,
   position: { table: 'embeddings.position_embeddings', covers: 'all', resample: 'bicubic' },

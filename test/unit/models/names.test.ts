@@ -1,0 +1,145 @@
+/** Tensor names under wrappers, in chunks, of other releases, and what stands beside the model. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { assertRunnable } from '../../../extension/models/runnable';
+import { unpack, write, type Entry } from './files';
+import { changed, errorsOf, folder, golden, open, refuses } from './opening';
+import { join } from 'node:path';
+
+type Entries = Map<string, Entry>;
+
+function rename(entries: Entries, to: (name: string) => string): void {
+  const all = [...entries];
+  entries.clear();
+  for (const [name, entry] of all) entries.set(to(name), entry);
+}
+
+const some = (shape: number[]): Entry => ({
+  dtype: 'F32',
+  shape,
+  bytes: Buffer.alloc(shape.reduce((product, side) => product * side, 4)),
+});
+
+async function same(path: string, name: string): Promise<void> {
+  const [model, reference] = [await open(path), await open(golden(name))];
+  assertRunnable(model);
+  assert.deepEqual(model.architecture, reference.architecture);
+  assert.ok(model.weights.kind === 'tensors' && reference.weights.kind === 'tensors');
+  assert.deepEqual(Object.keys(model.weights.tensors), Object.keys(reference.weights.tensors));
+}
+
+test('any number of wrappers goes from body and head alike', async () => {
+  const wrappers = [
+    'module.', '_orig_mod.', 'model.', 'net.', 'teacher.', 'student.', 'backbone.', 'trunk.', 'visual.', 'encoder.',
+    'module._orig_mod.model.', 'my_lightning_module.net.',
+  ]; // prettier-ignore
+  for (const [i, wrapper] of wrappers.entries()) {
+    for (const name of ['hf-vit', 'timm-plain', 'torchvision', 'hf-clip-classifier']) {
+      await same(
+        changed(name, `wrapped-${i}-${name}`, (entries) => rename(entries, (key) => wrapper + key)),
+        name,
+      );
+    }
+  }
+});
+
+test('the head may stand beside a wrapped body', async () => {
+  const beside = changed('timm-plain', 'beside', (entries) =>
+    rename(entries, (key) => (key.startsWith('head.') ? `model.${key}` : `model.backbone.${key}`)),
+  );
+  await same(beside, 'timm-plain');
+});
+
+test('of a teacher and a student the teacher is opened, and the student named', async () => {
+  const both = changed('timm-plain', 'both', (entries) => {
+    const all = [...entries];
+    entries.clear();
+    for (const [name, entry] of all) {
+      entries.set(`student.backbone.${name}`, { ...entry, bytes: Buffer.alloc(entry.bytes.length) });
+      entries.set(`teacher.backbone.${name}`, entry);
+    }
+  });
+  await same(both, 'timm-plain');
+  const { findings, weights } = await open(both);
+  assert.ok(findings.some(({ code, severity, message }) => code === 'unread-tensors' && severity === 'warning' && message.includes('student'))); // prettier-ignore
+  const file = unpack(join(both, 'model.safetensors'));
+  const source = weights.kind === 'tensors' ? weights.tensors['cls_token'] : undefined;
+  assert.ok(source && 'parts' in source);
+  const [{ begin, end } = { begin: 0, end: 0 }] = source.parts;
+  const bytes = readFileSync(join(both, 'model.safetensors')).subarray(begin, end);
+  assert.deepEqual(bytes, file.get('teacher.backbone.cls_token')?.bytes);
+});
+
+test("blocks in chunks, as DINOv2's training keeps them", async () => {
+  const chunk = (renumber: boolean) => (key: string) =>
+    key.replace(/^blocks\.(\d+)\./, (_, i: string) => {
+      const block = Number(i);
+      return `blocks.${block >> 1}.${renumber ? block % 2 : block}.`;
+    });
+  for (const renumber of [false, true])
+    await same(
+      changed('timm-plain', `chunks-${renumber}`, (entries) => rename(entries, chunk(renumber))),
+      'timm-plain',
+    );
+});
+
+test('names of transformers 5', async () => {
+  const five = (key: string) =>
+    key
+      .replace(/encoder\.layer\.(\d+)\./, 'layers.$1.')
+      .replace('attention.attention.query', 'attention.q_proj')
+      .replace('attention.attention.key', 'attention.k_proj')
+      .replace('attention.attention.value', 'attention.v_proj')
+      .replace('attention.output.dense', 'attention.o_proj')
+      .replace('intermediate.dense', 'mlp.fc1')
+      .replace(/(\d)\.output\.dense/, '$1.mlp.fc2');
+  for (const name of ['hf-vit', 'hf-deit', 'hf-deit-teacher', 'hf-dinov2', 'hf-dinov2-registers', 'hf-dinov2-swiglu'])
+    await same(
+      changed(name, `five-${name}`, (entries) => rename(entries, five)),
+      name,
+    );
+});
+
+test('a head in a list of its own', async () => {
+  await same(
+    changed('timm-plain', 'listed-head', (entries) => rename(entries, (key) => key.replace(/^head\./, 'head.1.'))),
+    'timm-plain',
+  );
+});
+
+test('what no forward pass reads is named, and does not stand in the way', async () => {
+  const beside: Record<string, RegExp> = {
+    'decoder_blocks.0.attn.qkv.weight': /pre-training decoder/,
+    decoder_pos_embed: /pre-training decoder/,
+    mask_token: /mask token|no part/,
+    'projector.0.weight': /projection head/,
+    'dino_head.last_layer.weight_g': /projection head/,
+    'aux_classifier.weight': /further heads/,
+    'text_model.embeddings.token_embedding.weight': /other tower/,
+    'optimizer.state': /training state/,
+  };
+  for (const [key, said] of Object.entries(beside)) {
+    const path = changed('timm-plain', `beside-${key}`, (entries) => entries.set(key, some([1, 1, 4])));
+    assert.deepEqual(await errorsOf(path), [], key);
+    assert.ok(
+      (await open(path)).findings.some(({ message }) => said.test(message) && message.includes(key)),
+      key,
+    );
+  }
+  // what belongs to the body and has no place there still is an error
+  for (const key of ['blocks.0.attn.rel_thing', 'norm_extra.weight', 'fc_norm.weight']) {
+    const path = changed('timm-plain', `body-${key}`, (entries) => entries.set(key, some([4])));
+    assert.ok((await errorsOf(path)).length > 0, key);
+  }
+});
+
+test('adapters are named as such', async () => {
+  const lora = changed('hf-vit', 'lora', (entries) => {
+    rename(entries, (key) => `base_model.model.${key.replace('query.weight', 'query.base_layer.weight')}`);
+    entries.set('base_model.model.vit.encoder.layer.0.attention.attention.query.lora_A.default.weight', some([4, 32]));
+  });
+  await refuses(lora, 'unsupported', /holds a LoRA adapter.*merge/);
+  write(folder, 'adapter/adapter_config.json', '{}');
+  await refuses(join(folder, 'adapter'), 'missing', /adapter/);
+});
