@@ -66,7 +66,9 @@ test('of a teacher and a student the teacher is opened, and the student named', 
   const file = unpack(join(both, 'model.safetensors'));
   const source = weights.kind === 'tensors' ? weights.tensors['cls_token'] : undefined;
   assert.ok(source && 'parts' in source);
-  const [{ begin, end } = { begin: 0, end: 0 }] = source.parts;
+  const [part] = source.parts;
+  assert.ok(part && 'file' in part);
+  const { begin, end } = part;
   const bytes = readFileSync(join(both, 'model.safetensors')).subarray(begin, end);
   assert.deepEqual(bytes, file.get('teacher.backbone.cls_token')?.bytes);
 });
