@@ -20,6 +20,7 @@ const node = {
 export const bundles = [
   { ...node, entryPoints: { extension: 'extension/extension.ts' }, outdir: 'dist', external: ['vscode'] },
   { ...node, entryPoints: { engine: 'extension/engine/process/main.ts' }, outdir: 'dist', external: nativeParts },
+  { ...node, entryPoints: { decoder: 'extension/engine/decoder/main.ts' }, outdir: 'dist', external: nativeParts },
   { ...node, entryPoints: { cli: 'extension/cli.ts' }, outdir: 'dist', external: nativeParts },
   {
     platform: 'browser',

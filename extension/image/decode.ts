@@ -1,5 +1,5 @@
 /**
- * Picture files to 8-bit pixels, with sharp; runs in the engine process only.
+ * Picture files to 8-bit pixels, with sharp; runs in decoder processes only (engine/decoder).
  *
  * Pixels are what Pillow's convert('RGB') gives, upright as browsers and VS Code show it (EXIF orientation): RGB as stored
  * (profiles are not applied), alpha dropped and not blended, palettes looked up, the high byte of 16 bits, the first frame.
@@ -22,8 +22,8 @@ export interface DecodedImage extends Pixels, Omit<OpenedImage, 'imageId'> {}
 
 type SharpModule = (typeof import('sharp'))['default'];
 
-/** What sharp itself allows (0x3FFF squared): 805 MB of pixels. */
-const MAX_PIXELS = 268_402_689;
+/** Where Pillow refuses too (twice Image.MAX_IMAGE_PIXELS): 537 MB of pixels. */
+const MAX_PIXELS = 178_956_970;
 const MAX_FILE_BYTES = 2 ** 30;
 const PREVIEW_SIDE = 2048;
 /** Previews up to this many pixels are lossless, so that small pictures can be looked at pixel by pixel. */
@@ -39,8 +39,26 @@ const formats: Partial<Record<Metadata['format'], string>> = {
   svg: 'svg',
 };
 
-/** Rejects with ERR_IMAGE and one sentence that names the picture, or with ERR_CANCELLED. */
+/** A picture's pixels, and its preview when it is asked for. */
+export interface DecodedPixels extends Omit<DecodedImage, 'preview'> {
+  makePreview: () => Promise<DecodedImage['preview']>;
+}
+
+/** The whole picture. Rejects with ERR_IMAGE and one sentence that names the picture, or with ERR_CANCELLED. */
 export async function decodeImage(source: ImageSource, signal: AbortSignal): Promise<DecodedImage> {
+  const { makePreview, ...decoded } = await decodePixels(source, signal);
+  return { ...decoded, preview: await makePreview() };
+}
+
+/**
+ * Rejects, as its makePreview does, with ERR_IMAGE and one sentence that names the picture, or with ERR_CANCELLED.
+ * @param sized called with what the header says, before anything is decoded
+ */
+export async function decodePixels(
+  source: ImageSource,
+  signal: AbortSignal,
+  sized: (width: number, height: number) => void = () => undefined,
+): Promise<DecodedPixels> {
   const started = performance.now();
   const name = 'path' in source ? source.path : source.name;
   const bytes = 'path' in source ? await readPicture(source.path) : source.bytes;
@@ -48,18 +66,30 @@ export async function decodeImage(source: ImageSource, signal: AbortSignal): Pro
   if (bytes.length === 0) throw imageError(name, 'is empty');
   if (isLfsPointer(bytes)) throw imageError(name, LFS_REASON);
   const sharp = await loadSharp();
-  try {
-    const { previewOf, ...decoded } =
-      isNpy(bytes) || isBmp(bytes) ? decodeOurselves(sharp, bytes) : await decodeWithSharp(sharp, bytes);
-    const decodeMs = performance.now() - started;
-    if (signal.aborted) throw cancelled();
+  const named = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof EngineError) throw error;
+      throw imageError(name, reasonOf(error));
+    }
+  };
+  const { previewOf, ...decoded } = await named(() =>
+    isNpy(bytes) || isBmp(bytes) ? decodeOurselves(sharp, bytes) : decodeWithSharp(sharp, bytes, sized),
+  );
+  const decodeMs = performance.now() - started;
+  if (signal.aborted) throw cancelled();
+  return {
+    ...decoded,
+    name: path.basename(name),
+    bytes: bytes.length,
+    decodeMs,
     // after the pixels, not beside them: two full decodes of a large picture would be in memory
-    const preview = source.preview === false ? noPreview : await makePreview(previewOf, decoded.width, decoded.height);
-    return { ...decoded, preview, name: path.basename(name), bytes: bytes.length, decodeMs };
-  } catch (error) {
-    if (error instanceof EngineError) throw error;
-    throw imageError(name, reasonOf(error));
-  }
+    makePreview: () =>
+      source.preview === false
+        ? Promise.resolve(noPreview)
+        : named(() => makePreview(previewOf, decoded.width, decoded.height)),
+  };
 }
 
 /** What is known without the file's name, and the pipeline its preview is made with. */
@@ -77,7 +107,7 @@ async function readPicture(file: string): Promise<Uint8Array> {
   }
 }
 
-async function loadSharp(): Promise<SharpModule> {
+export async function loadSharp(): Promise<SharpModule> {
   try {
     const { default: sharp } = await import('sharp');
     // pictures are opened once; a cache of their operations would only hold memory
@@ -92,7 +122,11 @@ async function loadSharp(): Promise<SharpModule> {
   }
 }
 
-async function decodeWithSharp(sharp: SharpModule, bytes: Uint8Array): Promise<Decoded> {
+async function decodeWithSharp(
+  sharp: SharpModule,
+  bytes: Uint8Array,
+  sized: (width: number, height: number) => void,
+): Promise<Decoded> {
   const common: SharpOptions = { limitInputPixels: MAX_PIXELS, failOn: 'error', page: 0, autoOrient: true };
   const metadata = await sharp(bytes, { ...common, limitInputPixels: false }).metadata();
   const format = formats[metadata.format];
@@ -102,19 +136,25 @@ async function decodeWithSharp(sharp: SharpModule, bytes: Uint8Array): Promise<D
   }
   const { width, height } = metadata.autoOrient;
   if (width * height > MAX_PIXELS) throw new Error(tooLarge(width, height));
+  sized(width, height);
   const cmyk = metadata.space === 'cmyk';
   const stored = sharp(bytes, { ...common, ignoreIcc: !cmyk });
   const opaque = format === 'svg' ? stored.flatten({ background: 'white' }) : stored.removeAlpha();
   const { data, info } = await rawPixels(opaque, metadata.space);
+  const channels = info.channels === 1 ? 1 : 3;
   return {
     format,
     space: metadata.space,
     orientation: metadata.orientation ?? 1,
     width: info.width,
     height: info.height,
-    channels: info.channels === 1 ? 1 : 3,
+    channels,
     pixels: data,
-    previewOf: sharp(bytes, common),
+    // without profile and alpha the preview is made of what is decoded already
+    previewOf:
+      metadata.hasProfile || metadata.hasAlpha || cmyk
+        ? sharp(bytes, common)
+        : ofPixels(sharp, { pixels: data, width: info.width, height: info.height, channels }),
   };
 }
 
@@ -132,10 +172,17 @@ async function rawPixels(picture: Sharp, space: Metadata['space']): Promise<{ da
 function decodeOurselves(sharp: SharpModule, bytes: Uint8Array): Decoded {
   const npy = isNpy(bytes);
   const picture: Pixels = npy ? decodeNpyPicture(bytes, MAX_PIXELS) : { ...decodeBmp(bytes, MAX_PIXELS), channels: 3 };
-  const { pixels, width, height, channels } = picture;
-  const previewOf = sharp(pixels, { raw: { width, height, channels } });
-  return { ...picture, format: npy ? 'npy' : 'bmp', space: channels === 1 ? 'b-w' : 'srgb', orientation: 1, previewOf };
+  return {
+    ...picture,
+    format: npy ? 'npy' : 'bmp',
+    space: picture.channels === 1 ? 'b-w' : 'srgb',
+    orientation: 1,
+    previewOf: ofPixels(sharp, picture),
+  };
 }
+
+const ofPixels = (sharp: SharpModule, { pixels, width, height, channels }: Pixels): Sharp =>
+  sharp(pixels, { raw: { width, height, channels } });
 
 /** Lossless when small, else JPEG, else (with alpha) WebP, which takes several times as long to write. */
 async function makePreview(picture: Sharp, width: number, height: number): Promise<OpenedImage['preview']> {

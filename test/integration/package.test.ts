@@ -15,7 +15,7 @@ const contents = [
   'package.nls.json',
   'l10n/bundle.l10n.json',
   ...['readme.md', 'changelog.md', 'LICENSE.txt', 'ThirdPartyNotices.txt', 'ARCHITECTURE.md'],
-  'dist/{cli,engine,extension}.js',
+  'dist/{cli,decoder,engine,extension}.js',
   'dist/webview/{main.js,main.css,codicon.css,codicon.ttf}',
   'build/Release/vit_inspector.node',
   'native/binding.d.ts',

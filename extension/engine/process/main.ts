@@ -1,7 +1,10 @@
 /** Main of the forked engine process (dist/engine.js): one message loop over a Session. */
+import path from 'node:path';
 import type { Backend } from '../backend';
 import type { EngineKind, EngineRequestName, EngineRequests } from '../requests';
 import { EngineError, toErrorShape } from '../../errors/engineError';
+import { packageRoot } from '../../files/packageRoot';
+import { Decoders } from '../decoder/decoders';
 import { kill } from '../kill';
 import { loadBinding } from '../native/binding';
 import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from '../wire';
@@ -14,7 +17,14 @@ const IDS_A_GENERATION = 1_000_000;
 
 function main(): void {
   const generation = Number(process.env[GENERATION_VARIABLE] ?? 0);
-  const session = new Session({ binding: loadBinding, backend, idsAfter: generation * IDS_A_GENERATION });
+  const decoders = new Decoders(path.join(packageRoot(), 'dist', 'decoder.js'));
+  decoders.warm();
+  const session = new Session({
+    binding: loadBinding,
+    backend,
+    decode: (source, signal) => decoders.decode(source, signal),
+    idsAfter: generation * IDS_A_GENERATION,
+  });
   const running = new Map<number, AbortController>();
 
   process.on('message', (message) => {

@@ -1,6 +1,7 @@
 /** What the engine process does: images, models and runs by number, and one handler for every request. */
 import type { Binding, ResizeRequest } from '../../../native/binding';
-import { decodeImage, type DecodedImage } from '../../image/decode';
+import type { DecodedImage } from '../../image/decode';
+import type { ImageSource } from '../../image/opened';
 import { preprocess, type Preprocessed } from '../../image/preprocess';
 import { resize } from '../../image/resize';
 import type { ModelDescription } from '../../architecture/description';
@@ -53,6 +54,7 @@ const limits = {
 export interface SessionParts {
   binding: () => Binding;
   backend: (kind: EngineKind) => Backend;
+  decode: (source: ImageSource, signal: AbortSignal) => Promise<DecodedImage>;
   /** Ids handed out are larger than this, so that those of an earlier process are never mistaken for ours. */
   idsAfter: number;
 }
@@ -79,7 +81,7 @@ export class Session {
       return { pid: process.pid, blas, features, kernels, cores };
     },
     'open-image': async (source, signal) => {
-      const image = await decodeImage(source, signal);
+      const image = await this.parts.decode(source, signal);
       const imageId = this.images.add(image, image.pixels.byteLength);
       const { name, format, width, height, space, orientation, bytes, preview, decodeMs } = image;
       return { imageId, name, format, width, height, space, orientation, bytes, preview, decodeMs };

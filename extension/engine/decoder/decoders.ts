@@ -1,0 +1,136 @@
+/** Decodes pictures in a process of its own: what hangs, fills the memory or crashes there costs one picture and no model. */
+import { existsSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { cancelled, EngineError } from '../../errors/engineError';
+import { sentence } from '../../errors/sentence';
+import type { DecodedImage } from '../../image/decode';
+import type { ImageSource } from '../../image/opened';
+import { DecoderProcess, isDone, type DecoderLimits, type Ending, type Job } from './decoderProcess';
+
+const MIB = 2 ** 20;
+
+/** A quarter of the machine's memory, or of what its control group may have, and at most 1 GiB. */
+function memoryLimit(): number {
+  const constrained = process.constrainedMemory() || Infinity;
+  return Math.max(256 * MIB, Math.min(1024 * MIB, Math.min(totalmem(), constrained) / 4));
+}
+
+const usualLimits: DecoderLimits = { milliseconds: 10_000, millisecondsPerMegapixel: 100, memory: memoryLimit() };
+
+/** Pictures at once: as many as libvips has threads for. */
+const AT_ONCE = Math.max(2, Math.min(4, availableParallelism()));
+
+export class Decoders {
+  private process: DecoderProcess | null = null;
+  private readonly waiting: Job[] = [];
+  /** One of these ended a process, and it is not known which: they are decoded one by one. */
+  private readonly suspects: Job[] = [];
+  private suspect: Job | null = null;
+  private readonly limits: DecoderLimits;
+  private disposed = false;
+
+  constructor(
+    /** dist/decoder.js, absolute. */
+    private readonly processFile: string,
+    limits: Partial<DecoderLimits> = {},
+  ) {
+    this.limits = { ...usualLimits, ...limits };
+  }
+
+  /** Of the process at work, if there is one. */
+  get pid(): number | undefined {
+    return this.process?.pid;
+  }
+
+  /** Starts the process, so that the first picture need not wait for it. */
+  warm(): void {
+    if (this.disposed || this.process || !existsSync(this.processFile)) return;
+    const started: DecoderProcess = new DecoderProcess(this.processFile, this.limits, {
+      onProgress: () => this.next(),
+      onEnd: (ending, lost) => {
+        this.process = null;
+        this.ended(ending, lost, started.loaded);
+      },
+    });
+    this.process = started;
+  }
+
+  /** Rejects with ERR_IMAGE and one sentence that names the picture, or with ERR_CANCELLED as soon as the signal aborts. */
+  decode(source: ImageSource, signal: AbortSignal): Promise<DecodedImage> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted || this.disposed) throw cancelled();
+      if (!existsSync(this.processFile)) {
+        throw new EngineError(
+          'ERR_ENGINE_START',
+          sentence(
+            'Pictures cannot be decoded because {0} is missing: install the extension again, or run "npm run build".',
+            this.processFile,
+          ),
+        );
+      }
+      const onAbort = () => {
+        this.abandon(job);
+        reject(cancelled());
+      };
+      const settled = () => {
+        signal.removeEventListener('abort', onAbort);
+        if (this.suspect === job) this.suspect = null;
+      };
+      const job: Job = {
+        source,
+        resolve: (image) => {
+          settled();
+          resolve(image);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.waiting.push(job);
+      this.next();
+    });
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.process?.end({ culprit: null, says: isDone });
+  }
+
+  private next(): void {
+    this.warm();
+    const { process } = this;
+    if (!process?.ready) return;
+    if (this.suspects.length > 0 && process.busy === 0) {
+      this.suspect = this.suspects.shift()!;
+      process.decode(this.suspect);
+    }
+    while (this.waiting.length > 0 && this.suspects.length === 0 && !this.suspect && process.busy < AT_ONCE) {
+      process.decode(this.waiting.shift()!);
+    }
+  }
+
+  private ended({ culprit, says }: Ending, lost: Job[], wasReady: boolean): void {
+    const refuse = (job: Job) => {
+      const name = 'path' in job.source ? job.source.path : job.source.name;
+      job.reject(new EngineError('ERR_IMAGE', says(name)));
+    };
+    if (culprit) {
+      this.waiting.unshift(...lost.filter((job) => job !== culprit));
+      refuse(culprit);
+    } else if (lost.length === 1 || this.disposed) lost.forEach(refuse);
+    else this.suspects.push(...lost);
+    // one that cannot start is not tried again until it is asked for
+    if (wasReady) this.next();
+    else [...this.suspects.splice(0), ...this.waiting.splice(0)].forEach(refuse);
+  }
+
+  private abandon(job: Job): void {
+    for (const queue of [this.waiting, this.suspects]) {
+      const at = queue.indexOf(job);
+      if (at >= 0) queue.splice(at, 1);
+    }
+    this.process?.abandon(job);
+  }
+}

@@ -1,0 +1,35 @@
+/** What travels between the engine process and a decoder process. Pixels take a file that both hold open, beside these messages. */
+import type { EngineErrorShape } from '../../errors/errorShape';
+import type { DecodedImage } from '../../image/decode';
+import type { ImageSource } from '../../image/opened';
+
+/**
+ * The file of pixels in the decoder process: without a name, and read and written by both. Each picture has a region of
+ * CHUNK_BYTES in it, so that a large one takes several turns and no second copy of it is kept.
+ */
+export const PIXELS_FD = 3;
+export const CHUNK_BYTES = 32 * 2 ** 20;
+
+/** Environment variable: bytes of memory a decoder process may hold. */
+export const MEMORY_VARIABLE = 'VIT_INSPECTOR_DECODER_MEMORY';
+
+export type ToDecoder =
+  /** `region`: where in the file its pixels go, counted in CHUNK_BYTES; null when there is no file. */
+  | { kind: 'decode'; id: number; source: ImageSource; region: number | null }
+  /** The region was read and may be written again. */
+  | { kind: 'taken'; id: number };
+
+export type FromDecoder =
+  /** Sent once: sharp is loaded. */
+  | { kind: 'ready' }
+  /** What the header says, before anything is decoded. */
+  | { kind: 'size'; id: number; pixels: number }
+  /** The pixels follow in chunks, and the preview is being made. */
+  | { kind: 'decoded'; id: number; image: Omit<DecodedImage, 'pixels' | 'preview'>; pixelBytes: number }
+  /** The next bytes of the pixels: so many are in the region, or here where the file cannot be written. */
+  | { kind: 'chunk'; id: number; bytes: number | Uint8Array }
+  /** `rss`: what the process holds now. */
+  | { kind: 'preview'; id: number; preview: DecodedImage['preview']; rss: number }
+  | { kind: 'refusal'; id: number; error: EngineErrorShape }
+  /** The limit of memory is passed; the process ends itself. */
+  | { kind: 'memory' };
