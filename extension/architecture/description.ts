@@ -14,6 +14,7 @@ export type {
   DType,
   Norm,
   RelativeBias,
+  Resample,
   Rotary,
   TensorPart,
   TensorSource,

@@ -51,7 +51,7 @@ export function bind(
   }
   const unused = [...tensors.keys()].filter((key) => !used.has(key));
   const isIgnored = (key: string): boolean => family.ignored.some((known) => known.test(key));
-  const leftover = unused.filter((key) => !isIgnored(key));
+  const leftover = unused.filter((key) => !isIgnored(key) && !isEmpty(tensors.get(key)));
   bound.findings = capped(bound.findings, 'do not fit either');
   bound.findings.push(...capped(missingFindings(missing, leftover, architecture.depth), 'are missing'));
   const { findings: unread, rest } = unreadParts(leftover, outside);
@@ -68,6 +68,9 @@ export function bind(
   }
   return bound;
 }
+
+/** No values: transformers writes the register tokens of a DINOv3 that has none. */
+const isEmpty = (tensor: StoredTensor | undefined): boolean => tensor?.shape.includes(0) ?? false;
 
 /** The file's keys for one canonical name, alternatives first to last. */
 function rulesFor(table: KeyTable, name: string): KeyRule[] {

@@ -45,7 +45,7 @@ export interface Family {
   /** A tensor whose presence says it is ours; used when the config does not speak, and to find a wrapper's prefix. */
   anchor: string;
   /** Further tensor that must be there when families share an anchor and no config decides. */
-  tell?: RegExp;
+  tell?: RegExp | ((tensors: Tensors) => boolean);
   architecture(input: FamilyInput): Architecture;
   preprocessing(input: FamilyInput, architecture: Architecture): Preprocessing;
   keys: KeyTable;

@@ -45,7 +45,7 @@ export function recognise(config: Fields, stored: Tensors | null): Recognised {
   for (const family of byConfig ? [byConfig] : FAMILIES) {
     for (const { tensors: found, outside } of unwrapped(stored, family.anchor)) {
       const tensors = renamed(found, family);
-      if (byConfig || !family.tell || pick(tensors, family.tell)) return { family, tensors, outside };
+      if (byConfig || told(family, tensors)) return { family, tensors, outside };
     }
   }
   if (byConfig) return { family: byConfig, tensors: renamed(stored, byConfig), outside: new Set() };
@@ -54,6 +54,11 @@ export function recognise(config: Fields, stored: Tensors | null): Recognised {
     'unsupported',
     `${config.source} is no Vision Transformer known here: its tensors begin ${first}.`,
   );
+}
+
+function told({ tell }: Family, tensors: Tensors): boolean {
+  if (!tell) return true;
+  return typeof tell === 'function' ? tell(tensors) : pick(tensors, tell) !== undefined;
 }
 
 function renamed(tensors: Tensors, { rename }: Family): Tensors {

@@ -1,10 +1,16 @@
 /** The models of Hugging Face transformers, in the order their tensors are asked: what is told apart by a tensor of its own comes first. */
 import type { Family } from '../family';
+import { beit } from './beit';
 import { clip } from './clip';
 import { deit } from './deit';
 import { dinov2, dinov2WithRegisters } from './dinov2';
+import { dinov3 } from './dinov3';
+import { ijepa } from './ijepa';
 import { hfFamily } from './model';
-import { siglip } from './siglip';
+import { siglip, siglip2 } from './siglip';
+import { blip, mlcd, owlvit } from './towers';
 import { vit } from './vit';
 
-export const HF_FAMILIES: Family[] = [dinov2WithRegisters, dinov2, deit, vit, clip, siglip].map(hfFamily);
+const MODELS = [dinov3, dinov2WithRegisters, dinov2, beit, deit, vit, ijepa, clip, mlcd, owlvit, blip, siglip, siglip2];
+
+export const HF_FAMILIES: Family[] = MODELS.map(hfFamily);

@@ -2,9 +2,9 @@
  * What a vision model of Hugging Face transformers is here: defaults of its configuration class, its key names, and what sets it apart from a ViT.
  * https://github.com/huggingface/transformers/tree/main/src/transformers/models
  */
-import type { Architecture, Block, Finding } from '../../../architecture/description';
+import type { Architecture, Block, Finding, Resample } from '../../../architecture/description';
 import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
-import type { Family, FamilyInput, KeyTable } from '../family';
+import type { Family, FamilyInput, KeyTable, Tensors } from '../family';
 import type { Fields } from '../fields';
 import { assumeHeads, depthOf, divide, pick, rows } from '../infer';
 import { plainBlock } from '../../../architecture/plain';
@@ -18,20 +18,23 @@ export interface HfModel {
   towers: string[];
   anchor: string;
   /** Without a config: what tells it from its siblings with the same anchor. */
-  tell?: RegExp;
+  tell?: Family['tell'];
   defaults: Record<string, unknown>;
   layers: string;
   keys: KeyTable;
   rename?: (name: string) => string;
   ignored: RegExp[];
   prefix: (config: Fields, input: FamilyInput) => Architecture['prefix'];
-  position: { table: string; covers: 'all' | 'class' | 'patches'; resample: 'bicubic' | 'bicubic-antialias' };
+  /** The table, or null for a model without position embeddings. */
+  position: { table: string; covers: 'all' | 'class' | 'patches'; resample: Resample } | null;
   /** Whether the classifier is there, and what it reads; and what features are without it. */
   pool: (classifies: boolean, config: Fields, input: FamilyInput) => Architecture['pool'];
   /** What its blocks do differently from ViT's. */
   block?: (config: Fields, dim: number) => Partial<Block>;
   /** What the model does differently around its blocks. */
-  change?: (plain: Architecture, classifies: boolean, config: Fields) => Partial<Architecture>;
+  change?: (plain: Architecture, classifies: boolean, config: Fields, input: FamilyInput) => Partial<Architecture>;
+  /** Config fields that only the tensors can tell when there is no config. */
+  shown?: (tensors: Tensors) => Record<string, unknown>;
   processor: HfDefaults;
 }
 
@@ -93,12 +96,14 @@ function architecture(model: HfModel, input: FamilyInput): Architecture {
     depth: config.size('num_hidden_layers', 'depth') ?? 12,
     block,
     prefix: model.prefix(config, input),
-    position: {
-      kind: 'learned',
-      covers: model.position.covers,
-      grid: [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])],
-      resample: model.position.resample,
-    },
+    position: model.position
+      ? {
+          kind: 'learned',
+          covers: model.position.covers,
+          grid: [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])],
+          resample: model.position.resample,
+        }
+      : { kind: 'none' },
     rotary: null,
     relativeBias: null,
     preNorm: null,
@@ -111,7 +116,7 @@ function architecture(model: HfModel, input: FamilyInput): Architecture {
     classes,
     headBias: true,
   };
-  return { ...plain, ...model.change?.(plain, classes > 0, config) };
+  return { ...plain, ...model.change?.(plain, classes > 0, config, input) };
 }
 
 export const hiddenAct = (config: Fields): Block['activation'] =>
@@ -125,10 +130,9 @@ function fromTensors(
 ): Record<string, unknown> {
   if (config.names().length > 0 || !tensors || !projection) return model.defaults;
   const [dim = 768, channels = 3, height = 16, width = 16] = projection;
-  const count = tensors.get(model.position.table)?.shape.at(-2) ?? 0;
-  const prefix = { patches: 0, class: 1, all: tensors.has('embeddings.distillation_token') ? 2 : 1 }[
-    model.position.covers
-  ];
+  const distilled = tensors.has('embeddings.distillation_token');
+  const prefix = { patches: 0, class: 1, all: distilled ? 2 : 1 }[model.position?.covers ?? 'patches'];
+  const count = model.position ? (tensors.get(model.position.table)?.shape.at(-2) ?? prefix + 1) : 0;
   const side = Math.round(Math.sqrt(Math.max(1, count - prefix)));
   const hidden = pick(tensors, /(intermediate\.dense|mlp\.fc1)\.weight$/)?.shape[0];
   return {
@@ -136,12 +140,13 @@ function fromTensors(
     hidden_size: dim,
     num_channels: channels,
     patch_size: [height, width],
-    image_size: [side * height, side * width],
+    ...(model.position ? { image_size: [side * height, side * width] } : {}),
     num_hidden_layers: depthOf(tensors, model.layers) ?? 12,
     num_attention_heads: assumeHeads(dim, findings),
     ...(hidden ? { intermediate_size: hidden, mlp_ratio: hidden / dim } : {}),
     use_swiglu_ffn: pick(tensors, /mlp\.weights_in\.weight$/) !== undefined,
     qkv_bias: pick(tensors, /(query|q_proj)\.bias$/) !== undefined,
+    ...model.shown?.(tensors),
   };
 }
 

@@ -1,0 +1,20 @@
+/** I-JEPA: a ViT without a class token, whose features are averaged. transformers/models/ijepa */
+import { HALF } from '../preprocessing';
+import { VIT_KEYS } from './keys';
+import { VIT, type HfModel } from './model';
+
+export const ijepa: HfModel = {
+  name: 'hf-ijepa',
+  title: 'Hugging Face I-JEPA',
+  types: ['ijepa'],
+  towers: [],
+  anchor: 'embeddings.patch_embeddings.projection.weight',
+  defaults: VIT,
+  layers: 'encoder.layer.{i}.',
+  keys: VIT_KEYS,
+  ignored: [/^pooler\./, /^embeddings\.mask_token$/],
+  prefix: () => ({ class: false, distillation: false, registers: 0 }),
+  position: { table: 'embeddings.position_embeddings', covers: 'patches', resample: 'bicubic' },
+  pool: () => 'avg',
+  processor: { ...HALF, interpolation: 'bilinear', resizeTo: null, shorterSide: false },
+};
