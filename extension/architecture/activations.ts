@@ -83,9 +83,9 @@ export const activations: Record<Activation, Row> = {
 
 const rows = Object.entries(activations) as [Activation, Row][];
 
-/** By class of torch.nn. */
+/** By class of torch.nn, in alphabetical order, as messages list them. */
 export const TORCH_ACTIVATIONS: Record<string, Activation> = Object.fromEntries(
-  rows.flatMap(([id, { torch }]) => (torch === undefined ? [] : [[torch, id]])),
+  rows.flatMap(([id, { torch }]) => (torch === undefined ? [] : ([[torch, id]] as [string, Activation][]))).sort(),
 );
 
 /** By the names of timm and transformers. */

@@ -9,7 +9,7 @@ import { LIMITS } from './limits';
 import { positionRows, prefixCount } from './tensors';
 
 /** A number and where it may lie. `fields` are the config's names for it, or for what it is computed from. */
-interface Size {
+interface Bounded {
   what: string;
   value: number;
   most: number;
@@ -20,7 +20,7 @@ interface Size {
   fields: string[];
 }
 
-export type OutOfBounds = Required<Omit<Size, 'fraction'>> & {
+export type OutOfBounds = Required<Omit<Bounded, 'fraction'>> & {
   /** "the depth is 5000, but must be a whole number from 0 to 1024" */
   sentence: string;
 };
@@ -55,7 +55,7 @@ export const blockOutOfBounds = (block: Block): OutOfBounds | null => firstWrong
 
 export const imageOutOfBounds = (image: Architecture['image']): OutOfBounds | null => firstWrong(imageSizes(image));
 
-function firstWrong(sizes: Iterable<Size>): OutOfBounds | null {
+function firstWrong(sizes: Iterable<Bounded>): OutOfBounds | null {
   for (const size of sizes) {
     const { what, value, most, least = 1, fraction = false, fields } = size;
     if (value >= least && value <= most && (fraction || Number.isInteger(value))) continue;
@@ -65,7 +65,7 @@ function firstWrong(sizes: Iterable<Size>): OutOfBounds | null {
   return null;
 }
 
-function* sizesOf(architecture: Architecture): Generator<Size> {
+function* sizesOf(architecture: Architecture): Generator<Bounded> {
   const { image, dim, depth, block, prefix, position, mapPool, classes } = architecture;
   yield* imageSizes(image);
   yield { what: 'the token length', value: dim, most: LIMITS.dim, fields: DIM };
@@ -109,7 +109,7 @@ function* sizesOf(architecture: Architecture): Generator<Size> {
     yield { what: 'the length of the projection', value: projection.length, most: LIMITS.dim, fields: PROJECTION };
 }
 
-function* attentionPositionSizes({ rotary, relativeBias }: Architecture): Generator<Size> {
+function* attentionPositionSizes({ rotary, relativeBias }: Architecture): Generator<Bounded> {
   const fields = ROTARY;
   if (rotary) {
     const { theta, offset, reference } = rotary;
@@ -132,7 +132,7 @@ function* attentionPositionSizes({ rotary, relativeBias }: Architecture): Genera
   }
 }
 
-function* imageSizes({ channels, height, width }: Architecture['image']): Generator<Size> {
+function* imageSizes({ channels, height, width }: Architecture['image']): Generator<Bounded> {
   yield { what: 'the number of channels', value: channels, most: LIMITS.channels, fields: IMAGE };
   yield { what: "the image's height", value: height, most: LIMITS.side, fields: IMAGE };
   yield { what: "the image's width", value: width, most: LIMITS.side, fields: IMAGE };
@@ -140,7 +140,7 @@ function* imageSizes({ channels, height, width }: Architecture['image']): Genera
   yield { what: 'the number of values of an image', value, most: LIMITS.inputValues, fields: IMAGE };
 }
 
-function* patchSizes({ tokenizer, image, dim }: Architecture): Generator<Size> {
+function* patchSizes({ tokenizer, image, dim }: Architecture): Generator<Bounded> {
   if (tokenizer.kind !== 'patch') return;
   const [height, width] = tokenizer.patch;
   yield { what: "a patch's height", value: height, most: Math.min(LIMITS.side, image.height), fields: PATCH };
@@ -156,7 +156,7 @@ function* patchSizes({ tokenizer, image, dim }: Architecture): Generator<Size> {
   yield { what: 'the size of the patch projection', value: values * dim, most: LIMITS.tensorValues, fields: DIM };
 }
 
-function* softSplitSizes({ tokenizer, image, dim }: Architecture): Generator<Size> {
+function* softSplitSizes({ tokenizer, image, dim }: Architecture): Generator<Bounded> {
   if (tokenizer.kind !== 'soft-split') return;
   const { splits, stages } = tokenizer;
   yield { what: 'the number of soft splits', value: splits.length, most: LIMITS.splits, fields: PATCH };
@@ -187,7 +187,7 @@ function* softSplitSizes({ tokenizer, image, dim }: Architecture): Generator<Siz
   }
 }
 
-function* blockSizes(where: string, block: Block): Generator<Size> {
+function* blockSizes(where: string, block: Block): Generator<Bounded> {
   const { dimIn, dim, heads, headDim, branches, mlpHidden, scale } = block;
   yield { what: `the length of the tokens into ${where}`, value: dimIn, most: LIMITS.patchValues, fields: DIM };
   yield { what: `the length of the tokens out of ${where}`, value: dim, most: LIMITS.dim, fields: DIM };
@@ -214,6 +214,6 @@ function* blockSizes(where: string, block: Block): Generator<Size> {
   for (const norm of [block.norm, block.qkNorm, block.attnNorm, block.mlpNorm]) yield* normSizes(norm);
 }
 
-function* normSizes(norm: Norm | null): Generator<Size> {
+function* normSizes(norm: Norm | null): Generator<Bounded> {
   if (norm) yield { what: "a norm's eps", value: norm.eps, most: 1, least: 0, fraction: true, fields: EPS };
 }

@@ -21,7 +21,7 @@ export function addModelOptions(command: Command): Command {
         'onnx',
       ]),
     )
-    .option('--threads <n>', "threads of one forward pass; 0: the machine's cores, at most 8", wholeNumber, 0)
+    .option('--threads <n>', 'threads of one forward pass; 0: one for each physical core, at most 8', wholeNumber, 0)
     .addOption(
       new Option('--gemm <kind>', 'matrix products of the native engine')
         .choices(['packed', 'blas', 'naive'])

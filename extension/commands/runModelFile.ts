@@ -1,3 +1,4 @@
+import { isModelFile } from '../models/files/modelFileName';
 import { dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { IMAGE_EXTENSIONS } from '../image/pictureKinds';
@@ -6,7 +7,7 @@ import type { Command, Parts } from './command';
 /** Runs the .vit.json that was clicked or is being edited on its picture, and shows it step by step. */
 export const runModelFile: Command = async (parts, clicked) => {
   const uri = clicked instanceof vscode.Uri ? clicked : vscode.window.activeTextEditor?.document.uri;
-  if (!uri?.path.endsWith('.vit.json')) {
+  if (!uri || !isModelFile(uri.path)) {
     throw new Error(vscode.l10n.t('Open a .vit.json file first: it describes the model to run.'));
   }
   if (uri.scheme !== 'file') {

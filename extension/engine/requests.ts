@@ -21,7 +21,7 @@ export type EngineKind = 'native' | 'onnx';
 
 export interface EngineOptions {
   engine: EngineKind;
-  /** 0: as many as the machine has cores, at most 8. */
+  /** Of one forward pass; 0: one for each physical core, at most 8. */
   threads: number;
   gemm: 'packed' | 'blas' | 'naive';
   precision: 'fp32' | 'stored' | 'int8';

@@ -9,6 +9,12 @@ export interface Split {
   padding: number;
 }
 
+/** In pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
 export interface Point {
   x: number;
   y: number;
@@ -65,10 +71,7 @@ export function countTokens(side: number, { kernel, stride, padding }: Split): n
 }
 
 /** The token grid after each soft split of an input of that size, first to last. */
-export function softSplitGrids(
-  splits: readonly Split[],
-  { width, height }: { width: number; height: number },
-): [rows: number, columns: number][] {
+export function softSplitGrids(splits: readonly Split[], { width, height }: Size): [rows: number, columns: number][] {
   let [rows, columns] = [height, width];
   return splits.map((split) => {
     rows = countTokens(rows, split);

@@ -1,4 +1,5 @@
 /** From decoded pixels to the model's input, equal to what timm and HF do through Pillow and torchvision. */
+import type { Size } from './geometry';
 import type { ResizeRequest } from '../../native/binding';
 import type { Geometry, Preprocessing, Resize } from './preprocessing';
 
@@ -21,13 +22,8 @@ export interface Preprocessed {
   ms: number;
 }
 
-interface Size {
-  width: number;
-  height: number;
-}
-
 /** Where the crop lies on the resized picture; negative or beyond it where the crop pads. */
-export interface Window extends Size {
+export interface CropBox extends Size {
   left: number;
   top: number;
 }
@@ -54,15 +50,15 @@ export async function preprocess(image: Pixels, how: Preprocessing, resize: Resi
       `The picture of ${image.width} x ${image.height} pixels is too long and narrow: the model's resize would make it ${size.width} x ${size.height}.`,
     );
   }
-  const window: Window = how.crop ? cropWindow(size, how.crop) : { left: 0, top: 0, ...size };
+  const box: CropBox = how.crop ? cropBox(size, how.crop) : { left: 0, top: 0, ...size };
   const untouched = size.width === image.width && size.height === image.height;
   const resized = untouched ? source.pixels : await resize(resizeRequest(source, size, how));
   const exact = untouched ? source.exact : undefined;
-  const values = normalize({ ...source, ...size, pixels: resized, exact }, window, how);
+  const values = normalize({ ...source, ...size, pixels: resized, exact }, box, how);
   return {
     values,
-    shape: [1, how.channels, window.height, window.width],
-    geometry: geometryOf(image, size, window),
+    shape: [1, how.channels, box.height, box.width],
+    geometry: geometryOf(image, size, box),
     ms: performance.now() - started,
   };
 }
@@ -99,7 +95,7 @@ export function resizedSize({ width, height }: Size, resize: Resize): Size {
 }
 
 /** The centre crop on a picture of that size. */
-export function cropWindow(size: Size, crop: NonNullable<Preprocessing['crop']>): Window {
+export function cropBox(size: Size, crop: NonNullable<Preprocessing['crop']>): CropBox {
   const offset = (side: number, wanted: number) => {
     if (crop.rounding === 'floor') return Math.floor((side - wanted) / 2);
     // torchvision first pads floor((wanted - side) / 2) before and the rest after, then crops round((side - wanted) / 2)
@@ -109,20 +105,20 @@ export function cropWindow(size: Size, crop: NonNullable<Preprocessing['crop']>)
   return { left: offset(size.width, width), top: offset(size.height, height), width, height };
 }
 
-function geometryOf(image: Size, resized: Size, window: Window): Geometry {
+function geometryOf(image: Size, resized: Size, box: CropBox): Geometry {
   const scaleX = image.width / resized.width;
   const scaleY = image.height / resized.height;
   return {
     imageWidth: image.width,
     imageHeight: image.height,
     region: {
-      left: window.left * scaleX,
-      top: window.top * scaleY,
-      right: (window.left + window.width) * scaleX,
-      bottom: (window.top + window.height) * scaleY,
+      left: box.left * scaleX,
+      top: box.top * scaleY,
+      right: (box.left + box.width) * scaleX,
+      bottom: (box.top + box.height) * scaleY,
     },
-    inputWidth: window.width,
-    inputHeight: window.height,
+    inputWidth: box.width,
+    inputHeight: box.height,
   };
 }
 
@@ -147,9 +143,9 @@ function toGrey({ pixels, width, height, exact }: Pixels): Pixels {
 }
 
 /** (value * rescale - mean) / std, each step rounded to float32 as torchvision's ToTensor and Normalize do. */
-function normalize(image: Pixels, window: Window, { channels, rescale, mean, std, crop }: Preprocessing): Float32Array {
+function normalize(image: Pixels, box: CropBox, { channels, rescale, mean, std, crop }: Preprocessing): Float32Array {
   const round = Math.fround;
-  const area = window.width * window.height;
+  const area = box.width * box.height;
   const values = new Float32Array(channels * area);
   for (let c = 0; c < channels; c++) {
     const [m, s] = [round(mean[c] ?? mean[0] ?? 0), round(std[c] ?? std[0] ?? 1)];
@@ -159,7 +155,7 @@ function normalize(image: Pixels, window: Window, { channels, rescale, mean, std
     // a grey picture feeds every channel of a colour model
     const channel = Math.min(c, image.channels - 1);
     const exact = image.exact;
-    copyWindow(image, window, (from, to) => {
+    copyBox(image, box, (from, to) => {
       const at = from * image.channels + channel;
       plane[to] = exact ? unit(exact[at]!) : table[image.pixels[at]!]!;
     });
@@ -167,15 +163,15 @@ function normalize(image: Pixels, window: Window, { channels, rescale, mean, std
   return values;
 }
 
-/** Calls `copy` with the pixel's index in the picture and in the window, for every pixel that is in both. */
-function copyWindow(image: Size, window: Window, copy: (from: number, to: number) => void): void {
-  const firstRow = Math.max(0, -window.top);
-  const endRow = Math.min(window.height, image.height - window.top);
-  const firstColumn = Math.max(0, -window.left);
-  const endColumn = Math.min(window.width, image.width - window.left);
+/** Calls `copy` with the pixel's index in the picture and in the box, for every pixel that is in both. */
+function copyBox(image: Size, box: CropBox, copy: (from: number, to: number) => void): void {
+  const firstRow = Math.max(0, -box.top);
+  const endRow = Math.min(box.height, image.height - box.top);
+  const firstColumn = Math.max(0, -box.left);
+  const endColumn = Math.min(box.width, image.width - box.left);
   for (let row = firstRow; row < endRow; row++) {
     for (let column = firstColumn; column < endColumn; column++) {
-      copy((row + window.top) * image.width + column + window.left, row * window.width + column);
+      copy((row + box.top) * image.width + column + box.left, row * box.width + column);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Models loaded in the engine process, shared by every panel that shows the same choice. */
+import type { Size } from '../image/geometry';
 import type { DescribedModel, EngineOptions, LoadedModel, ModelQuery } from '../engine/requests';
 import type { Sentence } from '../errors/sentence';
 import { toErrorShape } from '../errors/engineError';
@@ -12,7 +13,7 @@ export interface ModelChoice {
   /** Counts the changes of a model file that is being written: another number is another model. */
   version?: number;
   /** Run at this size (rounded to patches) and not at the one the model was trained for. */
-  size?: { width: number; height: number };
+  size?: Size;
 }
 
 /** A loaded model on loan. */

@@ -1,4 +1,5 @@
 /** The same model at another resolution: positions are resampled by the engine, the picture is resized and cropped in proportion. */
+import type { Size } from '../image/geometry';
 import type { Preprocessing } from '../image/preprocessing';
 import type { Architecture, ModelDescription } from '../architecture/description';
 import { ModelError } from '../errors/modelError';
@@ -53,13 +54,11 @@ function sameGrid(architecture: Architecture, position: Architecture['position']
   return position.kind !== 'none' && gridOf(architecture).join() === position.grid.join();
 }
 
-function rounded(architecture: Architecture, height: number, width: number): { height: number; width: number } {
+function rounded(architecture: Architecture, height: number, width: number): Size {
   if (architecture.tokenizer.kind === 'soft-split') return { height: Math.round(height), width: Math.round(width) };
   const [ph, pw] = architecture.tokenizer.patch;
   return { height: Math.max(1, Math.round(height / ph)) * ph, width: Math.max(1, Math.round(width / pw)) * pw };
 }
-
-type Size = { height: number; width: number };
 
 function scaled(preprocessing: Preprocessing, from: Size, to: Size): Preprocessing {
   const { resize, crop } = preprocessing;

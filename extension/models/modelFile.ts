@@ -36,7 +36,7 @@ export function checkModelFile(text: string, file: string): Check {
   if (!tree || !isObject(value)) return NOTHING;
   const config = new Fields(file, value);
   const picture = config.word('image') || null;
-  if (!recogniseConfig(config)?.name.startsWith('seed-')) return { ...NOTHING, picture };
+  if (!recogniseConfig(config)?.seeded) return { ...NOTHING, picture };
   return { ...checkFields(tree, config, file), picture };
 }
 

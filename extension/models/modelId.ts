@@ -1,4 +1,5 @@
 /** How models are named besides by their path. */
+import type { Size } from '../image/geometry';
 
 /** The model that comes with the extension. */
 export const EMBEDDED = 'embedded';
@@ -10,9 +11,9 @@ export interface ModelQuery {
   /** Relative paths are relative to this; the process's directory by default. */
   cwd?: string;
   /** Run at this size, rounded to whole patches, and not at the one the model was trained for. */
-  inputSize?: { height: number; width: number };
+  inputSize?: Size;
   /** Run at the size and shape of a picture (see pictureSize.ts). */
-  pictureSize?: { height: number; width: number };
+  pictureSize?: Size;
 }
 
 /** A model that one can choose. */
@@ -22,6 +23,6 @@ export interface RegistryEntry {
   name: string;
   kind: 'embedded' | 'cached' | 'workspace';
   path: string;
-  /** The family its config names; null when only its tensors can tell. */
+  /** The family its config names; null when only its tensors can requires. */
   family: string | null;
 }

@@ -14,7 +14,7 @@ import { readOnnxHeader, type OnnxHeader } from '../onnx/header';
 import { exportedNotes, pictureInput, type ExportedNotes, type PictureInput } from '../onnx/picture';
 import type { OnnxModel } from '../onnx/schema';
 import { scoresFor } from '../architecture/scores';
-import { readProcessor } from './files/processor';
+import { readProcessor } from './processor';
 import { readLabels } from './labels';
 import { exists, type Located } from './files/locate';
 import { refuseOtherKinds } from './files/unsupportedFormats';

@@ -1,6 +1,7 @@
 /**
  * Opens a model by name or path: finds its files, recognises its family and describes it. Weights are not read, only their headers.
  */
+import { isModelFile } from './files/modelFileName';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse as parseJsonc, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { bind } from './bind';
@@ -22,7 +23,7 @@ import type { Preprocessing } from '../image/preprocessing';
 import { IMAGENET_CLASSES, imagenetNames, saysImagenet } from './hub/imagenetNames';
 import { implausible } from './plausibility';
 import { exists, locate, type Located } from './files/locate';
-import { readProcessor } from './files/processor';
+import { readProcessor } from './processor';
 import { describeOnnx } from './onnx';
 
 export interface OpenOptions {
@@ -68,7 +69,7 @@ export async function readModelConfig(path: string): Promise<Fields | null> {
 async function readConfig(located: Located): Promise<Fields> {
   if (!located.config) return new Fields(located.weights ?? located.path, {});
   // People write .vit.json files: comments and trailing commas are welcome there.
-  const parse = located.config.endsWith('.vit.json') ? parseWithComments : undefined;
+  const parse = isModelFile(located.config) ? parseWithComments : undefined;
   return new Fields(located.config, await readJson(located.config, undefined, parse));
 }
 
@@ -160,7 +161,7 @@ function weightSource(
   findings: Finding[],
 ): WeightSource {
   if (!tensors) {
-    if (!family.name.startsWith('seed-')) {
+    if (!family.seeded) {
       throw new ModelError('missing', `${dirname(config.source)} has a config.json but no weights.`);
     }
     const seed = config.size('seed', MOST_SEED, 0) ?? 0;

@@ -1,3 +1,4 @@
+import type { Size } from '../image/geometry';
 import type { Architecture, ModelDescription } from '../architecture/description';
 import { gridOf } from '../architecture/grid';
 import { imageAt, withInputSize } from './inputSize';
@@ -9,10 +10,7 @@ const MAX_PATCHES = 1024;
  * The model at the picture's own size and shape, rounded to whole patches. Larger pictures are scaled down to about 1024 patches,
  * or to as many as the model was trained with. A model whose size is fixed (.onnx) stays as it is.
  */
-export function atPictureSize(
-  description: ModelDescription,
-  { width, height }: { width: number; height: number },
-): ModelDescription {
+export function atPictureSize(description: ModelDescription, { width, height }: Size): ModelDescription {
   const { architecture } = description;
   if (!architecture || description.weights.kind === 'onnx') return description;
   const trained = patches(architecture);

@@ -42,8 +42,8 @@ async function entry(
     const located = await locate(path);
     if (!located.config) return { id, name, kind, path, family: null };
     const config = new Fields(located.config, await readJson(located.config));
-    const family = recogniseConfig(config)?.name ?? null;
-    return located.weights || family?.startsWith('seed-') ? { id, name, kind, path, family } : null;
+    const family = recogniseConfig(config);
+    return located.weights || family?.seeded ? { id, name, kind, path, family: family?.name ?? null } : null;
   } catch {
     // A broken model in a list of many is left out; opening it says why.
     return (await exists(path)) && kind === 'workspace' ? { id, name, kind, path, family: null } : null;

@@ -1,12 +1,11 @@
 /** .vit.json files in VS Code: squiggles as they are written, a lens to run them, panels that follow what is saved. */
+import { isModelFile, MODEL_FILE_SUFFIX } from '../models/files/modelFileName';
 import * as vscode from 'vscode';
 import { toErrorShape } from '../errors/engineError';
 import type { ModelFileCheck } from '../engine/requests';
 import type { ModelFiles } from './modelFiles';
 
-export const MODEL_FILES: vscode.DocumentSelector = { pattern: '**/*.vit.json' };
-
-const isModelFile = ({ uri }: vscode.TextDocument): boolean => uri.path.endsWith('.vit.json');
+export const MODEL_FILES: vscode.DocumentSelector = { pattern: `**/*${MODEL_FILE_SUFFIX}` };
 
 /** After the last keystroke, in milliseconds. */
 const PAUSE = 150;
@@ -31,7 +30,7 @@ export class ModelFileEditor implements vscode.CodeLensProvider, vscode.Disposab
       vscode.workspace.onDidChangeTextDocument(({ document }) => this.#checkSoon(document)),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#diagnostics.delete(uri)),
       vscode.workspace.onDidSaveTextDocument((document) => {
-        if (isModelFile(document)) saved(document.uri.fsPath);
+        if (isModelFile(document.uri.path)) saved(document.uri.fsPath);
       }),
     ];
     for (const document of vscode.workspace.textDocuments) void this.#check(document);
@@ -62,7 +61,7 @@ export class ModelFileEditor implements vscode.CodeLensProvider, vscode.Disposab
   }
 
   #checkSoon(document: vscode.TextDocument): void {
-    if (!isModelFile(document)) return;
+    if (!isModelFile(document.uri.path)) return;
     const key = document.uri.toString();
     clearTimeout(this.#waiting.get(key));
     const check = () => {
@@ -73,7 +72,7 @@ export class ModelFileEditor implements vscode.CodeLensProvider, vscode.Disposab
   }
 
   async #check(document: vscode.TextDocument): Promise<void> {
-    if (!isModelFile(document)) return;
+    if (!isModelFile(document.uri.path)) return;
     const { version } = document;
     try {
       const { problems } = await this.files.check(document);

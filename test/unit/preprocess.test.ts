@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cropWindow, preprocess, resizedSize, roundHalfEven, type Pixels } from '../../extension/image/preprocess';
+import { cropBox, preprocess, resizedSize, roundHalfEven, type Pixels } from '../../extension/image/preprocess';
 import type { Preprocessing } from '../../extension/image/preprocessing';
 
 const noResize = () => Promise.reject(new Error('nothing here needs a resize'));
@@ -48,7 +48,7 @@ describe('sizes', () => {
 
   test('centre crop: half pixels to even (torchvision) or down (HF); padding puts the odd pixel after', () => {
     const crop = (width: number, wanted: number, rounding?: 'floor') =>
-      cropWindow({ width, height: width }, { width: wanted, height: wanted, fill: [0, 0, 0], rounding }).left;
+      cropBox({ width, height: width }, { width: wanted, height: wanted, fill: [0, 0, 0], rounding }).left;
     assert.deepEqual([crop(33, 32), crop(35, 32), crop(37, 32), crop(36, 32)], [0, 2, 2, 2]);
     assert.deepEqual([crop(33, 32, 'floor'), crop(35, 32, 'floor'), crop(37, 32, 'floor')], [0, 1, 2]);
     assert.deepEqual([crop(29, 32), crop(28, 32), crop(29, 32, 'floor')], [-1, -2, -2]);

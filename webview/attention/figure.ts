@@ -1,4 +1,5 @@
 /** A figure for a paper or a bug report: the picture at its own resolution with what lies over it, colour bar and caption. */
+import type { Size } from '../../extension/image/geometry';
 import type { Geometry } from '../../extension/image/preprocessing';
 import { gradient } from './colorBar';
 import type { Domain } from '../drawing/colorScale';
@@ -37,7 +38,7 @@ export interface FigureLayout {
 }
 
 /** Pictures smaller than 512 pixels are enlarged by a whole factor so that the caption can be read. */
-export function figureLayout(picture: { width: number; height: number }, hasBar: boolean): FigureLayout {
+export function figureLayout(picture: Size, hasBar: boolean): FigureLayout {
   const longer = Math.max(picture.width, picture.height);
   const scale = longer > largest ? largest / longer : Math.max(1, Math.ceil(512 / longer));
   const width = Math.round(picture.width * scale);

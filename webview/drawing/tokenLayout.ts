@@ -4,11 +4,11 @@ import {
   inputToImage,
   patchAt as gridPatchAt,
   receptiveInterval,
+  type Point,
   type Split,
 } from '../../extension/image/geometry';
 import type { Geometry, Region } from '../../extension/image/preprocessing';
 import type { PanelModel } from '../../extension/protocol/panel';
-import type { Point } from './viewport';
 import type { Field } from './raster';
 
 export interface TokenLayout {

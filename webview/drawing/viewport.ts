@@ -1,16 +1,8 @@
+import type { Point, Size } from '../../extension/image/geometry';
+
 /** Where the picture lies on the canvas: screen = picture * scale + offset, in CSS pixels. */
 export interface Viewport {
   scale: number;
-  x: number;
-  y: number;
-}
-
-export interface Size {
-  width: number;
-  height: number;
-}
-
-export interface Point {
   x: number;
   y: number;
 }

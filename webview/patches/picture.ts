@@ -12,7 +12,8 @@ import { sendHidden } from './occlusion';
 import { drawScene } from '../drawing/pictureDrawing';
 import { theme } from '../drawing/theme';
 import { layoutOf, patchAt, patchCount } from '../drawing/tokenLayout';
-import { fit, pan, toPicture, zoomAt, type Point, type Viewport } from '../drawing/viewport';
+import type { Point } from '../../extension/image/geometry';
+import { fit, pan, toPicture, zoomAt, type Viewport } from '../drawing/viewport';
 
 export class Picture implements Component {
   readonly element: HTMLElement;

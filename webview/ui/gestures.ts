@@ -1,5 +1,5 @@
 /** Pointers on a canvas as what people mean by them: pointing, clicking, dragging, pinching. */
-import type { Point } from '../drawing/viewport';
+import type { Point } from '../../extension/image/geometry';
 
 export interface Gestures {
   hover(at: Point | null): void;

@@ -10,7 +10,7 @@ export interface Matrix {
 }
 
 /** The cells in sight: column and row at the top left (fractions allowed) and the size of a cell in pixels. */
-export interface Window {
+export interface MatrixViewport {
   row: number;
   column: number;
   cellWidth: number;
@@ -38,7 +38,7 @@ export function fitMatrix(
   { rows, columns }: { rows: number; columns: number },
   width: number,
   mostHeight: number,
-): Window {
+): MatrixViewport {
   const cellWidth = Math.min(largestCell, width / columns);
   const tallest = Math.min(largestCell, mostHeight / rows);
   // few rows are made tall enough to see, name and point at
@@ -46,12 +46,18 @@ export function fitMatrix(
   return { row: 0, column: 0, cellWidth, cellHeight: Math.min(tallest, Math.max(cellWidth, least)) };
 }
 
-export function heightOf({ rows }: { rows: number }, { cellHeight }: Window): number {
+export function heightOf({ rows }: { rows: number }, { cellHeight }: MatrixViewport): number {
   return Math.max(1, Math.round(rows * cellHeight));
 }
 
 /** Enlarges columns and rows about a point; cells stay at least as large as fitted and at most 64 pixels. */
-export function zoomMatrix(window: Window, factor: number, x: number, y: number, fitted: Window): Window {
+export function zoomMatrix(
+  window: MatrixViewport,
+  factor: number,
+  x: number,
+  y: number,
+  fitted: MatrixViewport,
+): MatrixViewport {
   const cellWidth = Math.min(64, Math.max(fitted.cellWidth, window.cellWidth * factor));
   // rows grow only once columns are as tall as they are wide
   const cellHeight = Math.min(Math.max(fitted.cellHeight, cellWidth * 0.6), 64);
@@ -65,11 +71,11 @@ export function zoomMatrix(window: Window, factor: number, x: number, y: number,
 
 /** Moves a window so that it shows no more emptiness than it must. */
 export function keepInside(
-  window: Window,
+  window: MatrixViewport,
   matrix: { rows: number; columns: number },
   width: number,
   height: number,
-): Window {
+): MatrixViewport {
   const within = (at: number, count: number, inSight: number) => Math.max(0, Math.min(at, count - inSight));
   return {
     ...window,
@@ -78,7 +84,7 @@ export function keepInside(
   };
 }
 
-export function cellAt(window: Window, matrix: { rows: number; columns: number }, x: number, y: number) {
+export function cellAt(window: MatrixViewport, matrix: { rows: number; columns: number }, x: number, y: number) {
   const row = Math.floor(window.row + y / window.cellHeight);
   const column = Math.floor(window.column + x / window.cellWidth);
   return row >= 0 && row < matrix.rows && column >= 0 && column < matrix.columns ? { row, column } : null;
@@ -87,7 +93,7 @@ export function cellAt(window: Window, matrix: { rows: number; columns: number }
 /** RGBA of what is in sight, `width` by `height` device pixels of `scale` to one. Outside the matrix: transparent. */
 export function paintMatrix(
   matrix: Matrix,
-  window: Window,
+  window: MatrixViewport,
   domain: Domain,
   table: ColorTable,
   width: number,

@@ -4,7 +4,7 @@ import { position, type Domain } from '../drawing/colorScale';
 import { value } from '../ui/format';
 import { theme } from '../drawing/theme';
 import type { Name } from '../ui/names';
-import { paintMatrix, type Matrix, type Window } from './matrix';
+import { paintMatrix, type Matrix, type MatrixViewport } from './matrix';
 
 export interface MatrixContent {
   matrix: Matrix;
@@ -27,7 +27,7 @@ export interface MatrixContent {
 /** What is in sight, in CSS pixels. */
 export interface MatrixScene {
   content: MatrixContent;
-  window: Window;
+  window: MatrixViewport;
   domain: Domain;
   pointed: { row: number; column: number } | null;
   width: number;

@@ -6,7 +6,7 @@ import { button } from '../ui/controls';
 import { h, icon, setText } from '../ui/dom';
 import { value } from '../ui/format';
 import { drawMatrix, gutter, type MatrixContent } from './matrixDrawing';
-import { cellAt, fitMatrix, heightOf, keepInside, statistics, zoomMatrix, type Window } from './matrix';
+import { cellAt, fitMatrix, heightOf, keepInside, statistics, zoomMatrix, type MatrixViewport } from './matrix';
 
 const outliers = 0.005;
 
@@ -24,7 +24,7 @@ export class MatrixView {
   readonly element: HTMLElement;
   private content: MatrixContent | null = null;
   private domain: Domain = [0, 1];
-  private window: Window | null = null;
+  private window: MatrixViewport | null = null;
   private pointed: { row: number; column: number } | null = null;
   private dragged: { x: number; y: number; moved: boolean } | null = null;
 
@@ -97,7 +97,7 @@ export class MatrixView {
     this.draw();
   }
 
-  private fitted(): Window {
+  private fitted(): MatrixViewport {
     const { matrix, square } = this.content!;
     const most = Math.max(160, Math.min(440, innerHeight * 0.5));
     const fitted = fitMatrix(matrix, this.canvas.clientWidth - gutter, most);

@@ -1,4 +1,5 @@
 /** The soft split, frame by frame: which window is read, over a padded image. */
+import type { Size } from '../../extension/image/geometry';
 import { countTokens, type Split } from '../../extension/image/geometry';
 
 export interface SoftSplitPlan {
@@ -12,7 +13,7 @@ export interface SoftSplitPlan {
 }
 
 /** How an unfold walks over an image of that size: the padded size and the windows down and across. */
-export function planOf(split: Split, image: { width: number; height: number }): SoftSplitPlan {
+export function planOf(split: Split, image: Size): SoftSplitPlan {
   const { kernel, padding } = split;
   const [width, height] = [image.width + 2 * padding, image.height + 2 * padding];
   return {

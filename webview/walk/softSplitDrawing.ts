@@ -1,4 +1,5 @@
 /** One frame of the soft split. */
+import type { Size } from '../../extension/image/geometry';
 import type { Split } from '../../extension/image/geometry';
 import { colorTable } from '../drawing/colorMap';
 import { theme } from '../drawing/theme';
@@ -10,7 +11,7 @@ const mostPast = 300;
 export function drawSoftSplit(
   canvas: HTMLCanvasElement,
   source: HTMLCanvasElement,
-  size: { width: number; height: number },
+  size: Size,
   split: Split,
   plan: SoftSplitPlan,
   current: number,

@@ -44,8 +44,10 @@ export interface Family {
   claims(config: Fields): boolean;
   /** A tensor whose presence says it is ours; used when the config does not speak, and to find a wrapper's prefix. */
   anchor: string;
-  /** Further tensor that must be there when families share an anchor and no config decides. */
-  tell?: RegExp | ((tensors: Tensors) => boolean);
+  /** Says so where families share an anchor and no config decides: a tensor that must be there too, or a rule over all. */
+  requires?: RegExp | ((tensors: Tensors) => boolean);
+  /** Without weights its tensors are drawn from the config's seed. */
+  seeded?: true;
   architecture(input: FamilyInput): Architecture;
   preprocessing(input: FamilyInput, architecture: Architecture): Preprocessing;
   keys: KeyTable;

@@ -45,7 +45,7 @@ export function recognise(config: Fields, stored: Tensors | null): Recognised {
   for (const family of byConfig ? [byConfig] : FAMILIES) {
     for (const { tensors: found, outside } of unwrapped(stored, family.anchor)) {
       const tensors = renamed(found, family);
-      if (byConfig || told(family, tensors)) return { family, tensors, outside };
+      if (byConfig || hasRequired(family, tensors)) return { family, tensors, outside };
     }
   }
   if (byConfig) return { family: byConfig, tensors: renamed(stored, byConfig), outside: new Set() };
@@ -56,9 +56,9 @@ export function recognise(config: Fields, stored: Tensors | null): Recognised {
   );
 }
 
-function told({ tell }: Family, tensors: Tensors): boolean {
-  if (!tell) return true;
-  return typeof tell === 'function' ? tell(tensors) : pick(tensors, tell) !== undefined;
+function hasRequired({ requires }: Family, tensors: Tensors): boolean {
+  if (!requires) return true;
+  return typeof requires === 'function' ? requires(tensors) : pick(tensors, requires) !== undefined;
 }
 
 function renamed(tensors: Tensors, { rename }: Family): Tensors {

@@ -27,6 +27,7 @@ export const MOST_SEED = 1e7;
 
 export const seedViT: Family = {
   name: 'seed-vit',
+  seeded: true,
   title: 'ViT_Model (Vision Transformers, Explained)',
   claims: (config) => config.get('architecture') === 'ViT_Model',
   anchor: 'patch_tokens.project.weight',
@@ -39,10 +40,11 @@ export const seedViT: Family = {
 
 export const seedT2T: Family = {
   name: 'seed-t2t',
+  seeded: true,
   title: 'T2T_ViT (Vision Transformers, Explained)',
   claims: (config) => config.get('architecture') === 'T2T_ViT',
   anchor: 'tokens_to_token.project.weight',
-  tell: /^tokens_to_token\.transformer1\./,
+  requires: /^tokens_to_token\.transformer1\./,
   architecture: t2tViT,
   preprocessing,
   keys: {

@@ -1,4 +1,5 @@
 /** Which files a model is made of, given a directory or one of its files. */
+import { isModelFile } from './modelFileName';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { answered } from '../../files/regularFile';
@@ -39,7 +40,7 @@ async function locateDirectory(path: string): Promise<Located> {
   } catch (error) {
     throw fileError(path, error);
   }
-  const seed = names.filter((name) => name.endsWith('.vit.json'));
+  const seed = names.filter(isModelFile);
   const only = seed.length === 1 ? seed[0] : undefined;
   const config = names.includes('config.json') ? 'config.json' : (only ?? null);
   return {
@@ -106,7 +107,7 @@ async function locateFile(path: string): Promise<Located> {
   const directory = dirname(path);
   const name = basename(path);
   if (isPickle(name)) await refusePickle(path);
-  if (name.endsWith('.vit.json')) return { path, directory, config: path, processor: null, weights: null };
+  if (isModelFile(name)) return { path, directory, config: path, processor: null, weights: null };
   // an export's onnx/ has no config of its own: it is one level up
   const above = name.endsWith('.onnx') && basename(directory) === 'onnx' ? [dirname(directory)] : [];
   const find = async (names: string[]): Promise<string | null> => {

@@ -1,4 +1,5 @@
 /** The soft split, window by window: the one being read solid, those before it dotted, over the padded image. */
+import type { Size } from '../../../extension/image/geometry';
 import * as l10n from '@vscode/l10n';
 import { button, slider } from '../../ui/controls';
 import { h, icon, setText } from '../../ui/dom';
@@ -95,7 +96,7 @@ export class SoftSplitFigure implements PageFigure {
   }
 
   /** The picture, or what the token transformer before made of it (the mean of its channels). */
-  private image(): { source: HTMLCanvasElement; size: { width: number; height: number } } | null {
+  private image(): { source: HTMLCanvasElement; size: Size } | null {
     const { app, page } = this.walk;
     const { model } = app.state;
     if (page.stage === 0) {
@@ -199,12 +200,7 @@ export class SoftSplitFigure implements PageFigure {
   }
 }
 
-function captionOf(
-  plan: SoftSplitPlan,
-  current: number,
-  size: { width: number; height: number },
-  stride: number,
-): string {
+function captionOf(plan: SoftSplitPlan, current: number, size: Size, stride: number): string {
   const row = Math.floor(current / plan.columns);
   const column = current % plan.columns;
   const y = row * stride;

@@ -31,7 +31,7 @@ export const beit: HfModel = {
   types: ['beit', 'data2vec-vision'],
   towers: [],
   anchor: 'embeddings.patch_embeddings.projection.weight',
-  tell: /^encoder\.layer\.0\.lambda_1$|relative_position_bias_table$/,
+  requires: /^encoder\.layer\.0\.lambda_1$|relative_position_bias_table$/,
   defaults: VIT,
   layers: 'encoder.layer.{i}.',
   keys: KEYS,

@@ -9,7 +9,7 @@ export const clip: HfModel = {
   types: ['clip_vision_model'],
   towers: ['clip'],
   anchor: 'embeddings.patch_embedding.weight',
-  tell: /^pre_layrnorm\.weight$/,
+  requires: /^pre_layrnorm\.weight$/,
   defaults: { ...VIT, hidden_act: 'quick_gelu', layer_norm_eps: 1e-5, patch_size: 32 },
   layers: 'encoder.layers.{i}.',
   keys: TOWER_KEYS,

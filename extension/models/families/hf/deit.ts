@@ -9,7 +9,7 @@ export const deit: HfModel = {
   types: ['deit'],
   towers: [],
   anchor: 'embeddings.patch_embeddings.projection.weight',
-  tell: /^embeddings\.distillation_token$/,
+  requires: /^embeddings\.distillation_token$/,
   defaults: VIT,
   layers: 'encoder.layer.{i}.',
   keys: VIT_KEYS,

@@ -18,7 +18,7 @@ export interface HfModel {
   towers: string[];
   anchor: string;
   /** Without a config: what tells it from its siblings with the same anchor. */
-  tell?: Family['tell'];
+  requires?: Family['requires'];
   defaults: Record<string, unknown>;
   layers: string;
   keys: KeyTable;
@@ -55,7 +55,7 @@ export const hfFamily = (model: HfModel): Family => ({
   title: model.title,
   claims: (config) => [...model.types, ...model.towers].includes(config.word('model_type')),
   anchor: model.anchor,
-  tell: model.tell,
+  requires: model.requires,
   architecture: (input) => architecture(model, input),
   preprocessing: ({ processor, findings }, { image }) => {
     const { resizeTo } = model.processor;

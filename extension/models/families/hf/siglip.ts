@@ -9,7 +9,7 @@ export const siglip: HfModel = {
   types: ['siglip_vision_model'],
   towers: ['siglip'],
   anchor: 'embeddings.patch_embedding.weight',
-  tell: (tensors) => tensors.get('embeddings.patch_embedding.weight')?.shape.length === 4,
+  requires: (tensors) => tensors.get('embeddings.patch_embedding.weight')?.shape.length === 4,
   defaults: { ...VIT, hidden_act: 'gelu_pytorch_tanh', layer_norm_eps: 1e-6 },
   layers: 'encoder.layers.{i}.',
   keys: TOWER_KEYS,
@@ -28,7 +28,7 @@ export const siglip2: HfModel = {
   title: 'Hugging Face SigLIP 2 NaFlex vision tower',
   types: ['siglip2_vision_model'],
   towers: ['siglip2'],
-  tell: (tensors) => tensors.get('embeddings.patch_embedding.weight')?.shape.length === 2,
+  requires: (tensors) => tensors.get('embeddings.patch_embedding.weight')?.shape.length === 2,
   defaults: { ...siglip.defaults, num_patches: 256 },
   keys: {
     'patch_embed.proj.weight': [[{ key: 'embeddings.patch_embedding.weight', axes: [0, 3, 1, 2] }]],

@@ -18,7 +18,7 @@ export const mlcd: HfModel = {
   title: 'Hugging Face MLCD vision tower',
   types: ['mlcd_vision_model', 'mlcd'],
   towers: [],
-  tell: /^class_pos_emb$/,
+  requires: /^class_pos_emb$/,
   defaults: {
     ...VIT,
     hidden_size: 1664,
@@ -55,7 +55,7 @@ export const owlvit: HfModel = {
   title: 'Hugging Face OWL-ViT vision tower',
   types: ['owlvit_vision_model', 'owlv2_vision_model'],
   towers: ['owlvit', 'owlv2'],
-  tell: /^pre_layernorm\.weight$/,
+  requires: /^pre_layernorm\.weight$/,
   defaults: { ...VIT, hidden_act: 'quick_gelu', layer_norm_eps: 1e-5, image_size: 768, patch_size: 32 },
   keys: { ...TOWER_KEYS, 'norm_pre.*': [['pre_layernorm.*']] },
   ignored: [...TOWER_IGNORED, /^(class_head|box_head|layer_norm|objectness_head)\./, /(^|\.)box_bias$/],
@@ -70,7 +70,7 @@ export const blip: HfModel = {
   title: 'Hugging Face BLIP vision tower',
   types: ['blip_vision_model'],
   towers: ['blip'],
-  tell: /^encoder\.layers\.0\.self_attn\.qkv\.weight$/,
+  requires: /^encoder\.layers\.0\.self_attn\.qkv\.weight$/,
   defaults: { ...VIT, layer_norm_eps: 1e-5, image_size: 384 },
   keys: {
     ...TOWER_KEYS,

@@ -9,7 +9,7 @@ export const vit: HfModel = {
   types: ['vit', 'vit_msn', 'vit_mae'],
   towers: [],
   anchor: 'embeddings.patch_embeddings.projection.weight',
-  tell: /^embeddings\.cls_token$/,
+  requires: /^embeddings\.cls_token$/,
   defaults: VIT,
   layers: 'encoder.layer.{i}.',
   keys: VIT_KEYS,

@@ -39,7 +39,7 @@ export const timmBeit: Family = {
   title: 'timm Beit',
   claims: (config) => BEIT_NAMES.test(config.word('architecture')),
   anchor: 'patch_embed.proj.weight',
-  tell: /(^rel_pos_bias|\.attn)\.relative_position_bias_table$/,
+  requires: /(^rel_pos_bias|\.attn)\.relative_position_bias_table$/,
   architecture: (input) => architecture(input, beitBias(input)),
   keys: {
     ...EVA_KEYS,
@@ -55,7 +55,7 @@ export const timmRelPos: Family = {
   title: 'timm VisionTransformerRelPos',
   claims: (config) => RELPOS_NAMES.test(config.word('architecture')),
   anchor: 'patch_embed.proj.weight',
-  tell: /(^shared_rel_pos|\.attn\.rel_pos)\.(mlp\.fc1\.weight|relative_position_bias_table)$/,
+  requires: /(^shared_rel_pos|\.attn\.rel_pos)\.(mlp\.fc1\.weight|relative_position_bias_table)$/,
   architecture: (input) => architecture(input, relPosBias(input)),
   keys: {
     'rel_pos.table': [['shared_rel_pos.relative_position_bias_table']],

@@ -1,7 +1,7 @@
 /** The image processor's settings of a model, wherever transformers wrote them. */
-import { Fields } from '../families/fields';
-import { readJson } from './checkpoint';
-import type { Located } from './locate';
+import { Fields } from './families/fields';
+import { readJson } from './files/checkpoint';
+import type { Located } from './files/locate';
 
 /** preprocessor_config.json as it is, processor_config.json's image_processor; null when neither is there. */
 export async function readProcessor({ processor }: Pick<Located, 'processor'>): Promise<Fields | null> {
