@@ -5,6 +5,8 @@ import { LIMITS } from './limits';
 /** Colour statistics and the factor before them, in these ranges, keep every input value finite. */
 export const MEAN_RANGE: [least: number, most: number] = [-1e6, 1e6];
 export const STD_RANGE: [least: number, most: number] = [1e-6, 1e6];
+/** timm crops 0.875 to all of the resized picture. */
+export const CROP_PERCENT: [least: number, most: number] = [0.01, 10];
 export const RESCALE_RANGE: [least: number, most: number] = [1e-9, 1e6];
 
 const INTERPOLATIONS: Record<Interpolation, true> = {
@@ -21,7 +23,7 @@ const INTERPOLATIONS: Record<Interpolation, true> = {
  * It may come from a file as it is, so nothing of its type is believed.
  */
 export function wrongPreprocessing(of: { [K in keyof Preprocessing]?: unknown }): string | null {
-  const { channels, resize, interpolation, crop, rescale, mean, std } = of;
+  const { channels, resize, interpolation, crop, cropPercent, rescale, mean, std } = of;
   const problem = (name: string, value: unknown, wanted: string): string =>
     `${name} is ${shown(value)}, but must be ${wanted}`;
   if (!isSize(channels, LIMITS.channels)) return problem('channels', channels, `from 1 to ${LIMITS.channels}`);
@@ -33,6 +35,8 @@ export function wrongPreprocessing(of: { [K in keyof Preprocessing]?: unknown })
   const sides = `whole numbers of pixels from 1 to ${LIMITS.side}`;
   if (!isResize(resize)) return problem('resize', resize, sides);
   if (crop !== null && !isCrop(crop)) return problem('crop', crop, sides);
+  if (cropPercent !== undefined && !isBetween(cropPercent, CROP_PERCENT))
+    return problem('cropPercent', cropPercent, `a number ${range(CROP_PERCENT)}`);
   const area = crop ?? (resize.kind === 'exact' ? resize : null);
   if (area && area.height * area.width * channels > LIMITS.inputValues)
     return `the input has ${area.height} x ${area.width} pixels of ${channels} channels, more than ${LIMITS.inputValues} values`;

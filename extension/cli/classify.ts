@@ -31,6 +31,7 @@ export function addClassify(program: Command): void {
 async function classify(engine: EngineClient, images: string[], options: ClassifyOptions): Promise<void> {
   const classifier = new Classifier(engine, options);
   const { description, loaded } = await classifier.model();
+  for (const { severity, message } of description.findings) if (severity === 'warning') complain(`warning: ${message}`);
   // while one computes, the next ones are decoded
   const ahead = Math.min(4, availableParallelism());
   const started = images.slice(0, ahead).map((image) => classifier.classify(image));

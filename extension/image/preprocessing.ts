@@ -20,6 +20,8 @@ export interface Preprocessing {
   channels: number;
   resize: Resize;
   interpolation: Interpolation;
+  /** timm's crop_pct: fed side / resized side, before rounding. Another input size is resized by it again. */
+  cropPercent?: number;
   /** Centre crop; pads with zeros (before normalising: black; timm 'border' fills with its mean colour) where the picture is smaller. */
   crop: {
     height: number;

@@ -61,9 +61,10 @@ function rounded(architecture: Architecture, height: number, width: number): Siz
 }
 
 function scaled(preprocessing: Preprocessing, from: Size, to: Size): Preprocessing {
-  const { resize, crop } = preprocessing;
+  const { resize, crop, cropPercent } = preprocessing;
   const height = (value: number) => Math.floor((value * to.height) / from.height);
   const width = (value: number) => Math.floor((value * to.width) / from.width);
+  if (cropPercent !== undefined && crop) return cropped({ ...preprocessing, crop, cropPercent }, to);
   const target = { ...preprocessing, crop: crop && { ...crop, height: height(crop.height), width: width(crop.width) } };
   if (resize.kind === 'none') return { ...target, resize: { kind: 'exact', height: to.height, width: to.width } };
   if (resize.kind !== 'shorter-side') {
@@ -73,6 +74,24 @@ function scaled(preprocessing: Preprocessing, from: Size, to: Size): Preprocessi
   return to.height === to.width && from.height === from.width
     ? { ...target, resize: { kind: 'shorter-side', size: height(resize.size) } }
     : { ...target, resize: { kind: 'keep-ratio', ...cover(resize.size, from, to), longest: 0 } };
+}
+
+/** timm's rule for the new size: nothing is scaled that was rounded before. */
+function cropped(
+  preprocessing: Preprocessing & Required<Pick<Preprocessing, 'crop' | 'cropPercent'>>,
+  to: Size,
+): Preprocessing {
+  const { resize, cropPercent } = preprocessing;
+  const [height, width] = [Math.floor(to.height / cropPercent), Math.floor(to.width / cropPercent)];
+  const fed = {
+    ...preprocessing,
+    crop: preprocessing.crop && { ...preprocessing.crop, height: to.height, width: to.width },
+  };
+  if (resize.kind === 'exact' || (resize.kind === 'keep-ratio' && resize.longest === 1))
+    return { ...fed, resize: { ...resize, height, width } };
+  if (height === width) return { ...fed, resize: { kind: 'shorter-side', size: height } };
+  // ResizeKeepRatio's default, as timm leaves it out
+  return { ...fed, resize: { kind: 'keep-ratio', height, width, longest: 0 }, interpolation: 'bilinear' };
 }
 
 /** The resize target whose crop is `to`, with the margin the trained size had. */

@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { isMissing } from '../errors/fileRefusal';
 import { fileError } from '../errors/modelError';
 import { readRegularFile } from '../files/regularFile';
+import { sentence, type Sentence } from '../errors/sentence';
 import type { Finding } from '../architecture/description';
 import type { Fields } from './families/fields';
+import { labelTable, type LabelTable } from './families/labelTable';
 import { isObject } from './files/safetensors';
 
 const MAX_LABEL_BYTES = 8 * 1024 * 1024;
 
 /**
- * config.json's id2label (HF) or label_names with label_descriptions (timm), else labels.txt, one name a line.
- * null when there are none, or not one for each class.
+ * config.json's id2label (HF; else its label2id) or label_names with label_descriptions (timm), else labels.txt, one name a
+ * line. A class without a name is called by its number. null when there are none, or more than classes.
  */
 export async function readLabels(
   config: Fields,
@@ -20,27 +22,39 @@ export async function readLabels(
   findings: Finding[],
 ): Promise<string[] | null> {
   if (classes === 0) return null;
-  const found = fromId2Label(config) ?? fromLabelNames(config) ?? (await fromText(join(directory, 'labels.txt')));
+  const table = labelTable(config);
+  if (table !== null) return fromTable(table, classes, findings);
+  const found = fromLabelNames(config) ?? (await fromText(join(directory, 'labels.txt')));
   if (!found || found.length === classes) return found ?? null;
   findings.push({
     severity: 'warning',
     code: 'labels',
-    message: `${found.length.toLocaleString('en-US')} class names for ${classes.toLocaleString('en-US')} classes: they are not used.`,
+    ...sentence('{0} class names for {1} classes: they are not used.', found.length, classes),
     subject: 'labels',
   });
   return null;
 }
 
-function fromId2Label(config: Fields): string[] | undefined {
-  const table = config.get('id2label');
-  if (!isObject(table)) return undefined;
-  const names: string[] = [];
-  const entries = Object.entries(table);
-  for (const [index, name] of entries) {
-    if (!/^\d{1,7}$/.test(index) || Number(index) >= entries.length || typeof name !== 'string') return undefined;
-    names[Number(index)] = name;
+function fromTable({ field, names }: LabelTable, classes: number, findings: Finding[]): string[] | null {
+  const say = (severity: Finding['severity'], said: Sentence) =>
+    findings.push({ severity, code: 'labels', ...said, subject: field });
+  const highest = Math.max(...names.keys());
+  // counted from 1, as other tools do
+  const first = names.size === classes && highest === classes && !names.has(0) ? 1 : 0;
+  if (first === 1) say('info', sentence('{0} counts from 1; its names are taken in that order.', field));
+  else if (highest >= classes) {
+    say(
+      'warning',
+      sentence('{0} names class {1}, but there are {2} classes: its names are not used.', field, highest, classes),
+    );
+    return null;
+  } else if (names.size < classes) {
+    say(
+      'warning',
+      sentence('{0} names {1} of {2} classes; the others are shown by number.', field, names.size, classes),
+    );
   }
-  return names;
+  return Array.from({ length: classes }, (_, index) => names.get(index + first) ?? `class ${index}`);
 }
 
 function fromLabelNames(config: Fields): string[] | undefined {

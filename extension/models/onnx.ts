@@ -15,6 +15,7 @@ import { exportedNotes, pictureInput, type ExportedNotes, type PictureInput } fr
 import type { OnnxModel } from '../onnx/schema';
 import { scoresFor } from '../architecture/scores';
 import { readProcessor } from './processor';
+import { labelCount } from './families/labelTable';
 import { readLabels } from './labels';
 import { exists, type Located } from './files/locate';
 import { refuseOtherKinds } from './files/unsupportedFormats';
@@ -71,8 +72,6 @@ function preprocessingFor(
   const defaults = { ...IMAGENET, interpolation: 'bicubic', resizeTo: null, shorterSide: false } as const;
   return checkedPreprocessing(hfPreprocessing(processor, image, defaults, findings), processor.source);
 }
-
-const labelCount = (config: Fields) => config.inner('id2label').names().length;
 
 /** The graph's own fixed sides, else the config's, else what most models take. */
 function inputOf(config: Fields, configured: Architecture | null, fixed: PictureInput | null): Architecture['image'] {

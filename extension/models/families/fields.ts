@@ -108,12 +108,14 @@ export class Fields {
   numbers(name: string, lengths: number[], least: number, most: number): number[] | undefined {
     const value = this.get(name);
     if (value === undefined) return undefined;
-    const valid = Array.isArray(value) && lengths.includes(value.length);
-    if (!valid || !value.every((item) => within(item, least, most))) {
+    // one number for a list of one
+    const list: unknown = typeof value === 'number' && lengths.includes(1) ? [value] : value;
+    const valid = Array.isArray(list) && lengths.includes(list.length);
+    if (!valid || !list.every((item) => within(item, least, most))) {
       const counts = [...new Set(lengths)].join(' or ');
       throw this.refuse(name, `a list of ${counts} numbers from ${least} to ${most}`);
     }
-    return value;
+    return list as number[];
   }
 
   /** Whether `inner` would not refuse it. */

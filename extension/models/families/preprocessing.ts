@@ -1,12 +1,11 @@
 /** timm's pretrained_cfg and HF's preprocessor_config.json as one Preprocessing. */
-import { MEAN_RANGE, RESCALE_RANGE, STD_RANGE } from '../../architecture/preprocessingBounds';
+import { CROP_PERCENT, MEAN_RANGE, RESCALE_RANGE, STD_RANGE } from '../../architecture/preprocessingBounds';
 import type { Interpolation, Preprocessing } from '../../image/preprocessing';
 import type { Architecture, Finding } from '../../architecture/description';
 import type { Fields } from './fields';
+import { CLIP, HALF, IMAGENET, processorClass, type ProcessorClass } from './processors';
 
-export const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-export const HALF = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
-export const CLIP = { mean: [0.48145466, 0.4578275, 0.40821073], std: [0.26862954, 0.26130258, 0.27577711] };
+export { CLIP, HALF, IMAGENET };
 
 /** timm's names; "random" stands for its training default's evaluation value. */
 const TIMM_INTERPOLATIONS: Record<string, Interpolation> = {
@@ -23,9 +22,6 @@ const TIMM_INTERPOLATIONS: Record<string, Interpolation> = {
 const PIL_RESAMPLING: Interpolation[] = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'];
 
 type Image = Architecture['image'];
-
-/** timm crops 0.875 to all of the resized picture. */
-const CROP_PERCENT: [least: number, most: number] = [0.01, 10];
 
 /** timm/data/transforms_factory.py transforms_imagenet_eval. */
 export function timmPreprocessing(config: Fields, image: Image, findings: Finding[]): Preprocessing {
@@ -47,7 +43,12 @@ export function timmPreprocessing(config: Fields, image: Image, findings: Findin
   return {
     channels: image.channels,
     resize,
-    interpolation: cfg.oneOf('interpolation', TIMM_INTERPOLATIONS) ?? 'bicubic',
+    // timm's own call for sides that differ leaves out the interpolation: ResizeKeepRatio's default is taken
+    interpolation:
+      resize.kind === 'keep-ratio' && resize.longest === 0
+        ? 'bilinear'
+        : (cfg.oneOf('interpolation', TIMM_INTERPOLATIONS) ?? 'bicubic'),
+    cropPercent,
     crop: {
       height: image.height,
       width: image.width,
@@ -99,37 +100,57 @@ export interface HfDefaults {
   shorterSide: boolean;
 }
 
-/** The processors of transformers (ViT, DeiT, CLIP, Siglip, Bit for DINOv2): resize, centre crop, rescale, normalise. */
+/**
+ * The processors of transformers: resize, centre crop, rescale, normalise. What a processor's file leaves out is its class's;
+ * without a file the model's published settings are taken.
+ */
 export function hfPreprocessing(
   processor: Fields | null,
   image: Image,
-  defaults: HfDefaults,
+  published: HfDefaults,
   findings: Finding[],
 ): Preprocessing {
+  const fallback = (processor && processorClass(processor)) ?? publishedClass(published, image);
   const normalise = processor?.flag('do_normalize') ?? true;
-  const given = statistics(processor, ['image_mean', 'image_std'], image.channels, findings, defaults);
+  const known = processor !== null && processorClass(processor) !== undefined;
+  // A class's own statistics are no assumption.
+  const given = statistics(processor, ['image_mean', 'image_std'], image.channels, known ? [] : findings, fallback);
   const identity = { mean: given.mean.map(() => 0), std: given.std.map(() => 1) };
-  const crops = processor?.flag('do_center_crop') ?? (!processor && defaults.resizeTo !== null);
-  const cropSize = crops ? (sizeOf(processor, 'crop_size') ?? [image.height, image.width]) : null;
+  const crops = processor?.flag('do_center_crop') ?? fallback.crop !== null;
+  const cropSide = fallback.crop ?? image.height;
+  const crop = crops
+    ? (sizeOf(processor, 'crop_size') ?? (known ? [cropSide, cropSide] : [image.height, image.width]))
+    : null;
   const index = processor?.size('resample', PIL_RESAMPLING.length - 1, 0);
   return {
     channels: image.channels,
-    resize: (processor?.flag('do_resize') ?? true) ? hfResize(processor, image, defaults) : { kind: 'none' },
-    interpolation: (index === undefined ? undefined : PIL_RESAMPLING[index]) ?? defaults.interpolation,
-    crop: cropSize ? { height: cropSize[0], width: cropSize[1], fill: [0, 0, 0], rounding: 'floor' } : null,
+    resize: (processor?.flag('do_resize') ?? true) ? hfResize(processor, image, fallback, known) : { kind: 'none' },
+    interpolation: (index === undefined ? undefined : PIL_RESAMPLING[index]) ?? fallback.interpolation,
+    crop: crop ? { height: crop[0], width: crop[1], fill: [0, 0, 0], rounding: 'floor' } : null,
     rescale:
       (processor?.flag('do_rescale') ?? true) ? (processor?.number('rescale_factor', ...RESCALE_RANGE) ?? 1 / 255) : 1,
     ...(normalise ? given : identity),
   };
 }
 
-function hfResize(processor: Fields | null, image: Image, defaults: HfDefaults): Preprocessing['resize'] {
-  const given = processor?.get('size') ?? (processor ? undefined : defaults.resizeTo);
-  if (typeof given === 'number') {
-    const size = processor?.size('size', 'side') ?? given;
-    const kind = processor?.word('image_processor_type') || processor?.word('feature_extractor_type') || '';
-    const shorter = kind === '' ? defaults.shorterSide : /CLIP|Bit/.test(kind);
-    return shorter ? { kind: 'shorter-side', size } : { kind: 'exact', height: size, width: size };
+function publishedClass({ resizeTo, ...others }: HfDefaults, image: Image): ProcessorClass {
+  return { ...others, size: resizeTo ?? image.height, crop: resizeTo === null ? null : image.height };
+}
+
+function hfResize(
+  processor: Fields | null,
+  image: Image,
+  { size, shorterSide }: ProcessorClass,
+  known: boolean,
+): Preprocessing['resize'] {
+  const both = (side: number): Preprocessing['resize'] =>
+    shorterSide ? { kind: 'shorter-side', size: side } : { kind: 'exact', height: side, width: side };
+  const value = processor?.get('size');
+  if (value === undefined) return known || shorterSide || size !== image.height ? both(size) : exactly(image);
+  if (typeof value === 'number') return both(processor?.size('size', 'side') ?? value);
+  if (Array.isArray(value)) {
+    const [height, width] = processor?.pair('size') ?? [image.height, image.width];
+    return { kind: 'exact', height, width };
   }
   const inner = processor?.inner('size');
   const shortest = inner?.size('shortest_edge', 'side');
@@ -139,10 +160,12 @@ function hfResize(processor: Fields | null, image: Image, defaults: HfDefaults):
   return { kind: 'exact', height: height ?? image.height, width: width ?? image.width };
 }
 
+const exactly = ({ height, width }: Image): Preprocessing['resize'] => ({ kind: 'exact', height, width });
+
 function sizeOf(processor: Fields | null, name: string): [number, number] | undefined {
   const value = processor?.get(name);
   if (value === undefined) return undefined;
-  if (typeof value === 'number') return processor?.pair(name);
+  if (typeof value === 'number' || Array.isArray(value)) return processor?.pair(name);
   const inner = processor?.inner(name);
   const edge = inner?.size('shortest_edge', 'side');
   const height = inner?.size('height', 'side') ?? edge;

@@ -85,7 +85,9 @@ test('another input size: rounded to patches, picture resized in proportion', as
   const wide = withInputSize(model, 61, 100);
   assert.deepEqual(wide.architecture?.image, { channels: 3, height: 64, width: 104 });
   assert.deepEqual(wide.preprocessing.crop, { height: 64, width: 104, fill: [0, 0, 0] });
-  assert.deepEqual(wide.preprocessing.resize, { kind: 'keep-ratio', height: 70, width: 113, longest: 0 });
+  // floor(side / crop_pct) of the new sides, and bilinear: timm's transforms_imagenet_eval for sides that differ
+  assert.deepEqual(wide.preprocessing.resize, { kind: 'keep-ratio', height: 71, width: 115, longest: 0 });
+  assert.equal(wide.preprocessing.interpolation, 'bilinear');
   assert.deepEqual(wide.architecture.position, model.architecture?.position);
   assert.equal(withInputSize(model, 32, 32), model);
   const seed = withInputSize(await open(golden('seed-vit')), 24, 40);

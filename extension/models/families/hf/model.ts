@@ -7,6 +7,7 @@ import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
 import type { Family, FamilyInput, KeyTable, Tensors } from '../family';
 import type { Fields } from '../fields';
 import { assumeHeads, depthOf, divide, pick, rows } from '../infer';
+import { labelCount } from '../labelTable';
 import { plainBlock } from '../../../architecture/plain';
 import { hfPreprocessing, type HfDefaults } from '../preprocessing';
 
@@ -150,13 +151,12 @@ function fromTensors(
   };
 }
 
-/** transformers counts labels by id2label; a classifier without one has as many as its rows. */
+/** As many as the classifier has rows; without weights as many as are named. */
 function classesOf(config: Fields, tensors: FamilyInput['tensors']): number {
   const found = rows(tensors, 'classifier.weight') ?? rows(tensors, 'cls_classifier.weight');
   const classifies = /ForImageClassification/.test(JSON.stringify(config.get('architectures') ?? ''));
   if (found === undefined && !classifies) return 0;
-  const listed = config.inner('id2label').names().length;
-  return listed > 0 ? listed : (config.size('num_labels', 'classes') ?? found ?? 2);
+  return found ?? (labelCount(config) || (config.size('num_labels', 'classes') ?? 2));
 }
 
 const assumed = (what: string, message: string): Finding => ({ severity: 'info', code: `assumed-${what}`, message });
