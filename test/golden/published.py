@@ -51,6 +51,8 @@ TIMM = [
     ("relpos-rpn", "vit_relpos_small_patch16_rpn_224", {}, (12, 24)),
     ("relpos-table", "vit_relpos_base_patch16_cls_224", dict(rel_pos_type="bias"), None),
     ("relpos-swin", "vit_relpos_medium_patch16_224", dict(rel_pos_type="mlp_swin"), (12, 24)),
+    ("aimv2", "aimv2_large_patch14_224", {}, (12, 24)),
+    ("aimv2-huge", "aimv2_huge_patch14_336", dict(num_classes=0), None),
     ("srelpos", "vit_srelpos_small_patch16_224", {}, (12, 24)),
 ]  # fmt: skip
 

@@ -5,6 +5,7 @@ import type { Fields } from './fields';
 import { refuseByName } from './refused';
 import { pick } from './infer';
 import { unwrapped } from './names';
+import { clip } from './clip';
 import { HF_FAMILIES } from './hf';
 import { seedT2T, seedViT } from './seed';
 import { t2t } from './t2t';
@@ -20,6 +21,7 @@ export const FAMILIES: Family[] = [
   t2t,
   torchvision,
   ...HF_FAMILIES,
+  clip,
   timmBeit,
   timmRelPos,
   timmEva,

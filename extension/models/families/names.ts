@@ -33,6 +33,8 @@ function strip(stored: Tensors, prefix: string): Named {
     let rest = name;
     for (const segment of segments) if (rest.startsWith(`${segment}.`)) rest = rest.slice(segment.length + 1);
     const free = tensors.has(rest) ? name : rest;
+    // Both towers of CLIP have a positional_embedding; the model's own is the one under the prefix.
+    if (tensors.has(free)) continue;
     tensors.set(free, tensor);
     outside.add(free);
   }

@@ -8,7 +8,7 @@ import { CLIP, HALF, IMAGENET, processorClass, type ProcessorClass } from './pro
 export { CLIP, HALF, IMAGENET };
 
 /** timm's names; "random" stands for its training default's evaluation value. */
-const TIMM_INTERPOLATIONS: Record<string, Interpolation> = {
+export const TIMM_INTERPOLATIONS: Record<string, Interpolation> = {
   nearest: 'nearest',
   bilinear: 'bilinear',
   bicubic: 'bicubic',

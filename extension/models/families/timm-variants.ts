@@ -21,6 +21,8 @@ const SIZES: [RegExp, Args][] = [
   [/_base(_|$)/, { embed_dim: 768, depth: 12, num_heads: 12 }],
   [/_intern300m_/, { embed_dim: 1024, depth: 24, num_heads: 16, final_norm: false }],
   [/_large(_|$)/, { embed_dim: 1024, depth: 24, num_heads: 16 }],
+  [/^aimv2_1b_/, { embed_dim: 2048, depth: 24, num_heads: 16 }],
+  [/^aimv2_3b_/, { embed_dim: 3072, depth: 24, num_heads: 24 }],
   [/_so400m_/, { embed_dim: 1152, depth: 27, num_heads: 16, mlp_ratio: 3.7362 }],
   [/_huge_/, { embed_dim: 1280, depth: 32, num_heads: 16 }],
   [/_giant_/, { embed_dim: 1408, depth: 40, num_heads: 16, mlp_ratio: 48 / 11 }],
@@ -51,13 +53,29 @@ const TRAITS: [RegExp, Args][] = [
   [/^test_vit2$/, { depth: 8 }],
   [/^test_vit3$/, { mlp_ratio: 2, pool_include_prefix: true }],
   [/^test_vit4$/, { mlp_ratio: 3 }],
+  [
+    /^aimv2_/,
+    {
+      class_token: false,
+      fc_norm: false,
+      global_pool: 'avg',
+      qkv_bias: false,
+      proj_bias: false,
+      norm_layer: 'rmsnorm',
+      norm_eps: 1e-5,
+      mlp_layer: 'SwiGLU',
+      act_layer: 'silu',
+    },
+  ],
+  [/^aimv2_large_/, { num_heads: 8 }],
+  [/^aimv2_huge_/, { embed_dim: 1536, depth: 24, num_heads: 12 }],
   [/^eva_large_/, { global_pool: 'avg' }],
 ];
 
 /** Arguments an architecture name implies; none when the name is not one of timm's plain Vision Transformers. */
 export function variantArguments(architecture: string): Args {
   const size = SIZES.find(([pattern]) => pattern.test(architecture.replace(/\..*/, '')));
-  if (!size || !/^(vit|deit|deit3|flexivit|test_vit\d?|eva_large|beit3)(_|$|\.)/.test(architecture)) return {};
+  if (!size || !/^(vit|deit|deit3|flexivit|test_vit\d?|eva_large|beit3|aimv2)(_|$|\.)/.test(architecture)) return {};
   const args: Args = { ...size[1] };
   const patch = /_patch(\d+)/.exec(architecture)?.[1];
   if (patch) args['patch_size'] = Number(patch);

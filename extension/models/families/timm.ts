@@ -69,13 +69,20 @@ export const timm: Family = {
   claims: (config) =>
     config.has('pretrained_cfg') ||
     config.has('model_args') ||
-    /^(vit|deit|deit3|flexivit)_/.test(config.word('architecture')),
+    /^(vit|deit|deit3|flexivit|aimv2)_/.test(config.word('architecture')),
   anchor: 'patch_embed.proj.weight',
   architecture,
   preprocessing: ({ config, findings }, model) => timmPreprocessing(config, model.image, findings),
   keys: {
     // timm's SwiGLU keeps the two halves apart, the gate first.
-    'blocks.{i}.mlp.fc1.*': [['blocks.{i}.mlp.fc1.*'], ['blocks.{i}.mlp.fc1_g.*', 'blocks.{i}.mlp.fc1_x.*']],
+    'blocks.{i}.mlp.fc1.*': [
+      ['blocks.{i}.mlp.fc1.*'],
+      ['blocks.{i}.mlp.fc1_g.*', 'blocks.{i}.mlp.fc1_x.*'],
+      ['blocks.{i}.mlp.w12.*'],
+    ],
+    // DINOv2's own files.
+    'blocks.{i}.mlp.fc2.*': [['blocks.{i}.mlp.fc2.*'], ['blocks.{i}.mlp.w3.*']],
+    reg_token: [['reg_token'], ['register_tokens']],
   },
   ignored: [/^mask_token$/],
   noWeightDecay: ['pos_embed', 'cls_token', 'reg_token', 'dist_token'],
@@ -87,7 +94,7 @@ function architecture(input: FamilyInput): Architecture {
   // Constructor arguments belong in model_args; people also write them beside it.
   const args = config.inner('model_args').over({ ...named, ...config.only(ARGUMENTS) });
   const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
-  refuseUnsupported(args, config);
+  refuseUnsupported(args, config, has(/^patch_embed\.norm\.weight$/));
 
   const proj = tensors?.get('patch_embed.proj.weight');
   const dim = args.size('embed_dim', 'dim') ?? proj?.shape[0] ?? 768;
@@ -95,13 +102,16 @@ function architecture(input: FamilyInput): Architecture {
   const depth = args.size('depth', 'depth') ?? depthOf(tensors, 'blocks.{i}.') ?? 12;
   const block = blockOf(input, args, dim);
 
-  const registers = args.size('reg_tokens', 'registers', 0) ?? tensors?.get('reg_token')?.shape.at(-2) ?? 0;
+  // DINOv2's own files call them register_tokens, and only the class token has a position there.
+  const official = tensors?.get('register_tokens');
+  const registers =
+    args.size('reg_tokens', 'registers', 0) ?? (official ?? tensors?.get('reg_token'))?.shape.at(-2) ?? 0;
   const distillation = args.flag('distilled') ?? tensors?.has('dist_token') ?? false;
   const rowsOfTable = tensors?.get('pos_embed')?.shape.at(-2);
   const cfg = config.inner('pretrained_cfg');
   const inputSize = cfg.imageSize('input_size') ?? config.imageSize('input_size');
   const fixed = registers + Number(distillation);
-  const guess = rowsOfTable === undefined ? undefined : inferGrid(rowsOfTable, [fixed + 1, fixed, 0]);
+  const guess = rowsOfTable === undefined ? undefined : inferGrid(rowsOfTable, official ? [1] : [fixed + 1, fixed, 0]);
   const side = guess ? ([guess[0] * patch[0], guess[1] * patch[1]] as [number, number]) : undefined;
   const size = args.pair('img_size') ?? (inputSize && [inputSize[1], inputSize[2]]) ?? side ?? [224, 224];
   // timm's patch embedding drops the pixels that do not fill a patch.
@@ -134,7 +144,9 @@ function architecture(input: FamilyInput): Architecture {
       kind: 'patch',
       patch,
       bias: proj ? has(/^patch_embed\.proj\.bias$/) || !preNorm : !preNorm,
-      norm: null,
+      norm: has(/^patch_embed\.norm\.weight$/)
+        ? { kind: has(/^patch_embed\.norm\.bias$/) ? 'layer' : 'rms', eps: block.norm.eps }
+        : null,
     },
     dim,
     depth,
@@ -144,8 +156,8 @@ function architecture(input: FamilyInput): Architecture {
       ? { kind: 'none' }
       : {
           kind: 'learned',
-          covers: bare ? 'patches' : 'all',
-          grid: trainedGrid(rowsOfTable, bare ? 0 : prefixes, grid),
+          covers: official ? 'class' : bare ? 'patches' : 'all',
+          grid: trainedGrid(rowsOfTable, official ? 1 : bare ? 0 : prefixes, grid),
           resample: 'bicubic-antialias',
         },
     rotary: null,
@@ -163,13 +175,13 @@ function architecture(input: FamilyInput): Architecture {
 }
 
 /** Other classes of timm's vision_transformer.py and arguments this program does not know: named, not ignored. */
-function refuseUnsupported(args: Fields, config: Fields): void {
+function refuseUnsupported(args: Fields, config: Fields, patchNorm: boolean): void {
   const attention = args.text('attn_layer');
   if (attention && attention !== 'attn')
     throw new ModelError('unsupported', `${config.source}: attention of kind "${attention}" is not supported.`);
   if (args.text('global_pool') === 'prr')
     throw new ModelError('unsupported', `${config.source}: pooling "prr" is not supported.`);
-  if (args.has('embed_norm_layer'))
+  if (args.has('embed_norm_layer') && !patchNorm)
     throw new ModelError('unsupported', `${config.source}: embed_norm_layer is not supported.`);
 }
 
@@ -181,8 +193,9 @@ function blockOf({ config, processor, tensors, findings }: FamilyInput, args: Fi
   const heads = headsOf(args, tensors, dim, findings);
   const headDim = divide(config, dim, heads);
 
-  const fc2 = commonSize(tensors, /(^|\.)(mlp\.fc2|mlp_out_proj)\.weight$/, 1);
-  const fc1 = order === 'parallel-scaling' ? fc2 : (commonSize(tensors, /\.mlp\.fc1\.weight$/, 0) ?? (fc2 && 2 * fc2));
+  const fc2 = commonSize(tensors, /(^|\.)(mlp\.fc2|mlp\.w3|mlp_out_proj)\.weight$/, 1);
+  const fc1 =
+    order === 'parallel-scaling' ? fc2 : (commonSize(tensors, /\.mlp\.(fc1|w12)\.weight$/, 0) ?? (fc2 && 2 * fc2));
   const kind = args.oneOf('mlp_layer', MLPS) ?? (fc1 && fc2 && fc1 === 2 * fc2 ? MLPS['SwiGLUPacked'] : MLPS['Mlp']);
   const split = args.text('mlp_layer') === 'SwiGLU' || has(/\.mlp\.fc1_g\.weight$/);
   const ratio = args.number('mlp_ratio', 0, MOST_RATIO);
@@ -220,7 +233,7 @@ function blockOf({ config, processor, tensors, findings }: FamilyInput, args: Fi
       order !== 'res-post' && (args.has('init_values') ? args.number('init_values') !== 0 : has(/\.ls\d?\.gamma$/)),
     mlpHidden: hidden,
     mlp: kind?.mlp ?? 'mlp',
-    mlpBias: args.flag('proj_bias') ?? (tensors ? has(/(mlp\.fc2|mlp_out_proj)\.bias$/) : true),
+    mlpBias: args.flag('proj_bias') ?? (tensors ? has(/(mlp\.fc2|mlp\.w3|mlp_out_proj)\.bias$/) : true),
     mlpNorm: extra('scale_mlp_norm', /\.mlp\.norm\.weight$/),
     activation,
   };

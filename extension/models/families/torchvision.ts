@@ -1,7 +1,6 @@
 /** torchvision's vit_b_16, vit_b_32, vit_l_16, vit_l_32, vit_h_14. https://github.com/pytorch/vision (models/vision_transformer.py) */
 import type { Preprocessing } from '../../image/preprocessing';
 import type { Architecture } from '../../architecture/description';
-import { ModelError } from '../../errors/modelError';
 import type { Family, FamilyInput } from './family';
 import { assumeHeads, depthOf, divide, inferGrid, pick, rows } from './infer';
 import { plainBlock } from '../../architecture/plain';
@@ -23,6 +22,7 @@ export const torchvision: Family = {
     cls_token: [['class_token']],
     pos_embed: [['encoder.pos_embedding']],
     'norm.*': [['encoder.ln.*']],
+    'projection.*': [['heads.pre_logits.*']],
     'head.*': [['heads.head.*'], ['heads.0.*']],
     'blocks.{i}.norm1.*': [['encoder.layers.encoder_layer_{i}.ln_1.*']],
     'blocks.{i}.norm2.*': [['encoder.layers.encoder_layer_{i}.ln_2.*']],
@@ -42,12 +42,6 @@ export const torchvision: Family = {
 };
 
 function architecture({ config, tensors, findings }: FamilyInput): Architecture {
-  if (tensors?.has('heads.pre_logits.weight')) {
-    throw new ModelError(
-      'unsupported',
-      `${config.source} has a hidden layer in its head (representation_size), which is not supported.`,
-    );
-  }
   const projection = tensors?.get('conv_proj.weight')?.shape;
   const dim = config.size('hidden_dim', 'dim') ?? projection?.[0] ?? 768;
   const patch = config.pair('patch_size') ?? [projection?.[2] ?? 16, projection?.[3] ?? 16];
@@ -58,6 +52,7 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
   const image = config.pair('image_size') ?? [grid[0] * patch[0], grid[1] * patch[1]];
   const hidden = config.size('mlp_dim', 'hidden') ?? pick(tensors, /\.mlp\.(0|linear_1)\.weight$/)?.shape[0] ?? 4 * dim;
   const block = plainBlock(dim, heads, hidden, EPS);
+  const representation = rows(tensors, 'heads.pre_logits.weight') ?? config.size('representation_size', 'dim');
   const classes =
     config.size('num_classes', 'classes', 0) ??
     rows(tensors, 'heads.head.weight') ??
@@ -85,7 +80,7 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
     poolIncludesPrefix: false,
     fcNorm: null,
     mapPool: null,
-    projection: null,
+    projection: representation === undefined ? null : { length: representation, bias: true, activation: 'tanh' },
     classes,
     headBias: true,
   };

@@ -17,6 +17,8 @@ export interface Located {
   weights: string | null;
 }
 
+/** config.json, or what open_clip writes beside its own files. */
+const CONFIGS = ['config.json', 'open_clip_config.json'];
 const INDEX = 'model.safetensors.index.json';
 
 export async function locate(path: string): Promise<Located> {
@@ -42,7 +44,7 @@ async function locateDirectory(path: string): Promise<Located> {
   }
   const seed = names.filter(isModelFile);
   const only = seed.length === 1 ? seed[0] : undefined;
-  const config = names.includes('config.json') ? 'config.json' : (only ?? null);
+  const config = CONFIGS.find((name) => names.includes(name)) ?? only ?? null;
   return {
     path,
     directory: path,
@@ -115,8 +117,8 @@ async function locateFile(path: string): Promise<Located> {
       for (const other of names) if (await exists(join(folder, other))) return join(folder, other);
     return null;
   };
-  const located = { path, directory, config: await find(['config.json']), processor: await find(PROCESSORS) };
-  if (name === 'config.json') {
+  const located = { path, directory, config: await find(CONFIGS), processor: await find(PROCESSORS) };
+  if (CONFIGS.includes(name)) {
     const parent = await locateDirectory(directory);
     return { ...parent, path };
   }

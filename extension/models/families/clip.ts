@@ -1,0 +1,136 @@
+/**
+ * CLIP's vision tower as OpenAI and open_clip write it themselves: visual.transformer.resblocks.*, with the projection into the
+ * space of texts. https://github.com/openai/CLIP (clip/model.py), https://github.com/mlfoundations/open_clip (transformer.py)
+ */
+import type { Preprocessing } from '../../image/preprocessing';
+import type { Architecture, Block } from '../../architecture/description';
+import { plainBlock } from '../../architecture/plain';
+import { ModelError } from '../../errors/modelError';
+import { sentence } from '../../errors/sentence';
+import type { Family, FamilyInput } from './family';
+import type { Fields } from './fields';
+import { depthOf, divide, inferGrid, pick, rows } from './infer';
+import { CLIP, statistics, TIMM_INTERPOLATIONS } from './preprocessing';
+
+/** torch's LayerNorm default. */
+const EPS = 1e-5;
+const HEAD_WIDTH = 64;
+const BLOCK = 'transformer.resblocks.{i}.';
+
+export const clip: Family = {
+  name: 'clip',
+  title: "CLIP (OpenAI's and open_clip's own file)",
+  // A timm model inside open_clip is told by its tensors.
+  claims: (config) => {
+    const model = modelOf(config);
+    return model.holdsObject('vision_cfg') && !model.inner('vision_cfg').has('timm_model_name');
+  },
+  anchor: 'ln_post.weight',
+  requires: (tensors) => tensors.has('class_embedding') && tensors.has('transformer.resblocks.0.attn.in_proj_weight'),
+  architecture,
+  preprocessing,
+  keys: {
+    'patch_embed.proj.*': [['conv1.*']],
+    cls_token: [['class_embedding']],
+    pos_embed: [['positional_embedding']],
+    'norm_pre.*': [['ln_pre.*']],
+    'norm.*': [['ln_post.*']],
+    'projection.weight': [[{ key: 'proj', axes: [1, 0] }]],
+    'blocks.{i}.norm1.*': [[`${BLOCK}ln_1.*`]],
+    'blocks.{i}.norm2.*': [[`${BLOCK}ln_2.*`]],
+    'blocks.{i}.attn.qkv.*': [[`${BLOCK}attn.in_proj_*`]],
+    'blocks.{i}.attn.proj.*': [[`${BLOCK}attn.out_proj.*`]],
+    'blocks.{i}.ls1.gamma': [[`${BLOCK}ls_1.gamma`]],
+    'blocks.{i}.ls2.gamma': [[`${BLOCK}ls_2.gamma`]],
+    'blocks.{i}.mlp.fc1.*': [[`${BLOCK}mlp.c_fc.*`]],
+    'blocks.{i}.mlp.fc2.*': [[`${BLOCK}mlp.c_proj.*`]],
+  },
+  ignored: [/^(input_resolution|context_length|vocab_size|attn_mask)$/],
+};
+
+function architecture(input: FamilyInput): Architecture {
+  const { config, tensors } = input;
+  if (tensors && pick(tensors, /^attn_pool\./))
+    throw new ModelError(
+      'unsupported',
+      sentence('{0}: the attention pooling of CoCa is not supported; export the model to .onnx.', config.source),
+    );
+  const vision = visionOf(config);
+  const conv = tensors?.get('conv1.weight')?.shape;
+  const dim = conv?.[0] ?? vision.size('width', 'dim') ?? 768;
+  const patch = vision.pair('patch_size') ?? [conv?.[2] ?? 32, conv?.[3] ?? 32];
+  const table = tensors?.get('positional_embedding')?.shape[0];
+  const guess = table === undefined ? undefined : inferGrid(table, [1]);
+  const image = vision.pair('image_size') ?? [(guess?.[0] ?? 7) * patch[0], (guess?.[1] ?? 7) * patch[1]];
+  const block = blockOf(input, vision, dim);
+  const grid: [number, number] = [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])];
+  const projected = tensors?.get('proj')?.shape.at(-1);
+  return {
+    image: { channels: conv?.[1] ?? 3, height: image[0], width: image[1] },
+    tokenizer: { kind: 'patch', patch, bias: tensors?.has('conv1.bias') ?? false, norm: null },
+    dim,
+    depth: vision.size('layers', 'depth') ?? depthOf(tensors, BLOCK) ?? 12,
+    block,
+    prefix: { class: true, distillation: false, registers: 0 },
+    position: {
+      kind: 'learned',
+      covers: 'all',
+      grid: table === undefined || table - 1 === grid[0] * grid[1] ? grid : (guess ?? grid),
+      resample: 'bicubic-antialias',
+    },
+    rotary: null,
+    relativeBias: null,
+    preNorm: !tensors || tensors.has('ln_pre.weight') ? block.norm : null,
+    finalNorm: block.norm,
+    pool: vision.oneOf('pool_type', { tok: 'token', avg: 'avg' } as const) ?? 'token',
+    poolIncludesPrefix: false,
+    fcNorm: null,
+    mapPool: null,
+    projection: projected === undefined ? null : { length: projected, bias: false, activation: null },
+    classes: 0,
+    headBias: true,
+  };
+}
+
+const modelOf = (config: Fields): Fields => (config.holdsObject('model_cfg') ? config.inner('model_cfg') : config);
+const visionOf = (config: Fields): Fields => modelOf(config).inner('vision_cfg');
+
+function blockOf({ config, tensors, findings }: FamilyInput, vision: Fields, dim: number): Block {
+  const width = vision.size('head_width', 'headDim') ?? HEAD_WIDTH;
+  const heads = Math.max(1, Math.floor(dim / width));
+  divide(config, dim, heads);
+  const model = modelOf(config);
+  const known = config.holdsObject('vision_cfg') || config.holdsObject('model_cfg');
+  if (!known)
+    findings.push({
+      severity: 'warning',
+      code: 'assumed-activation',
+      message:
+        "Nothing says which GELU the file was trained with; OpenAI's QuickGELU is assumed, which most of open_clip's own models do not use.",
+      subject: 'quick_gelu',
+    });
+  const quick = known ? (model.flag('quick_gelu') ?? false) : true;
+  return plainBlock(dim, heads, rows(tensors, 'transformer.resblocks.0.mlp.c_fc.weight') ?? 4 * dim, EPS, {
+    layerScale: tensors?.has('transformer.resblocks.0.ls_1.gamma') ?? false,
+    activation: quick ? 'quick_gelu' : 'gelu',
+  });
+}
+
+/** clip.load's transform: the shorter side, bicubic, and a centre crop; open_clip's config may say otherwise. */
+function preprocessing({ config }: FamilyInput, { image }: Architecture): Preprocessing {
+  const given = config.inner('preprocess_cfg');
+  const { mean, std } = statistics(given, ['mean', 'std'], image.channels, [], CLIP);
+  const squash = given.text('resize_mode') === 'squash';
+  return {
+    channels: image.channels,
+    resize:
+      squash || image.height !== image.width
+        ? { kind: 'exact', height: image.height, width: image.width }
+        : { kind: 'shorter-side', size: image.height },
+    interpolation: given.oneOf('interpolation', TIMM_INTERPOLATIONS) ?? 'bicubic',
+    crop: { height: image.height, width: image.width, fill: [0, 0, 0] },
+    rescale: 1 / 255,
+    mean,
+    std,
+  };
+}
