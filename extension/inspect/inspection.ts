@@ -32,6 +32,8 @@ export interface InspectionSettings {
   /** Runs the model at each picture's own size. */
   atPictureSize: boolean;
   topK: number;
+  /** Nobody looks inside: neither maps nor tokens are computed and kept. */
+  predictionsOnly?: true;
 }
 
 /** The steps a person waits for. */
@@ -193,12 +195,13 @@ export class Inspection {
 
   async #forward(image: OpenedImage, lease: ModelLease, signal: AbortSignal) {
     const { attention } = lease.loaded;
+    const inside = !this.settings.predictionsOnly;
     const request: RunRequest = {
       modelId: lease.loaded.modelId,
       imageId: image.imageId,
       topK: this.settings.topK,
-      attention: attention === true,
-      tokens: true,
+      attention: inside && attention === true,
+      tokens: inside,
     };
     if (this.#masked.length > 0) request.maskedPatches = this.#masked;
     try {

@@ -59,8 +59,9 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
   async classify(uri: vscode.Uri, cancellation: vscode.CancellationToken): Promise<Outcome> {
     const picture = { uri: uri.toString(), source: async () => ({ ...(await imageSource(uri)), preview: false }) };
     const { engine, models } = this.parts;
+    const settings = { ...readSettings(), predictionsOnly: true } as const;
     const silent = () => undefined;
-    const inspection = new Inspection(engine, models, picture, readSettings(), silent, () => '');
+    const inspection = new Inspection(engine, models, picture, settings, silent, () => '');
     const cancelled = cancellation.onCancellationRequested(() => inspection.cancel());
     try {
       await inspection.refresh();
