@@ -63,12 +63,14 @@ export function canonicalTensors(architecture: Architecture): CanonicalTensor[] 
 
 /** Rows of pos_embed: the trained grid, and the prefix tokens the table covers. */
 export function positionRows(architecture: Architecture): number {
-  const { position, prefix } = architecture;
-  if (position.kind === 'none') return 0;
-  const patches = position.grid[0] * position.grid[1];
-  if (position.covers === 'patches') return patches;
-  const cls = Number(prefix.class);
-  return patches + (position.covers === 'class' ? cls : prefixCount(prefix));
+  const { position } = architecture;
+  return position.kind === 'none' ? 0 : coveredPrefix(architecture) + position.grid[0] * position.grid[1];
+}
+
+/** Prefix tokens that have a row of pos_embed: its first ones. */
+export function coveredPrefix({ position, prefix }: Architecture): number {
+  if (position.kind === 'none' || position.covers === 'patches') return 0;
+  return position.covers === 'class' ? Number(prefix.class) : prefixCount(prefix);
 }
 
 /** 'class', 'distillation', 'register 1', ...: one for each prefix token, in sequence order. */

@@ -5,7 +5,7 @@ import { EngineClient } from '../engine/client';
 import type { EngineKind, EngineOptions } from '../engine/requests';
 import { median } from './statistics';
 
-export interface StartRow {
+interface StartRow {
   model: string;
   engine: EngineKind;
   /** Milliseconds until the process answers, until the model is loaded, and until the first prediction is there. */
@@ -18,7 +18,7 @@ export interface StartRow {
   peak_bytes: number | null;
 }
 
-export interface StartOptions {
+interface StartOptions {
   /** dist/engine.js, absolute. */
   processFile: string;
   /** A picture, absolute. */

@@ -82,7 +82,7 @@ export interface RunSummary {
 }
 
 /** A run on a tensor that is already preprocessed (CLI `forward`). */
-export interface TensorRunRequest {
+interface TensorRunRequest {
   modelId: number;
   /** (B, C, H, W) */
   values: Float32Array;

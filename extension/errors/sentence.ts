@@ -13,7 +13,7 @@ export interface Sentence {
 export type Argument = string | number | Sentence | readonly Argument[];
 
 /** The template's text in the reader's language, or the template itself. */
-export type Translate = (template: string) => string;
+type Translate = (template: string) => string;
 
 /**
  * `sentence('{0} does not exist.', file)`. The template is one literal, so that it is found for translation; what varies

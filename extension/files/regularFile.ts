@@ -8,7 +8,7 @@ import { FileRefusal } from '../errors/fileRefusal';
 import { sentence, type Sentence } from '../errors/sentence';
 
 /** How long one operation on a file may go without an answer. */
-export const NO_ANSWER_MS = 20_000;
+const NO_ANSWER_MS = 20_000;
 
 /** Bytes asked for at once, so that a slow disk that does answer has a deadline for each piece, not for a gigabyte. */
 const PIECE = 8 * 2 ** 20;

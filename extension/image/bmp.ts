@@ -3,7 +3,7 @@
  * bottom-up and top-down. Alpha is dropped. Layout: BITMAPFILEHEADER and BITMAPINFOHEADER of the Windows GDI reference.
  */
 
-export interface Bitmap {
+interface Bitmap {
   width: number;
   height: number;
   /** (height, width, 3) */

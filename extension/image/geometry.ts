@@ -42,20 +42,6 @@ export function imageToInput(geometry: Geometry, { x, y }: Point): Point {
   };
 }
 
-/** Patch `index` (0-based, row by row, without prefix tokens) on the original picture. */
-export function patchRegion(geometry: Geometry, [rows, columns]: Grid, index: number): Region {
-  const row = Math.floor(index / columns);
-  const column = index % columns;
-  const height = geometry.inputHeight / rows;
-  const width = geometry.inputWidth / columns;
-  return inputToImage(geometry, {
-    left: column * width,
-    top: row * height,
-    right: (column + 1) * width,
-    bottom: (row + 1) * height,
-  });
-}
-
 /** The patch under a point of the original picture; null where the model did not look. */
 export function patchAt(geometry: Geometry, [rows, columns]: Grid, point: Point): number | null {
   const { x, y } = imageToInput(geometry, point);
@@ -87,16 +73,4 @@ export function receptiveInterval(splits: readonly Split[], position: number): [
     [from, to] = [from * stride - padding, (to - 1) * stride - padding + kernel];
   }
   return [from, to];
-}
-
-/**
- * Everything on the picture that token `index` of the grid after `splits` is made of. Neighbours overlap, and those at
- * the border reach into the padding, outside the picture.
- */
-export function receptiveField(geometry: Geometry, splits: readonly Split[], index: number): Region {
-  const grid = softSplitGrids(splits, { width: geometry.inputWidth, height: geometry.inputHeight }).at(-1);
-  const columns = grid ? grid[1] : geometry.inputWidth;
-  const [left, right] = receptiveInterval(splits, index % columns);
-  const [top, bottom] = receptiveInterval(splits, Math.floor(index / columns));
-  return inputToImage(geometry, { left, top, right, bottom });
 }

@@ -13,7 +13,7 @@ export interface Pixels {
   exact?: Float32Array;
 }
 
-export type ResizeFunction = (request: ResizeRequest) => Promise<Uint8Array>;
+type ResizeFunction = (request: ResizeRequest) => Promise<Uint8Array>;
 
 export interface Preprocessed {
   values: Float32Array;
@@ -23,7 +23,7 @@ export interface Preprocessed {
 }
 
 /** Where the crop lies on the resized picture; negative or beyond it where the crop pads. */
-export interface CropBox extends Size {
+interface CropBox extends Size {
   left: number;
   top: number;
 }

@@ -15,7 +15,7 @@ const MOST_FINDINGS = 200;
 /** Finding the nearest name takes time by the lengths of all names. */
 const MOST_SUGGESTIONS = 20;
 
-export interface Bound {
+interface Bound {
   tensors: Record<string, TensorSource>;
   findings: Finding[];
 }

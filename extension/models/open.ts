@@ -26,7 +26,7 @@ import { exists, locate, type Located } from './files/locate';
 import { readProcessor } from './processor';
 import { describeOnnx } from './onnx';
 
-export interface OpenOptions {
+interface OpenOptions {
   /** The extension's root: 'embedded' is models/vit-cifar10 below it. */
   root: string;
   /** Relative paths are relative to this; the process's directory by default. */

@@ -8,7 +8,7 @@ import { hubSettings } from './hub/settings';
 import { exists, locate } from './files/locate';
 import { EMBEDDED, type RegistryEntry } from './modelId';
 
-export interface RegistryOptions {
+interface RegistryOptions {
   /** The extension's root. */
   root: string;
   /** The hub's cache; the environment's by default. */

@@ -3,7 +3,7 @@ import type { Block } from '../architecture/description';
 import type { Operators } from './operators';
 
 /** Names to give the block's results that become graph outputs. */
-export interface BlockResults {
+interface BlockResults {
   /** (B, h, N, N) after softmax */
   attention?: string;
   /** (B, N, D) */

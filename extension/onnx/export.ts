@@ -6,7 +6,8 @@
  * on request `attention.{i}` (batch, h, N, N), `stage_attention.{i}` and `tokens.{i}` (batch, N, D), i = depth leaving the last block.
  */
 import type { Architecture, Tokenizer } from '../architecture/description';
-import { gridOf } from '../architecture/grid';
+import { gridOf, grids } from '../architecture/grid';
+import { coveredPrefix, positionRows } from '../architecture/tensors';
 import { writeBlock } from './block';
 import { GraphBuilder } from './graphBuilder';
 import { Operators, transpose } from './operators';
@@ -94,18 +95,19 @@ function writeTokenizer(
     const grid = op.graph.node('Conv', inputs, { kernel_shape: [ph, pw], strides: [ph, pw] });
     return op.transpose(op.reshape(grid, [0, dim, -1]), [0, 2, 1]);
   }
-  return writeSoftSplits(op, tokenizer, image, pixels, stageMap);
+  return writeSoftSplits(op, tokenizer, architecture, pixels, stageMap);
 }
 
 /** Tokens-to-Token: unfold, token transformer, back to an image, ...; the last unfold is projected. */
 function writeSoftSplits(
   op: Operators,
   tokenizer: Extract<Tokenizer, { kind: 'soft-split' }>,
-  image: { channels: number; height: number; width: number },
+  architecture: Architecture,
   pixels: string,
   stageMap: (stage: number) => string | undefined,
 ): string {
-  let { channels, height, width } = image;
+  let { channels } = architecture.image;
+  const sizes = grids(architecture);
   let x = pixels;
   tokenizer.splits.forEach(({ kernel, stride, padding }, i) => {
     const length = channels * kernel * kernel;
@@ -118,13 +120,11 @@ function writeSoftSplits(
       strides: [stride, stride],
       pads: [padding, padding, padding, padding],
     });
-    height = Math.floor((height + 2 * padding - kernel) / stride) + 1;
-    width = Math.floor((width + 2 * padding - kernel) / stride) + 1;
     x = op.transpose(op.reshape(unfolded, [0, length, -1]), [0, 2, 1]);
     const stage = tokenizer.stages[i];
     if (stage === undefined) return;
     x = writeBlock(op, `tokenizer.stages.${i}`, stage, x, { attention: stageMap(i) });
-    x = op.reshape(op.transpose(x, [0, 2, 1]), [0, stage.dim, height, width]);
+    x = op.reshape(op.transpose(x, [0, 2, 1]), [0, stage.dim, ...sizes[i]!]);
     channels = stage.dim;
   });
   return op.linear(x, 'patch_embed.proj', tokenizer.bias);
@@ -149,10 +149,9 @@ function writeTokenProcessing(op: Operators, architecture: Architecture, patches
 
   let x = patches;
   if (position.kind !== 'none') {
-    // How many prefix rows the position table starts with; they are added to the prefix here, once.
-    const covered =
-      position.covers === 'all' ? prefixLength : position.covers === 'class' ? prefixLength - prefix.registers : 0;
-    const positions = positionTable(op, architecture, covered);
+    // The table's rows for prefix tokens are added to the prefix here, once.
+    const covered = coveredPrefix(architecture);
+    const positions = positionTable(op, architecture);
     for (let i = 0; i < covered * dim; i++) table[i] = (table[i] ?? 0) + (positions[i] ?? 0);
     x = graph.node('Add', [x, writePatchPositions(op, architecture, positions.subarray(covered * dim))]);
   }
@@ -167,11 +166,12 @@ function writeTokenProcessing(op: Operators, architecture: Architecture, patches
 }
 
 /** The position table as stored, or the articles' sinusoids: (rows, D). */
-function positionTable(op: Operators, { position, dim }: Architecture, covered: number): Float32Array {
+function positionTable(op: Operators, architecture: Architecture): Float32Array {
+  const { position, dim } = architecture;
   if (position.kind === 'none') return new Float32Array(0);
   if (op.has('pos_embed')) return op.tensor('pos_embed').values;
   if (position.kind === 'learned') throw new Error('the model has no tensor pos_embed');
-  const rows = covered + position.grid[0] * position.grid[1];
+  const rows = positionRows(architecture);
   const table = new Float32Array(rows * dim);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < dim; j++) {

@@ -57,7 +57,7 @@ function readInto(file: string, begin: number, target: Uint8Array): void {
 }
 
 /** Little-endian F32, F16 (IEEE 754 binary16) or BF16 to float32. */
-export function toFloat32(bytes: Uint8Array, dtype: DType): Float32Array {
+function toFloat32(bytes: Uint8Array, dtype: DType): Float32Array {
   if (dtype === 'F32') return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
   const bits = new Uint32Array(halves.length);

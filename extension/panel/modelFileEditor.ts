@@ -5,7 +5,7 @@ import { toErrorShape } from '../errors/engineError';
 import type { ModelFileCheck } from '../engine/requests';
 import type { ModelFiles } from './modelFiles';
 
-export const MODEL_FILES: vscode.DocumentSelector = { pattern: `**/*${MODEL_FILE_SUFFIX}` };
+const MODEL_FILES: vscode.DocumentSelector = { pattern: `**/*${MODEL_FILE_SUFFIX}` };
 
 /** After the last keystroke, in milliseconds. */
 const PAUSE = 150;

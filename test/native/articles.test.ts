@@ -9,7 +9,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import type { Part, PartRequest } from '../../native/binding';
 import { loadBinding } from '../../extension/engine/native/binding';
-import { patchRegion } from '../../extension/image/geometry';
+import { pictureBox } from '../../webview/drawing/tokenLayout';
 import { readNpy } from '../../extension/files/npy';
 import { openModel } from '../../extension/models/open';
 import { openPart } from '../../extension/models/parts';
@@ -89,8 +89,9 @@ test('ViT 2: the patches are numbered row by row, 5 across and 3 down', () => {
     inputWidth: 100,
     inputHeight: 60,
   };
-  assert.deepEqual(patchRegion(geometry, [3, 5], 12 - 1), { left: 20, top: 40, right: 40, bottom: 60 });
-  assert.deepEqual(patchRegion(geometry, [3, 5], 3 - 1), { left: 40, top: 0, right: 60, bottom: 20 });
+  const layout = { rows: 3, columns: 5, prefixNames: [], splits: null, inputWidth: 100, inputHeight: 60 };
+  assert.deepEqual(pictureBox(layout, geometry, 12 - 1), { left: 20, top: 40, right: 40, bottom: 60 });
+  assert.deepEqual(pictureBox(layout, geometry, 3 - 1), { left: 40, top: 0, right: 60, bottom: 20 });
 });
 
 test('ViT 4: Patch_Tokenization goes (1, 1, 60, 100) -> (1, 15, 400) -> (1, 15, 768)', async () => {

@@ -5,12 +5,12 @@ import {
   imageToInput,
   inputToImage,
   patchAt,
-  patchRegion,
-  receptiveField,
   receptiveInterval,
   softSplitGrids,
 } from '../../extension/image/geometry';
+import type { Split } from '../../extension/image/geometry';
 import type { Geometry } from '../../extension/image/preprocessing';
+import { pictureBox } from '../../webview/drawing/tokenLayout';
 
 /** A 600 x 400 picture whose middle 400 x 400 became 200 x 200 pixels. */
 const cropped: Geometry = {
@@ -27,6 +27,16 @@ const whole = (width: number, height: number): Geometry => ({
   inputWidth: width,
   inputHeight: height,
 });
+
+const layout = ({ inputWidth, inputHeight }: Geometry, grid: readonly [number, number], splits: Split[] | null) => ({
+  ...{ rows: grid[0], columns: grid[1], splits, inputWidth, inputHeight, prefixNames: [] },
+});
+const patchRegion = (geometry: Geometry, grid: readonly [number, number], index: number) =>
+  pictureBox(layout(geometry, grid, null), geometry, index);
+const receptiveField = (geometry: Geometry, splits: Split[], index: number) => {
+  const grid = softSplitGrids(splits, { width: geometry.inputWidth, height: geometry.inputHeight }).at(-1)!;
+  return pictureBox(layout(geometry, grid, splits), geometry, index);
+};
 
 describe('patches', () => {
   test('the article: patch 12 of the 3 x 5 grid on 100 x 60 pixels (index 11) is rows 40:60, columns 20:40', () => {

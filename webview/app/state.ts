@@ -48,7 +48,7 @@ export const firstView: ViewState = {
   method: 'attention',
 };
 
-export const firstDisplay: Display = {
+const firstDisplay: Display = {
   scale: 'own',
   excludeOutliers: false,
   mass: 1,

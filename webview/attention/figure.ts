@@ -28,7 +28,7 @@ const paper: Theme = {
   highContrast: false,
 };
 
-export interface FigureLayout {
+interface FigureLayout {
   scale: number;
   width: number;
   height: number;

@@ -15,7 +15,7 @@ export interface ScaleChoice {
 }
 
 /** Share of the values at each end that "exclude outliers" leaves out of the scale (captum's outlier_perc). */
-export const outlierShare = 0.02;
+const outlierShare = 0.02;
 
 export interface Heat {
   /** One value a patch, row by row. */

@@ -44,7 +44,3 @@ export function pan(view: Viewport, by: Point, picture: Size, canvas: Size): Vie
 export function toPicture(view: Viewport, screen: Point): Point {
   return { x: (screen.x - view.x) / view.scale, y: (screen.y - view.y) / view.scale };
 }
-
-export function toScreen(view: Viewport, picture: Point): Point {
-  return { x: picture.x * view.scale + view.x, y: picture.y * view.scale + view.y };
-}

@@ -18,7 +18,7 @@ export function button(appearance: 'primary' | 'secondary' | 'icon', properties:
   return make('vscode-button', { appearance, ...properties }, ...children);
 }
 
-export interface Checkbox {
+interface Checkbox {
   element: HTMLElement;
   set(checked: boolean): void;
 }
@@ -46,7 +46,7 @@ export interface Choice {
   label: string;
 }
 
-export interface Dropdown {
+interface Dropdown {
   element: HTMLElement;
   set(choices: readonly Choice[], chosen: string): void;
 }
@@ -81,7 +81,7 @@ export function dropdown(properties: Properties, chosen: (value: string) => void
   };
 }
 
-export interface Slider {
+interface Slider {
   element: HTMLElement;
   input: HTMLInputElement;
   set(range: { min: number; max: number; value: number }, text: string): void;

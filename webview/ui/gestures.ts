@@ -1,7 +1,7 @@
 /** Pointers on a canvas as what people mean by them: pointing, clicking, dragging, pinching. */
 import type { Point } from '../../extension/image/geometry';
 
-export interface Gestures {
+interface Gestures {
   hover(at: Point | null): void;
   click(at: Point): void;
   drag(from: Point, to: Point): void;

@@ -37,7 +37,7 @@ export function tokenName(model: PanelModel, token: number): Name {
 }
 
 /** @param prefix as the engine names it: class, distillation, register 1, prefix 2 (architecture/tensors.ts) */
-export function prefixName(prefix: string): Name {
+function prefixName(prefix: string): Name {
   const [, kind, n = ''] = /^(.*?)(?: (\d+))?$/.exec(prefix)!;
   switch (kind) {
     case 'class':

@@ -136,7 +136,7 @@ export function similarity({ rows, columns, values }: Matrix, chosen: number): F
   });
 }
 
-export interface Statistics {
+interface Statistics {
   mean: number;
   deviation: number;
   low: number;

@@ -25,7 +25,7 @@ export interface MatrixContent {
 }
 
 /** What is in sight, in CSS pixels. */
-export interface MatrixScene {
+interface MatrixScene {
   content: MatrixContent;
   window: MatrixViewport;
   domain: Domain;

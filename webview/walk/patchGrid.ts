@@ -7,7 +7,7 @@ import { theme } from '../drawing/theme';
 import { patchAt, type TokenLayout } from '../drawing/tokenLayout';
 import { fit, toPicture, type Viewport } from '../drawing/viewport';
 
-export interface PatchGridContent {
+interface PatchGridContent {
   source: HTMLCanvasElement;
   layout: TokenLayout;
   chosen: number | null;

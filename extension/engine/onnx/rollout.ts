@@ -1,7 +1,7 @@
 import type { MethodParameters } from '../methods';
 import { fuseHeads, splitHeads } from '../headFusion';
 
-export type RolloutOptions = Pick<MethodParameters, 'query' | 'from' | 'to' | 'fusion' | 'discardRatio'>;
+type RolloutOptions = Pick<MethodParameters, 'query' | 'from' | 'to' | 'fusion' | 'discardRatio'>;
 
 /**
  * Attention rollout (Abnar & Zuidema 2020, eq. 1) for engines that hand their maps over, the algorithm of

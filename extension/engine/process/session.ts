@@ -51,7 +51,7 @@ const limits = {
   runs: { count: 32, bytes: 2048 * MIB },
 };
 
-export interface SessionParts {
+interface SessionParts {
   binding: () => Binding;
   backend: (kind: EngineKind) => Backend;
   decode: (source: ImageSource, signal: AbortSignal) => Promise<DecodedImage>;

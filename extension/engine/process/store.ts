@@ -5,7 +5,7 @@ interface Entry<T> {
   bytes: number;
 }
 
-export interface StoreLimits {
+interface StoreLimits {
   count: number;
   /** Together; the newest entry stays even when it alone is over. */
   bytes: number;

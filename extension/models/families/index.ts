@@ -15,7 +15,7 @@ import { timmBeit, timmRelPos } from './timm/relative';
 import { torchvision } from './torchvision';
 
 /** In the order they are asked. */
-export const FAMILIES: Family[] = [
+const FAMILIES: Family[] = [
   seedViT,
   seedT2T,
   t2t,

@@ -29,7 +29,7 @@ export interface StoredTensor {
   end: number;
 }
 
-export interface SafetensorsHeader {
+interface SafetensorsHeader {
   file: string;
   /** Size of the whole file. */
   bytes: number;

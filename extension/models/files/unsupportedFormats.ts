@@ -7,7 +7,7 @@ import { ModelError } from '../../errors/modelError';
 export const PICKLE_EXTENSIONS = ['.pth', '.pt', '.bin', '.pkl', '.ckpt', '.pth.tar'];
 
 /** As much of a file's start as its kind can be told by. */
-export const MAGIC_BYTES = 64;
+const MAGIC_BYTES = 64;
 
 /** Throws the refusal of a file that is a Git LFS pointer or of another kind than weights; whatever else it is passes. */
 export async function refuseOtherKinds(file: string): Promise<void> {

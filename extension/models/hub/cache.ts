@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir, rename, rm, stat, symlink, writeFile } from '
 import { dirname, join, relative } from 'node:path';
 import { readRegularFile } from '../../files/regularFile';
 
-export const repoDirectory = (cacheDir: string, id: string) => join(cacheDir, `models--${id.replaceAll('/', '--')}`);
+const repoDirectory = (cacheDir: string, id: string) => join(cacheDir, `models--${id.replaceAll('/', '--')}`);
 
 export const blobPath = (cacheDir: string, id: string, etag: string) =>
   join(repoDirectory(cacheDir, id), 'blobs', etag);

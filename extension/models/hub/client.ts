@@ -14,7 +14,7 @@ export interface Progress {
   total: number;
 }
 
-export interface DownloadOptions {
+interface DownloadOptions {
   revision?: string;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;

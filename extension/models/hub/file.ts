@@ -13,7 +13,7 @@ export interface RemoteFile {
   etag: string;
 }
 
-export interface FileTransfer {
+interface FileTransfer {
   fetch: typeof fetch;
   token: string | undefined;
   signal: AbortSignal | undefined;
