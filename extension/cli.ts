@@ -4,7 +4,7 @@ import packageJson from '../package.json';
 import { addBench } from './cli/bench';
 import { addClassify } from './cli/classify';
 import { addDescribe } from './cli/describe';
-import { complain, UsageError } from './cli/errors';
+import { complain, UsageError, watchOutput } from './cli/errors';
 import { addForward } from './cli/forward';
 import { addPreprocess } from './cli/preprocess';
 
@@ -19,8 +19,7 @@ function makeProgram(): Command {
 }
 
 async function main(): Promise<void> {
-  // the reader of a pipe may leave early: that is no error
-  process.stdout.on('error', () => process.exit());
+  watchOutput();
   try {
     const program = makeProgram();
     const names = program.commands.map((command) => command.name()).join(', ');

@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { EngineClient } from '../engine/client';
 import type { LoadedModel, Slice, SliceRequest } from '../engine/requests';
 import { whyUnreadable } from '../errors/fileRefusal';
 import { isLfsPointer, LFS_REASON } from '../files/lfsPointer';
 import { readRegularFile } from '../files/regularFile';
+import { npyBody, npyHeader } from '../files/npyEncoding';
 import { readNpy, type NpyArray } from '../files/npy';
+import { makeDirectory, writeWholeFile } from '../files/wholeFile';
 import { loadModel, withEngine } from './engine';
 import { complain, UsageError } from './errors';
 import { forwardPart } from './forwardPart';
-import { NpyWriter } from './npyWriter';
 import { addModelOptions, commaList, type ModelOptions } from './options';
 
 /** 128 pictures of 1024 x 1024 in float32 are 1.5 GiB. */
@@ -78,7 +78,7 @@ async function forward(engine: EngineClient, options: ForwardOptions): Promise<v
     attention: (attention && !without('attention')) || steps.length > 0,
     tokens,
   });
-  await mkdir(options.output, { recursive: true });
+  await makeDirectory(options.output);
   for (const name of [...new Set([...options.outputs.filter((name) => name !== 'steps'), ...steps])]) {
     if (!without(name)) await write(engine, run, await outputOf(engine, run, name, loaded, shape), options.output);
   }
@@ -155,13 +155,15 @@ async function outputOf(
 
 /** Slice by slice into the file: all maps of a big model are never in memory, here or on the way. */
 async function write(engine: EngineClient, { runId }: Passed, output: Output, directory: string): Promise<void> {
-  const writer = await NpyWriter.create(path.join(directory, output.file), output.shape);
-  try {
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield npyHeader(output.shape);
+    let missing = output.shape.reduce((product, side) => product * side, 1);
     for (const { image, what } of output.slices) {
       const { values }: Slice = await engine.request('slice', { runId, image, what });
-      await writer.append(values);
+      missing -= values.length;
+      yield npyBody(values);
     }
-  } finally {
-    await writer.close();
+    if (missing !== 0) throw new Error(`${output.file} would have ${-missing} values more than its shape`);
   }
+  await writeWholeFile(path.join(directory, output.file), body());
 }

@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { EngineClient } from '../engine/client';
 import type { NpyArray } from '../files/npy';
+import { writeNpy } from '../files/npyEncoding';
+import { makeDirectory, writeWholeFile } from '../files/wholeFile';
 import type { PartDescription } from '../architecture/description';
 import { UsageError } from './errors';
-import { NpyWriter } from './npyWriter';
 
 /** Writes what a module of the articles makes of a tensor: output.npy, and the steps asked for by name ('steps': all). */
 export async function forwardPart(
@@ -22,13 +22,8 @@ export async function forwardPart(
     throw new UsageError(`--outputs: ${name} has no step called ${unknown}; it has ${names.join(', ')}`);
   }
   const wanted = options.outputs.includes('steps') ? names : ['output', ...asked];
-  await mkdir(options.output, { recursive: true });
+  await makeDirectory(options.output);
   for (const step of made.filter((step) => wanted.includes(step.name))) {
-    const writer = await NpyWriter.create(path.join(options.output, `${step.name}.npy`), step.shape);
-    try {
-      await writer.append(step.values);
-    } finally {
-      await writer.close();
-    }
+    await writeWholeFile(path.join(options.output, `${step.name}.npy`), [writeNpy(step.shape, step.values)]);
   }
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { writeWholeFile } from '../files/wholeFile';
 import { writeNpy } from '../files/npyEncoding';
 import { modelQueryOf, withEngine } from './engine';
 import { addImageSize, modelOption } from './options';
@@ -22,7 +22,7 @@ export function addPreprocess(program: Command): void {
     await withEngine(async (engine) => {
       const { imageId } = await engine.request('open-image', { path: path.resolve(image), preview: false });
       const { shape, values } = await engine.request('preprocess', { imageId, model: modelQueryOf(options) });
-      await writeFile(options.output, writeNpy(shape, values));
+      await writeWholeFile(options.output, [writeNpy(shape, values)]);
     });
   });
 }

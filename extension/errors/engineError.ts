@@ -1,3 +1,5 @@
+import { FileRefusal } from './fileRefusal';
+import { systemSentence } from './systemError';
 import type { EngineErrorShape } from './errorShape';
 import { ModelError } from './modelError';
 import { isSentence, sentence, verbatim, type Argument, type Sentence } from './sentence';
@@ -49,6 +51,7 @@ export function toErrorShape(thrown: unknown): EngineErrorShape {
 
 function codeOf(thrown: unknown): EngineErrorShape['code'] | undefined {
   if (thrown instanceof ModelError) return thrown.code === 'cancelled' ? 'ERR_CANCELLED' : 'ERR_MODEL';
+  if (thrown instanceof FileRefusal) return 'ERR_FILE';
   const code = (thrown as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' && Object.hasOwn(codes, code) ? (code as EngineErrorShape['code']) : undefined;
 }
@@ -57,6 +60,8 @@ function codeOf(thrown: unknown): EngineErrorShape['code'] | undefined {
 function saidBy(thrown: unknown): Sentence | undefined {
   if (isSentence(thrown)) return { message: thrown.message, template: thrown.template, args: thrown.args };
   if (typeof thrown === 'function') return undefined;
+  const bySystem = systemSentence(thrown);
+  if (bySystem) return bySystem;
   const text =
     typeof thrown === 'object' && thrown !== null ? (thrown as { message?: unknown }).message : String(thrown);
   const line = typeof text === 'string' ? text.split('\n', 1)[0]?.trim() : '';

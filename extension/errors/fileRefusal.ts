@@ -8,7 +8,7 @@ export class FileRefusal extends Error implements Sentence {
   readonly args: readonly Argument[];
 
   constructor(
-    readonly kind: 'not-regular' | 'too-large' | 'no-answer',
+    readonly kind: 'not-regular' | 'too-large' | 'no-answer' | 'unwritable',
     { message, template, args }: Sentence,
   ) {
     super(message);
@@ -29,4 +29,13 @@ export function whyUnreadable(file: string, error: unknown): Sentence {
   if (code === 'EISDIR') return sentence('{0} is a directory, not a file.', file);
   if (code === 'EACCES' || code === 'EPERM') return sentence('{0} may not be read.', file);
   return sentence('{0} cannot be read: {1}.', file, systemReason(error));
+}
+
+/** What went wrong when `file` was written. */
+export function whyUnwritable(file: string, error: unknown): Sentence {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENXIO') return sentence('{0} is a named pipe that nobody reads.', file);
+  if (isMissing(error)) return sentence('{0} cannot be written: its directory does not exist.', file);
+  if (code === 'EEXIST') return sentence('{0} cannot be written: there is a file of that name.', file);
+  return sentence('{0} cannot be written: {1}.', file, systemReason(error));
 }

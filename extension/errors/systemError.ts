@@ -30,3 +30,11 @@ export function systemReason(error: unknown): Sentence {
   const line = (typeof message === 'string' ? message : String(error)).split('\n', 1)[0]!.trim().replace(/\.$/, '');
   return line ? verbatim(line) : sentence('no reason was given');
 }
+
+/** An error of the operating system that reached somebody as it is, as a sentence; null for every other error. */
+export function systemSentence(error: unknown): Sentence | null {
+  const { code, errno, syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (typeof code !== 'string' || typeof errno !== 'number' || typeof syscall !== 'string') return null;
+  if (typeof path === 'string') return sentence('{0} cannot be used: {1}.', path, systemReason(error));
+  return sentence('The system refused: {0}.', systemReason(error));
+}

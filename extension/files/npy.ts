@@ -18,6 +18,10 @@ interface NpyHeader {
   offset: number;
 }
 
+/** As in NumPy 2: NPY_MAXDIMS, and max_header_size of numpy.lib.format, beyond which parsing may be slow. */
+const MOST_DIMENSIONS = 64;
+const MOST_HEADER_BYTES = 10_000;
+
 const readers: Record<string, { bytes: number; read: (view: DataView, at: number) => number }> = {
   '<f2': { bytes: 2, read: (view, at) => halfToNumber(view.getUint16(at, true)) },
   '<f4': { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
@@ -58,6 +62,8 @@ function readHeader(bytes: Uint8Array): NpyHeader {
   const [start, length] =
     version === 1 ? [10, view.getUint16(8, true)] : [12, bytes.length < 12 ? 0 : view.getUint32(8, true)];
   if (start + length > bytes.length) throw new Error('is truncated within its header');
+  if (length > MOST_HEADER_BYTES)
+    throw new Error(`has a header of ${length} bytes, over the limit of ${MOST_HEADER_BYTES}`);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, length).toString('latin1');
   const dtype = /'descr'\s*:\s*'([!-&(-~]{1,16})'/.exec(text)?.[1];
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
@@ -66,18 +72,26 @@ function readHeader(bytes: Uint8Array): NpyHeader {
     throw new Error('has a header that gives no plain dtype, order and shape');
   }
   const shape = sides.split(',').flatMap((side) => (side.trim() ? [Number(side)] : []));
+  if (shape.length > MOST_DIMENSIONS)
+    throw new Error(`has ${shape.length} dimensions, more than the ${MOST_DIMENSIONS} that NumPy knows`);
+  if (!shape.every((side) => Number.isSafeInteger(side))) throw new Error('has a header with an impossible shape');
   return { shape, dtype, fortranOrder: order === 'True', offset: start + length };
 }
 
 /** Column-major values of that shape, row-major. */
 function toRowMajor(values: Float32Array, shape: readonly number[]): Float32Array {
   const result = new Float32Array(values.length);
+  const strides: number[] = [];
+  for (let axis = 0, stride = 1; axis < shape.length; stride *= shape[axis++]!) strides.push(stride);
   const index = shape.map(() => 0);
-  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, side) => product * side, 1));
+  let from = 0;
   for (let i = 0; i < values.length; i++) {
-    result[i] = values[index.reduce((at, position, axis) => at + position * strides[axis]!, 0)]!;
+    result[i] = values[from]!;
+    // the next place in row-major order: the last axis counts fastest
     for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis]!;
       if (++index[axis]! < shape[axis]!) break;
+      from -= strides[axis]! * shape[axis]!;
       index[axis] = 0;
     }
   }

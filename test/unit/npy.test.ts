@@ -24,6 +24,31 @@ describe('npy', () => {
     }
   });
 
+  test('64 dimensions are read, 65 and headers beyond 10,000 bytes are not', () => {
+    const one = (count: number) => `(${'1, '.repeat(count)})`;
+    const body = bytesOf(Float32Array.of(7));
+    assert.deepEqual(readNpy(file('<f4', true, one(64), body)).values, Float32Array.of(7));
+    assert.throws(() => readNpy(file('<f4', false, one(65), body)), {
+      message: 'has 65 dimensions, more than the 64 that NumPy knows',
+    });
+    // version 2.0, whose header may have 4 GB
+    const header = `{'descr': '<f4', 'fortran_order': False, 'shape': ${one(40_000)}, }`;
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(header.length);
+    const large = Buffer.concat([Buffer.from('\x93NUMPY\x02\x00', 'latin1'), length, Buffer.from(header), body]);
+    assert.throws(() => readNpy(large), { message: /^has a header of \d+ bytes, over the limit of 10000$/ });
+    // many dimensions in column-major order cost no more than few
+    const values = Float32Array.from({ length: 2 ** 16 }, (_, i) => i);
+    const twos = readNpy(file('<f4', true, `(${'2, '.repeat(16)})`, bytesOf(values)));
+    assert.deepEqual([...twos.values.subarray(0, 4)], [0, 2 ** 15, 2 ** 14, 2 ** 14 + 2 ** 15]);
+  });
+
+  test('sides that are no numbers, or whose product is none, are refused', () => {
+    const body = new Uint8Array(64);
+    for (const shape of ['(9999999999, 9999999999)', `(${'9'.repeat(400)},)`, '(1 2,)'])
+      assert.throws(() => readNpy(file('<f4', false, shape, body)), /impossible shape|too large|is truncated/, shape);
+  });
+
   test('headers are those NumPy writes', () => {
     // numpy.save of numpy.zeros((13, 3, 224, 224), 'float32') begins with these bytes
     const text = "{'descr': '<f4', 'fortran_order': False, 'shape': (13, 3, 224, 224), }";

@@ -3,11 +3,11 @@ import type { Binding, ResizeRequest } from '../../../native/binding';
 import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
 import { preprocess, type Preprocessed } from '../../image/preprocess';
+import { writeWholeFile } from '../../files/wholeFile';
 import { resize } from '../../image/resize';
 import type { ModelDescription } from '../../architecture/description';
 import { exportOnnx, type ExportOptions } from '../../onnx/export';
 import { NOTES_KEY, type ExportedNotes } from '../../onnx/picture';
-import { writeChunks } from '../../onnx/write';
 import type { Backend, BackendModel, BackendRun } from '../backend';
 import type {
   EngineKind,
@@ -205,7 +205,10 @@ export class Session {
     }
     const { read } = await weightsOf(description, architecture, seededWeights(this.parts.binding));
     return {
-      bytes: await writeChunks(file, exportOnnx(name, architecture, read, { ...what, metadata: notesOf(description) })),
+      bytes: await writeWholeFile(
+        file,
+        exportOnnx(name, architecture, read, { ...what, metadata: notesOf(description) }),
+      ),
     };
   }
 

@@ -147,7 +147,9 @@ function parseEntry(
   const { dtype, shape, data_offsets: offsets } = entry;
   const bits = typeof dtype === 'string' && Object.hasOwn(DTYPE_BITS, dtype) ? DTYPE_BITS[dtype] : undefined;
   if (typeof dtype !== 'string' || bits === undefined)
-    throw bad(`tensor "${name}" has the unknown dtype ${JSON.stringify(dtype)}`);
+    throw bad(
+      `tensor "${name}" has ${dtype === undefined ? 'no dtype' : `the unknown dtype ${JSON.stringify(dtype)}`}`,
+    );
   if (!Array.isArray(shape) || shape.length > MAX_RANK || !shape.every(isSize))
     throw bad(`tensor "${name}" has an impossible shape`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
