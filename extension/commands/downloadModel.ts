@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { downloadModel as download, WELL_KNOWN } from '../models/hub/client';
+import { downloadModel as download } from '../models/hub/client';
+import { PRESETS } from '../models/hub/presets';
 import { HUB_ID } from '../models/hub/settings';
 import { writeModel } from '../panel/settings';
 import type { Command } from './command';
@@ -26,7 +27,7 @@ export const downloadModel: Command = async () => {
 /** A well-known model, or whatever id is typed. */
 function chooseId(): Promise<string | undefined> {
   const picker = vscode.window.createQuickPick();
-  const known = WELL_KNOWN.map(({ id, what }) => ({ label: id, detail: what }));
+  const known = PRESETS.map(({ id, what }) => ({ label: id, detail: what }));
   picker.title = vscode.l10n.t('Download a Model from the Hugging Face Hub');
   picker.placeholder = vscode.l10n.t('Choose one, or type an id: org/name');
   picker.matchOnDetail = true;

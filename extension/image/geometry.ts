@@ -1,5 +1,8 @@
-/** Where patches and tokens lie on the picture. Pure arithmetic, shared with the webview: one place for patch geometry. */
-import type { Geometry, Region } from './preprocessing';
+/**
+ * Resize and crop, patches and tokens: where each lies on the picture. Pure arithmetic, shared with the webview: one place
+ * for geometry.
+ */
+import type { Geometry, Preprocessing, Region, Resize } from './preprocessing';
 
 export type Grid = readonly [rows: number, columns: number];
 
@@ -73,4 +76,67 @@ export function receptiveInterval(splits: readonly Split[], position: number): [
     [from, to] = [from * stride - padding, (to - 1) * stride - padding + kernel];
   }
   return [from, to];
+}
+
+/** Where the crop lies on the resized picture; negative or beyond it where the crop pads. */
+export interface CropBox extends Size {
+  left: number;
+  top: number;
+}
+
+/** Size after the resize step, by the rounding rules of torchvision (shorter-side) and timm (keep-ratio). */
+export function resizedSize({ width, height }: Size, resize: Resize): Size {
+  switch (resize.kind) {
+    case 'none':
+      return { width, height };
+    case 'exact':
+      return { width: resize.width, height: resize.height };
+    case 'shorter-side': {
+      const shorter = Math.min(width, height);
+      const longer = Math.trunc((resize.size * Math.max(width, height)) / shorter);
+      return width <= height ? { width: resize.size, height: longer } : { width: longer, height: resize.size };
+    }
+    case 'keep-ratio': {
+      const ratios = [height / resize.height, width / resize.width];
+      const ratio = resize.longest ? Math.max(...ratios) : Math.min(...ratios);
+      return { width: Math.max(1, roundHalfEven(width / ratio)), height: Math.max(1, roundHalfEven(height / ratio)) };
+    }
+  }
+}
+
+/** The centre crop on a picture of that size. */
+export function cropBox(size: Size, crop: NonNullable<Preprocessing['crop']>): CropBox {
+  const offset = (side: number, wanted: number) => {
+    if (crop.rounding === 'floor') return Math.floor((side - wanted) / 2);
+    // torchvision first pads floor((wanted - side) / 2) before and the rest after, then crops round((side - wanted) / 2)
+    return wanted > side ? 0 - Math.floor((wanted - side) / 2) : roundHalfEven((side - wanted) / 2);
+  };
+  const { width, height } = crop;
+  return { left: offset(size.width, width), top: offset(size.height, height), width, height };
+}
+
+/** Where the box of the resized picture lies on the original. */
+export function geometryOf(image: Size, resized: Size, box: CropBox): Geometry {
+  const scaleX = image.width / resized.width;
+  const scaleY = image.height / resized.height;
+  return {
+    imageWidth: image.width,
+    imageHeight: image.height,
+    region: {
+      left: box.left * scaleX,
+      top: box.top * scaleY,
+      right: (box.left + box.width) * scaleX,
+      bottom: (box.top + box.height) * scaleY,
+    },
+    inputWidth: box.width,
+    inputHeight: box.height,
+  };
+}
+
+/** Python's round(): halves go to the even neighbour. */
+export function roundHalfEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  if (rest !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
 }

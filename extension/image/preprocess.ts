@@ -1,7 +1,7 @@
 /** From decoded pixels to the model's input, equal to what timm and HF do through Pillow and torchvision. */
-import type { Size } from './geometry';
+import { cropBox, geometryOf, resizedSize, type CropBox, type Size } from './geometry';
 import type { ResizeRequest } from '../../native/binding';
-import type { Geometry, Preprocessing, Resize } from './preprocessing';
+import type { Geometry, Preprocessing } from './preprocessing';
 
 export interface Pixels {
   /** (height, width, channels), 8 bit. */
@@ -20,12 +20,6 @@ export interface Preprocessed {
   shape: [batch: 1, channels: number, height: number, width: number];
   geometry: Geometry;
   ms: number;
-}
-
-/** Where the crop lies on the resized picture; negative or beyond it where the crop pads. */
-interface CropBox extends Size {
-  left: number;
-  top: number;
 }
 
 /** Resized pictures larger than this are refused: only extreme aspect ratios get there. */
@@ -73,62 +67,6 @@ const resizeRequest = (source: Pixels, size: Size, { interpolation }: Preprocess
   targetHeight: size.height,
   interpolation,
 });
-
-/** Size after the resize step, by the rounding rules of torchvision (shorter-side) and timm (keep-ratio). */
-export function resizedSize({ width, height }: Size, resize: Resize): Size {
-  switch (resize.kind) {
-    case 'none':
-      return { width, height };
-    case 'exact':
-      return { width: resize.width, height: resize.height };
-    case 'shorter-side': {
-      const shorter = Math.min(width, height);
-      const longer = Math.trunc((resize.size * Math.max(width, height)) / shorter);
-      return width <= height ? { width: resize.size, height: longer } : { width: longer, height: resize.size };
-    }
-    case 'keep-ratio': {
-      const ratios = [height / resize.height, width / resize.width];
-      const ratio = resize.longest ? Math.max(...ratios) : Math.min(...ratios);
-      return { width: Math.max(1, roundHalfEven(width / ratio)), height: Math.max(1, roundHalfEven(height / ratio)) };
-    }
-  }
-}
-
-/** The centre crop on a picture of that size. */
-export function cropBox(size: Size, crop: NonNullable<Preprocessing['crop']>): CropBox {
-  const offset = (side: number, wanted: number) => {
-    if (crop.rounding === 'floor') return Math.floor((side - wanted) / 2);
-    // torchvision first pads floor((wanted - side) / 2) before and the rest after, then crops round((side - wanted) / 2)
-    return wanted > side ? 0 - Math.floor((wanted - side) / 2) : roundHalfEven((side - wanted) / 2);
-  };
-  const { width, height } = crop;
-  return { left: offset(size.width, width), top: offset(size.height, height), width, height };
-}
-
-function geometryOf(image: Size, resized: Size, box: CropBox): Geometry {
-  const scaleX = image.width / resized.width;
-  const scaleY = image.height / resized.height;
-  return {
-    imageWidth: image.width,
-    imageHeight: image.height,
-    region: {
-      left: box.left * scaleX,
-      top: box.top * scaleY,
-      right: (box.left + box.width) * scaleX,
-      bottom: (box.top + box.height) * scaleY,
-    },
-    inputWidth: box.width,
-    inputHeight: box.height,
-  };
-}
-
-/** Python's round(): halves go to the even neighbour. */
-export function roundHalfEven(value: number): number {
-  const below = Math.floor(value);
-  const rest = value - below;
-  if (rest !== 0.5) return Math.round(value);
-  return below % 2 === 0 ? below : below + 1;
-}
 
 /** Pillow's convert('L'): ITU-R 601-2 luma with 16 fractional bits. */
 function toGrey({ pixels, width, height, exact }: Pixels): Pixels {

@@ -21,7 +21,7 @@ import { readLabels } from './labels';
 import { EMBEDDED } from './modelId';
 import type { Preprocessing } from '../image/preprocessing';
 import { IMAGENET_CLASSES, imagenetNames, saysImagenet } from './hub/imagenetNames';
-import { implausible } from './plausibility';
+import { oddHeads } from './headCount';
 import { exists, locate, type Located } from './files/locate';
 import { readProcessor } from './processor';
 import { describeOnnx } from './onnx';
@@ -111,7 +111,7 @@ async function describe(
   const preprocessing = preprocessingOf(family, input, trained);
   const architecture = asFed(trained, preprocessing, findings);
   assertInBounds(outOfBounds(architecture), config);
-  findings.push(...implausible(architecture));
+  findings.push(...oddHeads(architecture));
   const weights = weightSource(architecture, { family, tensors, outside }, config, findings);
   if (architecture.classes === 0) {
     findings.push({

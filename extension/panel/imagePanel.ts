@@ -92,7 +92,7 @@ export class ImagePanel implements vscode.Disposable {
     if (this.#listening) this.#tellWhatToShow();
   }
 
-  /** What is shown is of yesterday's settings, file or engine process: runs again, once someone looks. */
+  /** Marks what is shown as out of date: it is run again as soon as the panel is visible. */
   changed(what: 'picture' | 'settings' | 'engine'): void {
     this.#stale.add(what);
     if (this.panel.visible) this.#catchUp();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cropBox, preprocess, resizedSize, roundHalfEven, type Pixels } from '../../extension/image/preprocess';
+import { cropBox, resizedSize, roundHalfEven } from '../../extension/image/geometry';
+import { preprocess, type Pixels } from '../../extension/image/preprocess';
 import type { Preprocessing } from '../../extension/image/preprocessing';
 
 const noResize = () => Promise.reject(new Error('nothing here needs a resize'));

@@ -1,4 +1,4 @@
-/** The walk-through's pages, made from the steps a model has: one page for what the articles tell in one breath. */
+/** The walk-through's pages, made from the steps a model has: one page for the steps the articles explain together. */
 import * as l10n from '@vscode/l10n';
 import type { Step } from '../../extension/engine/requests';
 import type { Architecture } from '../../extension/architecture/description';

@@ -47,7 +47,7 @@ export async function createSession(
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',
-      // warnings about unused initializers and the like are no business of a user's terminal
+      // errors only: warnings (unused initializers and the like) would be written to the user's terminal
       logSeverityLevel: 3,
       externalData,
     });

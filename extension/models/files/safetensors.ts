@@ -178,7 +178,7 @@ function checkContiguous(sorted: StoredTensor[], dataStart: number, fileSize: nu
   if (at < fileSize) throw bad(`${count(fileSize - at, 'byte')} after the last tensor belong to none`);
 }
 
-/** JSON.parse keeps the last of two equal keys without a word; a file with two truths is refused instead. */
+/** Duplicate keys are refused: JSON.parse keeps the last of them, other readers the first. */
 function duplicateKey(json: string): string | undefined {
   const open: Set<string>[] = [];
   let found: string | undefined;

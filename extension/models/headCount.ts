@@ -1,4 +1,4 @@
-/** What no tensor can prove wrong and is wrong all the same, most likely: said as a warning, not refused. */
+/** A number of heads that no published model of this token length has: no tensor shows it, so it is a warning. */
 import type { Architecture, Finding } from '../architecture/description';
 
 /** Heads of the published models by token length (ViT, DeiT, DINOv2, CLIP, SigLIP: nearly always 64 wide). */
@@ -14,7 +14,7 @@ const PUBLISHED_HEADS: Record<number, number[]> = {
   1664: [16],
 };
 
-export function implausible({ dim, block, tokenizer }: Architecture): Finding[] {
+export function oddHeads({ dim, block, tokenizer }: Architecture): Finding[] {
   const known = PUBLISHED_HEADS[dim];
   // The articles' models and T2T-ViT have head counts of their own, and so has whoever chose another width for the MLP:
   // the published ones of these lengths all have four times the token's.
