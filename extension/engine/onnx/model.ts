@@ -163,9 +163,8 @@ class OnnxRun implements BackendRun {
         const values = rolloutRow(layer, first.shape[0] ?? 1, this.numTokens, what);
         return { shape: [values.length], values };
       }
-      case 'prediction-by-depth':
-      case 'step':
-        throw new EngineError('ERR_UNSUPPORTED', 'The steps of the computation are shown by the native engine only.');
+      default: // steps, predictions by depth, and methods that need more than a graph's maps
+        throw new EngineError('ERR_UNSUPPORTED', 'This is shown by the native engine only.');
     }
   }
 
