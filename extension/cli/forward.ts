@@ -5,6 +5,7 @@ import type { LoadedModel, Slice, SliceRequest } from '../engine/requests';
 import { whyUnreadable } from '../errors/fileRefusal';
 import { isLfsPointer, LFS_REASON } from '../files/lfsPointer';
 import { readRegularFile } from '../files/regularFile';
+import { firstNonFinite, placeIn } from '../files/finite';
 import { npyBody, npyHeader } from '../files/npyEncoding';
 import { readNpy, type NpyArray } from '../files/npy';
 import { makeDirectory, writeWholeFile } from '../files/wholeFile';
@@ -92,6 +93,14 @@ async function readInput(file: string): Promise<NpyArray> {
     throw new Error(whyUnreadable(file, error).message);
   });
   if (isLfsPointer(bytes)) throw new Error(`${file} ${LFS_REASON}.`);
+  const array = parse(file, bytes);
+  const at = firstNonFinite(array.values);
+  if (at < 0) return array;
+  const place = placeIn(array.shape, at);
+  throw new Error(`${file} holds a value that is not a number (${array.values[at]}), at ${place}.`);
+}
+
+function parse(file: string, bytes: Uint8Array): NpyArray {
   try {
     return readNpy(bytes);
   } catch (error) {

@@ -11,9 +11,15 @@ export async function forwardPart(
   engine: EngineClient,
   { name, part, weights }: PartDescription,
   { shape, values }: NpyArray,
-  options: { output: string; outputs: string[] },
+  options: { output: string; outputs: string[]; memoryLimit?: number },
 ): Promise<void> {
-  const made = await engine.request('run-part', { part, weights, input: values, shape });
+  const made = await engine.request('run-part', {
+    part,
+    weights,
+    input: values,
+    shape,
+    memoryLimit: options.memoryLimit,
+  });
   const names = made.map((step) => step.name);
   // what a whole model writes when nothing is said has no meaning here
   const asked = options.outputs.filter((output) => !['logits', 'attention', 'tokens', 'steps'].includes(output));

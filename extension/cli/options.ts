@@ -31,6 +31,11 @@ export function addModelOptions(command: Command): Command {
       new Option('--precision <kind>', 'how the native engine keeps weights')
         .choices(['fp32', 'stored', 'int8'])
         .default('fp32'),
+    )
+    .option(
+      '--memory-limit <GB>',
+      'gigabytes a model and its runs may use (default: half of what the machine has)',
+      gigabytes,
     );
   return addImageSize(command);
 }
@@ -38,12 +43,20 @@ export function addModelOptions(command: Command): Command {
 export const addImageSize = (command: Command): Command =>
   command.option('--image-size <HxW>', 'run at another input size, for example 224x320', imageSize);
 
-export const engineOptionsOf = ({ engine, threads, gemm, precision }: ModelOptions): EngineOptions => ({
+export const engineOptionsOf = ({ engine, threads, gemm, precision, memoryLimit }: ModelOptions): EngineOptions => ({
   engine: engine ?? 'native',
   threads,
   gemm,
   precision,
+  memoryLimit,
 });
+
+/** As bytes. */
+function gigabytes(text: string): number {
+  const bytes = /^\d{1,6}(\.\d{1,9})?$/.test(text) ? Number(text) * 1e9 : 0;
+  if (bytes === 0) throw new InvalidArgumentError('It must be a number of gigabytes larger than 0.');
+  return bytes;
+}
 
 /** 0, 1, 2, ... */
 export function wholeNumber(text: string): number {

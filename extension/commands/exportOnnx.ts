@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Command } from './command';
+import { readSettings } from '../panel/settings';
 import { modelInUse, withProgress } from './models';
 
 /** Writes the model in use as an .onnx file, with or without its attention maps as outputs. */
@@ -25,8 +26,9 @@ export const exportOnnx: Command = async ({ engine }) => {
   });
   if (!file) return;
   const { attention } = outputs;
+  const { memoryLimit } = readSettings().model.options;
   const { bytes } = await withProgress(vscode.l10n.t('ViT: writing {0}', file.fsPath), (signal) =>
-    engine.request('export-onnx', { model, file: file.fsPath, attention, tokens: false }, { signal }),
+    engine.request('export-onnx', { model, file: file.fsPath, attention, tokens: false, memoryLimit }, { signal }),
   );
   void vscode.window.showInformationMessage(
     vscode.l10n.t('{0} is written ({1} MB).', file.fsPath, (bytes / 1e6).toFixed(1)),

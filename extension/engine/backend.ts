@@ -42,5 +42,7 @@ export interface BackendRun {
   /** How much memory it holds until released. */
   readonly bytes: number;
   slice(image: number, what: BackendSlice): Promise<Slice>;
+  /** The first step of the computation that holds NaN or infinity; null when there is none, or none can be looked at. */
+  firstNonFiniteStep(image: number): Promise<string | null>;
   release(): void;
 }

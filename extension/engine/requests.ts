@@ -25,6 +25,8 @@ export interface EngineOptions {
   threads: number;
   gemm: 'packed' | 'blas' | 'naive';
   precision: 'fp32' | 'stored' | 'int8';
+  /** Bytes a model and its runs may use; 0 or left out: half of what the machine, or the container, has. */
+  memoryLimit?: number;
 }
 
 export interface LoadedModel {
@@ -182,7 +184,7 @@ export interface EngineRequests {
   verify: { take: { options: EngineOptions; imageId: number } & ModelReference; give: Verification };
   /** Writes the model as ONNX, whole or not at all. */
   'export-onnx': {
-    take: { file: string; attention: boolean; tokens: boolean } & ModelReference;
+    take: { file: string; attention: boolean; tokens: boolean; memoryLimit?: number } & ModelReference;
     give: { bytes: number };
   };
 }

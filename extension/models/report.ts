@@ -48,7 +48,7 @@ export function reportText(report: Report): string {
 function findingsText({ findings, runnable }: Report): string {
   const order = { error: 0, warning: 1, info: 2 };
   const sorted = [...findings].sort((a, b) => order[a.severity] - order[b.severity]);
-  const verdict = runnable ? 'This model can be run.' : 'This model is refused: its weights do not fit.';
+  const verdict = runnable ? 'This model can be run.' : 'This model cannot be run.';
   return [verdict, ...sorted.map(({ severity, message }) => `  ${severity}: ${message}`)].join('\n');
 }
 

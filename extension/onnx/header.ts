@@ -2,15 +2,14 @@
  * What an .onnx file says about itself, without its weights: read by position, skipping every initializer, so that a
  * gigabyte of model costs a few kilobytes.
  */
-import { withRegularFile, type RegularFile } from '../files/regularFile';
+import { withRegularFile } from '../files/regularFile';
+import { fieldsOf, FileWindow } from './fields';
 import { readModel, type OnnxModel } from './schema';
 
-const MODEL_GRAPH = 7;
-const GRAPH_INITIALIZER = 5;
+export const MODEL_GRAPH = 7;
+export const GRAPH_INITIALIZER = 5;
 /** Structure larger than this is no model a person made. */
 const MOST_STRUCTURE = 256 * 2 ** 20;
-/** Fields of a model and of its graph: a node or a weight each. */
-const MOST_FIELDS = 1e6;
 
 export interface OnnxHeader {
   /** With no initializers in it. */
@@ -51,93 +50,8 @@ export function readOnnxHeader(file: string): Promise<OnnxHeader> {
   });
 }
 
-interface Field {
-  tag: number;
-  /** Of the field with its key. */
-  start: number;
-  /** Of what a length-delimited field holds. */
-  value: number;
-  end: number;
-}
-
-/** Every field between two places of the file, one level deep. */
-async function fieldsOf(source: FileWindow, from: number, to: number): Promise<Field[]> {
-  const fields: Field[] = [];
-  for (let at = from; at < to;) {
-    if (fields.length >= MOST_FIELDS) throw new Error('it is not an ONNX model (it has too many fields)');
-    const head = new Reader(await source.read(at, Math.min(to, at + 20)));
-    const key = head.varint();
-    const length = lengthOf(key & 7, head);
-    const value = at + head.at;
-    const end = value + length;
-    if (end > to) throw new Error('it is cut short');
-    fields.push({ tag: key >>> 3, start: at, value, end });
-    at = end;
-  }
-  return fields;
-}
-
-function lengthOf(wireType: number, head: Reader): number {
-  switch (wireType) {
-    case 0:
-      head.varint();
-      return 0;
-    case 1:
-      return 8;
-    case 2:
-      return head.varint();
-    case 5:
-      return 4;
-    default:
-      throw new Error('it is not an ONNX model (its protobuf cannot be read)');
-  }
-}
-
-class Reader {
-  at = 0;
-
-  constructor(private readonly bytes: Uint8Array) {}
-
-  varint(): number {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = this.bytes[this.at++];
-      if (byte === undefined || scale > 2 ** 63)
-        throw new Error('it is not an ONNX model (its protobuf cannot be read)');
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-    }
-  }
-}
-
 function varint(value: number): Uint8Array {
   const bytes: number[] = [];
   for (; value > 127; value = Math.floor(value / 128)) bytes.push((value % 128) + 128);
   return Uint8Array.from([...bytes, value]);
-}
-
-const WINDOW = 64 * 1024;
-
-/** A file read by position; what lies close together comes from one read. */
-class FileWindow {
-  private start = 0;
-  private bytes: Uint8Array = new Uint8Array();
-
-  constructor(private readonly file: RegularFile) {}
-
-  async read(from: number, to: number): Promise<Uint8Array> {
-    if (to - from >= WINDOW) return this.fill(from, Buffer.alloc(to - from), to - from);
-    if (from < this.start || to > this.start + this.bytes.length) {
-      this.bytes = await this.fill(from, Buffer.alloc(WINDOW), to - from);
-      this.start = from;
-    }
-    return this.bytes.slice(from - this.start, to - this.start);
-  }
-
-  /** Reads as much as fits; throws when there is less than `least`. */
-  private async fill(from: number, target: Uint8Array, least: number): Promise<Uint8Array> {
-    const done = await this.file.read(target, from);
-    if (done < least) throw new Error('it is cut short');
-    return target.subarray(0, done);
-  }
 }

@@ -15,6 +15,7 @@ export function readSettings(): InspectionSettings {
     threads: integer(settings.get('threads'), 0, 64, 0),
     gemm: oneOf(settings.get('gemm'), ['packed', 'blas']),
     precision: oneOf(settings.get('precision'), ['fp32', 'stored', 'int8']),
+    memoryLimit: gigabytes(settings.get('memoryLimit')),
   };
   const model = settings.get('model');
   return {
@@ -49,6 +50,9 @@ function integer(value: unknown, min: number, max: number, fallback: number): nu
     ? Math.min(max, Math.max(min, Math.round(value)))
     : fallback;
 }
+
+/** As bytes; 0 when it says nothing. */
+const gigabytes = (value: unknown): number => (typeof value === 'number' && value > 0 ? value * 1e9 : 0);
 
 /** The first one is the default. */
 function oneOf<T extends string>(value: unknown, allowed: [T, ...T[]]): T {

@@ -1,19 +1,17 @@
 /** Decodes pictures in a process of its own: what hangs, fills the memory or crashes there costs one picture and no model. */
 import { existsSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { cancelled, EngineError } from '../../errors/engineError';
 import { sentence } from '../../errors/sentence';
 import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
+import { availableMemory } from '../memory';
 import { DecoderProcess, isDone, type DecoderLimits, type Ending, type Job } from './decoderProcess';
 
 const MIB = 2 ** 20;
 
-/** A quarter of the machine's memory, or of what its control group may have, and at most 1 GiB. */
-function memoryLimit(): number {
-  const constrained = process.constrainedMemory() || Infinity;
-  return Math.max(256 * MIB, Math.min(1024 * MIB, Math.min(totalmem(), constrained) / 4));
-}
+/** A quarter of what there is, and at most 1 GiB. */
+const memoryLimit = (): number => Math.max(256 * MIB, Math.min(1024 * MIB, availableMemory() / 4));
 
 const usualLimits: DecoderLimits = { milliseconds: 10_000, millisecondsPerMegapixel: 100, memory: memoryLimit() };
 

@@ -5,6 +5,7 @@ import type { Backend, BackendModel, BackendRun, BackendSlice, ForwardRequest } 
 import type { EngineOptions, LoadedModel, Slice } from '../requests';
 import { cancelled, EngineError } from '../../errors/engineError';
 import { tokenLayout } from '../loaded';
+import { memoryLimit } from '../memory';
 
 export class NativeBackend implements Backend {
   readonly kind = 'native';
@@ -19,7 +20,15 @@ export class NativeBackend implements Backend {
     const source: { tensors: Record<string, TensorSource> } | { seed: number } =
       weights.kind === 'tensors' ? { tensors: weights.tensors } : { seed: weights.seed };
     const { gemm, precision, threads } = options;
-    const model = await this.binding.load({ architecture, weights: source, gemm, precision, threads });
+    const limit = memoryLimit(options.memoryLimit);
+    const model = await this.binding.load({
+      architecture,
+      weights: source,
+      gemm,
+      precision,
+      threads,
+      memoryLimit: limit,
+    });
     if (signal.aborted) {
       model.close();
       throw cancelled();
@@ -124,6 +133,10 @@ class NativeRun implements BackendRun {
       case 'step':
         return this.run.step(image, what.name);
     }
+  }
+
+  firstNonFiniteStep(image: number): Promise<string | null> {
+    return this.run.firstNonFiniteStep(image);
   }
 
   release(): void {

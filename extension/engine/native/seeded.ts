@@ -11,6 +11,8 @@ export function seededWeights(binding: () => Binding): SeededWeights {
       gemm: 'naive',
       precision: 'fp32',
       threads: 1,
+      // whoever asks has compared it with the limit
+      memoryLimit: Number.MAX_SAFE_INTEGER,
     });
     return {
       parameters: model.parameters,

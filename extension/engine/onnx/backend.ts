@@ -5,14 +5,16 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { exportOnnx, outputNames } from '../../onnx/export';
 import type { TensorReader } from '../../onnx/weights';
+import { exportedBytes, passBytes } from '../../onnx/size';
 import { tensorsFromFiles } from '../../onnx/weights';
 import type { Architecture, ModelDescription, TensorSource } from '../../architecture/description';
 import type { Backend, BackendModel } from '../backend';
-import type { EngineOptions } from '../requests';
+import type { EngineOptions, Slice } from '../requests';
 import { EngineError } from '../../errors/engineError';
 import { whyUnreadable } from '../../errors/fileRefusal';
 import { readRegularFile } from '../../files/regularFile';
 import { tokenLayout } from '../loaded';
+import { assertMemory, memoryLimit } from '../memory';
 import type { ExternalFile } from './externalFiles';
 import { openForeign } from './foreign';
 import type { LayerMaps } from './maps';
@@ -36,15 +38,26 @@ export class OnnxBackend implements Backend {
   constructor(private readonly seeded: SeededWeights) {}
 
   async load(description: ModelDescription, options: EngineOptions): Promise<BackendModel> {
+    const limit = memoryLimit(options.memoryLimit);
     const ort = await loadRuntime();
     const create = (bytes: Uint8Array, external: readonly ExternalFile[] = []): Promise<InferenceSession> =>
       createSession(ort, bytes, external, description, options);
     if (description.weights.kind === 'onnx') {
       const file = description.weights.file;
+      // the file, its copy with more outputs, and what ONNX Runtime makes of it
+      const assertFits = (bytes: number): void => assertMemory(`${file} in ONNX Runtime`, COPIES * bytes, limit);
+      assertFits(description.bytes);
       const bytes = await readRegularFile(file, MOST_BYTES).catch((error: unknown) => {
         throw new EngineError('ERR_FILE', whyUnreadable(file, error));
       });
-      const { session, layout, loaded, inputShape } = await openForeign(ort, file, bytes, description, create);
+      const { session, layout, loaded, inputShape } = await openForeign(
+        ort,
+        file,
+        bytes,
+        description,
+        create,
+        assertFits,
+      );
       return new OnnxModel(ort, { plain: session, full: session }, layout, loaded, inputShape, () => {
         throw new EngineError(
           'ERR_UNSUPPORTED',
@@ -54,6 +67,7 @@ export class OnnxBackend implements Backend {
     }
     const { architecture } = description;
     if (architecture === null) throw new EngineError('ERR_MODEL', `${description.name} has no architecture to export.`);
+    assertExportable(description.name, architecture, limit);
     const { read, parameters } = await weightsOf(description, architecture, this.seeded);
     const build = (extras: boolean): Promise<InferenceSession> =>
       create(Buffer.concat(exportOnnx(description.name, architecture, read, { attention: extras, tokens: extras })));
@@ -70,12 +84,23 @@ export class OnnxBackend implements Backend {
       attention: true,
       tokens: true,
     };
-    return new OnnxModel(ort, sessions, layout, loaded, [channels, height, width], (name) => {
+    const readTensor = (name: string): Slice => {
       const tensor = read(name);
       if (tensor === null) throw new EngineError('ERR_ARGUMENT', `${description.name} has no tensor ${name}.`);
       return tensor;
-    });
+    };
+    const fits = (batch: number, keeps: { attention: boolean; tokens: boolean }): void =>
+      assertMemory(`A pass of ${description.name}`, passBytes(architecture, batch, keeps), limit);
+    return new OnnxModel(ort, sessions, layout, loaded, [channels, height, width], readTensor, fits);
   }
+}
+
+/** The weights as they are gathered, as one file, and in ONNX Runtime. */
+const COPIES = 3;
+
+/** Throws ERR_MEMORY when the model written as ONNX needs more than the limit. */
+export function assertExportable(name: string, architecture: Architecture, limit: number): void {
+  assertMemory(`${name} as ONNX`, COPIES * exportedBytes(architecture), limit);
 }
 
 /** A model's tensors and how many numbers they are, wherever they come from. */

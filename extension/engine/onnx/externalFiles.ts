@@ -17,9 +17,14 @@ const MOST_BYTES = 2 ** 32 - 1;
 
 /**
  * Files are looked for beside `file` itself and nowhere else; each must be a regular file that has all the bytes the model expects.
- * Throws EngineError with a sentence.
+ * Throws EngineError with a sentence, and what `assertFits` throws when it is told how many bytes they are together.
  */
-export async function externalFiles(file: string, bytes: Uint8Array, { graph }: OnnxModel): Promise<ExternalFile[]> {
+export async function externalFiles(
+  file: string,
+  bytes: Uint8Array,
+  { graph }: OnnxModel,
+  assertFits: (bytes: number) => void,
+): Promise<ExternalFile[]> {
   const files = new Map<string, ExternalRange[]>();
   try {
     for (const range of externalRanges(bytes, graph)) {
@@ -31,12 +36,22 @@ export async function externalFiles(file: string, bytes: Uint8Array, { graph }: 
     throw new EngineError('ERR_MODEL', `${file} cannot be used: ${(error as Error).message}.`);
   }
   const read: ExternalFile[] = [];
-  for (const [location, ranges] of files) read.push({ path: location, data: await readRanges(file, location, ranges) });
+  let total = 0;
+  for (const [location, ranges] of files) {
+    const data = await readRanges(file, location, ranges, (more) => assertFits(total + more));
+    total += data.length;
+    read.push({ path: location, data });
+  }
   return read;
 }
 
 /** The file from its start to the last byte that is needed. */
-async function readRanges(model: string, location: string, ranges: ExternalRange[]): Promise<Uint8Array> {
+async function readRanges(
+  model: string,
+  location: string,
+  ranges: ExternalRange[],
+  assertFits: (bytes: number) => void,
+): Promise<Uint8Array> {
   const file = path.join(path.dirname(model), location);
   const last = ranges.reduce((furthest, range) => (range.end > furthest.end ? range : furthest));
   try {
@@ -48,6 +63,7 @@ async function readRanges(model: string, location: string, ranges: ExternalRange
         );
       if (last.end > MOST_BYTES)
         throw new EngineError('ERR_MODEL', `${file} is larger than 4 GiB, the most that is read of such a file.`);
+      assertFits(last.end);
       const data = Buffer.allocUnsafe(last.end);
       if ((await opened.read(data, 0)) < data.length)
         throw new EngineError('ERR_MODEL', `${file} changed while it was read.`);

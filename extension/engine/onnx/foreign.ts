@@ -37,9 +37,11 @@ export async function openForeign(
   bytes: Uint8Array,
   description: ModelDescription,
   create: (bytes: Uint8Array, external: readonly ExternalFile[]) => Promise<InferenceSession>,
+  /** Throws when weights of that many bytes are more than may be loaded. */
+  assertFits: (bytes: number) => void,
 ): Promise<OpenedFile> {
   const model = parse(file, bytes);
-  const external = await externalFiles(file, bytes, model);
+  const external = await externalFiles(file, bytes, model, (outside) => assertFits(bytes.length + outside));
   const { inputShape, ...picture } = findInput(file, model, description);
   const answers = answersOf(model);
   if (answers.length === 0) throw new EngineError('ERR_MODEL', `${file} has no output of floating-point numbers.`);

@@ -3,6 +3,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { BackendModel, BackendRun, BackendSlice, ForwardRequest } from '../backend';
 import type { Slice } from '../requests';
 import { EngineError } from '../../errors/engineError';
+import { firstNonFinite } from '../../files/finite';
 import type { LogitsOutput } from './answer';
 import { combine, mapsOf, type LayerMaps } from './maps';
 import { pictureTensor, type PictureFormat } from './pictureTensor';
@@ -60,6 +61,9 @@ export class OnnxModel implements BackendModel {
     readonly loaded: BackendModel['loaded'],
     readonly inputShape: BackendModel['inputShape'],
     private readonly readTensor: (name: string) => Slice,
+    /** Throws ERR_MEMORY when a pass would need more than the limit, where that is known before it. */
+    private readonly assertFits: (batch: number, keeps: { attention: boolean; tokens: boolean }) => void = () =>
+      undefined,
   ) {}
 
   forward(request: ForwardRequest): Promise<BackendRun> {
@@ -86,6 +90,7 @@ export class OnnxModel implements BackendModel {
         'Hiding patches needs the native engine; ONNX Runtime runs the whole picture.',
       );
     }
+    this.assertFits(batch, { attention, tokens });
     const session = await sessionOf(this.sessions, attention || tokens);
     if (signal.aborted) throw new EngineError('ERR_CANCELLED', 'The request was cancelled.');
     const { layout } = this;
@@ -166,6 +171,15 @@ class OnnxRun implements BackendRun {
       default: // steps, predictions by depth, and methods that need more than a graph's maps
         throw new EngineError('ERR_UNSUPPORTED', 'This is shown by the native engine only.');
     }
+  }
+
+  /** Of the tokens entering and leaving each block, where they were kept. */
+  async firstNonFiniteStep(image: number): Promise<string | null> {
+    for (const [layer, output] of this.layout.tokens.entries()) {
+      if (!this.passes[0]?.[output]) return null;
+      if (firstNonFinite(this.tokens(image, layer).values) >= 0) return layer === 0 ? 'tokens' : `blocks.${layer - 1}`;
+    }
+    return null;
   }
 
   release(): void {

@@ -1,4 +1,5 @@
 /** Main of the forked engine process (dist/engine.js): one message loop over a Session. */
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Backend } from '../backend';
 import type { EngineKind, EngineRequestName, EngineRequests } from '../requests';
@@ -16,6 +17,7 @@ import { Session } from './session';
 const IDS_A_GENERATION = 1_000_000;
 
 function main(): void {
+  offerToOutOfMemoryKiller();
   const generation = Number(process.env[GENERATION_VARIABLE] ?? 0);
   const decoders = new Decoders(path.join(packageRoot(), 'dist', 'decoder.js'));
   decoders.warm();
@@ -35,6 +37,16 @@ function main(): void {
   // The window is gone. Nothing is worth saving, and an orderly exit would wait for the forward pass.
   process.on('disconnect', () => kill(process.pid));
   send({ kind: 'ready', pid: process.pid });
+}
+
+/** Linux ends the process with the highest score when memory runs out: rather this one, which is started again, than the editor. */
+function offerToOutOfMemoryKiller(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '1000');
+  } catch {
+    // some containers allow no change; everything else goes on
+  }
 }
 
 function backend(kind: EngineKind): Backend {

@@ -10,6 +10,7 @@ import { openPart } from '../../models/parts';
 import { atPictureSize } from '../../models/pictureSize';
 import { listModels } from '../../models/registry';
 import { assertRunnable } from '../../models/runnable';
+import { valueFindings } from '../../models/weightValues';
 import type { DescribedModel, ModelReference } from '../requests';
 import type { Handlers } from './handlers';
 import { reportOn } from './report';
@@ -36,7 +37,13 @@ export function describedModel({ weights: _weights, ...described }: ModelDescrip
 type Names = 'describe-model' | 'check-model-file' | 'list-models' | 'describe-part';
 
 export const modelHandlers = (binding: () => Binding): Pick<Handlers, Names> => ({
-  'describe-model': async ({ model }) => reportOn(await describe(model), binding),
+  'describe-model': async ({ model, values }) => {
+    const description = await describe(model);
+    // what does not fit is refused already
+    const read = values && description.findings.every(({ severity }) => severity !== 'error');
+    if (read) description.findings.push(...(await valueFindings(description)));
+    return reportOn(description, binding);
+  },
   'check-model-file': ({ text, file }) => {
     const { problems, architecture, picture } = checkModelFile(text, file);
     return { problems, summary: architecture && summary(architecture), picture };

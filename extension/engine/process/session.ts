@@ -20,10 +20,14 @@ import type {
   Verification,
 } from '../requests';
 import { cancelled, EngineError } from '../../errors/engineError';
+import { sentence } from '../../errors/sentence';
+import { firstNonFinite } from '../../files/finite';
 import { logSumExp } from '../../architecture/scores';
 import { topPredictions } from './predictions';
-import { weightsOf } from '../onnx/backend';
+import { availableMemory, memoryLimit } from '../memory';
+import { assertExportable, weightsOf } from '../onnx/backend';
 import { seededWeights } from '../native/seeded';
+import { assertFiniteInput, assertFiniteRun } from './finite';
 import type { Handlers } from './handlers';
 import { describedModel, modelHandlers, runnable } from './models';
 import { Store } from './store';
@@ -45,10 +49,11 @@ interface KeptRun {
 }
 
 const MIB = 2 ** 20;
+const all = availableMemory();
 const limits = {
-  images: { count: 16, bytes: 1024 * MIB },
-  models: { count: 4, bytes: Infinity },
-  runs: { count: 32, bytes: 2048 * MIB },
+  images: { count: 16, bytes: Math.min(1024 * MIB, all / 8) },
+  models: { count: 4, bytes: all / 2 },
+  runs: { count: 32, bytes: Math.min(2048 * MIB, all / 4) },
 };
 
 interface SessionParts {
@@ -107,16 +112,25 @@ export class Session {
     'run-tensor': async ({ modelId, values, shape, attention, tokens }, signal) => {
       const of = this.models.get(modelId);
       const batch = batchOf(shape, values.length, of.model);
+      assertFiniteInput(values, shape);
       const started = performance.now();
       const run = await of.model.forward({ input: values, batch, attention, tokens, signal });
       const forwardMs = performance.now() - started;
+      await assertFiniteRun(of.description, run);
       return { runId: this.keep({ run, of, input: values, inputShape: shape }), batch, forward_ms: forwardMs };
     },
     slice: ({ runId, image = 0, what }) => this.slice(this.runs.get(runId), image, what),
-    'run-part': (request) => this.parts.binding().runPart(request),
+    'run-part': async (request) => {
+      assertFiniteInput(request.input, request.shape);
+      const steps = await this.parts.binding().runPart({ ...request, memoryLimit: memoryLimit(request.memoryLimit) });
+      const wrong = steps.find(({ values }) => firstNonFinite(values) >= 0);
+      if (!wrong) return steps;
+      const said = sentence('Step {0} gives values that are not numbers (NaN or infinity).', wrong.name);
+      throw new EngineError('ERR_TENSOR', said);
+    },
     verify: (take, signal) => this.verify(take, signal),
-    'export-onnx': async ({ file, attention, tokens, ...of }) =>
-      this.exportOnnx(await runnable(of), file, { attention, tokens }),
+    'export-onnx': async ({ file, attention, tokens, memoryLimit, ...of }) =>
+      this.exportOnnx(await runnable(of), file, { attention, tokens, memoryLimit }),
     'close-run': ({ runId }) => {
       this.runs.remove(runId);
       return null;
@@ -128,7 +142,7 @@ export class Session {
     // a graph is run by ONNX Runtime, whatever is set for weights
     const backend = this.parts.backend(description.weights.kind === 'onnx' ? 'onnx' : options.engine);
     const model = await backend.load(description, options, signal);
-    const modelId = this.models.add({ model, description, closed: false }, 0);
+    const modelId = this.models.add({ model, description, closed: false }, model.loaded.memory.weights);
     return { ...model.loaded, modelId, loadMs: performance.now() - started };
   }
 
@@ -162,6 +176,7 @@ export class Session {
     const started = performance.now();
     const run = await model.forward({ input: values, batch: 1, attention, tokens, maskedPatches, signal });
     const forwardMs = performance.now() - started;
+    await assertFiniteRun(description, run);
     const runId = this.keep({ run, of, input: values, inputShape: shape });
     const { labels, energyThreshold } = description;
     const { scores } = model.loaded;
@@ -188,7 +203,7 @@ export class Session {
     );
     try {
       const [native, onnx] = models as [BackendModel, BackendModel];
-      return await verify(native, onnx, values, signal);
+      return await verify(native, onnx, values, (run) => assertFiniteRun(description, run), signal);
     } finally {
       for (const model of models) model.close();
     }
@@ -197,12 +212,13 @@ export class Session {
   private async exportOnnx(
     description: ModelDescription,
     file: string,
-    what: ExportOptions,
+    what: ExportOptions & { memoryLimit?: number },
   ): Promise<{ bytes: number }> {
     const { architecture, name } = description;
     if (architecture === null || description.weights.kind === 'onnx') {
       throw new EngineError('ERR_UNSUPPORTED', `${description.path} is an ONNX file already.`);
     }
+    assertExportable(name, architecture, memoryLimit(what.memoryLimit));
     const { read } = await weightsOf(description, architecture, seededWeights(this.parts.binding));
     return {
       bytes: await writeWholeFile(

@@ -8,12 +8,15 @@ export async function verify(
   native: BackendModel,
   onnx: BackendModel,
   input: Float32Array,
+  assertFinite: (run: BackendRun) => Promise<void>,
   signal: AbortSignal,
 ): Promise<Verification> {
   const timed = async (model: BackendModel): Promise<{ run: BackendRun; ms: number }> => {
     const started = performance.now();
     const run = await model.forward({ input, batch: 1, attention: true, tokens: true, signal });
-    return { run, ms: performance.now() - started };
+    const ms = performance.now() - started;
+    await assertFinite(run);
+    return { run, ms };
   };
   const ours = await timed(native);
   const theirs = await timed(onnx);
