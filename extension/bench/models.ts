@@ -1,6 +1,6 @@
 /** What `bench` measures when no model is given: ViTs at 224 pixels with random weights, and the work any ViT is. */
 import type { Architecture, ModelDescription } from '../architecture/description';
-import { plainBlock } from '../architecture/plain';
+import { plainArchitecture, plainBlock } from '../architecture/plain';
 import { gridOf } from '../architecture/grid';
 
 /** The sizes of Touvron et al. 2021 (DeiT), table 1; B is ViT-Base of Dosovitskiy et al. 2021. Heads are 64 wide. */
@@ -10,26 +10,16 @@ export const benchModels = (): ModelDescription[] => Object.entries(WIDTHS).map(
 
 function seeded(name: string, dim: number): ModelDescription {
   const norm = { kind: 'layer', eps: 1e-6 } as const;
-  const architecture: Architecture = {
+  const architecture: Architecture = plainArchitecture({
     image: { channels: 3, height: 224, width: 224 },
     tokenizer: { kind: 'patch', patch: [16, 16], bias: true, norm: null },
     dim,
     depth: 12,
     block: plainBlock(dim, dim / 64, 4 * dim, norm.eps),
-    prefix: { class: true, distillation: false, registers: 0 },
     position: { kind: 'learned', covers: 'all', grid: [14, 14], resample: 'bicubic-antialias' },
-    rotary: null,
-    relativeBias: null,
-    preNorm: null,
     finalNorm: norm,
-    pool: 'token',
-    poolIncludesPrefix: false,
-    fcNorm: null,
-    mapPool: null,
-    projection: null,
     classes: 1000,
-    headBias: true,
-  };
+  });
   return {
     id: name,
     name,

@@ -12,7 +12,7 @@ import type {
 } from '../../extension/architecture/description';
 import type { EngineOptions } from '../../extension/engine/requests';
 import { OnnxBackend } from '../../extension/engine/onnx/backend';
-import { plainBlock } from '../../extension/architecture/plain';
+import { plainArchitecture, plainBlock } from '../../extension/architecture/plain';
 import { openModel } from '../../extension/models/open';
 import { rolloutRow } from '../../extension/engine/onnx/rollout';
 import { exportOnnx } from '../../extension/onnx/export';
@@ -34,7 +34,7 @@ const backend = new OnnxBackend(noSeeds);
 
 const dim = 24;
 const norm = { kind: 'layer', eps: 1e-6 } as const;
-const architecture: Architecture = {
+const architecture: Architecture = plainArchitecture({
   image: { channels: 3, height: 16, width: 24 },
   tokenizer: { kind: 'patch', patch: [4, 8], bias: true, norm: null },
   dim,
@@ -42,18 +42,9 @@ const architecture: Architecture = {
   block: plainBlock(dim, 2, 40, norm.eps),
   prefix: { class: true, distillation: false, registers: 2 },
   position: { kind: 'learned', covers: 'class', grid: [4, 3], resample: 'bicubic' },
-  rotary: null,
-  relativeBias: null,
-  preNorm: null,
   finalNorm: norm,
-  pool: 'token',
-  poolIncludesPrefix: false,
-  fcNorm: null,
-  mapPool: null,
-  projection: null,
   classes: 7,
-  headBias: true,
-};
+});
 
 /** Numbers in -1..1 from a linear congruence: the same on every machine. */
 function numbers(count: number, seed: number): Float32Array {

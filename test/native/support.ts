@@ -1,4 +1,5 @@
 /** Small models for tests of the addon: plain descriptions with weights from a seed. */
+import { plainArchitecture, plainBlock } from '../../extension/architecture/plain';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import type { Architecture, Binding, Block, LoadRequest, Model } from '../../native/binding';
@@ -6,55 +7,22 @@ import type { Architecture, Binding, Block, LoadRequest, Model } from '../../nat
 export const ROOT = resolve(import.meta.dirname, '../..');
 export const binding = createRequire(import.meta.url)(join(ROOT, 'build/Release/vit_inspector.node')) as Binding;
 
-export function block(dim: number, changes: Partial<Block> = {}): Block {
-  return {
-    dimIn: dim,
-    dim,
-    heads: 2,
-    headDim: dim / 2,
-    scale: (dim / 2) ** -0.5,
-    qkvBias: true,
-    projBias: true,
-    qkNorm: null,
-    attnNorm: null,
-    valueSkip: false,
-    attnResidual: true,
-    norm: { kind: 'layer', eps: 1e-6 },
-    order: 'pre',
-    branches: 1,
-    layerScale: false,
-    mlpHidden: 2 * dim,
-    mlp: 'mlp',
-    mlpBias: true,
-    mlpNorm: null,
-    activation: 'gelu',
-    ...changes,
-  };
-}
+/** Two heads, an MLP of twice the token's length. */
+export const block = (dim: number, changes: Partial<Block> = {}): Block => plainBlock(dim, 2, 2 * dim, 1e-6, changes);
 
 /** A plain ViT on 12x20 pictures: 3x5 patches, 16 tokens, length 24, three blocks, seven classes. */
 export function architecture(changes: Partial<Architecture> = {}): Architecture {
-  return {
+  return plainArchitecture({
     image: { channels: 3, height: 12, width: 20 },
     tokenizer: { kind: 'patch', patch: [4, 4], bias: true, norm: null },
     dim: 24,
     depth: 3,
     block: block(24),
-    prefix: { class: true, distillation: false, registers: 0 },
     position: { kind: 'learned', covers: 'all', grid: [3, 5], resample: 'bicubic-antialias' },
-    rotary: null,
-    relativeBias: null,
-    preNorm: null,
     finalNorm: { kind: 'layer', eps: 1e-6 },
-    pool: 'token',
-    poolIncludesPrefix: false,
-    fcNorm: null,
-    mapPool: null,
-    projection: null,
     classes: 7,
-    headBias: true,
     ...changes,
-  };
+  });
 }
 
 /** The articles' Tokens-to-Token on 1x40x24 pictures. */

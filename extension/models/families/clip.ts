@@ -4,7 +4,7 @@
  */
 import type { Preprocessing } from '../../image/preprocessing';
 import type { Architecture, Block } from '../../architecture/description';
-import { plainBlock } from '../../architecture/plain';
+import { plainArchitecture, plainBlock } from '../../architecture/plain';
 import { ModelError } from '../../errors/modelError';
 import { sentence } from '../../errors/sentence';
 import type { Family, FamilyInput } from './family';
@@ -65,31 +65,23 @@ function architecture(input: FamilyInput): Architecture {
   const block = blockOf(input, vision, dim);
   const grid: [number, number] = [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])];
   const projected = tensors?.get('proj')?.shape.at(-1);
-  return {
+  return plainArchitecture({
     image: { channels: conv?.[1] ?? 3, height: image[0], width: image[1] },
     tokenizer: { kind: 'patch', patch, bias: tensors?.has('conv1.bias') ?? false, norm: null },
     dim,
     depth: vision.size('layers', 'depth') ?? depthOf(tensors, BLOCK) ?? 12,
     block,
-    prefix: { class: true, distillation: false, registers: 0 },
     position: {
       kind: 'learned',
       covers: 'all',
       grid: table === undefined || table - 1 === grid[0] * grid[1] ? grid : (guess ?? grid),
       resample: 'bicubic-antialias',
     },
-    rotary: null,
-    relativeBias: null,
     preNorm: !tensors || tensors.has('ln_pre.weight') ? block.norm : null,
-    finalNorm: block.norm,
     pool: vision.oneOf('pool_type', { tok: 'token', avg: 'avg' } as const) ?? 'token',
-    poolIncludesPrefix: false,
-    fcNorm: null,
-    mapPool: null,
     projection: projected === undefined ? null : { length: projected, bias: false, activation: null },
     classes: 0,
-    headBias: true,
-  };
+  });
 }
 
 const modelOf = (config: Fields): Fields => (config.holdsObject('model_cfg') ? config.inner('model_cfg') : config);

@@ -13,7 +13,7 @@ import type { Family, FamilyInput, KeyTable } from './family';
 import type { Fields } from './fields';
 import { depthOf, rows } from './infer';
 import { statistics } from './preprocessing';
-import { plainBlock } from '../../architecture/plain';
+import { plainArchitecture, plainBlock } from '../../architecture/plain';
 
 /** torch's defaults: LayerNorm(eps=1e-5); RMSNorm(eps=None) takes float32's machine epsilon. */
 export const TORCH_NORMS: Record<string, Norm> = {
@@ -159,26 +159,15 @@ function backbone(
       'softsplit_kernels',
     );
   const block = articleBlock(config, dim, config.number('Encoding_hidden_chan_mul', 0, MOST_RATIO) ?? 4, dim);
-  return {
+  return plainArchitecture({
     image,
     tokenizer,
     dim,
     depth: config.size('depth', 'depth', 0) ?? depthOf(tensors, `${at}blocks.{i}.`) ?? 12,
     block,
-    prefix: { class: true, distillation: false, registers: 0 },
     position: { kind: 'sinusoid', covers: 'all', grid, resample: 'bicubic' },
-    rotary: null,
-    relativeBias: null,
-    preNorm: null,
-    finalNorm: block.norm,
-    pool: 'token',
-    poolIncludesPrefix: false,
-    fcNorm: null,
-    mapPool: null,
-    projection: null,
     classes: config.size('preds', 'classes') ?? rows(tensors, `${at}head.weight`) ?? 1,
-    headBias: true,
-  };
+  });
 }
 
 /** Encoding and TokenTransformer share one Attention, whose output is v + proj(attn v). */

@@ -6,7 +6,7 @@ import type { Architecture, Block } from '../../architecture/description';
 import type { Family, FamilyInput } from './family';
 import { depthOf, divide, inferGrid, pick, rows } from './infer';
 import { MOST_RATIO } from '../../architecture/limits';
-import { plainBlock } from '../../architecture/plain';
+import { plainArchitecture, plainBlock } from '../../architecture/plain';
 import { timmPreprocessing } from './preprocessing';
 
 const SPLITS = [
@@ -86,7 +86,7 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
     qkvBias: bias,
     scale,
   });
-  return {
+  return plainArchitecture({
     image: { channels: inChannels, height: size[0], width: size[1] },
     tokenizer: {
       kind: 'soft-split',
@@ -97,20 +97,9 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
     dim,
     depth: args.size('depth', 'depth') ?? depthOf(tensors, 'blocks.{i}.') ?? 14,
     block,
-    prefix: { class: true, distillation: false, registers: 0 },
     position: { kind: 'sinusoid', covers: 'all', grid: [size[0] / STRIDE, size[1] / STRIDE], resample: 'bicubic' },
-    rotary: null,
-    relativeBias: null,
-    preNorm: null,
-    finalNorm: block.norm,
-    pool: 'token',
-    poolIncludesPrefix: false,
-    fcNorm: null,
-    mapPool: null,
-    projection: null,
     classes: config.size('num_classes', 'classes', 0) ?? rows(tensors, 'head.weight') ?? 0,
-    headBias: true,
-  };
+  });
 }
 
 /** Token_transformer: its scale is that of the incoming length, V is added after the projection, and there is no residual around it. */

@@ -2,6 +2,7 @@
  * timm's VisionTransformer and VisionTransformerDistilled with their switches: model_args over what the architecture
  * name implies over what the tensors show. https://github.com/huggingface/pytorch-image-models
  */
+import { plainArchitecture } from '../../architecture/plain';
 import type { Architecture, Block, Norm } from '../../architecture/description';
 import { ModelError } from '../../errors/modelError';
 import { NAMED_ACTIVATIONS } from '../../architecture/activations';
@@ -138,7 +139,7 @@ function architecture(input: FamilyInput): Architecture {
   const headless =
     tensors && !tensors.has('head.weight') && !tensors.has('head_dist.weight') && !config.has('num_classes');
   const preNorm = args.flag('pre_norm') ?? has(/^norm_pre\.weight$/);
-  return {
+  return plainArchitecture({
     image: { channels, height: size[0], width: size[1] },
     tokenizer: {
       kind: 'patch',
@@ -160,18 +161,15 @@ function architecture(input: FamilyInput): Architecture {
           grid: trainedGrid(rowsOfTable, official ? 1 : bare ? 0 : prefixes, grid),
           resample: 'bicubic-antialias',
         },
-    rotary: null,
-    relativeBias: null,
     preNorm: preNorm ? block.norm : null,
     finalNorm: finalNorm && !useFcNorm ? block.norm : null,
     pool,
     poolIncludesPrefix: args.flag('pool_include_prefix') ?? false,
     fcNorm: finalNorm && useFcNorm ? block.norm : null,
     mapPool: pool === 'map' ? mapPool(input, args, block, dim) : null,
-    projection: null,
     classes: headless ? 0 : classes,
     headBias: tensors?.has('head.weight') ? tensors.has('head.bias') : true,
-  };
+  });
 }
 
 /** Other classes of timm's vision_transformer.py and arguments this program does not know: named, not ignored. */

@@ -3,7 +3,7 @@ import type { Preprocessing } from '../../image/preprocessing';
 import type { Architecture } from '../../architecture/description';
 import type { Family, FamilyInput } from './family';
 import { assumeHeads, depthOf, divide, inferGrid, pick, rows } from './infer';
-import { plainBlock } from '../../architecture/plain';
+import { plainArchitecture, plainBlock } from '../../architecture/plain';
 import { statistics } from './preprocessing';
 
 /** Heads are not in the file; these are the published models' by token length. */
@@ -58,13 +58,12 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
     rows(tensors, 'heads.head.weight') ??
     rows(tensors, 'heads.0.weight') ??
     0;
-  return {
+  return plainArchitecture({
     image: { channels: projection?.[1] ?? 3, height: image[0], width: image[1] },
     tokenizer: { kind: 'patch', patch, bias: true, norm: null },
     dim,
     depth: config.size('num_layers', 'depth') ?? depthOf(tensors, 'encoder.layers.encoder_layer_{i}.') ?? 12,
     block,
-    prefix: { class: true, distillation: false, registers: 0 },
     // torchvision.models.vision_transformer.interpolate_embeddings: bicubic, align_corners, for checkpoints; here HF's.
     position: {
       kind: 'learned',
@@ -72,18 +71,9 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
       grid: [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])],
       resample: 'bicubic',
     },
-    rotary: null,
-    relativeBias: null,
-    preNorm: null,
-    finalNorm: block.norm,
-    pool: 'token',
-    poolIncludesPrefix: false,
-    fcNorm: null,
-    mapPool: null,
     projection: representation === undefined ? null : { length: representation, bias: true, activation: 'tanh' },
     classes,
-    headBias: true,
-  };
+  });
 }
 
 /** torchvision.transforms._presets.ImageClassification: 256 -> 224 bilinear; the fine-tuned (SWAG) sizes resize to the crop, bicubic. */

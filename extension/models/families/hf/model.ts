@@ -8,7 +8,7 @@ import type { Family, FamilyInput, KeyTable, Tensors } from '../family';
 import type { Fields } from '../fields';
 import { assumeHeads, depthOf, divide, pick, rows } from '../infer';
 import { labelCount } from '../labelTable';
-import { plainBlock } from '../../../architecture/plain';
+import { plainArchitecture, plainBlock } from '../../../architecture/plain';
 import { hfPreprocessing, type HfDefaults } from '../preprocessing';
 
 export interface HfModel {
@@ -90,7 +90,7 @@ function architecture(model: HfModel, input: FamilyInput): Architecture {
     activation: hiddenAct(config),
     ...model.block?.(config, dim),
   });
-  const plain: Architecture = {
+  const plain: Architecture = plainArchitecture({
     image: { channels: config.size('num_channels', 'channels') ?? 3, height: image[0], width: image[1] },
     tokenizer: { kind: 'patch', patch, bias: true, norm: null },
     dim,
@@ -105,18 +105,10 @@ function architecture(model: HfModel, input: FamilyInput): Architecture {
           resample: model.position.resample,
         }
       : { kind: 'none' },
-    rotary: null,
-    relativeBias: null,
-    preNorm: null,
-    finalNorm: block.norm,
     pool,
-    poolIncludesPrefix: false,
-    fcNorm: null,
     mapPool: pool === 'map' ? { heads, mlpHidden: block.mlpHidden, activation: block.activation, eps } : null,
-    projection: null,
     classes,
-    headBias: true,
-  };
+  });
   return { ...plain, ...model.change?.(plain, classes > 0, config, input) };
 }
 

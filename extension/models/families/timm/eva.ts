@@ -3,7 +3,7 @@
  * have the same tensors (DINOv3's storage tokens, open_clip's EVA towers). https://github.com/huggingface/pytorch-image-models (timm/models/eva.py)
  */
 import type { Architecture, Block, Rotary } from '../../../architecture/description';
-import { plainBlock } from '../../../architecture/plain';
+import { plainArchitecture, plainBlock } from '../../../architecture/plain';
 import { ModelError } from '../../../errors/modelError';
 import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
 import type { Family, FamilyInput, KeyTable } from '../family';
@@ -123,7 +123,7 @@ function architecture(input: FamilyInput): Architecture {
   const shown = tensors !== null && has(/^(fc_)?norm\.weight$/) && !args.has('use_fc_norm');
   const useFcNorm = shown ? has(/^fc_norm\.weight$/) : fcNorm;
   const headless = tensors !== null && !tensors.has('head.weight');
-  return {
+  return plainArchitecture({
     image: { channels: proj?.shape[1] ?? args.size('in_chans', 'channels') ?? 3, height: size[0], width: size[1] },
     tokenizer: { kind: 'patch', patch, bias: tensors?.has('patch_embed.proj.bias') ?? true, norm: null },
     dim,
@@ -140,7 +140,6 @@ function architecture(input: FamilyInput): Architecture {
             resample: 'bicubic-antialias',
           },
     rotary: rotaryOf(args),
-    relativeBias: null,
     preNorm: has(/^norm_pre\.weight$/) ? block.norm : null,
     finalNorm: shown ? (has(/^norm\.weight$/) ? block.norm : null) : finalNorm ? block.norm : null,
     pool,
@@ -148,10 +147,9 @@ function architecture(input: FamilyInput): Architecture {
     poolIncludesPrefix: pool === 'map',
     fcNorm: useFcNorm ? block.norm : null,
     mapPool: pool === 'map' ? mapPoolOf(input, args, block, dim) : null,
-    projection: null,
     classes: headless ? 0 : (rows(tensors, 'head.weight') ?? config.size('num_classes', 'classes', 0) ?? 0),
     headBias: tensors?.has('head.bias') ?? true,
-  };
+  });
 }
 
 /** Without a name: what only one published family has. */

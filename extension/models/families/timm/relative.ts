@@ -3,7 +3,7 @@
  * https://github.com/huggingface/pytorch-image-models (timm/models/beit.py, vision_transformer_relpos.py)
  */
 import type { Architecture, RelativeBias } from '../../../architecture/description';
-import { plainBlock } from '../../../architecture/plain';
+import { plainArchitecture, plainBlock } from '../../../architecture/plain';
 import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
 import type { Family, FamilyInput } from '../family';
 import type { Fields } from '../fields';
@@ -101,7 +101,7 @@ function architecture(input: FamilyInput, bias: Bias): Architecture {
     activation: gated ? 'silu' : (args.oneOf('act_layer', NAMED_ACTIVATIONS) ?? 'gelu'),
   });
   const pool = args.oneOf('global_pool', POOLS) ?? config.oneOf('global_pool', POOLS) ?? 'avg';
-  return {
+  return plainArchitecture({
     image: { channels: proj?.shape[1] ?? args.size('in_chans', 'channels') ?? 3, height: size[0], width: size[1] },
     tokenizer: { kind: 'patch', patch, bias: tensors?.has('patch_embed.proj.bias') ?? true, norm: null },
     dim,
@@ -112,18 +112,13 @@ function architecture(input: FamilyInput, bias: Bias): Architecture {
       table === undefined
         ? { kind: 'none' }
         : { kind: 'learned', covers: 'all', grid: guess ?? grid, resample: 'bicubic-antialias' },
-    rotary: null,
     relativeBias: bias(grid),
-    preNorm: null,
     finalNorm: has(/^norm\.weight$/) ? norm : null,
     pool,
-    poolIncludesPrefix: false,
     fcNorm: has(/^fc_norm\.weight$/) ? norm : null,
-    mapPool: null,
-    projection: null,
     classes: rows(tensors, 'head.weight') ?? 0,
     headBias: tensors?.has('head.bias') ?? true,
-  };
+  });
 }
 
 function argumentsOf(config: Fields): Fields {
