@@ -1,9 +1,11 @@
 /** One attention + neural network unit (encoding block or token transformer) as ONNX nodes. Shapes: x is (B, N, D). */
 import type { Block } from '../architecture/description';
 import type { Operators } from './operators';
+import type { AttentionPositions } from './positions';
 
-/** Names to give the block's results that become graph outputs. */
+/** Names to give the block's results that become graph outputs, and what its attention knows of places. */
 interface BlockResults {
+  positions?: AttentionPositions;
   /** (B, h, N, N) after softmax */
   attention?: string;
   /** (B, N, D) */
@@ -13,7 +15,7 @@ interface BlockResults {
 /** Writes block `name` ('blocks.3', 'tokenizer.stages.0') and returns its result (B, N, dim). */
 export function writeBlock(op: Operators, name: string, block: Block, x: string, results: BlockResults = {}): string {
   const attention = (input: string): string =>
-    scale(op, `${name}.ls1`, block, attend(op, `${name}.attn`, block, input, results.attention));
+    scale(op, `${name}.ls1`, block, attend(op, `${name}.attn`, block, input, results));
   const network = (input: string): string =>
     scale(op, `${name}.ls2`, block, feedForward(op, `${name}.mlp`, block, input));
   const norm = (input: string, which: 1 | 2): string => op.norm(input, `${name}.norm${which}`, block.norm);
@@ -44,7 +46,10 @@ function writeParallel(op: Operators, name: string, block: Block, x: string, res
   const maps = branches.map((p) => `${name}.attns.${p}.map`);
   const attended = branches.map((p) => {
     const path = `${name}.attns.${p}`;
-    const inner = attend(op, `${path}.attn`, block, op.norm(x, `${path}.norm`, block.norm), maps[p]);
+    const inner = attend(op, `${path}.attn`, block, op.norm(x, `${path}.norm`, block.norm), {
+      attention: maps[p],
+      positions: results.positions,
+    });
     return scale(op, `${path}.ls`, block, inner);
   });
   if (results.attention !== undefined) op.graph.node('Mean', maps, {}, results.attention);
@@ -79,7 +84,7 @@ function writeParallelScaling(op: Operators, name: string, block: Block, x: stri
     string,
   ];
   const toHeads = (t: string): string => op.transpose(op.reshape(t, [0, 0, block.heads, block.headDim]), [0, 2, 1, 3]);
-  const context = attendHeads(op, name, block, [toHeads(q), toHeads(k), toHeads(v)], results.attention);
+  const context = attendHeads(op, name, block, [toHeads(q), toHeads(k), toHeads(v)], results);
   const attended = op.linear(context, `${name}.attn_out_proj`, block.projBias);
   const network = op.linear(op.activation(hidden, block.activation), `${name}.mlp_out_proj`, block.mlpBias);
   return op.add(x, scale(op, `${name}.ls`, block, op.add(attended, network)), results.tokens);
@@ -92,7 +97,7 @@ function scale(op: Operators, name: string, block: Block, x: string): string {
 }
 
 /** Multi-head attention: (B, N, dimIn) -> (B, N, dim). */
-function attend(op: Operators, name: string, block: Block, x: string, map?: string): string {
+function attend(op: Operators, name: string, block: Block, x: string, results: BlockResults): string {
   const { heads, headDim } = block;
   const qkv = op.transpose(
     op.reshape(op.linear(x, `${name}.qkv`, block.qkvBias), [0, 0, 3, heads, headDim]),
@@ -101,27 +106,29 @@ function attend(op: Operators, name: string, block: Block, x: string, map?: stri
   const [q, k, v] = op.graph
     .split(qkv, 0, [1, 1, 1])
     .map((part) => op.graph.node('Squeeze', [part, op.graph.int64([0])])) as [string, string, string];
-  let context = attendHeads(op, name, block, [q, k, v], map);
+  let context = attendHeads(op, name, block, [q, k, v], results);
   if (block.attnNorm !== null) context = op.norm(context, `${name}.norm`, block.attnNorm);
   const projected = op.linear(context, `${name}.proj`, block.projBias);
   return block.valueSkip ? op.add(joinHeads(op, block, v), projected) : projected;
 }
 
-/** Q, K, V (B, h, N, hd) -> softmax(scale Q K^T) V as (B, N, h*hd). */
+/** Q, K, V (B, h, N, hd) -> softmax(scale Q K^T + bias) V as (B, N, h*hd). */
 function attendHeads(
   op: Operators,
   name: string,
   block: Block,
   [q, k, v]: [string, string, string],
-  map?: string,
+  { attention: map, positions }: BlockResults,
 ): string {
   const { graph } = op;
   if (block.qkNorm !== null) {
     q = op.norm(q, `${name}.q_norm`, block.qkNorm);
     k = op.norm(k, `${name}.k_norm`, block.qkNorm);
   }
+  if (positions) [q, k] = [positions.turn(q), positions.turn(k)];
   const scaled = graph.node('Mul', [q, graph.scalar(block.scale)]);
-  const scores = graph.node('MatMul', [scaled, op.transpose(k, [0, 1, 3, 2])]);
+  const product = graph.node('MatMul', [scaled, op.transpose(k, [0, 1, 3, 2])]);
+  const scores = positions ? positions.bias(product) : product;
   const weights = graph.node('Softmax', [scores], { axis: -1 }, map);
   return joinHeads(op, block, graph.node('MatMul', [weights, v]));
 }

@@ -11,6 +11,7 @@ import { coveredPrefix, positionRows } from '../architecture/tensors';
 import { writeBlock } from './block';
 import { GraphBuilder } from './graphBuilder';
 import { Operators, transpose } from './operators';
+import { writeAttentionPositions } from './positions';
 import { FLOAT } from './schema';
 import type { TensorReader } from './weights';
 
@@ -58,8 +59,10 @@ export function exportOnnx(
     patches,
     options.tokens && depth > 0 ? outputNames.tokens(0) : undefined,
   );
+  const positions = writeAttentionPositions(op, architecture);
   for (let layer = 0; layer < depth; layer++) {
     x = writeBlock(op, `blocks.${layer}`, block, x, {
+      positions: positions[layer],
       attention: options.attention ? outputNames.attention(layer) : undefined,
       tokens: options.tokens ? outputNames.tokens(layer + 1) : undefined,
     });
@@ -93,7 +96,8 @@ function writeTokenizer(
     const inputs = [pixels, op.weight('patch_embed.proj.weight', [dim, image.channels, ph, pw])];
     if (tokenizer.bias) inputs.push(op.weight('patch_embed.proj.bias', [dim]));
     const grid = op.graph.node('Conv', inputs, { kernel_shape: [ph, pw], strides: [ph, pw] });
-    return op.transpose(op.reshape(grid, [0, dim, -1]), [0, 2, 1]);
+    const tokens = op.transpose(op.reshape(grid, [0, dim, -1]), [0, 2, 1]);
+    return tokenizer.norm === null ? tokens : op.norm(tokens, 'patch_embed.norm', tokenizer.norm);
   }
   return writeSoftSplits(op, tokenizer, architecture, pixels, stageMap);
 }
@@ -191,9 +195,9 @@ function writePatchPositions(op: Operators, architecture: Architecture, values: 
   const [height, width] = gridOf(architecture);
   if (rows === height && columns === width) return graph.weight('positions', [1, rows * columns, dim], values);
   const planes = graph.weight('positions', [1, dim, rows, columns], transpose(values, rows * columns, dim));
-  const antialias = position.resample === 'bicubic-antialias';
+  const antialias = position.resample !== 'bicubic';
   const resized = graph.node('Resize', [planes, '', '', graph.int64([1, dim, height, width])], {
-    mode: 'cubic',
+    mode: position.resample === 'bilinear-antialias' ? 'linear' : 'cubic',
     coordinate_transformation_mode: 'half_pixel',
     antialias: antialias ? 1 : 0,
     // with antialias PyTorch leaves taps beyond the border out and renormalises; without, it repeats the border
@@ -237,7 +241,11 @@ function writePrediction(op: Operators, architecture: Architecture, tokens: stri
         return x;
     }
   })();
-  return head(fcNorm === null ? feature : op.norm(feature, 'fc_norm', fcNorm), 'head');
+  const normed = fcNorm === null ? feature : op.norm(feature, 'fc_norm', fcNorm);
+  const { projection } = architecture;
+  if (projection === null) return head(normed, 'head');
+  const projected = op.linear(normed, 'projection', projection.bias);
+  return head(projection.activation === null ? projected : op.activation(projected, projection.activation), 'head');
 }
 
 function slice(op: Operators, x: string, from: number, to: number): string {
