@@ -35,6 +35,34 @@ test('a description that contradicts itself is refused with the reason', async (
   await refused({ pool: 'map' }, /mapPool/);
   await refused({ pool: 'distilled' }, /distillation token/);
   await refused({ pool: 'none' }, /cannot have a head/);
+  const rotary = {
+    frequencies: 'axial',
+    theta: 100,
+    first: 'row',
+    coordinates: 'index',
+    offset: 0,
+    reference: null,
+    pairs: 'halves',
+    prefix: false,
+  } as const;
+  await refused({ rotary, block: block(24, { heads: 4, headDim: 6 }) }, /cannot turn heads of width 6/);
+  for (const theta of [0, -1, NaN, Infinity]) await refused({ rotary: { ...rotary, theta } }, /theta/);
+  await refused({ rotary: { ...rotary, reference: [0, 4] } }, /reference grid is out of range/);
+  await refused(
+    { rotary: { ...rotary, prefix: true }, prefix: { class: false, distillation: false, registers: 0 }, pool: 'avg' },
+    /there are none/,
+  );
+  const grid: [number, number] = [3, 5];
+  const bias = { tables: 'block', network: null, grid, classEntries: false, resample: 'bilinear' } as const;
+  await refused({ relativeBias: { ...bias, grid: [0, 5] } }, /bias' grid is empty/);
+  await refused({ relativeBias: { ...bias, grid: [1e5, 1e5] } }, /relative distances/);
+  await refused({ relativeBias: { ...bias, network: { hidden: 0, distances: 'cr' } } }, /empty hidden layer/);
+  await refused(
+    { relativeBias: { ...bias, classEntries: true }, prefix: { class: true, distillation: false, registers: 2 } },
+    /only prefix token/,
+  );
+  await refused({ projection: { length: 0, bias: true, activation: null } }, /projection is empty/);
+  await refused({ projection: { length: 1e9, bias: true, activation: null } }, /length of the projection/);
   const t2t = tokensToToken();
   assert.equal(t2t.tokenizer.kind, 'soft-split');
   if (t2t.tokenizer.kind !== 'soft-split') return;

@@ -126,6 +126,41 @@ test('a tensor may lie in parts, and in memory', async () => {
   );
 });
 
+test('a part may be zeros, and a tensor may lie in the file with its axes in another order', async () => {
+  const seeded = await load(arch);
+  const file = join(folder, 'zeros');
+  for (const dtype of ['F32', 'F16'] as const) {
+    const tensors = write(file, seeded, dtype);
+    const qkv = tensors['blocks.0.attn.qkv.bias'];
+    assert.ok(qkv && 'parts' in qkv && qkv.parts[0] && 'file' in qkv.parts[0]);
+    const { begin, end } = qkv.parts[0];
+    const third = (end - begin) / 3;
+    qkv.parts = [{ file, begin, end: begin + third }, { zeros: third }, { file, begin: end - third, end }];
+    const { shape, values } = seeded.tensor('head.weight');
+    const [rows = 0, columns = 0] = shape;
+    const across = Float32Array.from(values, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)] ?? NaN);
+    const flat = join(folder, 'transposed');
+    writeFileSync(flat, new Uint8Array(across.buffer));
+    tensors['head.weight'] = {
+      dtype: 'F32',
+      shape: [columns, rows],
+      parts: [{ file: flat, begin: 0, end: across.byteLength }],
+      axes: [1, 0],
+    };
+    const model = await binding.load(request(tensors));
+    assert.deepEqual(model.tensor('head.weight').values, values);
+    const bias = model.tensor('blocks.0.attn.qkv.bias').values;
+    assert.ok(bias.subarray(bias.length / 3, (2 * bias.length) / 3).every((value) => value === 0));
+    const fused = await seeded.forward(picture(arch), 1, BARE);
+    assert.ok(maxDifference((await model.forward(picture(arch), 1, BARE)).logits, fused.logits) < (dtype === 'F32' ? 1e-6 : 1e-2));
+    for (const axes of [[0, 0], [1], [0, 2], [0, 1.5]]) {
+      const wrong = { ...tensors, 'head.weight': { ...tensors['head.weight'], axes } };
+      await assert.rejects(async () => binding.load(request(wrong)), { code: 'ERR_TENSOR', message: /head\.weight.*axes/ });
+    }
+    await assert.rejects(async () => binding.load(request({ ...tensors, 'blocks.0.attn.qkv.bias': { ...qkv, parts: [{ zeros: -4 }] } })), { code: 'ERR_TENSOR' });
+  }
+}); // prettier-ignore
+
 test('what is wrong with a tensor is said, with its name', async () => {
   const file = join(folder, 'wrong');
   const good = write(file, await load(arch), 'F32');

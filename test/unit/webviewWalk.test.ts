@@ -54,6 +54,21 @@ test("pages follow the articles' order, the blocks' steps once", () => {
   assert.equal(pages[10]!.title, 'Split connection');
 });
 
+test('positions inside attention have pages with words: Q and K turned together, and a bias like scores', () => {
+  const names = ['attn.q', 'attn.k', 'attn.v', 'attn.q_rotated', 'attn.k_rotated', 'attn.bias', 'attn.scores'];
+  const pages = pagesOf([...['patches', 'patch_embed', 'patch_embed.norm'].map(step), ...names.map((name) => step(`blocks.0.${name}`)), step('projection')], null, 1); // prettier-ignore
+  const page = (id: string) => pages.find((each) => each.id === id);
+  const turned = page('blocks.*.attn.q_rotated');
+  assert.deepEqual(turned?.steps, ['blocks.*.attn.q_rotated', 'blocks.*.attn.k_rotated']);
+  assert.equal(turned.figure, 'heads');
+  assert.equal(turned.term, 'rotary position embedding, RoPE');
+  assert.equal(page('blocks.*.attn.bias')?.figure, 'heads');
+  assert.equal(page('blocks.*.attn.bias')?.title, 'Bias by distance');
+  assert.equal(page('patch_embed.norm')?.chapter, page('patch_embed')?.chapter);
+  assert.equal(page('projection')?.title, 'Projection');
+  assert.equal(meaningOf('blocks.0.attn.bias', [1, 2, 16, 16]), meaningOf('blocks.0.attn.scores', [1, 2, 16, 16]));
+});
+
 test('a soft split has its own chapters, and a step without words still has a page', () => {
   const t2t = [
     'tokenizer.splits.0.windows',

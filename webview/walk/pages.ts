@@ -28,7 +28,10 @@ export interface Page extends PageText {
 }
 
 /** Steps that are looked at side by side. */
-const together = [['attn.q', 'attn.k', 'attn.v']];
+const together = [
+  ['attn.q', 'attn.k', 'attn.v'],
+  ['attn.q_rotated', 'attn.k_rotated'],
+];
 
 /**
  * Every page in the order of the computation. Steps of the blocks appear once: the layer is chosen on the page.
@@ -89,7 +92,7 @@ function groupOf(name: string, names: readonly string[]): string[] {
 function figureOf(name: string): Figure {
   if (name === 'pos_embed') return 'positions';
   if (name.endsWith('.windows')) return 'soft-split';
-  return /\.attn\.(q|k|v|scores|weights)$/.test(name) ? 'heads' : 'matrix';
+  return /\.attn\.([qkv]|[qk]_rotated|bias|scores|weights)$/.test(name) ? 'heads' : 'matrix';
 }
 
 function chapterOf(id: string): string {
@@ -99,7 +102,7 @@ function chapterOf(id: string): string {
     return stage[1] === 'splits' ? l10n.t('Soft split {0}', number) : l10n.t('Token transformer {0}', number);
   }
   if (id.startsWith('blocks.*.')) return l10n.t('Encoding block');
-  if (['input', 'patches', 'token', 'patch_embed'].includes(id)) return l10n.t('Image to tokens');
+  if (['input', 'patches', 'token', 'patch_embed', 'patch_embed.norm'].includes(id)) return l10n.t('Image to tokens');
   if (['prefix', 'pos_embed', 'tokens', 'norm_pre'].includes(id)) return l10n.t('Token processing');
   if (id === 'depth') return l10n.t('Depth');
   return l10n.t('Prediction processing');
@@ -116,7 +119,7 @@ export function findPage(pages: readonly Page[], step: string | undefined): numb
 /** What the axes of a shape are. */
 export function meaningOf(name: string, sizes: readonly number[]): string {
   if (name === 'input') return l10n.t('batch, channels, height, width');
-  if (/\.(scores|weights)$/.test(name)) return l10n.t('batch, heads, tokens, tokens');
+  if (/\.(scores|weights|attn\.bias)$/.test(name)) return l10n.t('batch, heads, tokens, tokens');
   if (sizes.length === 4) return l10n.t('batch, heads, tokens, head length');
   if (name === 'head' || name === 'prediction') return l10n.t('batch, classes');
   if (name === 'prediction by depth') return l10n.t('blocks, classes');

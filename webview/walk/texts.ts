@@ -62,6 +62,11 @@ const whole: Record<string, Entry> = {
         architecture?.dim ?? 'D',
       ),
   ],
+  'patch_embed.norm': [
+    l10n.t('Norm of the patches'),
+    null,
+    l10n.t('Every patch token is normalized by itself before anything is added to it.'),
+  ],
   prefix: [
     l10n.t('Prediction token'),
     l10n.t('class token'),
@@ -119,6 +124,14 @@ const whole: Record<string, Entry> = {
       })[architecture?.pool ?? 'token'],
   ],
   fc_norm: [l10n.t('Norm before the head'), 'fc_norm', l10n.t('What was pooled is normalized before the head.')],
+  projection: [
+    l10n.t('Projection'),
+    null,
+    ({ architecture }) =>
+      architecture?.classes === 0
+        ? l10n.t('What was pooled goes into the space that pictures and texts share: this is the feature.')
+        : l10n.t('One more learned layer stands between what was pooled and the head.'),
+  ],
   head: [
     // not a head of attention
     l10n.t({ message: 'Head', comment: ['the classifier'] }),
@@ -167,6 +180,30 @@ const inside: Record<string, Entry> = {
               block.headDim,
               block.heads,
             ),
+  ],
+  'attn.q_rotated': [
+    l10n.t('Queries and keys, turned'),
+    l10n.t('rotary position embedding, RoPE'),
+    ({ architecture }) =>
+      architecture?.rotary?.prefix
+        ? l10n.t(
+            'Pairs of values of every query and key turn by angles that say where the token lies, so that their product knows how far apart two tokens are. Tokens in front have learned angles.',
+          )
+        : l10n.t(
+            'Pairs of values of every query and key turn by angles that say where the patch lies, so that their product knows how far apart two patches are. Tokens in front of the patches do not turn.',
+          ),
+  ],
+  'attn.bias': [
+    l10n.t('Bias by distance'),
+    l10n.t('relative position bias'),
+    ({ architecture }) =>
+      architecture?.relativeBias?.tables === 'shared'
+        ? l10n.t(
+            'A learned number for every distance between two patches, the same in every block; it is added to the scores.',
+          )
+        : l10n.t(
+            'A learned number for every distance between two patches, in every head and block; it is added to the scores.',
+          ),
   ],
   'attn.scores': [
     l10n.t('Queries times keys'),
