@@ -14,9 +14,11 @@ import { readRegularFile } from '../files/regularFile';
 import { decodeBmp, isBmp } from './bmp';
 import { isLfsPointer, LFS_REASON } from '../files/lfsPointer';
 import { isNpy } from '../files/npy';
+import { opaqueGif, withoutAlpha, type OpaqueGif } from './gif';
 import { decodeNpyPicture } from './npyPicture';
 import type { ImageSource, OpenedImage } from './opened';
 import type { Pixels } from './preprocess';
+import { readableTiff } from './tiff';
 
 export interface DecodedImage extends Pixels, Omit<OpenedImage, 'imageId'> {}
 
@@ -124,9 +126,10 @@ export async function loadSharp(): Promise<SharpModule> {
 
 async function decodeWithSharp(
   sharp: SharpModule,
-  bytes: Uint8Array,
+  file: Uint8Array,
   sized: (width: number, height: number) => void,
 ): Promise<Decoded> {
+  const bytes = readableTiff(file);
   const common: SharpOptions = { limitInputPixels: MAX_PIXELS, failOn: 'error', page: 0, autoOrient: true };
   const metadata = await sharp(bytes, { ...common, limitInputPixels: false }).metadata();
   const format = formats[metadata.format];
@@ -138,14 +141,15 @@ async function decodeWithSharp(
   if (width * height > MAX_PIXELS) throw new Error(tooLarge(width, height));
   sized(width, height);
   const cmyk = metadata.space === 'cmyk';
-  const stored = sharp(bytes, { ...common, ignoreIcc: !cmyk });
+  const gif = opaqueGif(bytes);
+  const stored = sharp(gif?.bytes ?? bytes, { ...common, ignoreIcc: !cmyk });
   const opaque = format === 'svg' ? stored.flatten({ background: 'white' }) : stored.removeAlpha();
-  const { data, info } = await rawPixels(opaque, metadata.space);
+  const { data, info } = gif ? await gifPixels(stored, gif) : await rawPixels(opaque, metadata.space);
   const channels = info.channels === 1 ? 1 : 3;
   return {
     format,
     space: metadata.space,
-    orientation: metadata.orientation ?? 1,
+    orientation: upright(metadata.orientation),
     width: info.width,
     height: info.height,
     channels,
@@ -156,6 +160,12 @@ async function decodeWithSharp(
         ? sharp(bytes, common)
         : ofPixels(sharp, { pixels: data, width: info.width, height: info.height, channels }),
   };
+}
+
+async function gifPixels(stored: Sharp, { around }: OpaqueGif): Promise<{ data: Uint8Array; info: OutputInfo }> {
+  const raw = stored.toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' });
+  const { data, info } = await raw.toBuffer({ resolveWithObject: true });
+  return { data: withoutAlpha(data, around), info: { ...info, channels: 3 } };
 }
 
 /** 8-bit grey or RGB. libvips takes the high byte of 16-bit RGB, but rounds 16-bit grey through a colour conversion. */
@@ -180,6 +190,9 @@ function decodeOurselves(sharp: SharpModule, bytes: Uint8Array): Decoded {
     previewOf: ofPixels(sharp, picture),
   };
 }
+
+/** EXIF's 1 to 8; anything else means nothing, as where there is none. */
+const upright = (orientation = 1): number => (orientation >= 1 && orientation <= 8 ? orientation : 1);
 
 const ofPixels = (sharp: SharpModule, { pixels, width, height, channels }: Pixels): Sharp =>
   sharp(pixels, { raw: { width, height, channels } });
@@ -210,6 +223,8 @@ function reasonOf(error: unknown): string {
   if (/unsupported image format/i.test(message)) {
     return 'is not a picture: its contents are none of PNG, JPEG, WebP, GIF, TIFF, AVIF, SVG and BMP';
   }
+  if (/svgload.*bad dimensions/i.test(message))
+    return 'is an SVG without a size: it has no width and height or viewBox, and draws nothing';
   if (
     /premature end|truncated|unexpected end|end of stream|not enough data|read error|corrupt header|out of order read/i.test(
       message,

@@ -46,7 +46,7 @@ export function bind(
       continue;
     }
     rule.forEach((part) => used.add(keyOf(part)));
-    const source = assemble(tensor, rule, tensors, bound.findings);
+    const source = assemble(tensor, rule, tensors, family, bound.findings);
     if (source) bound.tensors[tensor.name] = source;
   }
   const unused = [...tensors.keys()].filter((key) => !used.has(key));
@@ -112,6 +112,7 @@ function assemble(
   wanted: CanonicalTensor,
   rule: KeyRule,
   tensors: Tensors,
+  { flatPatches = false }: Family,
   findings: Finding[],
 ): TensorSource | undefined {
   const stored = rule.map((part) => ({ part, tensor: tensors.get(keyOf(part)) as StoredTensor }));
@@ -129,7 +130,7 @@ function assemble(
   const axes = typeof rule[0] === 'object' && 'axes' in rule[0] ? rule[0].axes : undefined;
   if (axes) return transposed(wanted, first, axes, findings);
   const shape = joined(stored);
-  if (!shape || !fits(shape, wanted)) {
+  if (!shape || !fits(shape, wanted, flatPatches)) {
     findings.push(shapeFinding(wanted, shape ?? first.shape, subject));
     return undefined;
   }
@@ -178,9 +179,10 @@ const squeezed = (shape: number[]) => {
   return (first < 0 ? [] : shape.slice(first)).join();
 };
 
-function fits(shape: number[], wanted: CanonicalTensor): boolean {
+/** @param flat whether rows of a patch's values in the order of a convolution's kernel are one */
+function fits(shape: number[], wanted: CanonicalTensor, flat = false): boolean {
   if (shape.join() === wanted.shape.join()) return true;
-  if (wanted.name === 'patch_embed.proj.weight') {
+  if (flat && wanted.name === 'patch_embed.proj.weight') {
     const [rows = 0, ...rest] = wanted.shape;
     return shape.join() === [rows, rest.reduce((product, size) => product * size, 1)].join();
   }

@@ -46,7 +46,12 @@ const parts: Record<string, Make> = {
   Tokens2Token: (config) => ({
     kind: 'tokenization',
     architecture: articleModel(
-      config.over({ softsplit_kernels: [7, 3, 3] }).with({ architecture: 'T2T_ViT', depth: 0 }),
+      config.over({ softsplit_kernels: [7, 3, 3] }).with({
+        architecture: 'T2T_ViT',
+        depth: 0,
+        // the whole model's name for the constructor's hidden_chan_mul
+        T2T_hidden_chan_mul: config.get('T2T_hidden_chan_mul') ?? config.get('hidden_chan_mul'),
+      }),
     ),
   }),
   Token_Processing: (config) => ({ kind: 'token-processing', architecture: backbone(config) }),

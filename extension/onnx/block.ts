@@ -73,8 +73,8 @@ function writeParallelScaling(op: Operators, name: string, block: Block, x: stri
   let inner = op.linear(op.norm(x, `${name}.in_norm`, block.norm), `${name}.in_proj`, op.has(`${name}.in_proj.bias`));
   if (op.has(`${name}.mlp_bias`)) {
     const bias = new Float32Array(block.mlpHidden + 3 * length);
-    // timm adds cat(zeros(3 * dim), mlp_bias) to columns that are MLP, Q, K, V; weights are trained through that.
-    bias.set(op.tensor(`${name}.mlp_bias`).values, 3 * length);
+    // Columns are MLP, Q, K, V; mlp_bias is the MLP's, as timm has it since 1.0.25.
+    bias.set(op.tensor(`${name}.mlp_bias`).values);
     inner = op.add(inner, graph.weight(`${name}.mlp_bias`, [bias.length], bias));
   }
   const [hidden, q, k, v] = graph.split(inner, 2, [block.mlpHidden, length, length, length]) as [

@@ -46,6 +46,62 @@ describe('decoded pixels are those of Pillow', () => {
   }
 });
 
+describe('pictures other readers take', () => {
+  /** A TIFF of 4 x 4 pixels, 8 bits, one colour. */
+  function tiff(orientation: number, photometric: number, colour: number[]): Buffer {
+    const [side, entries] = [4, [[256, 4], [257, 4], [258, 8], [259, 1], [262, photometric], [273, 0], [274, orientation], [277, 3], [278, 4], [279, 48]]] as const; // prettier-ignore
+    const data = 8 + 2 + entries.length * 12 + 4;
+    const bytes = Buffer.alloc(data + side * side * 3 + 6);
+    bytes.write('II*\0', 'latin1');
+    bytes.writeUInt32LE(8, 4);
+    bytes.writeUInt16LE(entries.length, 8);
+    entries.forEach(([tag, value], i) => {
+      const at = 10 + i * 12;
+      bytes.writeUInt16LE(tag, at);
+      bytes.writeUInt16LE(tag === 273 ? 4 : 3, at + 2);
+      bytes.writeUInt32LE(tag === 258 ? 3 : 1, at + 4);
+      if (tag === 258) bytes.writeUInt32LE(data + side * side * 3, at + 8);
+      else bytes.writeUInt32LE(tag === 273 ? data : value, at + 8);
+    });
+    for (let i = 0; i < side * side; i++) bytes.set(colour, data + 3 * i);
+    for (let i = 0; i < 3; i++) bytes.writeUInt16LE(8, data + side * side * 3 + 2 * i);
+    return bytes;
+  }
+  const decodeBytes = (bytes: Uint8Array) => decodeImage({ name: 'picture', bytes }, never);
+
+  test('orientations that are none are upright', async () => {
+    for (const orientation of [0, 1, 9, 4711]) {
+      const bytes = tiff(orientation, 2, [10, 200, 30]);
+      const before = Uint8Array.from(bytes);
+      const image = await decodeBytes(bytes);
+      assert.deepEqual([image.orientation, ...image.pixels.subarray(0, 3)], [1, 10, 200, 30]);
+      assert.deepEqual(Uint8Array.from(bytes), before);
+    }
+  });
+
+  test('CIE LAB, and an SVG without a size, are named as what they are', async () => {
+    for (const photometric of [8, 9, 10])
+      await assert.rejects(decodeBytes(tiff(1, photometric, [128, 40, 250])), /is a TIFF in CIE LAB colours.*save it as RGB/);
+    for (const svg of ['<svg xmlns="http://www.w3.org/2000/svg"/>', '<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="100%"/>'])
+      await assert.rejects(decodeBytes(Buffer.from(svg)), /is an SVG without a size/);
+    await assert.rejects(decodeBytes(Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:0\n')), /Git LFS pointer/);
+  }); // prettier-ignore
+
+  test('transparent pixels of a GIF have their colour in the palette', async () => {
+    const bytes = readFileSync(golden('images', 'transparent-palette.gif'));
+    const { pixels, channels } = await decodeBytes(bytes);
+    assert.equal(channels, 3);
+    const colours = new Map<string, number>();
+    for (let i = 0; i < pixels.length; i += 3) {
+      const colour = pixels.subarray(i, i + 3).join();
+      colours.set(colour, (colours.get(colour) ?? 0) + 1);
+    }
+    // Pillow's convert('RGB') gives the palette's entry of the transparent index
+    assert.ok((colours.get('230,225,119') ?? 0) > 0);
+    assert.equal(colours.get('0,0,0'), undefined);
+  });
+});
+
 describe('preprocessing is that of timm and HF, in every bit', () => {
   const { cases } = JSON.parse(readFileSync(golden('preprocess', 'cases.json'), 'utf8')) as {
     cases: { name: string; picture: string; preprocessing: Preprocessing; shape: number[] }[];

@@ -53,6 +53,8 @@ export interface Family {
   keys: KeyTable;
   /** A name of another release of the same code, as this table writes it. */
   rename?: (name: string) => string;
+  /** Its patch projection is a linear layer over (channels, rows, columns), which is a convolution flattened. */
+  flatPatches?: boolean;
   /** Tensors that have no part in this forward pass (poolers, text towers, mask tokens). */
   ignored: RegExp[];
   noWeightDecay?: string[];

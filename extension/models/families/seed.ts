@@ -33,6 +33,7 @@ export const seedViT: Family = {
   anchor: 'patch_tokens.project.weight',
   architecture: vitModel,
   preprocessing,
+  flatPatches: true,
   keys: { 'patch_embed.proj.*': [['patch_tokens.project.*']], ...backboneKeys('backbone.') },
   ignored: [],
   noWeightDecay: ['cls_token'],

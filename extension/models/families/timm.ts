@@ -30,7 +30,6 @@ const NORMS: Record<string, Norm['kind']> = {
   layernorm: 'layer',
   layernorm2d: 'layer',
   rmsnorm: 'rms',
-  simplenorm: 'rms',
 };
 
 /** Of the constructor's arguments, those that shape the forward pass. */
@@ -211,7 +210,9 @@ function blockOf({ config, processor, tensors, findings }: FamilyInput, args: Fi
   }
   const norm = normOf({ config, processor, tensors, findings }, args);
   const extra = (flag: string, pattern: RegExp) => ((args.flag(flag) ?? has(pattern)) ? norm : null);
-  const activation = args.oneOf('act_layer', NAMED_ACTIVATIONS) ?? kind?.act ?? 'gelu';
+  // Block hands its act_layer (GELU when none is given) on to every MLP; a gate nobody named is DINOv2's SiLU.
+  const assumed = args.has('mlp_layer') ? undefined : kind?.act;
+  const activation = args.oneOf('act_layer', NAMED_ACTIVATIONS) ?? assumed ?? 'gelu';
   return {
     dimIn: dim,
     dim,
@@ -275,14 +276,14 @@ function poolOf(
   distilled: boolean,
   cls: boolean,
 ): Architecture['pool'] {
-  if (distilled)
-    return tensors?.has('head_dist.weight') === false && config.size('num_classes', 'classes', 0) === 0
-      ? 'token'
-      : 'distilled';
+  // Without its heads too: the features are the mean of both tokens (forward_head's pre_logits).
+  if (distilled) return 'distilled';
   const given = args.oneOf('global_pool', POOLS) ?? config.oneOf('global_pool', POOLS);
   if (given) return given;
   if (tensors?.has('attn_pool.latent')) return 'map';
-  return cls ? 'token' : 'avg';
+  // timm makes fc_norm in place of norm for average pooling only.
+  const averaged = tensors?.has('fc_norm.weight') && !tensors.has('norm.weight') && args.flag('fc_norm') === undefined;
+  return cls && !averaged ? 'token' : 'avg';
 }
 
 function mapPool({ tensors }: FamilyInput, args: Fields, block: Block, dim: number): Architecture['mapPool'] {

@@ -61,11 +61,10 @@ std::unique_ptr<Encoding> ScalingEncoding::load(const Block& block, const std::s
   if (block.qkv_bias) {
     bias = weights.values(name + "in_proj.bias", {block.mlp_hidden + 3 * length});
   } else {
-    // timm adds cat(zeros(3 dim), mlp_bias) to rows that are MLP, Q, K, V. The order looks like a slip, but released
-    // weights were trained through it, so it is kept.
+    // Rows are MLP, Q, K, V; mlp_bias is the MLP's, as timm has it since 1.0.25 (before, it reached the wrong rows).
     bias.assign(static_cast<size_t>(block.mlp_hidden + 3 * length), 0.0f);
     const Floats mlp = weights.values(name + "mlp_bias", {block.mlp_hidden});
-    std::copy(mlp.begin(), mlp.end(), bias.begin() + 3 * length);
+    std::copy(mlp.begin(), mlp.end(), bias.begin());
   }
   made->in_proj = weights.linear(name + "in_proj.weight", std::move(bias), block.mlp_hidden + 3 * length, dim);
   Attention& attn = made->attn;

@@ -86,7 +86,7 @@ class Parts:
 
     def mlp(self):
         a, kind = self.a, self.a.get("mlp_layer", "Mlp")
-        act = a.get("act_layer", "silu" if kind.startswith("SwiGLU") else "gelu")
+        act = a.get("act_layer", "gelu")  # Block hands its own on, whatever the MLP is
         rest = (act, self.norm, a.get("proj_bias", True))
         scale = a.get("scale_mlp_norm", False)
         if kind == "SwiGLU":
@@ -158,9 +158,8 @@ class ParallelScalingBlock(nn.Module):
         b, n, d = x.shape
         x_in = self.in_proj(self.in_norm(x))
         if self.mlp_bias is not None:
-            # As timm has it: cat(zeros(3d), mlp_bias) on columns that are MLP, Q, K, V. The order looks like a slip, but
-            # whatever is trained with timm is trained through it.
-            x_in = x_in + torch.cat((torch.zeros(3 * d), self.mlp_bias))
+            # The MLP's rows come first; timm since 1.0.25 (before, the bias reached the wrong rows).
+            x_in = x_in + torch.cat((self.mlp_bias, torch.zeros(3 * d)))
         hidden, q, k, v = x_in.split(self.split, -1)
         q, k, v = (t.reshape(b, n, self.heads, -1) for t in (q, k, v))
         q, k = self.q_norm(q), self.k_norm(k)

@@ -59,7 +59,7 @@ test('names of classes are taken as people write them, and arguments beside mode
       const args = {
         ...(config['model_args'] as object),
         mlp_layer: 'swiglu_packed',
-        act_layer: 'nn.SiLU',
+        act_layer: 'nn.GELU',
         norm_layer: 'LayerNorm',
       };
       Object.assign(config, args, { model_args: null });

@@ -62,7 +62,8 @@ export const dinov2: HfModel = {
   towers: [],
   anchor: 'embeddings.patch_embeddings.projection.weight',
   requires: /\.layer_scale1\.lambda1$/,
-  defaults: DEFAULTS,
+  // Dinov2Config's own default; with registers it is 16
+  defaults: { ...DEFAULTS, patch_size: 14 },
   layers: 'encoder.layer.{i}.',
   keys: DINOV2_KEYS,
   rename: beforeFive,

@@ -9,8 +9,23 @@ import { ijepa } from './ijepa';
 import { hfFamily } from './model';
 import { siglip, siglip2 } from './siglip';
 import { blip, mlcd, owlvit } from './towers';
-import { vit } from './vit';
+import { vit, vitMsn } from './vit';
 
-const MODELS = [dinov3, dinov2WithRegisters, dinov2, beit, deit, vit, ijepa, clip, mlcd, owlvit, blip, siglip, siglip2];
+const MODELS = [
+  dinov3,
+  dinov2WithRegisters,
+  dinov2,
+  beit,
+  deit,
+  vit,
+  vitMsn,
+  ijepa,
+  clip,
+  mlcd,
+  owlvit,
+  blip,
+  siglip,
+  siglip2,
+];
 
 export const HF_FAMILIES: Family[] = MODELS.map(hfFamily);

@@ -1,4 +1,4 @@
-/** ViT, ViT-MSN and the encoder of ViT-MAE. transformers/models/vit */
+/** ViT, the encoder of ViT-MAE, and ViT-MSN. transformers/models/vit, vit_mae */
 import { HALF } from '../preprocessing';
 import { beforeFive, VIT_KEYS } from './keys';
 import { CLASS_TOKEN, VIT, type HfModel } from './model';
@@ -6,7 +6,7 @@ import { CLASS_TOKEN, VIT, type HfModel } from './model';
 export const vit: HfModel = {
   name: 'hf-vit',
   title: 'Hugging Face ViT',
-  types: ['vit', 'vit_msn', 'vit_mae'],
+  types: ['vit', 'vit_mae'],
   towers: [],
   anchor: 'embeddings.patch_embeddings.projection.weight',
   requires: /^embeddings\.cls_token$/,
@@ -19,4 +19,13 @@ export const vit: HfModel = {
   position: { table: 'embeddings.position_embeddings', covers: 'all', resample: 'bicubic' },
   pool: () => 'token',
   processor: { ...HALF, interpolation: 'bilinear', resizeTo: null, shorterSide: false },
+};
+
+/** The same layers; its configuration class has another epsilon. transformers/models/vit_msn */
+export const vitMsn: HfModel = {
+  ...vit,
+  name: 'hf-vit-msn',
+  title: 'Hugging Face ViT-MSN',
+  types: ['vit_msn'],
+  defaults: { ...VIT, layer_norm_eps: 1e-6 },
 };
