@@ -5,12 +5,12 @@ import { gridOf } from '../architecture/grid';
 import type { Architecture } from '../architecture/description';
 import type { LoadedModel } from './requests';
 
-export type TokenLayout = Pick<
+export type ModelTokens = Pick<
   LoadedModel,
   'numTokens' | 'numPrefix' | 'prefixNames' | 'grid' | 'layers' | 'heads' | 'stages'
 >;
 
-export function tokenLayout(architecture: Architecture): TokenLayout {
+export function modelTokens(architecture: Architecture): ModelTokens {
   const { tokenizer, image, depth, block } = architecture;
   const prefix = prefixNames(architecture);
   const grids = tokenizer.kind === 'soft-split' ? softSplitGrids(tokenizer.splits, image) : [];

@@ -19,7 +19,7 @@ const query = integer(0, MAX_TOKENS);
 const fusion = literal('mean', 'max', 'min');
 const tensorName = text(200);
 
-type Slice<K extends SliceRequest['kind']> = Extract<SliceRequest, { kind: K }>;
+type SliceOf<K extends SliceRequest['kind']> = Extract<SliceRequest, { kind: K }>;
 
 const parameters: { [P in keyof MethodParameters]: Check<MethodParameters[P]> } = {
   layer,
@@ -41,7 +41,7 @@ const methodSlices = Object.fromEntries(
     const fields = Object.fromEntries(params.map((name) => [name, parameters[name]]));
     return [slice, all(record({ kind: literal(slice), ...fields }), ascendingLayers)];
   }),
-) as unknown as { [K in MethodSlice['kind']]: Check<Slice<K>> };
+) as unknown as { [K in MethodSlice['kind']]: Check<SliceOf<K>> };
 
 function all<T>(...checks: Check<T>[]): Check<T> {
   return (value) => {
@@ -54,19 +54,19 @@ function all<T>(...checks: Check<T>[]): Check<T> {
 }
 
 const sliceRequest: Check<SliceRequest> = variant<SliceRequest, 'kind'>('kind', {
-  logits: record<Slice<'logits'>>({ kind: literal('logits') }),
+  logits: record<SliceOf<'logits'>>({ kind: literal('logits') }),
   ...methodSlices,
-  attention: record<Slice<'attention'>>({ kind: literal('attention'), layer }),
-  'stage-attention-rows': record<Slice<'stage-attention-rows'>>({
+  attention: record<SliceOf<'attention'>>({ kind: literal('attention'), layer }),
+  'stage-attention-rows': record<SliceOf<'stage-attention-rows'>>({
     kind: literal('stage-attention-rows'),
     stage: integer(0, MAX_LAYERS),
     query,
   }),
-  tokens: record<Slice<'tokens'>>({ kind: literal('tokens'), layer }),
-  'prediction-by-depth': record<Slice<'prediction-by-depth'>>({ kind: literal('prediction-by-depth') }),
-  step: record<Slice<'step'>>({ kind: literal('step'), name: tensorName }),
-  tensor: record<Slice<'tensor'>>({ kind: literal('tensor'), name: tensorName }),
-  input: record<Slice<'input'>>({ kind: literal('input') }),
+  tokens: record<SliceOf<'tokens'>>({ kind: literal('tokens'), layer }),
+  'prediction-by-depth': record<SliceOf<'prediction-by-depth'>>({ kind: literal('prediction-by-depth') }),
+  step: record<SliceOf<'step'>>({ kind: literal('step'), name: tensorName }),
+  tensor: record<SliceOf<'tensor'>>({ kind: literal('tensor'), name: tensorName }),
+  input: record<SliceOf<'input'>>({ kind: literal('input') }),
 });
 
 type Event<K extends ViewEvent['type']> = Extract<ViewEvent, { type: K }>;

@@ -4,7 +4,7 @@ import type { ModelDescription } from '../../architecture/description';
 import type { Backend, BackendModel, BackendRun, BackendSlice, ForwardRequest } from '../backend';
 import type { EngineOptions, LoadedModel, Slice } from '../requests';
 import { cancelled, EngineError } from '../../errors/engineError';
-import { tokenLayout } from '../loaded';
+import { modelTokens } from '../loaded';
 import { memoryLimit } from '../memory';
 
 export class NativeBackend implements Backend {
@@ -41,7 +41,7 @@ function describeLoaded(model: Model, { scores }: ModelDescription): Omit<Loaded
   const { architecture } = model;
   return {
     engine: 'native',
-    ...tokenLayout(architecture),
+    ...modelTokens(architecture),
     parameters: model.parameters,
     steps: model.steps,
     memory: model.memory,

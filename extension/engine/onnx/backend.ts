@@ -13,7 +13,7 @@ import type { EngineOptions, Slice } from '../requests';
 import { EngineError } from '../../errors/engineError';
 import { whyUnreadable } from '../../errors/fileRefusal';
 import { readRegularFile } from '../../files/regularFile';
-import { tokenLayout } from '../loaded';
+import { modelTokens } from '../loaded';
 import { assertMemory, memoryLimit } from '../memory';
 import type { ExternalFile } from './externalFiles';
 import { openForeign } from './foreign';
@@ -76,7 +76,7 @@ export class OnnxBackend implements Backend {
     const { channels, height, width } = architecture.image;
     const loaded: BackendModel['loaded'] = {
       engine: 'onnx',
-      ...tokenLayout(architecture),
+      ...modelTokens(architecture),
       parameters,
       steps: [],
       memory: { weights: description.bytes, scratch: 0 },

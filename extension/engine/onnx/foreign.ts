@@ -7,7 +7,7 @@ import { promoteToOutputs, promoted } from '../../onnx/promote';
 import { FLOAT, FLOAT16, readModel, type OnnxModel } from '../../onnx/schema';
 import type { BackendModel } from '../backend';
 import { EngineError } from '../../errors/engineError';
-import { tokenLayout, type TokenLayout } from '../loaded';
+import { modelTokens, type ModelTokens } from '../loaded';
 import { answersOf, chooseAnswer } from './answer';
 import { isAttention, mapsOf, tokensOf, type LayerMaps, type MapOutput } from './maps';
 import { externalFiles, type ExternalFile } from './externalFiles';
@@ -182,9 +182,9 @@ function tokensAs(
   { architecture }: ModelDescription,
   [, height, width]: [number, number, number],
   tokens: number,
-): Pick<TokenLayout, 'numTokens' | 'numPrefix' | 'prefixNames' | 'grid'> {
+): Pick<ModelTokens, 'numTokens' | 'numPrefix' | 'prefixNames' | 'grid'> {
   if (architecture) {
-    const { numTokens, numPrefix, prefixNames, grid } = tokenLayout(architecture);
+    const { numTokens, numPrefix, prefixNames, grid } = modelTokens(architecture);
     if (numTokens === tokens) return { numTokens, numPrefix, prefixNames, grid };
   }
   const grid = patchGrid(model, height, width, tokens);

@@ -73,7 +73,7 @@ const cases: [what: string, content: Buffer, code: ModelErrorCode, reason: RegEx
   ['data cut short', file({ a: F32([4], 0, 16) }, 10), 'corrupt', /truncated: tensor "a" should end at byte/],
   ['unknown dtype', file({ a: { dtype: 'Q4', shape: [1], data_offsets: [0, 4] } }, 4), 'corrupt', /unknown dtype "Q4"/],
   ['dtype from the prototype', file({ a: { dtype: 'toString', shape: [1], data_offsets: [0, 4] } }, 4), 'corrupt', /unknown dtype/],
-  ['no dtype', file({ a: { shape: [1], data_offsets: [0, 4] } }, 4), 'corrupt', /unknown dtype/],
+  ['no dtype', file({ a: { shape: [1], data_offsets: [0, 4] } }, 4), 'corrupt', /tensor "a" has no dtype/],
   ['a negative size', file({ a: F32([-1], 0, 4) }, 4), 'corrupt', /impossible shape/],
   ['a fraction', file({ a: F32([1.5], 0, 6) }, 6), 'corrupt', /impossible shape/],
   ['too many dimensions', file({ a: F32(Array(20).fill(1) as number[], 0, 4) }, 4), 'corrupt', /impossible shape/],
