@@ -7,7 +7,7 @@ import type { ChildProcess } from 'node:child_process';
 const isProcess = (pid: number | undefined): pid is number => pid !== undefined && Number.isInteger(pid) && pid > 0;
 
 /** False: there was nothing to signal. */
-export function kill(pid: number | undefined, signal: NodeJS.Signals = 'SIGKILL'): boolean {
+export function kill(pid: number | undefined, signal: NodeJS.Signals | 0 = 'SIGKILL'): boolean {
   return isProcess(pid) && process.kill(pid, signal);
 }
 

@@ -4,6 +4,7 @@
  */
 import { constants, unlinkSync } from 'node:fs';
 import { mkdir, open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { FileRefusal, whyUnwritable } from '../errors/fileRefusal';
 import { sentence } from '../errors/sentence';
 import { answered } from './regularFile';
@@ -105,7 +106,21 @@ export async function writeWholeFile(
   }
 }
 
-/** A directory for files to be written, made when it is missing. */
+/** A directory for files to be written, made when it is missing, with those above it. Throws FileRefusal. */
 export async function makeDirectory(name: string): Promise<void> {
-  await attempt(name, () => answered(name, mkdir(name, { recursive: true })));
+  await attempt(name, () => makeWithParents(name));
+}
+
+/** mkdir's own `recursive` never ends where the system says of an existing parent that it does not exist (/proc). */
+async function makeWithParents(name: string): Promise<void> {
+  try {
+    await answered(name, mkdir(name));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(name)).isDirectory()) return;
+    const parent = dirname(name);
+    if (code !== 'ENOENT' || parent === name || (await stat(parent).catch(() => null))?.isDirectory()) throw error;
+    await makeWithParents(parent);
+    await makeWithParents(name);
+  }
 }

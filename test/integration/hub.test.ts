@@ -1,6 +1,7 @@
 /** Downloads against a server of our own that speaks the hub's endpoints, over real sockets, and misbehaves on request. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
@@ -45,6 +46,10 @@ interface Hub {
   ranges: boolean;
   /** Bytes, then a pause without end: for cancelling. */
   stallAfter: number | null;
+  /** Send weights in pieces with a pause after each, so that downloads at the same time overlap. */
+  slow: boolean;
+  /** Files lie there instead: another origin, which must not see the token. */
+  elsewhere: string | null;
   private: boolean;
   gated: boolean;
   id: string;
@@ -72,7 +77,7 @@ let settings: HubSettings;
 beforeEach(() => {
   hub = {
     files: new Map([['config.json', CONFIG], ['model.safetensors', WEIGHTS], ['README.md', Buffer.from('# A model')], ['sub/other.safetensors', Buffer.from('x')]]),
-    cuts: [], forged: null, ranges: true, stallAfter: null, private: false, gated: false, id: ID, labels: null, log: [],
+    cuts: [], forged: null, ranges: true, stallAfter: null, slow: false, elsewhere: null, private: false, gated: false, id: ID, labels: null, log: [],
   }; // prettier-ignore
   settings = { endpoint, cacheDir: mkdtempSync(join(folder, 'cache-')), token: undefined, offline: false };
 });
@@ -119,6 +124,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   const path = url.pathname.replace(`/${hub.id}/resolve/${COMMIT}/`, '');
   const content = hub.files.get(path);
   if (!content) return void json(404, { error: 'Repository not found' });
+  if (hub.elsewhere) return void response.writeHead(302, { location: `${hub.elsewhere}/${path}` }).end();
   if (hub.gated) return void json(403, { error: 'Access to model is restricted' });
   send(request, response, path, content);
 }
@@ -139,8 +145,30 @@ function send(request: IncomingMessage, response: ServerResponse, path: string, 
   const cut = hub.cuts.shift();
   if (cut !== undefined)
     return void response.write(body.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
+  if (hub.slow) return void drip(response, body);
   if (hub.stallAfter !== null) return void response.write(body.subarray(0, hub.stallAfter));
   response.end(body);
+}
+
+async function drip(response: ServerResponse, body: Buffer): Promise<void> {
+  for (let at = 0; at < body.length; at += 64 * 1024) {
+    response.write(body.subarray(at, at + 64 * 1024));
+    await new Promise((resume) => setTimeout(resume, 5));
+  }
+  response.end();
+}
+
+/** Another process that downloads; what it says. */
+function otherDownload(): Promise<string> {
+  const script = `import { downloadModel } from ${JSON.stringify(join(ROOT, 'extension/models/hub/client.ts'))};
+    void downloadModel('${ID}', { settings: ${JSON.stringify(settings)} })
+      .then((snapshot) => console.log(snapshot), (error) => console.log('refused: ' + error.message));`;
+  const file = join(mkdtempSync(join(folder, 'script-')), 'download.ts');
+  writeFileSync(file, script);
+  const child = spawn(process.execPath, ['--import', 'tsx', file], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  return new Promise((resolve) => child.on('close', () => resolve(said.trim())));
 }
 
 async function refuses(work: Promise<unknown>, code: ModelErrorCode, reason: RegExp): Promise<void> {
@@ -258,6 +286,87 @@ test('cancelled: at once, with a sentence, and resumed later', async () => {
     hub.log.some((line) => line.endsWith('bytes=3000-')),
     hub.log.join('; '),
   );
+});
+
+for (const processes of [2, 5]) {
+  test(`${processes} processes that download one model at once all have it, and it is right`, async () => {
+    const weights = randomBytes(6_000_000);
+    hub.files.set('model.safetensors', weights);
+    hub.slow = true;
+    const said = await Promise.all(Array.from({ length: processes }, otherDownload));
+    const snapshot = join(settings.cacheDir, 'models--org--model/snapshots', COMMIT);
+    assert.deepEqual(said, Array(processes).fill(snapshot));
+    assert.deepEqual(readFileSync(join(snapshot, 'model.safetensors')), weights);
+    assert.deepEqual(readFileSync(join(snapshot, 'config.json')), CONFIG);
+    assert.deepEqual(readdirSync(blobs()).sort(), [gitSha1(CONFIG), sha256(weights)].sort(), 'no part stays');
+    assert.deepEqual(readdirSync(snapshot).sort(), ['config.json', 'model.safetensors']);
+  });
+}
+
+test('what a process that was killed had received is gone on with', async () => {
+  hub.stallAfter = 3000;
+  const script = join(folder, 'killed.ts');
+  writeFileSync(
+    script,
+    `import { downloadModel } from ${JSON.stringify(join(ROOT, 'extension/models/hub/client.ts'))};
+     void downloadModel('${ID}', { settings: ${JSON.stringify(settings)},
+       onProgress: ({ received }) => { if (received >= ${CONFIG.length + 3000}) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 50); } });`,
+  );
+  const child = spawn(process.execPath, ['--import', 'tsx', script], { cwd: ROOT, stdio: 'ignore' });
+  await new Promise((resolve) => child.on('close', resolve));
+  hub.stallAfter = null;
+  hub.log = [];
+  assert.deepEqual(readFileSync(join(await download(), 'model.safetensors')), WEIGHTS);
+  assert.ok(
+    hub.log.some((line) => line.endsWith('bytes=3000-')),
+    hub.log.join('; '),
+  );
+});
+
+test('a damaged blob of the right size is found, and fetched again', async () => {
+  const snapshot = await download();
+  const damaged = Buffer.from(WEIGHTS);
+  damaged[WEIGHTS.length - 1]! ^= 1;
+  writeFileSync(join(blobs(), sha256(WEIGHTS)), damaged);
+  assert.deepEqual(readFileSync(join(snapshot, 'model.safetensors')), damaged);
+  await download();
+  assert.deepEqual(readFileSync(join(snapshot, 'model.safetensors')), WEIGHTS);
+});
+
+test('the token goes to the hub and to no other origin, the same host on another port among them', async () => {
+  const seen: (string | undefined)[] = [];
+  const storage = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    send(
+      request,
+      response,
+      (request.url ?? '').slice(1),
+      hub.files.get((request.url ?? '').slice(1)) ?? Buffer.alloc(0),
+    );
+  });
+  await new Promise<void>((ready) => storage.listen(0, '127.0.0.1', ready));
+  try {
+    hub.private = true;
+    settings.token = 'hf_right';
+    hub.elsewhere = `http://127.0.0.1:${(storage.address() as AddressInfo).port}`;
+    assert.deepEqual(readFileSync(join(await download(), 'model.safetensors')), WEIGHTS);
+    assert.ok(seen.length >= 2);
+    assert.ok(
+      seen.every((header) => header === undefined),
+      String(seen),
+    );
+  } finally {
+    storage.closeAllConnections();
+    storage.close();
+  }
+});
+
+test('a cache that cannot be written is no trouble of the network', async () => {
+  writeFileSync(join(folder, 'file'), '');
+  for (const cacheDir of [join(folder, 'file', 'hub'), ...(process.platform === 'linux' ? ['/proc/hub'] : [])]) {
+    settings.cacheDir = cacheDir;
+    await refuses(download(), 'unreadable', /^org\/model is not downloaded: .*hub.* cannot be written: [^A-Z]+$/);
+  }
 });
 
 test('private: without a token, with a wrong one, with the right one', async () => {

@@ -83,12 +83,14 @@ describe('files', () => {
 
   test('where a file cannot be, one sentence says so', linux, async () => {
     writeFileSync(path.join(folder, 'file'), '');
+    writeFileSync(path.join(folder, 'input.npy'), writeNpy([1, 3, 32, 32], new Float32Array(3072)));
     mkdirSync(path.join(folder, 'directory'));
     const cases: [string[], RegExp][] = [
       [['preprocess', sample('car.png'), '-o', '/dev/full'], /\/dev\/full cannot be written: the disk is full\.$/m],
       [['preprocess', sample('car.png'), '-o', 'directory'], /directory is a directory, not a file\.$/m],
       [['preprocess', sample('car.png'), '-o', 'none/x.npy'], /x\.npy cannot be written: its directory does not exist\.$/m],
       [['preprocess', sample('car.png'), '-o', '/proc/x.npy'], /\/proc\/x\.npy cannot be written: /],
+      [['forward', '-i', 'input.npy', '-o', '/proc/out'], /\/proc\/out cannot be written: /],
       [['forward', '-i', 'input.npy', '-o', 'file'], /file cannot be written: there is a file of that name\.$/m],
       [['forward', '-i', 'input.npy', '-o', 'file/below'], /file\/below cannot be written: /],
     ]; // prettier-ignore

@@ -1,12 +1,18 @@
 /** The cache that all Hugging Face tools share: models--org--name/{blobs,refs,snapshots}. */
-import { copyFile, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, rename, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { readRegularFile } from '../../files/regularFile';
+import { makeDirectory, writeWholeFile } from '../../files/wholeFile';
 
-const repoDirectory = (cacheDir: string, id: string) => join(cacheDir, `models--${id.replaceAll('/', '--')}`);
+type RepoKind = 'models' | 'datasets';
 
-export const blobPath = (cacheDir: string, id: string, etag: string) =>
-  join(repoDirectory(cacheDir, id), 'blobs', etag);
+let counter = 0;
+
+const repoDirectory = (cacheDir: string, id: string, kind: RepoKind = 'models') =>
+  join(cacheDir, `${kind}--${id.replaceAll('/', '--')}`);
+
+export const blobPath = (cacheDir: string, id: string, etag: string, kind: RepoKind = 'models') =>
+  join(repoDirectory(cacheDir, id, kind), 'blobs', etag);
 
 /** The directory of the model as it was last downloaded, or null. */
 export async function cachedSnapshot(cacheDir: string, id: string, revision = 'main'): Promise<string | null> {
@@ -53,23 +59,25 @@ export async function publish(
   revision: string,
   commit: string,
   files: { path: string; blob: string }[],
+  kind: RepoKind = 'models',
 ): Promise<string> {
-  const repo = repoDirectory(cacheDir, id);
+  const repo = repoDirectory(cacheDir, id, kind);
   const snapshot = join(repo, 'snapshots', commit);
   for (const { path, blob } of files) {
     const pointer = join(snapshot, path);
-    await mkdir(dirname(pointer), { recursive: true });
-    await rm(pointer, { force: true });
+    await makeDirectory(dirname(pointer));
+    // under a name of its own first: others may publish the same at the same time
+    const own = `${pointer}.${process.pid}-${counter++}.part`;
     try {
-      await symlink(relative(dirname(pointer), blob), pointer);
+      await symlink(relative(dirname(pointer), blob), own);
     } catch {
       // Windows without developer mode has no symbolic links.
-      await copyFile(blob, pointer);
+      await copyFile(blob, own);
     }
+    await rename(own, pointer);
   }
   const ref = join(repo, 'refs', revision);
-  await mkdir(dirname(ref), { recursive: true });
-  await writeFile(`${ref}.new`, commit);
-  await rename(`${ref}.new`, ref);
+  await makeDirectory(dirname(ref));
+  await writeWholeFile(ref, [Buffer.from(commit)]);
   return snapshot;
 }

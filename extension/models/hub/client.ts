@@ -1,9 +1,13 @@
 /** Downloads models from the Hugging Face hub, or a mirror, into the cache its own tools use. Nothing half-written is ever found there. */
 import { fileDownloadInfo, HubApiError, listFiles, modelInfo, type ListFileEntry } from '@huggingface/hub';
+import { FileRefusal } from '../../errors/fileRefusal';
 import { ModelError } from '../../errors/modelError';
+import { sentence } from '../../errors/sentence';
+import { systemReason } from '../../errors/systemError';
 import { blobPath, publish } from './cache';
 import { downloadBlob, hasBlob, type RemoteFile } from './file';
 import { downloadImagenetLabels } from './imagenetLabels';
+import { hubFetch } from './fetching';
 import { HUB_ID, hubSettings, type HubSettings } from './settings';
 
 export interface Progress {
@@ -21,6 +25,11 @@ interface DownloadOptions {
   /** The environment's by default. */
   settings?: HubSettings;
 }
+
+/** Of one repository, its folders included. */
+const MOST_FILES = 10_000;
+/** Errors of writing that name no path. */
+const WRITING = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS']);
 
 /**
  * Downloads config, preprocessing, labels and weights of `id` ("org/name"). Returns the snapshot's directory.
@@ -44,9 +53,9 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
     let done = 0;
     for (const { blob, file } of blobs) {
       const onBytes = (received: number) => onProgress?.({ file: file.path, received: done + received, total });
-      if (!(await hasBlob(blob, file.size))) {
+      if (!(await hasBlob(blob, file.etag))) {
         await downloadBlob(await located(id, file, commit, settings, signal), blob, {
-          fetch,
+          fetch: hubFetch(settings, signal),
           token: settings.token,
           signal,
           onBytes,
@@ -63,18 +72,13 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
   }
 }
 
-const withSignal =
-  (signal: AbortSignal | undefined): typeof fetch =>
-  (input, init) =>
-    fetch(input, { ...init, signal });
-
 async function listing(
   id: string,
   revision: string,
   settings: HubSettings,
   signal: AbortSignal | undefined,
 ): Promise<{ commit: string; files: Omit<RemoteFile, 'url'>[] }> {
-  const common = { hubUrl: settings.endpoint, accessToken: settings.token, fetch: withSignal(signal) };
+  const common = { hubUrl: settings.endpoint, accessToken: settings.token, fetch: hubFetch(settings, signal) };
   const info = await modelInfo({ ...common, name: id, revision, additionalFields: ['sha'] });
   const commit = info.sha;
   if (!/^[0-9a-f]{40}$/.test(commit))
@@ -83,7 +87,9 @@ async function listing(
       `${new URL(settings.endpoint).host} did not say which commit of ${id} is ${revision}.`,
     );
   const entries: ListFileEntry[] = [];
+  let listed = 0;
   for await (const entry of listFiles({ ...common, repo: { type: 'model', name: id }, revision: commit })) {
+    if (++listed > MOST_FILES) throw new ModelError('unsupported', `${id} has more than ${MOST_FILES} files.`);
     // The top folder only; names come from strangers and become paths.
     if (entry.type === 'file' && !/[/\\]/.test(entry.path)) entries.push(entry);
   }
@@ -109,7 +115,10 @@ function chosen(id: string, entries: ListFileEntry[]): ListFileEntry[] {
     return [...small, ...index, ...all.filter(({ path }) => /^model-\d+-of-\d+\.safetensors$/.test(path))];
   if (all.length === 1) return [...small, ...all];
   const onnx = entries.filter(({ path }) => path.endsWith('.onnx'));
-  if (all.length === 0 && onnx.length === 1) return [...small, ...onnx];
+  // its weights may lie in files of their own: model.onnx_data, model.onnx.data
+  const [graph] = onnx;
+  if (all.length === 0 && graph && onnx.length === 1)
+    return [...small, ...entries.filter(({ path }) => path.startsWith(graph.path))];
   const pickle = entries.find(({ path }) => /\.(bin|pth|pt|ckpt)$/.test(path));
   if (all.length === 0 && pickle) {
     throw new ModelError(
@@ -137,7 +146,7 @@ async function located(
     revision: commit,
     hubUrl: settings.endpoint,
     accessToken: settings.token,
-    fetch: withSignal(signal),
+    fetch: hubFetch(settings, signal),
   });
   if (!info) throw new ModelError('missing', `${file.path} is no longer in ${id}.`);
   return { ...file, url: info.url };
@@ -147,7 +156,7 @@ async function located(
 function explained(
   error: unknown,
   id: string,
-  { endpoint, token }: HubSettings,
+  { endpoint, token, cacheDir }: HubSettings,
   signal: AbortSignal | undefined,
 ): ModelError {
   if (signal?.aborted)
@@ -156,9 +165,14 @@ function explained(
   const { host } = new URL(endpoint);
   if (error instanceof HubApiError) return refusal(error, id, host, token);
   const code = codeOf(error);
-  if (code === 'ENOSPC') return new ModelError('unreadable', `The disk is full; ${id} was not downloaded.`);
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
-    return new ModelError('unreadable', `The cache for ${id} cannot be written (${code}).`);
+  if (error instanceof FileRefusal)
+    return new ModelError('unreadable', sentence('{0} is not downloaded: {1}.', id, error));
+  // of the file system: fetch's errors come from a socket, and are wrapped
+  if (typeof (error as NodeJS.ErrnoException).path === 'string' || (code !== undefined && WRITING.has(code)))
+    return new ModelError(
+      'unreadable',
+      sentence('The cache {0} cannot be written: {1}; {2} was not downloaded.', cacheDir, systemReason(error), id),
+    );
   return new ModelError(
     'network',
     `${host} cannot be reached${code ? ` (${code})` : ''}: check the network, or set HF_ENDPOINT to a mirror.`,
