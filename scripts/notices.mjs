@@ -12,6 +12,7 @@ const withoutText = {
   '@microsoft/fast-element': 'Copyright (c) Microsoft Corporation. All rights reserved.',
   '@microsoft/fast-foundation': 'Copyright (c) Microsoft Corporation. All rights reserved.',
   '@microsoft/fast-web-utilities': 'Copyright (c) Microsoft Corporation. All rights reserved.',
+  '@vscode/l10n': 'Copyright (c) Microsoft Corporation. All rights reserved.',
   'gearhash-jit': 'Copyright (c) the authors of gearhash-jit',
 };
 

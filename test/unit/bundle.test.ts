@@ -42,10 +42,12 @@ test('the extension host reads no models: the engine process does, and a file ca
   assert.ok((await contents('engine')).inputs.some((file) => reading.test(file)));
 });
 
-test("the engine process' bundle is where native code is loaded", async () => {
-  const { inputs, loads } = await contents('engine');
-  assert.ok(inputs.includes('extension/engine/native/binding.ts'));
-  assert.ok(loads.includes('sharp') && loads.includes('onnxruntime-node'), loads.join(', '));
+test('the addon and ONNX Runtime are loaded by the engine process, sharp by the one that decodes', async () => {
+  const engine = await contents('engine');
+  assert.ok(engine.inputs.includes('extension/engine/native/binding.ts'));
+  assert.ok(engine.loads.includes('onnxruntime-node') && !engine.loads.includes('sharp'), engine.loads.join(', '));
+  const decoder = await contents('decoder');
+  assert.ok(decoder.loads.includes('sharp') && !decoder.loads.includes('onnxruntime-node'), decoder.loads.join(', '));
 });
 
 test('the webview loads nothing', async () => {

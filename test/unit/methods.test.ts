@@ -6,7 +6,7 @@ import { panelChecks } from '../../extension/protocol/panelChecks';
 import { decode } from '../../extension/protocol/rpc';
 import type { PanelModel } from '../../extension/protocol/panel';
 import { colorMapOf, sliceOf, whyNot } from '../../webview/app/attention';
-import { firstView, readView } from '../../webview/app/state';
+import { defaultView, readView } from '../../webview/app/state';
 
 const values = { layer: 3, query: 7, from: 0, to: 3, fusion: 'max', discardRatio: 0.5 } as const;
 const asked = (what: unknown) =>
@@ -35,23 +35,23 @@ test('the host takes each method with its parameters, and refuses one missing or
 });
 
 test('the view asks for its layer, or for all layers up to it', () => {
-  assert.deepEqual(sliceOf({ ...firstView, layer: 4, query: 2, head: 1 }), {
+  assert.deepEqual(sliceOf({ ...defaultView, layer: 4, query: 2, head: 1 }), {
     kind: 'attention-rows',
     layer: 4,
     query: 2,
   });
-  const rollout = sliceOf({ ...firstView, method: 'rollout', layer: 4, query: 2, head: 'min' });
+  const rollout = sliceOf({ ...defaultView, method: 'rollout', layer: 4, query: 2, head: 'min' });
   assert.deepEqual(rollout, { kind: 'rollout', query: 2, from: 0, to: 4, fusion: 'min', discardRatio: 0 });
 });
 
 test('what older versions stored as raw is attention', () => {
-  assert.equal(readView({ ...firstView, method: 'raw' })?.method, 'attention');
-  assert.equal(readView({ ...firstView, method: 'rollout' })?.method, 'rollout');
+  assert.equal(readView({ ...defaultView, method: 'raw' })?.method, 'attention');
+  assert.equal(readView({ ...defaultView, method: 'rollout' })?.method, 'rollout');
 });
 
 test('maps that a model cannot give are said to be missing; unsigned values keep the chosen colors', () => {
   const model = (attention: true | string) => ({ loaded: { attention } }) as PanelModel;
   assert.equal(whyNot('rollout', model(true)), null);
   assert.equal(whyNot('rollout', model('fused operators')), 'fused operators');
-  assert.equal(colorMapOf({ ...firstView, colorMap: 'magma' }), 'magma');
+  assert.equal(colorMapOf({ ...defaultView, colorMap: 'magma' }), 'magma');
 });

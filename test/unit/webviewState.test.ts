@@ -7,7 +7,7 @@ import { changeOf, toggled } from '../../webview/patches/hiddenPatches';
 import {
   clampView,
   firstState,
-  firstView,
+  defaultView,
   progressOf,
   readDisplay,
   readHidden,
@@ -63,26 +63,26 @@ test('an error leaves what was there, and goes when something new begins', () =>
 });
 
 test('controls stay inside the model', () => {
-  const wild = { ...firstView, layer: 99, head: 11, query: 400 };
-  assert.deepEqual(clampView(wild, model(1)), { ...firstView, layer: 5, head: 2, query: 0 });
-  assert.equal(clampView({ ...firstView, method: 'rollout', head: 2 }, model(1)).head, 'mean');
-  assert.equal(clampView({ ...firstView, method: 'rollout', head: 'max' }, model(1)).head, 'max');
+  const wild = { ...defaultView, layer: 99, head: 11, query: 400 };
+  assert.deepEqual(clampView(wild, model(1)), { ...defaultView, layer: 5, head: 2, query: 0 });
+  assert.equal(clampView({ ...defaultView, method: 'rollout', head: 2 }, model(1)).head, 'mean');
+  assert.equal(clampView({ ...defaultView, method: 'rollout', head: 'max' }, model(1)).head, 'max');
 });
 
 test('a command shows a view without touching the rest', () => {
-  const state = { ...firstState(), model: model(1), view: { ...firstView, layer: 2, query: 7 } };
+  const state = { ...firstState(), model: model(1), view: { ...defaultView, layer: 2, query: 7 } };
   const shown = reduce(state, { type: 'show', state: { view: 'patches', layer: 50 } }).view;
-  assert.deepEqual(shown, { ...firstView, view: 'patches', layer: 5, query: 7 });
+  assert.deepEqual(shown, { ...defaultView, view: 'patches', layer: 5, query: 7 });
 });
 
 test('stored state is read field by field', () => {
-  const view = { ...firstView, view: 'patches' as const, layer: 3, head: 2, opacity: 0.25, colorMap: 'viridis' };
+  const view = { ...defaultView, view: 'patches' as const, layer: 3, head: 2, opacity: 0.25, colorMap: 'viridis' };
   assert.deepEqual(readView(JSON.parse(JSON.stringify(view))), view);
   assert.equal(readView(null), null);
   assert.equal(readView('x'), null);
   assert.deepEqual(
     readView({ view: 'what', layer: -1, head: 'all', opacity: 7, colorMap: 'jet', smooth: 1 }),
-    firstView,
+    defaultView,
   );
   assert.deepEqual(readDisplay({ scale: 'shared', mass: 0.5, numbers: false }), {
     scale: 'shared',
@@ -121,11 +121,11 @@ test('patches are hidden and shown one by one; changes are against the run befor
 });
 
 test('layer and walk-through page go together', () => {
-  const at = { ...firstView, layer: 3, step: 'blocks.3.attn.q' };
+  const at = { ...defaultView, layer: 3, step: 'blocks.3.attn.q' };
   assert.equal(withStep(at, { ...at, layer: 1 }).step, 'blocks.1.attn.q');
   assert.equal(withStep(at, { ...at, step: 'blocks.5.norm1' }).layer, 5);
   assert.equal(withStep(at, { ...at, step: 'head' }).layer, 3);
-  const state = { ...firstState(), model: model(1), view: { ...firstView, layer: 2 } };
+  const state = { ...firstState(), model: model(1), view: { ...defaultView, layer: 2 } };
   const shown = reduce(state, { type: 'show', state: { view: 'walkthrough', step: 'blocks.4.mlp.act' } }).view;
   assert.deepEqual([shown.view, shown.layer, shown.step], ['walkthrough', 4, 'blocks.4.mlp.act']);
 });

@@ -36,7 +36,7 @@ export interface AppState {
 /** More than any model's layers: clamped to the last one when the model is known. The protocol allows no more. */
 const lastLayer = 4096;
 
-export const firstView: ViewState = {
+export const defaultView: ViewState = {
   view: 'attention',
   layer: lastLayer,
   head: 'mean',
@@ -48,7 +48,7 @@ export const firstView: ViewState = {
   method: 'attention',
 };
 
-const firstDisplay: Display = {
+const defaultDisplay: Display = {
   scale: 'own',
   excludeOutliers: false,
   mass: 1,
@@ -63,8 +63,8 @@ export function firstState(): AppState {
     run: null,
     busy: null,
     failure: null,
-    view: firstView,
-    display: firstDisplay,
+    view: defaultView,
+    display: defaultDisplay,
     hidden: [],
     brush: false,
     before: null,
@@ -157,14 +157,14 @@ export function readView(stored: unknown): ViewState | null {
   const flag = (x: unknown, otherwise: boolean) => (typeof x === 'boolean' ? x : otherwise);
   const { opacity } = given;
   return {
-    view: oneOf(given.view, views, firstView.view),
-    layer: index(given.layer) ?? firstView.layer,
+    view: oneOf(given.view, views, defaultView.view),
+    layer: index(given.layer) ?? defaultView.layer,
     head: index(given.head) ?? oneOf(given.head, ['mean', 'max', 'min'] as const, 'mean'),
-    query: index(given.query) ?? firstView.query,
-    opacity: typeof opacity === 'number' && opacity >= 0 && opacity <= 1 ? opacity : firstView.opacity,
-    colorMap: oneOf<string>(given.colorMap, colorMapNames, firstView.colorMap),
-    smooth: flag(given.smooth, firstView.smooth),
-    grid: flag(given.grid, firstView.grid),
+    query: index(given.query) ?? defaultView.query,
+    opacity: typeof opacity === 'number' && opacity >= 0 && opacity <= 1 ? opacity : defaultView.opacity,
+    colorMap: oneOf<string>(given.colorMap, colorMapNames, defaultView.colorMap),
+    smooth: flag(given.smooth, defaultView.smooth),
+    grid: flag(given.grid, defaultView.grid),
     // what older versions called raw is attention too
     method: oneOf(given.method, methodIds, 'attention'),
     ...(typeof given.step === 'string' && given.step.length <= 200 ? { step: given.step } : {}),
@@ -177,10 +177,10 @@ export function readDisplay(stored: unknown): Display {
   const flag = (x: unknown, otherwise: boolean) => (typeof x === 'boolean' ? x : otherwise);
   return {
     scale: given.scale === 'shared' ? 'shared' : 'own',
-    excludeOutliers: flag(given.excludeOutliers, firstDisplay.excludeOutliers),
-    mass: typeof given.mass === 'number' && given.mass > 0 && given.mass <= 1 ? given.mass : firstDisplay.mass,
-    numbers: flag(given.numbers, firstDisplay.numbers),
-    modelInput: flag(given.modelInput, firstDisplay.modelInput),
+    excludeOutliers: flag(given.excludeOutliers, defaultDisplay.excludeOutliers),
+    mass: typeof given.mass === 'number' && given.mass > 0 && given.mass <= 1 ? given.mass : defaultDisplay.mass,
+    numbers: flag(given.numbers, defaultDisplay.numbers),
+    modelInput: flag(given.modelInput, defaultDisplay.modelInput),
   };
 }
 
