@@ -2,7 +2,7 @@
 import { ModelError } from '../../errors/modelError';
 import type { Family, Tensors } from './family';
 import type { Fields } from './fields';
-import { refuseByName } from './refused';
+import { refuseByName, refuseType } from './refused';
 import { pick } from './infer';
 import { unwrapped } from './names';
 import { clip } from './clip';
@@ -40,6 +40,7 @@ export interface Recognised {
 export function recognise(config: Fields, stored: Tensors | null): Recognised {
   refuseByName(config, stored);
   const byConfig = recogniseConfig(config);
+  if (!byConfig) refuseType(config);
   if (!stored) {
     if (!byConfig) throw new ModelError('config', `${config.source} describes no model family known here.`);
     return { family: byConfig, tensors: null, outside: new Set() };

@@ -69,7 +69,7 @@ export const timm: Family = {
   claims: (config) =>
     config.has('pretrained_cfg') ||
     config.has('model_args') ||
-    /^(vit|deit|deit3|flexivit|aimv2)_/.test(config.word('architecture')),
+    /^(vit|deit|deit3|flexivit|aimv2|test_vit\d?|beit3|eva_large)(_|$|\.)/.test(config.word('architecture')),
   anchor: 'patch_embed.proj.weight',
   architecture,
   preprocessing: ({ config, findings }, model) => timmPreprocessing(config, model.image, findings),
