@@ -5,7 +5,7 @@ import type { EngineErrorShape, EngineRequestName, EngineRequests } from './requ
 import { cancelled, EngineError } from '../errors/engineError';
 import { sentence, type Sentence } from '../errors/sentence';
 import { systemReason } from '../errors/systemError';
-import { killChild } from './kill';
+import { killChild } from '../system/kill';
 import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from './wire';
 
 export interface EngineClientOptions {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { kill } from '../../extension/engine/kill';
+import { kill } from '../../extension/system/kill';
 import { unreadable, writeOddPictures } from './support/pictures';
 import { descendants, isRunning } from './support/processes';
 import { root, Session } from './support/session';

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import type { EngineClient } from '../../extension/engine/client';
 import type { LoadedModel, OpenedImage, RunSummary, SliceRequest } from '../../extension/engine/requests';
 import type { ModelDescription } from '../../extension/architecture/description';
-import { kill } from '../../extension/engine/kill';
+import { kill } from '../../extension/system/kill';
 import { openModel } from '../../extension/models/open';
 import { ModelPool } from '../../extension/inspect/modelPool';
 import { isRunning, makeClient, native, root, sample, untilGone } from './support';

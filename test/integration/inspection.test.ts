@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { kill } from '../../extension/engine/kill';
+import { kill } from '../../extension/system/kill';
 import { EngineClient, type RequestOptions } from '../../extension/engine/client';
 import type { EngineRequestName, EngineRequests } from '../../extension/engine/requests';
 import { EMBEDDED } from '../../extension/models/modelId';

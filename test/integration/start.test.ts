@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { kill, killChild } from '../../extension/engine/kill';
+import { kill, killChild } from '../../extension/system/kill';
 import { root, sample } from './support';
 
 /** In a group of its own: what is signalled by mistake is that group. */

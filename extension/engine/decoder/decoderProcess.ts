@@ -4,7 +4,7 @@ import { EngineError } from '../../errors/engineError';
 import { sentence, type Sentence } from '../../errors/sentence';
 import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
-import { killChild } from '../kill';
+import { killChild } from '../../system/kill';
 import { SharedFile } from './sharedFile';
 import { CHUNK_BYTES, MEMORY_VARIABLE, type FromDecoder, type ToDecoder } from './wire';
 

@@ -3,7 +3,7 @@ import { write } from 'node:fs';
 import { promisify } from 'node:util';
 import { toErrorShape } from '../../errors/engineError';
 import { decodePixels, loadSharp } from '../../image/decode';
-import { kill } from '../kill';
+import { kill } from '../../system/kill';
 import { CHUNK_BYTES, MEMORY_VARIABLE, PIXELS_FD, type FromDecoder, type ToDecoder } from './wire';
 
 const WATCH_MS = 20;

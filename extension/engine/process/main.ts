@@ -6,7 +6,7 @@ import type { EngineKind, EngineRequestName, EngineRequests } from '../requests'
 import { EngineError, toErrorShape } from '../../errors/engineError';
 import { packageRoot } from '../../files/packageRoot';
 import { Decoders } from '../decoder/decoders';
-import { kill } from '../kill';
+import { kill } from '../../system/kill';
 import { loadBinding } from '../native/binding';
 import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from '../wire';
 import { NativeBackend } from '../native/backend';

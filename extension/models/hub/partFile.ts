@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { kill } from '../../engine/kill';
+import { kill } from '../../system/kill';
 import { makeDirectory } from '../../files/wholeFile';
 import { withRegularFile } from '../../files/regularFile';
 
