@@ -24,6 +24,8 @@ export interface Preprocessed {
 
 /** Resized pictures larger than this are refused: only extreme aspect ratios get there. */
 const MAX_RESIZED_PIXELS = 2 ** 28;
+/** Inputs larger than this (5792 x 5792) would hold up everybody else for many seconds. */
+const MAX_INPUT_PIXELS = 2 ** 25;
 
 class PreprocessError extends Error {
   readonly code = 'ERR_IMAGE';
@@ -45,6 +47,11 @@ export async function preprocess(image: Pixels, how: Preprocessing, resize: Resi
     );
   }
   const box: CropBox = how.crop ? cropBox(size, how.crop) : { left: 0, top: 0, ...size };
+  if (box.width * box.height > MAX_INPUT_PIXELS) {
+    throw new PreprocessError(
+      `The model's input of ${box.width} x ${box.height} pixels is larger than is made of a picture (${MAX_INPUT_PIXELS} pixels).`,
+    );
+  }
   const untouched = size.width === image.width && size.height === image.height;
   const resized = untouched ? source.pixels : await resize(resizeRequest(source, size, how));
   const exact = untouched ? source.exact : undefined;

@@ -128,5 +128,13 @@ describe('preprocess', () => {
       code: 'ERR_IMAGE',
       message: /10000 x 1 pixels is too long and narrow/,
     });
+    // a config of a hundred bytes may ask for it, and it would hold up everybody else for minutes
+    const side = { height: 16_384, width: 16_384 };
+    const vast = /^The model's input of 16384 x 16384 pixels is larger than is made of a picture/;
+    for (const how of [
+      { resize: { kind: 'exact', ...side } as const },
+      { crop: { ...side, fill: [0, 0, 0] as [number, number, number] } },
+    ])
+      await assert.rejects(preprocess(image, { ...plain, ...how }, noResize), { code: 'ERR_IMAGE', message: vast });
   });
 });

@@ -3,7 +3,8 @@ import type { Binding, Model, Run, TensorSource } from '../../../native/binding'
 import type { ModelDescription } from '../../architecture/description';
 import type { Backend, BackendModel, BackendRun, BackendSlice, ForwardRequest } from '../backend';
 import type { EngineOptions, LoadedModel, Slice } from '../requests';
-import { cancelled, EngineError } from '../../errors/engineError';
+import { cancelled, EngineError, toErrorShape } from '../../errors/engineError';
+import { sentence, verbatim } from '../../errors/sentence';
 import { modelTokens } from '../loaded';
 import { memoryLimit } from '../memory';
 
@@ -21,13 +22,9 @@ export class NativeBackend implements Backend {
       weights.kind === 'tensors' ? { tensors: weights.tensors } : { seed: weights.seed };
     const { gemm, precision, threads } = options;
     const limit = memoryLimit(options.memoryLimit);
-    const model = await this.binding.load({
-      architecture,
-      weights: source,
-      gemm,
-      precision,
-      threads,
-      memoryLimit: limit,
+    const request = { architecture, weights: source, gemm, precision, threads, memoryLimit: limit };
+    const model = await this.binding.load(request).catch((error: unknown) => {
+      throw withFile(description.path, error);
     });
     if (signal.aborted) {
       model.close();
@@ -35,6 +32,17 @@ export class NativeBackend implements Backend {
     }
     return new NativeModel(this.binding, model, description);
   }
+}
+
+/** What the addon refuses, with the name of the file, which the addon does not know. */
+function withFile(file: string, error: unknown): unknown {
+  const { code, message } = toErrorShape(error);
+  if (code !== 'ERR_MEMORY' && code !== 'ERR_ARCHITECTURE') return error;
+  const said =
+    code === 'ERR_MEMORY'
+      ? sentence('{0} is too large: {1} (vit.memoryLimit, --memory-limit).', file, verbatim(message))
+      : sentence('{0} cannot be loaded: {1}.', file, verbatim(message));
+  return new EngineError(code, said);
 }
 
 function describeLoaded(model: Model, { scores }: ModelDescription): Omit<LoadedModel, 'modelId' | 'loadMs'> {
