@@ -111,16 +111,26 @@ export async function makeDirectory(name: string): Promise<void> {
   await attempt(name, () => makeWithParents(name));
 }
 
-/** mkdir's own `recursive` never ends where the system says of an existing parent that it does not exist (/proc). */
+/**
+ * mkdir's own `recursive` never ends where the system says of an existing parent that it does not exist (/proc): here each directory is
+ * asked for twice at most. Others may make the same ones at the same time.
+ */
 async function makeWithParents(name: string): Promise<void> {
+  const parent = dirname(name);
+  try {
+    await makeOne(name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === name) throw error;
+    await makeWithParents(parent);
+    await makeOne(name);
+  }
+}
+
+async function makeOne(name: string): Promise<void> {
   try {
     await answered(name, mkdir(name));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && (await stat(name)).isDirectory()) return;
-    const parent = dirname(name);
-    if (code !== 'ENOENT' || parent === name || (await stat(parent).catch(() => null))?.isDirectory()) throw error;
-    await makeWithParents(parent);
-    await makeWithParents(name);
+    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    if (!exists || !(await answered(name, stat(name))).isDirectory()) throw error;
   }
 }

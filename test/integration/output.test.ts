@@ -17,7 +17,7 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { readNpy } from '../../extension/files/npy';
 import { writeNpy } from '../../extension/files/npyEncoding';
-import { WholeFile, writeWholeFile } from '../../extension/files/wholeFile';
+import { makeDirectory, WholeFile, writeWholeFile } from '../../extension/files/wholeFile';
 import { assertOneLine, root, runCli, sample, type Ended } from './support';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'vit-output-'));
@@ -132,6 +132,15 @@ describe('files', () => {
     await b.discard();
     assert.equal(readFileSync(target, 'utf8'), 'a');
     assert.deepEqual(readdirSync(folder), before);
+  });
+
+  test('a directory is made by many at once, and not where the system makes none', async () => {
+    const deep = path.join(folder, 'deep', 'a', 'b', 'c', 'd');
+    await Promise.all(Array.from({ length: 50 }, () => makeDirectory(deep)));
+    assert.ok(statSync(deep).isDirectory());
+    await assert.rejects(makeDirectory(path.join(folder, 'input.npy', 'x')), /x cannot be written: /);
+    if (process.platform === 'linux')
+      await assert.rejects(makeDirectory('/proc/a/b'), /\/proc\/a\/b cannot be written: /);
   });
 
   test('a signal leaves nothing either', { skip: process.platform === 'win32' }, async () => {
