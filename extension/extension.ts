@@ -12,6 +12,7 @@ import { Reports } from './panel/reports';
 import { SECTION } from './panel/settings';
 import { ModelStatus } from './panel/statusBar';
 import { say } from './panel/words';
+import { showWarning } from './panel/plain';
 
 /** Wires the parts. Nothing here computes, and the engine process starts with the first picture. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -23,7 +24,7 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const models = new ModelPool(engine, modelQuery, (reason) => {
     log.warn(reason.message);
-    void vscode.window.showWarningMessage(vscode.l10n.t('ONNX Runtime computes instead: {0}', say(reason)));
+    void showWarning(vscode.l10n.t('ONNX Runtime computes instead: {0}', say(reason)));
   });
   const modelFiles = new ModelFiles(engine);
   const reports = new Reports();

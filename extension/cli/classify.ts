@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { plainMessage, plainText, terminalJson } from '../errors/plainText';
 import type { EngineClient } from '../engine/client';
 import type { DescribedModel, LoadedModel, Prediction, RunSummary } from '../engine/requests';
 import { EngineError } from '../errors/engineError';
@@ -103,7 +104,7 @@ function print(outcome: Outcome, { id }: DescribedModel, { engine }: LoadedModel
   if (json) {
     const common = { image: outcome.image, model: id, engine };
     console.log(
-      JSON.stringify(
+      terminalJson(
         'error' in outcome
           ? { ...common, error: outcome.error }
           : {
@@ -118,10 +119,10 @@ function print(outcome: Outcome, { id }: DescribedModel, { engine }: LoadedModel
     const { predictions, unfamiliar } = outcome.run;
     const rows = predictions.map(
       ({ label, probability, logit }) =>
-        `  ${probability === null ? logit.toPrecision(4).padStart(7) : `${(100 * probability).toFixed(1).padStart(5)} %`}  ${label}`,
+        `  ${probability === null ? logit.toPrecision(4).padStart(7) : `${(100 * probability).toFixed(1).padStart(5)} %`}  ${plainText(label)}`,
     );
     if (predictions.length === 0) rows.push('  (this model has no classifier)');
     if (unfamiliar) rows.push('  unlike anything the model was trained on');
-    console.log([outcome.image, ...rows].join('\n'));
+    console.log([plainMessage(outcome.image), ...rows].join('\n'));
   }
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { EngineClient } from '../engine/client';
 import type { Step } from '../engine/requests';
 import { reportText } from '../models/report';
+import { terminalJson } from '../errors/plainText';
 import { deadlines } from '../engine/deadlines';
 import { modelQueryOf, withEngine } from './engine';
 import { complain } from './errors';
@@ -28,7 +29,7 @@ async function describe(engine: EngineClient, options: DescribeOptions): Promise
   const broken = report.findings.find(({ severity }) => severity === 'error');
   // ONNX Runtime gives none of them
   const steps = options.steps && !broken ? (options.engine === 'onnx' ? [] : all) : undefined;
-  console.log(options.json ? JSON.stringify({ ...report, steps }) : reportText(report).trimEnd());
+  console.log(options.json ? terminalJson({ ...report, steps }) : reportText(report).trimEnd());
   if (steps && !options.json) console.log(stepsText(steps));
   if (broken) {
     complain(`${report.path} cannot be run: ${broken.message}`);

@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { plainMessage } from '../errors/plainText';
 import { systemReason, systemSentence } from '../errors/systemError';
 
 /** The command line was wrong: exit code 2. Everything else that fails is exit code 1. */
@@ -6,9 +7,7 @@ export class UsageError extends Error {}
 
 /** An error as the one line people see. */
 export const lineOf = (error: unknown): string =>
-  (systemSentence(error)?.message ?? (error instanceof Error ? error.message : String(error)))
-    .replace(/\s*\n\s*/g, ' ')
-    .trim();
+  plainMessage(systemSentence(error)?.message ?? (error instanceof Error ? error.message : String(error)));
 
 export function complain(error: unknown): void {
   console.error(`vit-inspector: ${lineOf(error)}`);

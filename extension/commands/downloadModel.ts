@@ -5,6 +5,7 @@ import { HUB_ID } from '../models/hub/settings';
 import { writeModel } from '../panel/settings';
 import type { Command } from './command';
 import { withProgress } from './models';
+import { showInformation } from '../panel/plain';
 
 /** Fetches a model from the Hugging Face hub into the cache every other tool shares, and offers to use it. */
 export const downloadModel: Command = async () => {
@@ -20,7 +21,7 @@ export const downloadModel: Command = async () => {
     }),
   );
   const use = vscode.l10n.t('Use This Model');
-  const choice = await vscode.window.showInformationMessage(vscode.l10n.t('{0} is downloaded.', id), use);
+  const choice = await showInformation(vscode.l10n.t('{0} is downloaded.', id), use);
   if (choice === use) await writeModel(id);
 };
 

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { Command } from './command';
 import { readSettings } from '../panel/settings';
 import { modelInUse, withProgress } from './models';
+import { showInformation } from '../panel/plain';
 
 /** Writes the model in use as an .onnx file, with or without its attention maps as outputs. */
 export const exportOnnx: Command = async ({ engine }) => {
@@ -30,7 +31,5 @@ export const exportOnnx: Command = async ({ engine }) => {
   const { bytes } = await withProgress(vscode.l10n.t('ViT: writing {0}', file.fsPath), (signal) =>
     engine.request('export-onnx', { model, file: file.fsPath, attention, tokens: false, memoryLimit }, { signal }),
   );
-  void vscode.window.showInformationMessage(
-    vscode.l10n.t('{0} is written ({1} MB).', file.fsPath, (bytes / 1e6).toFixed(1)),
-  );
+  void showInformation(vscode.l10n.t('{0} is written ({1} MB).', file.fsPath, (bytes / 1e6).toFixed(1)));
 };

@@ -4,6 +4,7 @@ import { deadlines } from '../engine/deadlines';
 import type { ModelQuery } from '../engine/requests';
 import { assertRunnable } from '../models/runnable';
 import { readSettings } from '../panel/settings';
+import { showProgress } from '../panel/plain';
 
 /** Relative paths count from the first folder on disk. */
 export function modelQuery(id: string): ModelQuery {
@@ -28,14 +29,13 @@ export function withProgress<T>(
   title: string,
   work: (signal: AbortSignal, report: (message: string, percent?: number) => void) => Promise<T>,
 ): Thenable<T> {
-  const location = vscode.ProgressLocation.Notification;
-  return vscode.window.withProgress({ location, title, cancellable: true }, async (progress, cancellation) => {
+  return showProgress(title, async (step, cancellation) => {
     const controller = new AbortController();
     const subscription = cancellation.onCancellationRequested(() => controller.abort());
     let reported = 0;
     try {
       return await work(controller.signal, (message, percent) => {
-        progress.report({ message, increment: percent === undefined ? undefined : percent - reported });
+        step({ message, increment: percent === undefined ? undefined : percent - reported });
         reported = percent ?? reported;
       });
     } finally {

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { IMAGE_EXTENSIONS } from '../image/pictureKinds';
 import type { Command, Parts } from './command';
+import { labelText } from '../panel/plain';
 
 /** Runs the .vit.json that was clicked or is being edited on its picture, and shows it step by step. */
 export const runModelFile: Command = async (parts, clicked) => {
@@ -52,7 +53,7 @@ async function choosePicture(): Promise<vscode.Uri | undefined> {
   const glob = `**/*.{${IMAGE_EXTENSIONS.join(',')}}`;
   const found = await vscode.workspace.findFiles(glob, '**/{node_modules,.git}/**', MOST_LISTED);
   const rows = found
-    .map((uri) => ({ label: vscode.workspace.asRelativePath(uri), uri }))
+    .map((uri) => ({ label: labelText(vscode.workspace.asRelativePath(uri)), uri }))
     .sort((a, b) => a.label.localeCompare(b.label));
   const browse = { label: `$(folder-opened) ${vscode.l10n.t('Browse for a File…')}`, uri: undefined };
   const chosen = await vscode.window.showQuickPick([...rows, browse], {

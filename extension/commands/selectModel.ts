@@ -4,6 +4,8 @@ import type { EngineClient } from '../engine/client';
 import { deadlines } from '../engine/deadlines';
 import { readSettings, writeModel } from '../panel/settings';
 import type { Command } from './command';
+import { plainText } from '../errors/plainText';
+import { labelText } from '../panel/plain';
 
 interface Row extends vscode.QuickPickItem {
   /** The chosen model's id; null when the row was a dialog that was closed. */
@@ -15,7 +17,7 @@ export const selectModel: Command = async ({ engine }) => {
   const present = readSettings().model.id;
   const chosen = await vscode.window.showQuickPick(await rows(engine, present), {
     title: vscode.l10n.t('Select the Model'),
-    placeHolder: vscode.l10n.t('In use: {0}', present),
+    placeHolder: vscode.l10n.t('In use: {0}', plainText(present)),
     matchOnDescription: true,
     matchOnDetail: true,
   });
@@ -67,10 +69,10 @@ function rowOf({ id, name, kind, family, path }: RegistryEntry): Row {
         choose,
       };
     case 'cached':
-      return { label: name, description: vscode.l10n.t('downloaded'), detail: family ?? undefined, choose };
+      return { label: labelText(name), description: vscode.l10n.t('downloaded'), detail: family ?? undefined, choose };
     case 'workspace':
       return {
-        label: vscode.workspace.asRelativePath(path),
+        label: labelText(vscode.workspace.asRelativePath(path)),
         description: vscode.l10n.t('workspace'),
         detail: family ?? undefined,
         choose,

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Prediction } from '../engine/requests';
 import type { Outcome } from '../inspect/inspection';
 import type { ImagePanel } from '../panel/imagePanel';
+import { labelText, showInformation, showProgress } from '../panel/plain';
 import { fileName } from '../panel/source';
 import { say } from '../panel/words';
 import type { Parts } from './command';
@@ -10,16 +11,15 @@ import type { Parts } from './command';
 export async function showSummary(parts: Parts, images: vscode.Uri[], panels: ImagePanel[]): Promise<void> {
   const outcomes: Outcome[] = [];
   const title = vscode.l10n.t('ViT: classifying {0} images', images.length);
-  const location = vscode.ProgressLocation.Notification;
-  await vscode.window.withProgress({ location, title, cancellable: true }, async (progress, cancellation) => {
+  await showProgress(title, async (report, cancellation) => {
     for (const [i, uri] of images.entries()) {
       if (cancellation.isCancellationRequested) return;
       outcomes.push(await (panels[i]?.settled() ?? parts.panels.classify(uri, cancellation)));
-      progress.report({ increment: 100 / images.length, message: fileName(uri) });
+      report({ increment: 100 / images.length, message: fileName(uri) });
     }
   });
   const show = vscode.l10n.t('Show All');
-  const choice = await vscode.window.showInformationMessage(counted(outcomes), show);
+  const choice = await showInformation(counted(outcomes), show);
   if (choice === show) await pickOne(parts, images, outcomes);
 }
 
@@ -46,9 +46,9 @@ async function pickOne({ panels }: Parts, images: vscode.Uri[], outcomes: Outcom
     const [best] = 'run' in outcome ? outcome.run.predictions : [];
     return {
       uri,
-      label: fileName(uri),
-      description: best && `${best.label} ${scoreText(best)}`,
-      detail: 'error' in outcome ? say(outcome.error) : undefined,
+      label: labelText(fileName(uri)),
+      description: best && labelText(`${best.label} ${scoreText(best)}`),
+      detail: 'error' in outcome ? labelText(say(outcome.error)) : undefined,
     };
   });
   const placeHolder = vscode.l10n.t('Open a panel');

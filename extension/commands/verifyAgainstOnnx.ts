@@ -7,6 +7,8 @@ import { imageSource } from '../panel/source';
 import type { Command } from './command';
 import { chosenImages } from './images';
 import { modelInUse, withProgress } from './models';
+import { plainText } from '../errors/plainText';
+import { showInformation, showWarning } from '../panel/plain';
 
 /** Runs the model in use on one picture through both engines and says by how much they differ. */
 export const verifyAgainstOnnx: Command = async ({ engine, panels, reports }, clicked) => {
@@ -27,11 +29,11 @@ export const verifyAgainstOnnx: Command = async ({ engine, panels, reports }, cl
   const details = vscode.l10n.t('Show Details');
   const difference = result.logits.max.toExponential(1);
   const choice = await (result.agree
-    ? vscode.window.showInformationMessage(
+    ? showInformation(
         vscode.l10n.t('Native and ONNX Runtime agree on {0}: logits differ by at most {1}.', name, difference),
         details,
       )
-    : vscode.window.showWarningMessage(
+    : showWarning(
         vscode.l10n.t('Native and ONNX Runtime differ on {0}: logits by up to {1}.', name, difference),
         details,
       ));
@@ -43,7 +45,7 @@ export const verifyAgainstOnnx: Command = async ({ engine, panels, reports }, cl
 function reportOf(model: string, picture: string, { logits, layers, forward_ms }: Verification): string {
   const cell = (value: number): string => value.toExponential(2).padStart(12);
   return [
-    `${model} on ${picture}`,
+    `${plainText(model)} on ${plainText(picture)}`,
     `largest absolute differences between the native engine and ONNX Runtime`,
     ``,
     `logits   ${cell(logits.max)}   of values up to ${logits.scale.toPrecision(4)}; tolerance ${tolerances.logits}`,

@@ -1,3 +1,5 @@
+import { plainMessage, plainText } from './plainText';
+
 /**
  * What a person reads, before it is in a language. The English template is the key of its translations (l10n/), as in
  * vscode.l10n.t; the arguments go into its places {0}, {1}. Plain data: it crosses processes and reaches the webview as it
@@ -9,7 +11,9 @@ export interface Sentence {
   args: readonly Argument[];
 }
 
-/** A sentence as an argument loses its full stop: it is a clause of another one. A list is joined by commas. */
+/**
+ * A string is from outside (a file's name, what is in a file) and becomes plain text. A sentence as an argument loses its full stop: it is a clause of another one. A list is joined by commas.
+ */
 export type Argument = string | number | Sentence | readonly Argument[];
 
 /** The template's text in the reader's language, or the template itself. */
@@ -31,12 +35,14 @@ export function verbatim(text: string): Sentence {
 export function render({ template, args }: Pick<Sentence, 'template' | 'args'>, translate: Translate): string {
   return translate(template).replace(/\{(\d+)\}/g, (place, n: string) => {
     const value = args[Number(n)];
+    // a message as a whole, see verbatim
+    if (template === '{0}' && typeof value === 'string') return plainMessage(value);
     return value === undefined ? place : renderArgument(value, translate);
   });
 }
 
 function renderArgument(value: Argument, translate: Translate): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return plainText(value);
   if (typeof value === 'number') return String(value);
   if ('template' in value) return render(value, translate).replace(/[.。]$/, '');
   return value.map((item) => renderArgument(item, translate)).join(translate(', '));

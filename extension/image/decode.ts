@@ -19,6 +19,7 @@ import { decodeNpyPicture } from './npyPicture';
 import type { ImageSource, OpenedImage } from './opened';
 import type { Pixels } from './preprocess';
 import { readableTiff } from './tiff';
+import { plainText } from '../errors/plainText';
 
 export interface DecodedImage extends Pixels, Omit<OpenedImage, 'imageId'> {}
 
@@ -83,7 +84,7 @@ export async function decodePixels(
   if (signal.aborted) throw cancelled();
   return {
     ...decoded,
-    name: path.basename(name),
+    name: plainText(path.basename(name)),
     bytes: bytes.length,
     decodeMs,
     // after the pixels, not beside them: two full decodes of a large picture would be in memory

@@ -17,6 +17,7 @@ import type { Family, FamilyInput } from './families/family';
 import { cachedSnapshot } from './hub/cache';
 import { HUB_ID, hubSettings } from './hub/settings';
 import { MOST_SEED } from './families/seed';
+import { plainMessage, plainText } from '../errors/plainText';
 import { readLabels } from './labels';
 import { EMBEDDED } from './modelId';
 import type { Preprocessing } from '../image/preprocessing';
@@ -53,6 +54,21 @@ export async function openModel(idOrPath: string, options: OpenOptions): Promise
 const findCached = async (id: string) => cachedSnapshot((await hubSettings()).cacheDir, id);
 
 async function openPath(path: string, id: string): Promise<ModelDescription> {
+  return withPlainText(await readPath(path, id));
+}
+
+/** What is shown of a model is text from its files. */
+function withPlainText(description: ModelDescription): ModelDescription {
+  const { name, labels, findings } = description;
+  return {
+    ...description,
+    name: plainText(name),
+    labels: labels && labels.map((label) => plainText(label)),
+    findings: findings.map((finding) => ({ ...finding, message: plainMessage(finding.message) })),
+  };
+}
+
+async function readPath(path: string, id: string): Promise<ModelDescription> {
   const located = await locate(path);
   const config = await readConfig(located);
   if (located.weights?.endsWith('.onnx')) return describeOnnx(located, config, id);

@@ -2,6 +2,7 @@
 import type { Architecture, Finding, Norm } from '../architecture/description';
 import type { ShapeOfStep } from '../architecture/steps';
 import type { Preprocessing } from '../image/preprocessing';
+import { plainMessage, plainText } from '../errors/plainText';
 
 export interface Report {
   id: string;
@@ -28,13 +29,13 @@ export interface Report {
 
 export function reportText(report: Report): string {
   const rows: [string, string][] = [
-    ['model', `${report.name} (${report.path})`],
+    ['model', `${plainText(report.name)} (${plainText(report.path)})`],
     ['family', report.familyTitle],
     ['weights', weightsText(report)],
     ...(report.architecture ? architectureRows(report, report.architecture) : []),
     ['preprocessing', preprocessingText(report.preprocessing)],
   ];
-  if (report.noWeightDecay.length > 0) rows.push(['no weight decay', report.noWeightDecay.join(', ')]);
+  if (report.noWeightDecay.length > 0) rows.push(['no weight decay', plainMessage(report.noWeightDecay.join(', '))]);
   const sections = [table(rows)];
   if (report.shapes.length > 0) {
     sections.push(
@@ -49,7 +50,7 @@ function findingsText({ findings, runnable }: Report): string {
   const order = { error: 0, warning: 1, info: 2 };
   const sorted = [...findings].sort((a, b) => order[a.severity] - order[b.severity]);
   const verdict = runnable ? 'This model can be run.' : 'This model cannot be run.';
-  return [verdict, ...sorted.map(({ severity, message }) => `  ${severity}: ${message}`)].join('\n');
+  return [verdict, ...sorted.map(({ severity, message }) => `  ${severity}: ${plainMessage(message)}`)].join('\n');
 }
 
 function weightsText({ weights, parameters }: Report): string {
@@ -90,7 +91,14 @@ function architectureRows(report: Report, a: Architecture): [string, string][] {
     [
       'head',
       a.classes > 0
-        ? `${a.pool} -> ${a.classes} classes${report.labels ? ` (${report.labels.slice(0, 3).join(', ')}${report.labels.length > 3 ? ', …' : ''})` : ', unnamed'}`
+        ? `${a.pool} -> ${a.classes} classes${
+            report.labels
+              ? ` (${report.labels
+                  .slice(0, 3)
+                  .map((label) => plainText(label))
+                  .join(', ')}${report.labels.length > 3 ? ', …' : ''})`
+              : ', unnamed'
+          }`
         : `${a.pool}, no classifier: features only`,
     ],
   ];

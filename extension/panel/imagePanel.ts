@@ -21,6 +21,8 @@ import type { Failures } from './notices';
 import { readSettings } from './settings';
 import { askWhereToSave, fileName, imageSource } from './source';
 import { say } from './words';
+import { plainText } from '../errors/plainText';
+import { showError } from './plain';
 
 /** What every panel shares. */
 export interface PanelParts {
@@ -72,7 +74,7 @@ export class ImagePanel implements vscode.Disposable {
       panel.onDidChangeViewState(() => this.#visibilityChanged()),
       watchFile(uri, () => this.changed('picture')),
     );
-    panel.title = model === undefined ? this.#name : `${this.#name} — ${basename(model)}`;
+    panel.title = model === undefined ? this.#name : `${this.#name} — ${plainText(basename(model))}`;
     panel.iconPath = {
       light: vscode.Uri.joinPath(parts.extensionUri, 'media', 'tab-light.svg'),
       dark: vscode.Uri.joinPath(parts.extensionUri, 'media', 'tab-dark.svg'),
@@ -224,7 +226,7 @@ export class ImagePanel implements vscode.Disposable {
         preview: true,
       });
     } catch (error) {
-      void vscode.window.showErrorMessage(say(toErrorShape(error)));
+      void showError(say(toErrorShape(error)));
     }
   }
 

@@ -4,6 +4,8 @@ import * as vscode from 'vscode';
 import { toErrorShape } from '../errors/engineError';
 import type { ModelFileCheck } from '../engine/requests';
 import type { ModelFiles } from './modelFiles';
+import { plainMessage } from '../errors/plainText';
+import { labelText } from './plain';
 
 const MODEL_FILES: vscode.DocumentSelector = { pattern: `**/*${MODEL_FILE_SUFFIX}` };
 
@@ -42,7 +44,7 @@ export class ModelFileEditor implements vscode.CodeLensProvider, vscode.Disposab
     if (summary === null) {
       if (problems.length === 0) return [];
       const title = vscode.l10n.t('This model cannot be run yet: {0}', problems[0]!.message);
-      return [new vscode.CodeLens(top, { title, command: '' })];
+      return [new vscode.CodeLens(top, { title: labelText(title), command: '' })];
     }
     return [
       new vscode.CodeLens(top, {
@@ -51,7 +53,7 @@ export class ModelFileEditor implements vscode.CodeLensProvider, vscode.Disposab
         command: 'vit.runModelFile',
         arguments: [document.uri],
       }),
-      new vscode.CodeLens(top, { title: summary, command: '' }),
+      new vscode.CodeLens(top, { title: labelText(summary), command: '' }),
     ];
   }
 
@@ -85,7 +87,7 @@ export class ModelFileEditor implements vscode.CodeLensProvider, vscode.Disposab
   #show(document: vscode.TextDocument, problems: ModelFileCheck['problems']): void {
     const diagnostics = problems.map(({ offset, length, message }) => {
       const range = new vscode.Range(document.positionAt(offset), document.positionAt(offset + length));
-      const diagnostic = new vscode.Diagnostic(range, message, vscode.DiagnosticSeverity.Error);
+      const diagnostic = new vscode.Diagnostic(range, plainMessage(message), vscode.DiagnosticSeverity.Error);
       diagnostic.source = 'ViT';
       return diagnostic;
     });

@@ -1,5 +1,6 @@
 /** What is said outside the panel: one notification for a failure, and progress for what takes a while. */
 import * as vscode from 'vscode';
+import { showError, showProgress } from './plain';
 
 const PATIENCE_MS = 500;
 
@@ -15,7 +16,7 @@ export class Failures {
     this.#open.set(sentence, retries);
     if (!first) return;
     const retryTitle = vscode.l10n.t('Retry');
-    void vscode.window.showErrorMessage(sentence, retryTitle).then((choice) => {
+    void showError(sentence, retryTitle).then((choice) => {
       this.#open.delete(sentence);
       if (choice === retryTitle) for (const again of retries) again();
     });
@@ -42,8 +43,7 @@ export class Progress {
     const { title, isWanted, cancel } = this.options;
     const timer = setTimeout(() => {
       if (!isWanted()) return;
-      const location = vscode.ProgressLocation.Notification;
-      void vscode.window.withProgress({ location, title, cancellable: true }, (_, token) => {
+      void showProgress(title, (_, token) => {
         token.onCancellationRequested(cancel);
         return finished;
       });

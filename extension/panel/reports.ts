@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { plainText } from '../errors/plainText';
 
 const SCHEME = 'vit-report';
 
@@ -10,7 +11,7 @@ export class Reports implements vscode.TextDocumentContentProvider, vscode.Dispo
   readonly #registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
 
   async show(name: string, text: string): Promise<void> {
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${name}` });
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${plainText(name).replaceAll('/', '-')}` });
     this.#texts.set(uri.toString(), text);
     this.#changed.fire(uri);
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), { preview: true });

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { ImageSource } from '../engine/requests';
 import { EngineError } from '../errors/engineError';
 import { sentence } from '../errors/sentence';
+import { plainText } from '../errors/plainText';
 
 const MAX_BYTES = 256 * 1024 * 1024;
 
@@ -34,6 +35,7 @@ export function askWhereToSave(picture: vscode.Uri, name: string): Thenable<vsco
   });
 }
 
+/** For people: a file may be called anything. */
 export function fileName(uri: vscode.Uri): string {
-  return uri.path.slice(uri.path.lastIndexOf('/') + 1);
+  return plainText(uri.path.slice(uri.path.lastIndexOf('/') + 1));
 }

@@ -2,6 +2,8 @@ import * as vscode from 'vscode';
 import type { Panels } from './panels';
 import { activeImage } from './activeImage';
 import { EMBEDDED } from '../models/modelId';
+import { plainText } from '../errors/plainText';
+import { labelText } from './plain';
 import { readSettings } from './settings';
 
 /** The model in use, in the status bar while a panel is visible or the active editor shows a picture. */
@@ -21,8 +23,8 @@ export class ModelStatus implements vscode.Disposable {
   }
 
   show(name: string): void {
-    this.#item.text = `$(eye) ${name}`;
-    this.#item.tooltip = vscode.l10n.t('ViT: {0} classifies pictures. Click to choose another model.', name);
+    this.#item.text = `$(eye) ${labelText(name)}`;
+    this.#item.tooltip = vscode.l10n.t('ViT: {0} classifies pictures. Click to choose another model.', plainText(name));
   }
 
   follow(panels: Panels): vscode.Disposable {

@@ -1,0 +1,41 @@
+/**
+ * Text in VS Code's own surfaces. It makes links of `[text](command:…)` in notifications, also in those of progress, and icons of
+ * `$(name)` in labels: text from files is in them, and has to stay text. Every notification and every label goes through here.
+ */
+import * as vscode from 'vscode';
+import { plainMessage, plainText } from '../errors/plainText';
+
+/** A link begins where a bracket and a parenthesis meet. */
+export const notificationText = (text: string): string => plainMessage(text).replaceAll('](', '] (');
+
+/** For quick picks, lenses and the status bar; an icon of ours is put before it. */
+export const labelText = (text: string): string => plainText(text).replaceAll('$(', '$ (');
+
+export const showError = (text: string, ...actions: string[]): Thenable<string | undefined> =>
+  vscode.window.showErrorMessage(notificationText(text), ...actions);
+
+export const showWarning = (text: string, ...actions: string[]): Thenable<string | undefined> =>
+  vscode.window.showWarningMessage(notificationText(text), ...actions);
+
+export const showInformation = (text: string, ...actions: string[]): Thenable<string | undefined> =>
+  vscode.window.showInformationMessage(notificationText(text), ...actions);
+
+/** Runs `work` under a notification with Cancel. */
+export function showProgress<T>(
+  title: string,
+  work: (
+    report: (step: { message?: string; increment?: number }) => void,
+    token: vscode.CancellationToken,
+  ) => Thenable<T>,
+): Thenable<T> {
+  const location = vscode.ProgressLocation.Notification;
+  return vscode.window.withProgress(
+    { location, title: notificationText(title), cancellable: true },
+    (progress, token) =>
+      work(
+        ({ message, increment }) =>
+          progress.report({ message: message === undefined ? undefined : notificationText(message), increment }),
+        token,
+      ),
+  );
+}
