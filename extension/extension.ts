@@ -42,6 +42,10 @@ export function activate(context: vscode.ExtensionContext): void {
     if (change.affectsConfiguration(`${SECTION}.model`)) status.settingsChanged();
     panels.changed('settings');
   });
+  const trusted = vscode.workspace.onDidGrantWorkspaceTrust(() => {
+    status.settingsChanged();
+    panels.changed('settings');
+  });
   context.subscriptions.push(
     // the engine's end is still logged
     engine,
@@ -52,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): void {
     reports,
     new ModelFileEditor(modelFiles, log, (path) => panels.modelChanged(path)),
     settings,
+    trusted,
     vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, panels),
     registerCommands({ context, panels, engine, modelFiles, reports, log }),
   );

@@ -14,7 +14,7 @@ import { Picture } from './patches/picture';
 import { PictureFacts } from './facts/pictureFacts';
 import { Predictions } from './facts/predictions';
 import { Readout } from './attention/readout';
-import { progressOf } from './app/state';
+import { progressOf, staleness } from './app/state';
 import { Failure, Notice, Progress } from './ui/status';
 import { Tabs } from './ui/tabs';
 import { Walkthrough } from './walkthrough';
@@ -85,6 +85,7 @@ export class Panel {
     this.walkthrough.update();
     attribute(this.root, 'data-state', progressOf(state));
     attribute(this.root, 'data-busy', state.busy !== null);
+    attribute(this.root, 'data-stale', staleness(state));
     attribute(this.root, 'data-run', run?.runId);
     attribute(this.root, 'data-view', view.view);
     attribute(this.root, 'data-layer', state.model ? view.layer + 1 : null);

@@ -15,7 +15,7 @@ import { showAttentionHeatmap } from './showAttentionHeatmap';
 import { showLog } from './showLog';
 import { showPatchGrid } from './showPatchGrid';
 import { verifyAgainstOnnx } from './verifyAgainstOnnx';
-import { showError } from '../panel/plain';
+import { showFailure } from '../panel/plain';
 
 /** Every command: a row here, a file beside this one, an entry in package.json's `contributes.commands`. */
 export const commands: Record<`vit.${string}`, Command> = {
@@ -44,7 +44,7 @@ export function registerCommands(parts: Parts): vscode.Disposable {
       } catch (error) {
         const shape = toErrorShape(error);
         parts.log.error(`${id}: ${shape.message} (${shape.code})`);
-        if (shape.code !== 'ERR_CANCELLED') void showError(say(shape));
+        if (shape.code !== 'ERR_CANCELLED') void showFailure(say(shape), shape.code);
         return undefined;
       }
     }),

@@ -9,7 +9,13 @@ import { showProgress } from '../panel/plain';
 /** Relative paths count from the first folder on disk. */
 export function modelQuery(id: string): ModelQuery {
   const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
-  return { id, cwd: folder?.uri.fsPath };
+  return { id, cwd: folder?.uri.fsPath, confinedTo: confinedTo() };
+}
+
+/** The folders whose files may be named by a file, when the workspace is not trusted; undefined when any may. */
+export function confinedTo(): string[] | undefined {
+  if (vscode.workspace.isTrusted) return undefined;
+  return (vscode.workspace.workspaceFolders ?? []).flatMap(({ uri }) => (uri.scheme === 'file' ? [uri.fsPath] : []));
 }
 
 /** The model of the settings, and what it is called; throws with a sentence when it cannot be run. */

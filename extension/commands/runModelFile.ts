@@ -1,8 +1,9 @@
 import { isModelFile } from '../models/files/modelFileName';
-import { dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { IMAGE_EXTENSIONS } from '../image/pictureKinds';
+import { namedFile } from '../models/files/namedFile';
 import type { Command, Parts } from './command';
+import { confinedTo } from './models';
 import { labelText } from '../panel/plain';
 
 /** Runs the .vit.json that was clicked or is being edited on its picture, and shows it step by step. */
@@ -26,7 +27,9 @@ async function pictureOf(
   document: vscode.TextDocument,
 ): Promise<vscode.Uri | undefined> {
   const { picture } = await modelFiles.check(document);
-  if (picture !== null) return vscode.Uri.file(resolve(dirname(document.uri.fsPath), picture));
+  if (picture !== null) {
+    return vscode.Uri.file(await namedFile(document.uri.fsPath, 'image', picture, confinedTo()));
+  }
   const key = `picture:${document.uri.toString()}`;
   const remembered = context.workspaceState.get<string>(key);
   if (remembered !== undefined) {

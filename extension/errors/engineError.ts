@@ -30,6 +30,7 @@ const codes: Record<EngineErrorShape['code'], true> = {
   ERR_ARGUMENT: true,
   ERR_IMAGE: true,
   ERR_MODEL: true,
+  ERR_UNTRUSTED: true,
   ERR_GONE: true,
   ERR_ENGINE_DIED: true,
   ERR_DEADLINE: true,
@@ -50,7 +51,10 @@ export function toErrorShape(thrown: unknown): EngineErrorShape {
 }
 
 function codeOf(thrown: unknown): EngineErrorShape['code'] | undefined {
-  if (thrown instanceof ModelError) return thrown.code === 'cancelled' ? 'ERR_CANCELLED' : 'ERR_MODEL';
+  if (thrown instanceof ModelError) {
+    if (thrown.code === 'untrusted') return 'ERR_UNTRUSTED';
+    return thrown.code === 'cancelled' ? 'ERR_CANCELLED' : 'ERR_MODEL';
+  }
   if (thrown instanceof FileRefusal) return 'ERR_FILE';
   const code = (thrown as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' && Object.hasOwn(codes, code) ? (code as EngineErrorShape['code']) : undefined;

@@ -8,6 +8,8 @@ export interface EngineErrorShape extends Sentence {
     | ErrorCode
     | 'ERR_IMAGE'
     | 'ERR_MODEL'
+    /** A file of an untrusted workspace names one outside it. */
+    | 'ERR_UNTRUSTED'
     /** An image, model or run this process no longer keeps (closed, or dropped for newer ones, or of an earlier process): open it again. */
     | 'ERR_GONE'
     | 'ERR_ENGINE_DIED'

@@ -12,6 +12,7 @@ export type ModelErrorCode =
   | 'mismatch' // the weights do not fit the architecture
   | 'network' // the hub cannot be reached, or broke off
   | 'forbidden' // the hub wants a token, or another one
+  | 'untrusted' // a file of an untrusted workspace names one outside it
   | 'cancelled';
 
 export class ModelError extends Error implements Sentence {

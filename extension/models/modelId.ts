@@ -10,6 +10,8 @@ export interface ModelQuery {
   id: string;
   /** Relative paths are relative to this; the process's directory by default. */
   cwd?: string;
+  /** In a workspace that is not trusted, its folders: model files may name nothing outside (files/namedFile.ts). */
+  confinedTo?: string[];
   /** Run at this size, rounded to whole patches, and not at the one the model was trained for. */
   inputSize?: Size;
   /** Run at the size and shape of a picture (see pictureSize.ts). */

@@ -24,6 +24,7 @@ import type { Preprocessing } from '../image/preprocessing';
 import { IMAGENET_CLASSES, imagenetNames, saysImagenet } from './hub/imagenetNames';
 import { oddHeads } from './headCount';
 import { exists, locate, type Located } from './files/locate';
+import { namedFile } from './files/namedFile';
 import { readProcessor } from './processor';
 import { describeOnnx } from './onnx';
 
@@ -32,6 +33,8 @@ interface OpenOptions {
   root: string;
   /** Relative paths are relative to this; the process's directory by default. */
   cwd?: string;
+  /** As in ModelQuery. */
+  confinedTo?: string[];
   /** Finds a hub id ("org/name") on disk, null when it is not there; by default in the Hugging Face cache. */
   resolveId?: (id: string) => Promise<string | null>;
 }
@@ -45,16 +48,16 @@ export async function openModel(idOrPath: string, options: OpenOptions): Promise
   const path = isAbsolute(idOrPath) ? idOrPath : resolve(options.cwd ?? process.cwd(), idOrPath);
   if (!(await exists(path)) && HUB_ID.test(idOrPath)) {
     const cached = await (options.resolveId ?? findCached)(idOrPath);
-    if (cached) return openPath(cached, idOrPath);
+    if (cached) return openPath(cached, idOrPath, options.confinedTo);
     throw new ModelError('missing', `${idOrPath} is neither a path nor a model that was downloaded.`);
   }
-  return openPath(path, idOrPath);
+  return openPath(path, idOrPath, options.confinedTo);
 }
 
 const findCached = async (id: string) => cachedSnapshot((await hubSettings()).cacheDir, id);
 
-async function openPath(path: string, id: string): Promise<ModelDescription> {
-  return withPlainText(await readPath(path, id));
+async function openPath(path: string, id: string, confinedTo?: string[]): Promise<ModelDescription> {
+  return withPlainText(await readPath(path, id, confinedTo));
 }
 
 /** What is shown of a model is text from its files. */
@@ -68,11 +71,11 @@ function withPlainText(description: ModelDescription): ModelDescription {
   };
 }
 
-async function readPath(path: string, id: string): Promise<ModelDescription> {
+async function readPath(path: string, id: string, confinedTo: string[] | undefined): Promise<ModelDescription> {
   const located = await locate(path);
   const config = await readConfig(located);
   if (located.weights?.endsWith('.onnx')) return describeOnnx(located, config, id);
-  const weights = located.weights ?? weightsNamedIn(config, located.directory);
+  const weights = located.weights ?? (await weightsNamedIn(config, confinedTo));
   const checkpoint = weights ? await readCheckpoint(weights) : null;
   return describe(located, config, checkpoint, id);
 }
@@ -101,9 +104,9 @@ function parseWithComments(text: string): unknown {
 }
 
 /** A .vit.json may name its weights: a path relative to itself. */
-function weightsNamedIn(config: Fields, directory: string): string | null {
+async function weightsNamedIn(config: Fields, confinedTo: string[] | undefined): Promise<string | null> {
   const named = config.has('architecture') ? config.text('weights') : undefined;
-  return named === undefined ? null : resolve(directory, named);
+  return named === undefined ? null : namedFile(config.source, 'weights', named, confinedTo);
 }
 
 async function describe(

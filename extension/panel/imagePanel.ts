@@ -187,7 +187,8 @@ export class ImagePanel implements vscode.Disposable {
     } else if (event.type === 'error') {
       const { code, message } = event.error;
       this.parts.log.error(`${this.#name}: ${message} (${code})`);
-      if (code !== 'ERR_CANCELLED') this.parts.failures.report(say(event.error), () => void this.#inspection.refresh());
+      if (code !== 'ERR_CANCELLED')
+        this.parts.failures.report(say(event.error), code, () => void this.#inspection.refresh());
     } else if (event.type === 'model') {
       this.parts.modelShown(event.model.name);
     } else if (event.type === 'run') {

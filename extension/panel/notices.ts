@@ -1,6 +1,7 @@
 /** What is said outside the panel: one notification for a failure, and progress for what takes a while. */
 import * as vscode from 'vscode';
-import { showError, showProgress } from './plain';
+import type { EngineErrorShape } from '../errors/errorShape';
+import { showFailure, showProgress } from './plain';
 
 const PATIENCE_MS = 500;
 
@@ -9,14 +10,14 @@ export class Failures {
   readonly #open = new Map<string, Set<() => void>>();
 
   /** Shows the sentence with Retry. Of panels that fail together (the engine ended) the newest notification replaces the others. */
-  report(sentence: string, retry: () => void): void {
+  report(sentence: string, code: EngineErrorShape['code'], retry: () => void): void {
     const retries = this.#open.get(sentence) ?? new Set();
     const first = retries.size === 0;
     retries.add(retry);
     this.#open.set(sentence, retries);
     if (!first) return;
     const retryTitle = vscode.l10n.t('Retry');
-    void showError(sentence, retryTitle).then((choice) => {
+    void showFailure(sentence, code, retryTitle).then((choice) => {
       this.#open.delete(sentence);
       if (choice === retryTitle) for (const again of retries) again();
     });

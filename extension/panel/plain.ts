@@ -3,6 +3,7 @@
  * `$(name)` in labels: text from files is in them, and has to stay text. Every notification and every label goes through here.
  */
 import * as vscode from 'vscode';
+import type { EngineErrorShape } from '../errors/errorShape';
 import { plainMessage, plainText } from '../errors/plainText';
 
 /** A link begins where a bracket and a parenthesis meet. */
@@ -13,6 +14,19 @@ export const labelText = (text: string): string => plainText(text).replaceAll('$
 
 export const showError = (text: string, ...actions: string[]): Thenable<string | undefined> =>
   vscode.window.showErrorMessage(notificationText(text), ...actions);
+
+/** An error with a way out of it where there is one: trusting the workspace. */
+export async function showFailure(
+  text: string,
+  code: EngineErrorShape['code'],
+  ...actions: string[]
+): Promise<string | undefined> {
+  if (code !== 'ERR_UNTRUSTED') return showError(text, ...actions);
+  const manage = vscode.l10n.t('Manage Workspace Trust');
+  const choice = await showError(text, manage, ...actions);
+  if (choice === manage) await vscode.commands.executeCommand('workbench.trust.manage');
+  return choice;
+}
 
 export const showWarning = (text: string, ...actions: string[]): Thenable<string | undefined> =>
   vscode.window.showWarningMessage(notificationText(text), ...actions);

@@ -77,12 +77,16 @@ test('every text of the code can be translated, and none is left over', async ()
   assert.deepEqual(bundle, await textsOfSources(), 'node scripts/l10n.mjs writes it anew');
 });
 
-test('every setting has a scope, and one that names a model is ignored in an untrusted workspace', () => {
+test('every setting has a scope, and those that say what this machine does are ignored in an untrusted workspace', () => {
   for (const [name, { scope }] of Object.entries(configuration.properties)) {
     assert.match(name, /^vit\.[a-zA-Z]+$/);
     assert.ok(['machine-overridable', 'resource', 'window'].includes(scope), name);
   }
-  assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations, ['vit.model']);
+  const properties = Object.entries(configuration.properties);
+  assert.deepEqual(
+    manifest.capabilities.untrustedWorkspaces.restrictedConfigurations,
+    properties.filter(([, { scope }]) => scope.startsWith('machine')).map(([name]) => name),
+  );
 });
 
 test('the icon is a PNG of 128 x 128 pixels, and the tab icons exist', () => {

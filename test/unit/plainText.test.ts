@@ -43,7 +43,7 @@ test('a long name keeps both ends, whole characters, and a few hundred of them',
     const shown = plainText(`start${unit.repeat(1e6)}end`);
     assert.ok(Array.from(shown).length <= 300);
     assert.match(shown, /^start.*…(?!…).*end$/u);
-    assert.ok(shown.isWellFormed());
+    assert.doesNotMatch(shown, /\p{Cs}/u);
   }
   assert.ok(sentence('{0} and {1}', 'a'.repeat(1e6), 'b').message.length < 310);
   assert.ok(new EngineError('ERR_IMAGE', 'c'.repeat(1e6)).message.length <= 1000);

@@ -184,6 +184,13 @@ export function readDisplay(stored: unknown): Display {
   };
 }
 
+/** Why what is shown is not what was asked for last: that failed, or is still being worked on. */
+export function staleness({ run, failure, busy }: AppState): 'failed' | 'busy' | null {
+  if (!run) return null;
+  if (failure) return 'failed';
+  return busy === null ? null : 'busy';
+}
+
 /** For tests and styles: nothing to see yet, everything there, or something went wrong. */
 export function progressOf(state: AppState): 'loading' | 'ready' | 'error' {
   if (state.failure) return 'error';

@@ -1,9 +1,17 @@
 /** What is going on and what went wrong: progress with cancel, an error with Retry, and short notices. */
 import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
+import { staleness, type AppState } from '../app/state';
 import { say } from '../words';
 import { button } from './controls';
 import { h, icon, setText } from './dom';
+
+/** Of what the dimmed numbers and pixels are. */
+function shownText(state: AppState): string | null {
+  const { image, model } = state;
+  if (staleness(state) === null || !image || !model) return null;
+  return l10n.t('Shown is {0} under {1}, from before.', image.name, model.name);
+}
 
 export class Progress implements Component {
   private readonly text = h('span', { class: 'progress-text' });
@@ -31,12 +39,15 @@ export class Progress implements Component {
   update(): void {
     const { busy } = this.app.state;
     this.element.hidden = busy === null;
-    if (busy !== null) setText(this.text, busy);
+    if (busy === null) return;
+    const shown = shownText(this.app.state);
+    setText(this.text, shown ? `${busy} · ${shown}` : busy);
   }
 }
 
 export class Failure implements Component {
   private readonly message = h('span', { class: 'failure-message', 'data-testid': 'error' });
+  private readonly shown = h('span', { class: 'failure-shown', 'data-testid': 'shown' });
   private readonly retry: HTMLElement;
   readonly element: HTMLElement;
 
@@ -52,6 +63,7 @@ export class Failure implements Component {
       icon('error', 'error'),
       this.message,
       this.retry,
+      this.shown,
     );
   }
 
@@ -61,6 +73,9 @@ export class Failure implements Component {
     if (!failure) return;
     setText(this.message, say(failure.error));
     this.retry.hidden = !failure.retry;
+    const shown = shownText(this.app.state);
+    this.shown.hidden = shown === null;
+    setText(this.shown, shown ?? '');
   }
 }
 

@@ -16,8 +16,8 @@ import type { Handlers } from './handlers';
 import { reportOn } from './report';
 
 /** The model as its files say; broken ones, too. */
-export async function describe({ id, cwd, inputSize, pictureSize }: ModelQuery): Promise<ModelDescription> {
-  const trained = await openModel(id, { root: packageRoot(), cwd });
+export async function describe({ id, cwd, confinedTo, inputSize, pictureSize }: ModelQuery): Promise<ModelDescription> {
+  const trained = await openModel(id, { root: packageRoot(), cwd, confinedTo });
   if (inputSize) return withInputSize(trained, inputSize.height, inputSize.width);
   return pictureSize ? atPictureSize(trained, pictureSize) : trained;
 }
