@@ -22,12 +22,10 @@ export type {
 } from '../../native/binding';
 
 /** Something a person should know about a model: what is assumed, odd, or wrong. An error means it cannot be run. */
-export interface Finding extends Partial<Omit<Sentence, 'message'>> {
+export interface Finding extends Sentence {
   severity: 'info' | 'warning' | 'error';
   /** Stable, for tests and filters: 'missing-tensor', 'unexpected-tensor', 'shape', 'assumed-eps', ... */
   code: string;
-  /** One sentence. */
-  message: string;
   /** The tensor or config field it is about. */
   subject?: string;
 }

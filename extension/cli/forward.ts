@@ -92,7 +92,7 @@ async function readInput(file: string): Promise<NpyArray> {
   const bytes = await readRegularFile(file, MAX_INPUT_BYTES).catch((error: unknown) => {
     throw new Error(whyUnreadable(file, error).message);
   });
-  if (isLfsPointer(bytes)) throw new Error(`${file} ${LFS_REASON}.`);
+  if (isLfsPointer(bytes)) throw new Error(`${file} ${LFS_REASON.message}.`);
   const array = parse(file, bytes);
   const at = firstNonFinite(array.values);
   if (at < 0) return array;

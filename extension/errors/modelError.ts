@@ -33,11 +33,6 @@ export class ModelError extends Error implements Sentence {
   }
 }
 
-/** `1 tensor`, `2 tensors`. */
-export function count(n: number, noun: string, plural = `${noun}s`): string {
-  return `${n.toLocaleString('en-US')} ${n === 1 ? noun : plural}`;
-}
-
 /** A file that cannot be read, as a sentence. */
 export function fileError(file: string, error: unknown): ModelError {
   if (error instanceof ModelError) return error;

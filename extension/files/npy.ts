@@ -1,6 +1,8 @@
 /** NumPy's .npy files (format version 1.0 to 3.0): what a header says, and its values as float32. No compression, no objects. */
 import { halfToNumber } from './half';
 import { NPY_MAGIC } from './npyEncoding';
+import { FileFault } from '../errors/fileFault';
+import { sentence } from '../errors/sentence';
 
 export interface NpyArray {
   shape: number[];
@@ -39,14 +41,22 @@ export function readNpy(bytes: Uint8Array): NpyArray {
   const { shape, dtype, fortranOrder, offset } = readHeader(bytes);
   const reader = readers[dtype];
   if (!reader) {
-    throw new Error(`holds values of type ${dtype}, but only ${Object.keys(readers).join(', ')} can be read`);
+    throw new FileFault(
+      sentence('holds values of type {0}, but only {1} can be read', dtype, Object.keys(readers).join(', ')),
+    );
   }
   const count = shape.reduce((product, side) => product * side, 1);
-  if (!Number.isSafeInteger(count)) throw new Error(`says its shape is (${shape.join(', ')}), which is too large`);
+  if (!Number.isSafeInteger(count))
+    throw new FileFault(sentence('says its shape is ({0}), which is too large', shape.join(', ')));
   const wanted = count * reader.bytes;
   if (bytes.length - offset < wanted) {
-    throw new Error(
-      `is truncated: its shape (${shape.join(', ')}) needs ${wanted} bytes, but ${bytes.length - offset} are there`,
+    throw new FileFault(
+      sentence(
+        'is truncated: its shape ({0}) needs {1} bytes, but {2} are there',
+        shape.join(', '),
+        wanted,
+        bytes.length - offset,
+      ),
     );
   }
   const values = new Float32Array(count);
@@ -56,25 +66,28 @@ export function readNpy(bytes: Uint8Array): NpyArray {
 }
 
 function readHeader(bytes: Uint8Array): NpyHeader {
-  if (!isNpy(bytes)) throw new Error('is not a NumPy .npy file');
+  if (!isNpy(bytes)) throw new FileFault(sentence('is not a NumPy .npy file'));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = bytes[6];
   const [start, length] =
     version === 1 ? [10, view.getUint16(8, true)] : [12, bytes.length < 12 ? 0 : view.getUint32(8, true)];
-  if (start + length > bytes.length) throw new Error('is truncated within its header');
+  if (start + length > bytes.length) throw new FileFault(sentence('is truncated within its header'));
   if (length > MOST_HEADER_BYTES)
-    throw new Error(`has a header of ${length} bytes, over the limit of ${MOST_HEADER_BYTES}`);
+    throw new FileFault(sentence('has a header of {0} bytes, over the limit of {1}', length, MOST_HEADER_BYTES));
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, length).toString('latin1');
   const dtype = /'descr'\s*:\s*'([!-&(-~]{1,16})'/.exec(text)?.[1];
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
   const sides = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(text)?.[1];
   if (dtype === undefined || order === undefined || sides === undefined) {
-    throw new Error('has a header that gives no plain dtype, order and shape');
+    throw new FileFault(sentence('has a header that gives no plain dtype, order and shape'));
   }
   const shape = sides.split(',').flatMap((side) => (side.trim() ? [Number(side)] : []));
   if (shape.length > MOST_DIMENSIONS)
-    throw new Error(`has ${shape.length} dimensions, more than the ${MOST_DIMENSIONS} that NumPy knows`);
-  if (!shape.every((side) => Number.isSafeInteger(side))) throw new Error('has a header with an impossible shape');
+    throw new FileFault(
+      sentence('has {0} dimensions, more than the {1} that NumPy knows', shape.length, MOST_DIMENSIONS),
+    );
+  if (!shape.every((side) => Number.isSafeInteger(side)))
+    throw new FileFault(sentence('has a header with an impossible shape'));
   return { shape, dtype, fortranOrder: order === 'True', offset: start + length };
 }
 

@@ -1,3 +1,5 @@
+import { FileFault } from '../errors/fileFault';
+import { sentence } from '../errors/sentence';
 /**
  * Windows bitmaps (.bmp), which sharp's libvips does not read: 1, 4, 8, 16, 24 and 32 bits, palettes, RLE and bit fields,
  * bottom-up and top-down. Alpha is dropped. Layout: BITMAPFILEHEADER and BITMAPINFOHEADER of the Windows GDI reference.
@@ -51,23 +53,28 @@ export function decodeBmp(bytes: Uint8Array, maxPixels: number): Bitmap {
 }
 
 function readHeader(view: DataView, maxPixels: number): Header {
-  if (view.byteLength < 26) throw new Error('is truncated within its header');
+  if (view.byteLength < 26) throw new FileFault(sentence('is truncated within its header'));
   const infoSize = view.getUint32(14, true);
   const core = infoSize === 12;
-  if ((!core && infoSize < 40) || 14 + infoSize > view.byteLength) throw new Error('has a damaged bitmap header');
+  if ((!core && infoSize < 40) || 14 + infoSize > view.byteLength)
+    throw new FileFault(sentence('has a damaged bitmap header'));
   const width = core ? view.getUint16(18, true) : view.getInt32(18, true);
   const signedHeight = core ? view.getInt16(20, true) : view.getInt32(22, true);
   const bits = view.getUint16(core ? 24 : 28, true);
   const compression = core ? RGB : view.getUint32(30, true);
   const height = Math.abs(signedHeight);
-  if (width <= 0 || height === 0) throw new Error(`says it has ${width} x ${signedHeight} pixels`);
-  if (width * height > maxPixels) throw new Error(`has ${width} x ${height} pixels, which is over the limit`);
+  if (width <= 0 || height === 0) throw new FileFault(sentence('says it has {0} x {1} pixels', width, signedHeight));
+  if (width * height > maxPixels)
+    throw new FileFault(sentence('has {0} x {1} pixels, which is over the limit', width, height));
   const known =
     (compression === RGB && [1, 4, 8, 16, 24, 32].includes(bits)) ||
     (compression === RLE8 && bits === 8) ||
     (compression === RLE4 && bits === 4) ||
     ((compression === BITFIELDS || compression === ALPHABITFIELDS) && (bits === 16 || bits === 32));
-  if (!known) throw new Error(`is a kind of bitmap that is not supported (${bits} bits, compression ${compression})`);
+  if (!known)
+    throw new FileFault(
+      sentence('is a kind of bitmap that is not supported ({0} bits, compression {1})', bits, compression),
+    );
   return {
     width,
     height,
@@ -95,7 +102,7 @@ function readMasks(view: DataView, bits: number, compression: number): Header['m
   if (compression !== BITFIELDS && compression !== ALPHABITFIELDS) {
     return bits === 16 ? [0x7c00, 0x3e0, 0x1f] : [0xff0000, 0xff00, 0xff];
   }
-  if (view.byteLength < 66) throw new Error('is truncated within its header');
+  if (view.byteLength < 66) throw new FileFault(sentence('is truncated within its header'));
   return [view.getUint32(54, true), view.getUint32(58, true), view.getUint32(62, true)];
 }
 
@@ -105,8 +112,12 @@ const rowBytes = ({ width, bits }: Header): number => Math.ceil((width * bits) /
 function checkLength(header: Header, length: number): void {
   const wanted = rowBytes(header) * header.height;
   if (header.offset + wanted > length) {
-    throw new Error(
-      `is truncated: its pixels need ${wanted} bytes, but ${Math.max(0, length - header.offset)} are there`,
+    throw new FileFault(
+      sentence(
+        'is truncated: its pixels need {0} bytes, but {1} are there',
+        wanted,
+        Math.max(0, length - header.offset),
+      ),
     );
   }
 }
@@ -134,7 +145,7 @@ function decodeRuns(header: Header, bytes: Uint8Array): Uint8Array {
   const nibbles = compression === RLE4;
   let [at, x, stored] = [offset, 0, 0];
   const next = () => {
-    if (at >= bytes.length) throw new Error('is truncated within its pixels');
+    if (at >= bytes.length) throw new FileFault(sentence('is truncated within its pixels'));
     return bytes[at++]!;
   };
   const put = (index: number) => {

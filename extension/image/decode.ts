@@ -20,6 +20,8 @@ import type { ImageSource, OpenedImage } from './opened';
 import type { Pixels } from './preprocess';
 import { readableTiff } from './tiff';
 import { plainText } from '../errors/plainText';
+import { sentence, type Sentence } from '../errors/sentence';
+import { FileFault } from '../errors/fileFault';
 
 export interface DecodedImage extends Pixels, Omit<OpenedImage, 'imageId'> {}
 
@@ -66,7 +68,7 @@ export async function decodePixels(
   const name = 'path' in source ? source.path : source.name;
   const bytes = 'path' in source ? await readPicture(source.path) : source.bytes;
   if (signal.aborted) throw cancelled();
-  if (bytes.length === 0) throw imageError(name, 'is empty');
+  if (bytes.length === 0) throw imageError(name, sentence('is empty'));
   if (isLfsPointer(bytes)) throw imageError(name, LFS_REASON);
   const sharp = await loadSharp();
   const named = async <T>(work: () => T | Promise<T>): Promise<T> => {
@@ -100,7 +102,7 @@ type Decoded = Omit<DecodedImage, 'name' | 'bytes' | 'decodeMs' | 'preview'> & {
 
 const noPreview: OpenedImage['preview'] = { mime: 'image/png', bytes: new Uint8Array(), width: 0, height: 0 };
 
-const imageError = (name: string, reason: string) => new EngineError('ERR_IMAGE', `${name} ${reason}.`);
+const imageError = (name: string, reason: Sentence) => new EngineError('ERR_IMAGE', sentence('{0} {1}.', name, reason));
 
 async function readPicture(file: string): Promise<Uint8Array> {
   try {
@@ -120,7 +122,7 @@ export async function loadSharp(): Promise<SharpModule> {
     const reason = error instanceof Error ? error.message.trim().split('\n', 1)[0] : String(error);
     throw new EngineError(
       'ERR_ENGINE_START',
-      `The picture decoder (sharp) cannot be loaded on this machine: ${reason}`,
+      sentence('The picture decoder (sharp) cannot be loaded on this machine: {0}', reason ?? ''),
     );
   }
 }
@@ -134,12 +136,12 @@ async function decodeWithSharp(
   const common: SharpOptions = { limitInputPixels: MAX_PIXELS, failOn: 'error', page: 0, autoOrient: true };
   const metadata = await sharp(bytes, { ...common, limitInputPixels: false }).metadata();
   const format = formats[metadata.format];
-  if (!format) throw new Error(`is a ${metadata.format} file, which is not supported`);
+  if (!format) throw new FileFault(sentence('is a {0} file, which is not supported', metadata.format));
   if (metadata.format === 'heif' && metadata.compression !== 'av1') {
-    throw new Error('is a HEIC picture, which is not supported: save it as JPEG or PNG');
+    throw new FileFault(sentence('is a HEIC picture, which is not supported: save it as JPEG or PNG'));
   }
   const { width, height } = metadata.autoOrient;
-  if (width * height > MAX_PIXELS) throw new Error(tooLarge(width, height));
+  if (width * height > MAX_PIXELS) throw new FileFault(tooLarge(width, height));
   sized(width, height);
   const cmyk = metadata.space === 'cmyk';
   const gif = opaqueGif(bytes);
@@ -214,26 +216,34 @@ async function makePreview(picture: Sharp, width: number, height: number): Promi
 }
 
 const tooLarge = (width: number, height: number) =>
-  `has ${width} x ${height} pixels (${Math.round((width * height) / 1e6)} megapixels), over the limit of ${Math.floor(MAX_PIXELS / 1e6)} megapixels`;
+  sentence(
+    'has {0} x {1} pixels ({2} megapixels), over the limit of {3} megapixels',
+    width,
+    height,
+    Math.round((width * height) / 1e6),
+    Math.floor(MAX_PIXELS / 1e6),
+  );
 
-/** What libvips and our own decoders say, as the rest of a sentence that begins with the file's name. */
-function reasonOf(error: unknown): string {
-  const message = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.trim() ?? '';
-  // our own reasons are written as the rest of the sentence
-  if (/^(is|has|says|holds) /.test(message)) return message.replace(/\.$/, '');
-  if (/unsupported image format/i.test(message)) {
-    return 'is not a picture: its contents are none of PNG, JPEG, WebP, GIF, TIFF, AVIF, SVG and BMP';
+/** What our own decoders and libvips say, as the rest of a sentence that begins with the file's name. */
+function reasonOf(error: unknown): Sentence {
+  if (error instanceof FileFault) return error;
+  const line = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.trim() ?? '';
+  const reason = line.replace(/\.$/, '');
+  if (/unsupported image format/i.test(line)) {
+    return sentence('is not a picture: its contents are none of PNG, JPEG, WebP, GIF, TIFF, AVIF, SVG and BMP');
   }
-  if (/svgload.*bad dimensions/i.test(message))
-    return 'is an SVG without a size: it has no width and height or viewBox, and draws nothing';
+  if (/svgload.*bad dimensions/i.test(line)) {
+    return sentence('is an SVG without a size: it has no width and height or viewBox, and draws nothing');
+  }
   if (
     /premature end|truncated|unexpected end|end of stream|not enough data|read error|corrupt header|out of order read/i.test(
-      message,
+      line,
     )
   ) {
-    return `is truncated or damaged (${message.replace(/^Input (buffer|file) has corrupt header: /, '').replace(/\.$/, '')})`;
+    return sentence('is truncated or damaged ({0})', reason.replace(/^Input (buffer|file) has corrupt header: /, ''));
   }
-  if (/exceeds pixel limit/i.test(message))
-    return `has too many pixels (over ${Math.floor(MAX_PIXELS / 1e6)} megapixels)`;
-  return `cannot be decoded (${message.replace(/\.$/, '')})`;
+  if (/exceeds pixel limit/i.test(line)) {
+    return sentence('has too many pixels (over {0} megapixels)', Math.floor(MAX_PIXELS / 1e6));
+  }
+  return sentence('cannot be decoded ({0})', reason);
 }

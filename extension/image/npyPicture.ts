@@ -1,5 +1,7 @@
 import { readNpy } from '../files/npy';
 import type { Pixels } from './preprocess';
+import { FileFault } from '../errors/fileFault';
+import { sentence } from '../errors/sentence';
 
 /**
  * A NumPy array as a picture: (H, W), (H, W, 1|3|4) or (1|3, H, W); uint8 in 0..255, floats in 0..1. A fourth channel is
@@ -9,12 +11,16 @@ export function decodeNpyPicture(bytes: Uint8Array, maxPixels: number): Pixels {
   const { shape, dtype, values } = readNpy(bytes);
   const layout = layoutOf(shape);
   if (!layout) {
-    throw new Error(
-      `has shape (${shape.join(', ')}), but a picture is (H, W), (H, W, C) or (C, H, W) with 1, 3 or 4 channels`,
+    throw new FileFault(
+      sentence(
+        'has shape ({0}), but a picture is (H, W), (H, W, C) or (C, H, W) with 1, 3 or 4 channels',
+        shape.join(', '),
+      ),
     );
   }
   const { height, width, stored, planar } = layout;
-  if (height * width > maxPixels) throw new Error(`has ${width} x ${height} pixels, which is over the limit`);
+  if (height * width > maxPixels)
+    throw new FileFault(sentence('has {0} x {1} pixels, which is over the limit', width, height));
   const scale = dtype === '|u1' ? 255 : 1;
   const channels = stored === 1 ? 1 : 3;
   const area = height * width;
@@ -23,8 +29,8 @@ export function decodeNpyPicture(bytes: Uint8Array, maxPixels: number): Pixels {
     for (let c = 0; c < channels; c++) {
       const value = values[planar ? c * area + i : i * stored + c]! / scale;
       if (!(value >= 0 && value <= 1)) {
-        throw new Error(
-          `holds the value ${value * scale}, but a picture's values lie in 0..1 (floats) or 0..255 (uint8)`,
+        throw new FileFault(
+          sentence("holds the value {0}, but a picture's values lie in 0..1 (floats) or 0..255 (uint8)", value * scale),
         );
       }
       exact[i * channels + c] = value;

@@ -1,4 +1,6 @@
 /** What a TIFF's first directory says, where libvips refuses what others read. https://www.adobe.io/open/standards/TIFF.html */
+import { FileFault } from '../errors/fileFault';
+import { sentence } from '../errors/sentence';
 
 const ORIENTATION = 274;
 const PHOTOMETRIC = 262;
@@ -35,7 +37,7 @@ export function readableTiff(bytes: Uint8Array): Uint8Array {
   }
   const photometric = values.get(PHOTOMETRIC)?.value ?? 2;
   if (LAB.includes(photometric) && values.get(SAMPLE_FORMAT)?.value !== FLOAT_SAMPLES)
-    throw new Error('is a TIFF in CIE LAB colours, which are not supported: save it as RGB');
+    throw new FileFault(sentence('is a TIFF in CIE LAB colours, which are not supported: save it as RGB'));
   const orientation = values.get(ORIENTATION);
   if (orientation === undefined || (orientation.value >= 1 && orientation.value <= 8)) return bytes;
   const upright = Uint8Array.from(bytes);

@@ -4,10 +4,11 @@
  */
 import type { Architecture, DType, Finding, TensorSource } from '../architecture/description';
 import { canonicalTensors, type CanonicalTensor } from '../architecture/tensors';
-import { count } from '../errors/modelError';
+import { count } from '../errors/count';
 import type { Family, KeyPart, KeyRule, KeyTable, Tensors } from './families/family';
 import type { StoredTensor } from './files/safetensors';
 import { listed, unreadParts } from './unread';
+import { sentence, type Sentence } from '../errors/sentence';
 
 const USABLE = new Set(['F32', 'F16', 'BF16']);
 
@@ -52,18 +53,28 @@ export function bind(
   const unused = [...tensors.keys()].filter((key) => !used.has(key));
   const isIgnored = (key: string): boolean => family.ignored.some((known) => known.test(key));
   const leftover = unused.filter((key) => !isIgnored(key) && !isEmpty(tensors.get(key)));
-  bound.findings = capped(bound.findings, 'do not fit either');
-  bound.findings.push(...capped(missingFindings(missing, leftover, architecture.depth), 'are missing'));
+  bound.findings = capped(bound.findings, (rest) => sentence('{0} do not fit either.', rest));
+  bound.findings.push(
+    ...capped(missingFindings(missing, leftover, architecture.depth), (rest) => sentence('{0} are missing.', rest)),
+  );
   const { findings: unread, rest } = unreadParts(leftover, outside);
   const found = wanted.length - missing.length;
-  bound.findings.push(...capped(unexpectedFindings(found === 0 ? leftover : rest, found), 'have no place either'));
+  bound.findings.push(
+    ...capped(unexpectedFindings(found === 0 ? leftover : rest, found), (rest) =>
+      sentence('{0} have no place either.', rest),
+    ),
+  );
   if (found > 0) bound.findings.push(...unread);
   const ignored = unused.filter(isIgnored);
   if (ignored.length > 0) {
     bound.findings.push({
       severity: 'info',
       code: 'ignored-tensors',
-      message: `${count(ignored.length, 'tensor')} of the file have no part in the forward pass: ${listed(ignored)}.`,
+      ...sentence(
+        '{0} of the file have no part in the forward pass: {1}.',
+        count(ignored.length, 'tensor'),
+        listed(ignored),
+      ),
     });
   }
   return bound;
@@ -121,10 +132,10 @@ function assemble(
   const subject = stored.map(({ tensor }) => tensor.name).join(' + ');
   for (const { tensor } of stored) {
     if (USABLE.has(tensor.dtype) && tensor.dtype === first.dtype) continue;
-    const message = USABLE.has(tensor.dtype)
-      ? `Tensors ${subject} have different dtypes (${first.dtype}, ${tensor.dtype}).`
-      : `Tensor ${tensor.name} has dtype ${tensor.dtype}; F32, F16 and BF16 can be run.`;
-    findings.push({ severity: 'error', code: 'dtype', message, subject: tensor.name });
+    const said = USABLE.has(tensor.dtype)
+      ? sentence('Tensors {0} have different dtypes ({1}, {2}).', subject, first.dtype, tensor.dtype)
+      : sentence('Tensor {0} has dtype {1}; F32, F16 and BF16 can be run.', tensor.name, tensor.dtype);
+    findings.push({ severity: 'error', code: 'dtype', ...said, subject: tensor.name });
     return undefined;
   }
   const axes = typeof rule[0] === 'object' && 'axes' in rule[0] ? rule[0].axes : undefined;
@@ -196,24 +207,34 @@ function shapeFinding(wanted: CanonicalTensor, actual: number[], subject: string
     ? {
         severity: 'error',
         code: 'transposed',
-        message: `Tensor ${subject} is transposed: its shape is ${shapes}, the architecture needs [${wanted.shape.join(', ')}].`,
+        ...sentence(
+          'Tensor {0} is transposed: its shape is {1}, the architecture needs [{2}].',
+          subject,
+          shapes,
+          wanted.shape.join(', '),
+        ),
         subject,
       }
     : {
         severity: 'error',
         code: 'shape',
-        message: `Tensor ${subject} has shape ${shapes}, the architecture needs [${wanted.shape.join(', ')}].`,
+        ...sentence(
+          'Tensor {0} has shape {1}, the architecture needs [{2}].',
+          subject,
+          shapes,
+          wanted.shape.join(', '),
+        ),
         subject,
       };
 }
 
 /** A file may be wrong in a million places: the first ones are said, the rest are counted. */
-function capped(findings: Finding[], what: string): Finding[] {
+function capped(findings: Finding[], furtherOnes: (rest: Sentence) => Sentence): Finding[] {
   const rest = findings.slice(MOST_FINDINGS);
   const [first] = rest;
   if (!first) return findings;
-  const message = `${count(rest.length, 'further tensor or block', 'further tensors or blocks')} ${what}.`;
-  return [...findings.slice(0, MOST_FINDINGS), { severity: 'error', code: first.code, message }];
+  const said = furtherOnes(count(rest.length, 'further tensor or block'));
+  return [...findings.slice(0, MOST_FINDINGS), { severity: 'error', code: first.code, ...said }];
 }
 
 function missingFindings(
@@ -243,7 +264,13 @@ function missingFindings(
       findings.push({
         severity: 'error',
         code: 'missing-block',
-        message: `Block ${block} of ${depth} is missing (${count(entries.length, 'tensor')}, ${entries[0]?.key} and on).`,
+        ...sentence(
+          'Block {0} of {1} is missing ({2}, {3} and on).',
+          block,
+          depth,
+          count(entries.length, 'tensor'),
+          entries[0]!.key,
+        ),
         subject: `blocks.${block}`,
       });
     }
@@ -254,7 +281,9 @@ function missingFindings(
     findings.push({
       severity: 'error',
       code: 'missing-tensor',
-      message: `Tensor ${key} ${shape} is missing${near ? `; the nearest the file has is ${near}` : ''}.`,
+      ...(near
+        ? sentence('Tensor {0} {1} is missing; the nearest the file has is {2}.', key, shape, near)
+        : sentence('Tensor {0} {1} is missing.', key, shape)),
       subject: key,
     });
   }
@@ -265,13 +294,17 @@ function unexpectedFindings(leftover: string[], found: number): Finding[] {
   if (leftover.length === 0) return [];
   // Nothing of the family fits: one sentence says more than a list of the whole file.
   if (found === 0) {
-    const message = `None of the file's ${count(leftover.length, 'tensor')} is known to this family: ${listed(leftover)}.`;
-    return [{ severity: 'error', code: 'unexpected-tensor', message }];
+    const said = sentence(
+      "None of the file's {0} is known to this family: {1}.",
+      count(leftover.length, 'tensor'),
+      listed(leftover),
+    );
+    return [{ severity: 'error', code: 'unexpected-tensor', ...said }];
   }
   return leftover.map((key) => ({
     severity: 'error',
     code: 'unexpected-tensor',
-    message: `Tensor ${key} has no place in the architecture.`,
+    ...sentence('Tensor {0} has no place in the architecture.', key),
     subject: key,
   }));
 }

@@ -1,5 +1,6 @@
 /** A number of heads that no published model of this token length has: no tensor shows it, so it is a warning. */
 import type { Architecture, Finding } from '../architecture/description';
+import { sentence } from '../errors/sentence';
 
 /** Heads of the published models by token length (ViT, DeiT, DINOv2, CLIP, SigLIP: nearly always 64 wide). */
 const PUBLISHED_HEADS: Record<number, number[]> = {
@@ -24,7 +25,12 @@ export function oddHeads({ dim, block, tokenizer }: Architecture): Finding[] {
     {
       severity: 'warning',
       code: 'odd-heads',
-      message: `Tokens ${dim} long are published with ${known.join(' or ')} heads, here there are ${block.heads}: the number is in no tensor, so check it in config.json if the predictions are wrong.`,
+      ...sentence(
+        'Tokens {0} long are published with {1} heads, here there are {2}: the number is in no tensor, so check it in config.json if the predictions are wrong.',
+        dim,
+        known.join(' or '),
+        block.heads,
+      ),
       subject: 'num_heads',
     },
   ];

@@ -6,6 +6,7 @@ import { ModelError } from '../errors/modelError';
 import { checkedPreprocessing } from './families/checked';
 import { outOfBounds } from '../architecture/bounds';
 import { gridOf } from '../architecture/grid';
+import { sentence } from '../errors/sentence';
 
 /**
  * `description` for inputs of height x width pixels, each rounded to whole patches (at least one).
@@ -14,21 +15,24 @@ import { gridOf } from '../architecture/grid';
 export function withInputSize(description: ModelDescription, height: number, width: number): ModelDescription {
   const { architecture, preprocessing } = description;
   if (description.weights.kind === 'onnx' && !description.weights.resizable)
-    throw new ModelError('unsupported', `${description.path} has a fixed input size.`);
+    throw new ModelError('unsupported', sentence('{0} has a fixed input size.', description.path));
   if (!architecture) {
     const fed = preprocessing.crop ?? (preprocessing.resize.kind === 'exact' ? preprocessing.resize : null);
-    if (!fed) throw new ModelError('unsupported', `${description.path} does not say its input size.`);
+    if (!fed) throw new ModelError('unsupported', sentence('{0} does not say its input size.', description.path));
     return { ...description, preprocessing: scaled(preprocessing, fed, { height, width }) };
   }
   // As trained, even where that leaves pixels over at the edges.
   if (height === architecture.image.height && width === architecture.image.width) return description;
   const image = imageAt(architecture, height, width);
   if (gridOf({ ...architecture, image }).some((side) => side < 1)) {
-    throw new ModelError('config', `${height}x${width} pixels are too few for ${description.name}.`);
+    throw new ModelError('config', sentence('{0}x{1} pixels are too few for {2}.', height, width, description.name));
   }
   const wrong = outOfBounds({ ...architecture, image, position: { kind: 'none' } });
   if (wrong)
-    throw new ModelError('config', `${description.name} cannot run at ${height}x${width} pixels: ${wrong.sentence}.`);
+    throw new ModelError(
+      'config',
+      sentence('{0} cannot run at {1}x{2} pixels: {3}.', description.name, height, width, wrong.sentence),
+    );
   const position: Architecture['position'] =
     // A sinusoid has a value for every place; it is computed for the new grid, not resampled.
     architecture.position.kind === 'sinusoid'

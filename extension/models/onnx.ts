@@ -19,6 +19,7 @@ import { labelCount } from './families/labelTable';
 import { readLabels } from './labels';
 import { exists, type Located } from './files/locate';
 import { refuseOtherKinds } from './files/unsupportedFormats';
+import { sentence } from '../errors/sentence';
 
 export async function describeOnnx(located: Located, config: Fields, id: string): Promise<ModelDescription> {
   const file = located.weights as string;
@@ -39,7 +40,7 @@ export async function describeOnnx(located: Located, config: Fields, id: string)
     findings.push({
       severity: 'info',
       code: 'no-architecture',
-      message: `No config beside ${basename(file)} says what it is; it is run as the graph it is.`,
+      ...sentence('No config beside {0} says what it is; it is run as the graph it is.', basename(file)),
     });
   }
   const classes = architecture?.classes ?? config.size('num_classes', 'classes', 0) ?? labelCount(config);
@@ -107,4 +108,4 @@ function notesOf(file: string, model: OnnxModel): ExportedNotes | null {
 }
 
 const unusable = (file: string, error: unknown): ModelError =>
-  new ModelError('corrupt', `${file} cannot be used: ${(error as Error).message}.`);
+  new ModelError('corrupt', sentence('{0} cannot be used: {1}.', file, (error as Error).message));

@@ -27,6 +27,7 @@ import { exists, locate, type Located } from './files/locate';
 import { namedFile } from './files/namedFile';
 import { readProcessor } from './processor';
 import { describeOnnx } from './onnx';
+import { sentence } from '../errors/sentence';
 
 interface OpenOptions {
   /** The extension's root: 'embedded' is models/vit-cifar10 below it. */
@@ -49,7 +50,7 @@ export async function openModel(idOrPath: string, options: OpenOptions): Promise
   if (!(await exists(path)) && HUB_ID.test(idOrPath)) {
     const cached = await (options.resolveId ?? findCached)(idOrPath);
     if (cached) return openPath(cached, idOrPath, options.confinedTo);
-    throw new ModelError('missing', `${idOrPath} is neither a path nor a model that was downloaded.`);
+    throw new ModelError('missing', sentence('{0} is neither a path nor a model that was downloaded.', idOrPath));
   }
   return openPath(path, idOrPath, options.confinedTo);
 }
@@ -123,7 +124,10 @@ async function describe(
     findings.push({
       severity: 'info',
       code: 'no-config',
-      message: `There is no config.json beside ${basename(located.path)}; the architecture is read from the tensors.`,
+      ...sentence(
+        'There is no config.json beside {0}; the architecture is read from the tensors.',
+        basename(located.path),
+      ),
     });
   }
   const trained = architectureOf(family, input);
@@ -136,7 +140,7 @@ async function describe(
     findings.push({
       severity: 'info',
       code: 'no-classifier',
-      message: 'This model has no classifier: it gives features and attention, no classes.',
+      ...sentence('This model has no classifier: it gives features and attention, no classes.'),
     });
   }
   return {
@@ -167,7 +171,13 @@ function asFed(trained: Architecture, { resize, crop }: Preprocessing, findings:
   findings.push({
     severity: 'info',
     code: 'input-size',
-    message: `Pictures are fed at ${fed.height}x${fed.width}; the model was trained at ${image.height}x${image.width}, so its position embedding is resampled.`,
+    ...sentence(
+      'Pictures are fed at {0}x{1}; the model was trained at {2}x{3}, so its position embedding is resampled.',
+      fed.height,
+      fed.width,
+      image.height,
+      image.width,
+    ),
     subject: 'image_size',
   });
   return { ...trained, image: { ...image, height: fed.height, width: fed.width } };
@@ -181,13 +191,13 @@ function weightSource(
 ): WeightSource {
   if (!tensors) {
     if (!family.seeded) {
-      throw new ModelError('missing', `${dirname(config.source)} has a config.json but no weights.`);
+      throw new ModelError('missing', sentence('{0} has a config.json but no weights.', dirname(config.source)));
     }
     const seed = config.size('seed', MOST_SEED, 0) ?? 0;
     findings.push({
       severity: 'info',
       code: 'seeded-weights',
-      message: `There are no weights; they are drawn from seed ${seed} by the articles' _init_weights rule.`,
+      ...sentence("There are no weights; they are drawn from seed {0} by the articles' _init_weights rule.", seed),
     });
     return { kind: 'seed', seed };
   }
@@ -209,7 +219,7 @@ async function knownNames(
     findings.push({
       severity: 'info',
       code: 'imagenet-labels',
-      message: "The model names no classes; ImageNet-1k's names are used.",
+      ...sentence("The model names no classes; ImageNet-1k's names are used."),
     });
   return names;
 }

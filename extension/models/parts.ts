@@ -13,6 +13,7 @@ import { assertInBounds } from './families/checked';
 import { articleBlock, articleModel, MOST_SEED } from './families/seed';
 import type { Fields } from './families/fields';
 import { readModelConfig } from './open';
+import { sentence } from '../errors/sentence';
 
 type Make = (config: Fields) => Part;
 
@@ -98,7 +99,7 @@ function canonicalName(kind: Part['kind'], key: string): string {
 
 function needed(config: Fields, name: string, limit: LimitName): number {
   const size = config.size(name, limit);
-  if (size === undefined) throw new ModelError('config', `${config.source}: "${name}" is missing.`);
+  if (size === undefined) throw new ModelError('config', sentence('{0}: "{1}" is missing.', config.source, name));
   return size;
 }
 
@@ -110,7 +111,7 @@ function attentionBlock(config: Fields): Block {
 function networkBlock(config: Fields): Block {
   const dim = needed(config, 'in_chan', 'dim');
   const out = config.size('out_chan', 'dim') ?? dim;
-  if (out !== dim) throw config.refuse('out_chan', `in_chan (${dim}): inside the models they are the same`);
+  if (out !== dim) throw config.refuse('out_chan', sentence('in_chan ({0}): inside the models they are the same', dim));
   return { ...articleBlock(config, dim, 1, dim), mlpHidden: config.size('hidden_chan', 'hidden') ?? dim };
 }
 

@@ -81,12 +81,7 @@ export class ModelSummary implements Component {
               'li',
               { 'data-testid': 'finding', title: finding.subject ?? '' },
               icon(severities[finding.severity], finding.severity),
-              h(
-                'span',
-                {},
-                h('span', { class: 'visually-hidden' }, severityNames[finding.severity]),
-                sayFinding(finding),
-              ),
+              h('span', {}, h('span', { class: 'visually-hidden' }, severityNames[finding.severity]), say(finding)),
             ),
           ),
         ),
@@ -94,6 +89,3 @@ export class ModelSummary implements Component {
     ];
   }
 }
-
-// findings that are not sentences yet
-const sayFinding = ({ message, template = message, args = [] }: Finding): string => say({ template, args });

@@ -16,7 +16,10 @@ export class NativeBackend implements Backend {
   async load(description: ModelDescription, options: EngineOptions, signal: AbortSignal): Promise<BackendModel> {
     const { architecture, weights } = description;
     if (!architecture || weights.kind === 'onnx') {
-      throw new EngineError('ERR_UNSUPPORTED', `${description.path} is an ONNX file: choose the ONNX engine for it.`);
+      throw new EngineError(
+        'ERR_UNSUPPORTED',
+        sentence('{0} is an ONNX file: choose the ONNX engine for it.', description.path),
+      );
     }
     const source: { tensors: Record<string, TensorSource> } | { seed: number } =
       weights.kind === 'tensors' ? { tensors: weights.tensors } : { seed: weights.seed };

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Binding } from '../../../native/binding';
 import { EngineError } from '../../errors/engineError';
 import { packageRoot } from '../../files/packageRoot';
+import { sentence } from '../../errors/sentence';
 
 let loaded: Binding | undefined;
 
@@ -19,7 +20,10 @@ export function loadBinding(): Binding {
   if (files.length === 0) {
     throw new EngineError(
       'ERR_ENGINE_START',
-      `The native engine was not built for ${platform}: install the extension package for this platform, run "npm run build:native", or choose the ONNX engine.`,
+      sentence(
+        'The native engine was not built for {0}: install the extension package for this platform, run "npm run build:native", or choose the ONNX engine.',
+        platform,
+      ),
     );
   }
   let reason = '';
@@ -32,6 +36,10 @@ export function loadBinding(): Binding {
   }
   throw new EngineError(
     'ERR_ENGINE_START',
-    `The native engine cannot be loaded on ${platform} (${reason}): rebuild it with "npm run build:native", or choose the ONNX engine.`,
+    sentence(
+      'The native engine cannot be loaded on {0} ({1}): rebuild it with "npm run build:native", or choose the ONNX engine.',
+      platform,
+      reason,
+    ),
   );
 }

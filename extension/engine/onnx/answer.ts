@@ -6,6 +6,7 @@ import { answerOf, namesClasses, namesFeatures, type Answer } from '../../onnx/a
 import { promoted } from '../../onnx/promote';
 import { FLOAT, FLOAT16, type OnnxModel } from '../../onnx/schema';
 import { EngineError } from '../../errors/engineError';
+import { sentence } from '../../errors/sentence';
 
 const DOUBLE = 11;
 const BFLOAT16 = 16;
@@ -42,7 +43,7 @@ export function chooseAnswer(
     // a config without a classifier says that what is there are features
     (architecture?.classes === 0 ? undefined : flat.find(({ output }) => !namesFeatures(output)));
   const chosen = classes ?? flat[0] ?? sized[0];
-  if (chosen === undefined) throw new EngineError('ERR_MODEL', `${path} has no output to show.`);
+  if (chosen === undefined) throw new EngineError('ERR_MODEL', sentence('{0} has no output to show.', path));
   const output = promoted(chosen.value);
   if (chosen !== classes) return { logits: { output, logarithm: false }, scores: null };
   const found = chosen.scores ?? scores ?? scoresFor('', chosen.size);

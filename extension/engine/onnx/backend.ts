@@ -20,6 +20,7 @@ import { openForeign } from './foreign';
 import type { LayerMaps } from './maps';
 import { LazySessions, OnnxModel, type OnnxLayout } from './model';
 import { createSession, loadRuntime } from './runtime';
+import { sentence } from '../../errors/sentence';
 
 /** What protobuf holds in one message. */
 const MOST_BYTES = 2 ** 31 - 1;
@@ -61,12 +62,13 @@ export class OnnxBackend implements Backend {
       return new OnnxModel(ort, { plain: session, full: session }, layout, loaded, inputShape, () => {
         throw new EngineError(
           'ERR_UNSUPPORTED',
-          `${description.name} is an ONNX file; its weight tensors are not shown.`,
+          sentence('{0} is an ONNX file; its weight tensors are not shown.', description.name),
         );
       });
     }
     const { architecture } = description;
-    if (architecture === null) throw new EngineError('ERR_MODEL', `${description.name} has no architecture to export.`);
+    if (architecture === null)
+      throw new EngineError('ERR_MODEL', sentence('{0} has no architecture to export.', description.name));
     assertExportable(description.name, architecture, limit);
     const { read, parameters } = await weightsOf(description, architecture, this.seeded);
     const build = (extras: boolean): Promise<InferenceSession> =>
@@ -86,7 +88,8 @@ export class OnnxBackend implements Backend {
     };
     const readTensor = (name: string): Slice => {
       const tensor = read(name);
-      if (tensor === null) throw new EngineError('ERR_ARGUMENT', `${description.name} has no tensor ${name}.`);
+      if (tensor === null)
+        throw new EngineError('ERR_ARGUMENT', sentence('{0} has no tensor {1}.', description.name, name));
       return tensor;
     };
     const fits = (batch: number, keeps: { attention: boolean; tokens: boolean }): void =>
@@ -115,7 +118,7 @@ export async function weightsOf(
     case 'seed':
       return seeded(architecture, weights.seed);
     case 'onnx':
-      throw new EngineError('ERR_UNSUPPORTED', `${file} keeps its weights in an ONNX graph.`);
+      throw new EngineError('ERR_UNSUPPORTED', sentence('{0} keeps its weights in an ONNX graph.', file));
   }
 }
 

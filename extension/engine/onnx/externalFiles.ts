@@ -5,6 +5,7 @@ import { whyUnreadable } from '../../errors/fileRefusal';
 import { withRegularFile } from '../../files/regularFile';
 import { externalRanges, type ExternalRange } from '../../onnx/externalData';
 import type { OnnxModel } from '../../onnx/schema';
+import { sentence } from '../../errors/sentence';
 
 /** As onnxruntime-node takes it: `path` is the name in the model. */
 export interface ExternalFile {
@@ -33,7 +34,7 @@ export async function externalFiles(
       else files.set(range.location, [range]);
     }
   } catch (error) {
-    throw new EngineError('ERR_MODEL', `${file} cannot be used: ${(error as Error).message}.`);
+    throw new EngineError('ERR_MODEL', sentence('{0} cannot be used: {1}.', file, (error as Error).message));
   }
   const read: ExternalFile[] = [];
   let total = 0;
@@ -59,14 +60,24 @@ async function readRanges(
       if (last.end > opened.size)
         throw new EngineError(
           'ERR_MODEL',
-          `${file} is shorter than ${model} says: weight ${last.tensor} should end at byte ${last.end}, the file has ${opened.size}.`,
+          sentence(
+            '{0} is shorter than {1} says: weight {2} should end at byte {3}, the file has {4}.',
+            file,
+            model,
+            last.tensor,
+            last.end,
+            opened.size,
+          ),
         );
       if (last.end > MOST_BYTES)
-        throw new EngineError('ERR_MODEL', `${file} is larger than 4 GiB, the most that is read of such a file.`);
+        throw new EngineError(
+          'ERR_MODEL',
+          sentence('{0} is larger than 4 GiB, the most that is read of such a file.', file),
+        );
       assertFits(last.end);
       const data = Buffer.allocUnsafe(last.end);
       if ((await opened.read(data, 0)) < data.length)
-        throw new EngineError('ERR_MODEL', `${file} changed while it was read.`);
+        throw new EngineError('ERR_MODEL', sentence('{0} changed while it was read.', file));
       return data;
     });
   } catch (error) {

@@ -14,6 +14,7 @@ import { externalFiles, type ExternalFile } from './externalFiles';
 import type { OnnxLayout } from './model';
 import { pictureTensor } from './pictureTensor';
 import { runtimeReason, type Runtime } from './runtime';
+import { sentence } from '../../errors/sentence';
 
 export interface OpenedFile {
   session: InferenceSession;
@@ -44,7 +45,8 @@ export async function openForeign(
   const external = await externalFiles(file, bytes, model, (outside) => assertFits(bytes.length + outside));
   const { inputShape, ...picture } = findInput(file, model, description);
   const answers = answersOf(model);
-  if (answers.length === 0) throw new EngineError('ERR_MODEL', `${file} has no output of floating-point numbers.`);
+  if (answers.length === 0)
+    throw new EngineError('ERR_MODEL', sentence('{0} has no output of floating-point numbers.', file));
   const values = answers.map(({ value }) => value);
   const search = findAttention(model.graph);
   const { session, found } = await withMaps(search, (maps) =>
@@ -54,13 +56,16 @@ export async function openForeign(
   if (size > MOST_INPUT)
     throw new EngineError(
       'ERR_MODEL',
-      `${file} wants ${size.toLocaleString('en-US')} numbers at once, more than is run.`,
+      sentence('{0} wants {1} numbers at once, more than is run.', file, size.toLocaleString('en-US')),
     );
   const zeros = new Float32Array(size);
   const feed = { [picture.input]: pictureTensor(ort, zeros, picture.batch ?? 1, inputShape, picture) };
   const results: Results = await session.run(feed).catch((error: unknown) => {
     const [, height, width] = inputShape;
-    throw new EngineError('ERR_MODEL', `${file} fails on a ${width}x${height} picture: ${runtimeReason(error)}.`);
+    throw new EngineError(
+      'ERR_MODEL',
+      sentence('{0} fails on a {1}x{2} picture: {3}.', file, width, height, runtimeReason(error)),
+    );
   });
   const answer = chooseAnswer(
     answers.map((each) => ({ ...each, tensor: results[promoted(each.value)] })),
@@ -107,7 +112,7 @@ function parse(file: string, bytes: Uint8Array): OnnxModel {
   try {
     return readModel(bytes);
   } catch (error) {
-    throw new EngineError('ERR_MODEL', `${file} cannot be used: ${runtimeReason(error)}.`);
+    throw new EngineError('ERR_MODEL', sentence('{0} cannot be used: {1}.', file, runtimeReason(error)));
   }
 }
 
@@ -119,14 +124,17 @@ function findInput(file: string, { graph }: OnnxModel, { preprocessing }: ModelD
     const inputs = free.map(({ name, shape }) => `${name} (${shape?.join(', ') ?? 'any shape'})`).join(', ');
     throw new EngineError(
       'ERR_MODEL',
-      `${file} is no image classifier: it wants ${inputs || 'no input'}, not one picture.`,
+      sentence('{0} is no image classifier: it wants {1}, not one picture.', file, inputs || 'no input'),
     );
   }
   const { input, channelsLast, channels, height, width, batch } = picture;
   if (![FLOAT, FLOAT16, 0].includes(input.elementType)) {
     throw new EngineError(
       'ERR_UNSUPPORTED',
-      `${file} takes pictures in another number format than float32 and float16; export it with float32 inputs.`,
+      sentence(
+        '{0} takes pictures in another number format than float32 and float16; export it with float32 inputs.',
+        file,
+      ),
     );
   }
   const { crop, resize } = preprocessing;

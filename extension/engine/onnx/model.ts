@@ -9,6 +9,7 @@ import { combine, mapsOf, type LayerMaps } from './maps';
 import { pictureTensor, type PictureFormat } from './pictureTensor';
 import type { Runtime } from './runtime';
 import { rolloutRow } from './rollout';
+import { sentence } from '../../errors/sentence';
 
 /** What a session offers, found out once at load. */
 export interface OnnxLayout extends PictureFormat {
@@ -87,12 +88,12 @@ export class OnnxModel implements BackendModel {
     if (maskedPatches !== undefined && maskedPatches.length > 0) {
       throw new EngineError(
         'ERR_UNSUPPORTED',
-        'Hiding patches needs the native engine; ONNX Runtime runs the whole picture.',
+        sentence('Hiding patches needs the native engine; ONNX Runtime runs the whole picture.'),
       );
     }
     this.assertFits(batch, { attention, tokens });
     const session = await sessionOf(this.sessions, attention || tokens);
-    if (signal.aborted) throw new EngineError('ERR_CANCELLED', 'The request was cancelled.');
+    if (signal.aborted) throw new EngineError('ERR_CANCELLED', sentence('The request was cancelled.'));
     const { layout } = this;
     const fetches = [layout.logits.output];
     const maps = attention ? [...layout.attention, ...layout.stageAttention] : [];
@@ -103,7 +104,7 @@ export class OnnxModel implements BackendModel {
     const step = layout.batch ?? batch;
     const passes: Results[] = [];
     for (let first = 0; first < batch; first += step) {
-      if (signal.aborted) throw new EngineError('ERR_CANCELLED', 'The request was cancelled.');
+      if (signal.aborted) throw new EngineError('ERR_CANCELLED', sentence('The request was cancelled.'));
       // a fixed batch is filled up with zeros
       const values = new Float32Array(step * perImage);
       values.set(input.subarray(first * perImage, Math.min(batch, first + step) * perImage));
@@ -169,7 +170,7 @@ class OnnxRun implements BackendRun {
         return { shape: [values.length], values };
       }
       default: // steps, predictions by depth, and methods that need more than a graph's maps
-        throw new EngineError('ERR_UNSUPPORTED', 'This is shown by the native engine only.');
+        throw new EngineError('ERR_UNSUPPORTED', sentence('This is shown by the native engine only.'));
     }
   }
 
@@ -198,7 +199,7 @@ class OnnxRun implements BackendRun {
   private maps(image: number, layers: LayerMaps[], index: number, noun: string): Slice {
     const layer = layers[index];
     if (layer === undefined)
-      throw new EngineError('ERR_UNSUPPORTED', `ONNX Runtime gave no attention of ${noun} ${index}.`);
+      throw new EngineError('ERR_UNSUPPORTED', sentence('ONNX Runtime gave no attention of {0} {1}.', noun, index));
     const parts = layer.parts.map((part) => {
       const { dims, data } = this.result(image, part.output, `attention of ${noun} ${index}`);
       return mapsOf({ dims, data: data as Float32Array }, part, image % this.step, this.step);
@@ -208,14 +209,14 @@ class OnnxRun implements BackendRun {
 
   private result(image: number, name: string | undefined, what: string): Tensor {
     const tensor = name === undefined ? undefined : this.passes[Math.floor(image / this.step)]?.[name];
-    if (tensor === undefined) throw new EngineError('ERR_UNSUPPORTED', `ONNX Runtime gave no ${what}.`);
+    if (tensor === undefined) throw new EngineError('ERR_UNSUPPORTED', sentence('ONNX Runtime gave no {0}.', what));
     return tensor;
   }
 }
 
 function assertToken(query: number, tokens: number): void {
   if (query < 0 || query >= tokens)
-    throw new EngineError('ERR_ARGUMENT', `Token ${query} is not among the ${tokens} tokens.`);
+    throw new EngineError('ERR_ARGUMENT', sentence('Token {0} is not among the {1} tokens.', query, tokens));
 }
 
 /** Row `query` of each of (h, N, N): (h, N). */

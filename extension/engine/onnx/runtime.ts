@@ -5,6 +5,7 @@ import type { ModelDescription } from '../../architecture/description';
 import type { EngineOptions } from '../requests';
 import type { ExternalFile } from './externalFiles';
 import { EngineError } from '../../errors/engineError';
+import { sentence } from '../../errors/sentence';
 
 export type Runtime = typeof Ort;
 
@@ -30,7 +31,7 @@ export async function loadRuntime(): Promise<Runtime> {
   } catch (error) {
     throw new EngineError(
       'ERR_ENGINE_START',
-      `onnxruntime-node cannot be loaded on this machine: ${runtimeReason(error)}.`,
+      sentence('onnxruntime-node cannot be loaded on this machine: {0}.', runtimeReason(error)),
     );
   }
 }
@@ -52,6 +53,9 @@ export async function createSession(
       externalData,
     });
   } catch (error) {
-    throw new EngineError('ERR_MODEL', `${description.path} cannot be run by ONNX Runtime: ${runtimeReason(error)}.`);
+    throw new EngineError(
+      'ERR_MODEL',
+      sentence('{0} cannot be run by ONNX Runtime: {1}.', description.path, runtimeReason(error)),
+    );
   }
 }

@@ -13,6 +13,7 @@ import { NativeBackend } from '../native/backend';
 import { OnnxBackend } from '../onnx/backend';
 import { seededWeights } from '../native/seeded';
 import { Session } from './session';
+import { sentence } from '../../errors/sentence';
 
 const IDS_A_GENERATION = 1_000_000;
 
@@ -66,7 +67,8 @@ async function answer(
   const controller = new AbortController();
   running.set(id, controller);
   try {
-    if (!Object.hasOwn(session.handlers, name)) throw new EngineError('ERR_ARGUMENT', `There is no request ${name}.`);
+    if (!Object.hasOwn(session.handlers, name))
+      throw new EngineError('ERR_ARGUMENT', sentence('There is no request {0}.', name));
     const handler = session.handlers[name] as (
       take: unknown,
       signal: AbortSignal,

@@ -216,7 +216,7 @@ export class Session {
   ): Promise<{ bytes: number }> {
     const { architecture, name } = description;
     if (architecture === null || description.weights.kind === 'onnx') {
-      throw new EngineError('ERR_UNSUPPORTED', `${description.path} is an ONNX file already.`);
+      throw new EngineError('ERR_UNSUPPORTED', sentence('{0} is an ONNX file already.', description.path));
     }
     assertExportable(name, architecture, memoryLimit(what.memoryLimit));
     const { read } = await weightsOf(description, architecture, seededWeights(this.parts.binding));
@@ -231,7 +231,7 @@ export class Session {
   private async slice(kept: KeptRun, image: number, what: SliceRequest): Promise<Slice> {
     const { run, of, input, inputShape } = kept;
     if (!Number.isInteger(image) || image < 0 || image >= run.batch) {
-      throw new EngineError('ERR_ARGUMENT', `There is no image ${image} in a run of ${run.batch}.`);
+      throw new EngineError('ERR_ARGUMENT', sentence('There is no image {0} in a run of {1}.', image, run.batch));
     }
     switch (what.kind) {
       case 'logits': {
@@ -243,7 +243,8 @@ export class Session {
         return { shape: inputShape.slice(1), values: input.slice(image * size, (image + 1) * size) };
       }
       case 'tensor':
-        if (of.closed) throw new EngineError('ERR_GONE', `${of.description.name} was closed; open it again.`);
+        if (of.closed)
+          throw new EngineError('ERR_GONE', sentence('{0} was closed; open it again.', of.description.name));
         return of.model.tensor(what.name);
       default:
         return run.slice(image, what);
@@ -257,12 +258,15 @@ function batchOf(shape: number[], length: number, { inputShape }: BackendModel):
   const wanted = inputShape ? `(B, ${inputShape.join(', ')})` : '(B, C, H, W)';
   const fits = shape.length === 4 && batch > 0 && (!inputShape || inputShape.every((side, i) => side === image[i]));
   if (!fits) {
-    throw new EngineError('ERR_ARGUMENT', `The input has shape (${shape.join(', ')}), but the model takes ${wanted}.`);
+    throw new EngineError(
+      'ERR_ARGUMENT',
+      sentence('The input has shape ({0}), but the model takes {1}.', shape.join(', '), wanted),
+    );
   }
   if (length !== shape.reduce((product, side) => product * side, 1)) {
     throw new EngineError(
       'ERR_ARGUMENT',
-      `The input has ${length} values, which is not its shape (${shape.join(', ')}).`,
+      sentence('The input has {0} values, which is not its shape ({1}).', length, shape.join(', ')),
     );
   }
   return batch;

@@ -1,4 +1,5 @@
 import { EngineError } from '../../errors/engineError';
+import { sentence } from '../../errors/sentence';
 
 interface Entry<T> {
   value: T;
@@ -37,7 +38,8 @@ export class Store<T> {
   /** Throws ERR_GONE when it is not kept (any more). */
   get(id: number): T {
     const entry = this.entries.get(id);
-    if (!entry) throw new EngineError('ERR_GONE', `The engine no longer keeps ${this.noun} ${id}; open it again.`);
+    if (!entry)
+      throw new EngineError('ERR_GONE', sentence('The engine no longer keeps {0} {1}; open it again.', this.noun, id));
     // last in insertion order is the most recently used
     this.entries.delete(id);
     this.entries.set(id, entry);

@@ -6,6 +6,7 @@ import { wrongPreprocessing } from '../../architecture/preprocessingBounds';
 import type { Preprocessing } from '../../image/preprocessing';
 import type { Family, FamilyInput } from './family';
 import type { Fields } from './fields';
+import { sentence } from '../../errors/sentence';
 
 /** Throws ModelError naming the field, its value and the limit. */
 export function architectureOf(family: Family, input: FamilyInput): Architecture {
@@ -23,7 +24,7 @@ export function preprocessingOf(family: Family, input: FamilyInput, architecture
 export function checkedPreprocessing(preprocessing: Preprocessing, source: string): Preprocessing {
   const wrong = wrongPreprocessing(preprocessing);
   if (wrong === null) return preprocessing;
-  throw new ModelError('config', `${source}: ${wrong}.`);
+  throw new ModelError('config', sentence('{0}: {1}.', source, wrong));
 }
 
 /** Places of a config where its numbers stand. */
@@ -34,5 +35,5 @@ export function assertInBounds(found: OutOfBounds | null, config: Fields): void 
   const places = [config, ...INNER.filter((name) => config.holdsObject(name)).map((name) => config.inner(name))];
   const field = found.fields.find((name) => places.some((place) => place.has(name)));
   const where = field === undefined ? '' : ` (from ${field})`;
-  throw new ModelError('config', `${config.source}: ${found.sentence}${where}.`, field);
+  throw new ModelError('config', sentence('{0}: {1}{2}.', config.source, found.sentence, where), field);
 }

@@ -97,8 +97,9 @@ function blockOf({ config, tensors, findings }: FamilyInput, vision: Fields, dim
     findings.push({
       severity: 'warning',
       code: 'assumed-activation',
-      message:
+      ...sentence(
         "Nothing says which GELU the file was trained with; OpenAI's QuickGELU is assumed, which most of open_clip's own models do not use.",
+      ),
       subject: 'quick_gelu',
     });
   const quick = known ? (model.flag('quick_gelu') ?? false) : true;

@@ -3,6 +3,7 @@ import { LARGEST_FLOAT } from '../../architecture/bounds';
 import { LIMITS, type LimitName } from '../../architecture/limits';
 import { ModelError } from '../../errors/modelError';
 import { isObject } from '../files/safetensors';
+import { sentence, type Argument, type Sentence } from '../../errors/sentence';
 
 export class Fields {
   constructor(
@@ -26,10 +27,14 @@ export class Fields {
     return Object.keys(this.values);
   }
 
-  refuse(name: string, expected: string): ModelError {
-    const value = JSON.stringify(this.get(name)) ?? 'nothing';
-    const shown = value.length > 60 ? `${value.slice(0, 60)}…` : value;
-    return new ModelError('config', `${this.source}: "${this.path}${name}" should be ${expected}, not ${shown}.`, name);
+  refuse(name: string, expected: Sentence): ModelError {
+    const value = JSON.stringify(this.get(name));
+    const shown = value === undefined ? sentence('nothing') : value.length > 60 ? `${value.slice(0, 60)}…` : value;
+    return new ModelError(
+      'config',
+      sentence('{0}: "{1}{2}" should be {3}, not {4}.', this.source, this.path, name, expected, shown),
+      name,
+    );
   }
 
   /** A number that float32 can hold, in a range where one is given. */
@@ -37,7 +42,10 @@ export class Fields {
     const value = this.get(name);
     if (value === undefined) return undefined;
     if (!within(value, least, most)) {
-      throw this.refuse(name, most === LARGEST_FLOAT ? 'a number' : `a number from ${least} to ${most}`);
+      throw this.refuse(
+        name,
+        most === LARGEST_FLOAT ? sentence('a number') : sentence('a number from {0} to {1}', least, most),
+      );
     }
     return value;
   }
@@ -47,8 +55,8 @@ export class Fields {
     const most = typeof limit === 'number' ? limit : LIMITS[limit];
     const value = this.get(name);
     if (value === undefined) return undefined;
-    if (typeof value !== 'number') throw this.refuse(name, 'a number');
-    if (!isSize(value, most, least)) throw this.refuse(name, `a whole number from ${least} to ${most}`);
+    if (typeof value !== 'number') throw this.refuse(name, sentence('a number'));
+    if (!isSize(value, most, least)) throw this.refuse(name, sentence('a whole number from {0} to {1}', least, most));
     return value;
   }
 
@@ -58,7 +66,7 @@ export class Fields {
     if (value === undefined) return undefined;
     const pair: unknown[] = Array.isArray(value) ? value : [value, value];
     if (pair.length !== 2 || !pair.every((side) => isSize(side, LIMITS.side))) {
-      throw this.refuse(name, `a size in pixels or [height, width], each at most ${LIMITS.side}`);
+      throw this.refuse(name, sentence('a size in pixels or [height, width], each at most {0}', LIMITS.side));
     }
     return pair as [number, number];
   }
@@ -69,7 +77,7 @@ export class Fields {
     if (value === undefined) return undefined;
     const most = [LIMITS.channels, LIMITS.side, LIMITS.side];
     if (!Array.isArray(value) || value.length !== 3 || !most.every((limit, i) => isSize(value[i], limit))) {
-      throw this.refuse(name, `[channels, height, width], whole numbers from 1 to ${most.join(', ')}`);
+      throw this.refuse(name, sentence('[channels, height, width], whole numbers from 1 to {0}', most.join(', ')));
     }
     return value as [number, number, number];
   }
@@ -77,14 +85,14 @@ export class Fields {
   flag(name: string): boolean | undefined {
     const value = this.get(name);
     if (value === undefined) return undefined;
-    if (typeof value !== 'boolean') throw this.refuse(name, 'true or false');
+    if (typeof value !== 'boolean') throw this.refuse(name, sentence('true or false'));
     return value;
   }
 
   text(name: string): string | undefined {
     const value = this.get(name);
     if (value === undefined) return undefined;
-    if (typeof value !== 'string') throw this.refuse(name, 'a string');
+    if (typeof value !== 'string') throw this.refuse(name, sentence('a string'));
     return value;
   }
 
@@ -100,7 +108,7 @@ export class Fields {
     if (value === undefined) return undefined;
     const wanted = plain(value);
     const found = Object.entries(table).find(([key]) => plain(key) === wanted);
-    if (!found) throw this.refuse(name, `one of ${Object.keys(table).join(', ')}`);
+    if (!found) throw this.refuse(name, sentence('one of {0}', Object.keys(table).join(', ')));
     return found[1];
   }
 
@@ -112,8 +120,11 @@ export class Fields {
     const list: unknown = typeof value === 'number' && lengths.includes(1) ? [value] : value;
     const valid = Array.isArray(list) && lengths.includes(list.length);
     if (!valid || !list.every((item) => within(item, least, most))) {
-      const counts = [...new Set(lengths)].join(' or ');
-      throw this.refuse(name, `a list of ${counts} numbers from ${least} to ${most}`);
+      const counts = [...new Set(lengths)].reduce<Argument>(
+        (all, n) => (all === '' ? n : sentence('{0} or {1}', all, n)),
+        '',
+      );
+      throw this.refuse(name, sentence('a list of {0} numbers from {1} to {2}', counts, least, most));
     }
     return list as number[];
   }
@@ -126,7 +137,7 @@ export class Fields {
   /** A nested object; empty when absent. */
   inner(name: string): Fields {
     const value = this.get(name);
-    if (value !== undefined && !isObject(value)) throw this.refuse(name, 'an object');
+    if (value !== undefined && !isObject(value)) throw this.refuse(name, sentence('an object'));
     return new Fields(this.source, value ?? {}, `${this.path}${name}.`);
   }
 

@@ -13,6 +13,7 @@ import { timm } from './timm';
 import { timmEva } from './timm/eva';
 import { timmBeit, timmRelPos } from './timm/relative';
 import { torchvision } from './torchvision';
+import { sentence } from '../../errors/sentence';
 
 /** In the order they are asked. */
 const FAMILIES: Family[] = [
@@ -42,7 +43,7 @@ export function recognise(config: Fields, stored: Tensors | null): Recognised {
   const byConfig = recogniseConfig(config);
   if (!byConfig) refuseType(config);
   if (!stored) {
-    if (!byConfig) throw new ModelError('config', `${config.source} describes no model family known here.`);
+    if (!byConfig) throw new ModelError('config', sentence('{0} describes no model family known here.', config.source));
     return { family: byConfig, tensors: null, outside: new Set() };
   }
   for (const family of byConfig ? [byConfig] : FAMILIES) {
@@ -55,7 +56,7 @@ export function recognise(config: Fields, stored: Tensors | null): Recognised {
   const first = [...stored.keys()].slice(0, 3).join(', ');
   throw new ModelError(
     'unsupported',
-    `${config.source} is no Vision Transformer known here: its tensors begin ${first}.`,
+    sentence('{0} is no Vision Transformer known here: its tensors begin {1}.', config.source, first),
   );
 }
 

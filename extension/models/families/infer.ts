@@ -4,6 +4,7 @@ import type { Finding } from '../../architecture/description';
 import type { StoredTensor } from '../files/safetensors';
 import type { Fields } from './fields';
 import type { Tensors } from './family';
+import { sentence } from '../../errors/sentence';
 
 /** The first tensor whose name matches. */
 export function pick(tensors: Tensors | null, pattern: RegExp): StoredTensor | undefined {
@@ -49,7 +50,7 @@ export function divide(config: Fields, dim: number, heads: number): number {
   if (dim % heads !== 0) {
     throw new ModelError(
       'config',
-      `${config.source}: ${dim}-wide tokens cannot be split over ${heads} heads.`,
+      sentence('{0}: {1}-wide tokens cannot be split over {2} heads.', config.source, dim, heads),
       'num_heads',
     );
   }
@@ -62,7 +63,11 @@ export function assumeHeads(dim: number, findings: Finding[]): number {
   findings.push({
     severity: 'warning',
     code: 'assumed-heads',
-    message: `The number of heads is nowhere in the file; ${heads} (${dim / heads} wide) is assumed, set it in config.json if that is wrong.`,
+    ...sentence(
+      'The number of heads is nowhere in the file; {0} ({1} wide) is assumed, set it in config.json if that is wrong.',
+      heads,
+      dim / heads,
+    ),
     subject: 'num_heads',
   });
   return heads;

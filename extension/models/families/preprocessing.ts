@@ -4,6 +4,7 @@ import type { Interpolation, Preprocessing } from '../../image/preprocessing';
 import type { Architecture, Finding } from '../../architecture/description';
 import type { Fields } from './fields';
 import { CLIP, HALF, IMAGENET, processorClass, type ProcessorClass } from './processors';
+import { sentence } from '../../errors/sentence';
 
 export { CLIP, HALF, IMAGENET };
 
@@ -75,7 +76,11 @@ export function statistics(
     findings.push({
       severity: 'warning',
       code: 'assumed-mean-std',
-      message: `Nothing says how pixels were normalised in training; mean ${fallback.mean.join(', ')} and std ${fallback.std.join(', ')} are assumed.`,
+      ...sentence(
+        'Nothing says how pixels were normalised in training; mean {0} and std {1} are assumed.',
+        fallback.mean.join(', '),
+        fallback.std.join(', '),
+      ),
       subject: 'mean',
     });
   }

@@ -14,6 +14,7 @@ import type { Fields } from './fields';
 import { depthOf, rows } from './infer';
 import { statistics } from './preprocessing';
 import { plainArchitecture, plainBlock } from '../../architecture/plain';
+import { sentence } from '../../errors/sentence';
 
 /** torch's defaults: LayerNorm(eps=1e-5); RMSNorm(eps=None) takes float32's machine epsilon. */
 export const TORCH_NORMS: Record<string, Norm> = {
@@ -116,7 +117,7 @@ function t2tViT(input: FamilyInput): Architecture {
   const dim = config.size('token_len', 'dim') ?? rows(tensors, 'tokens_to_token.project.weight') ?? 768;
   const [channels, height, width] = imageSize(config, [1, 1700, 500]);
   const kernels = config.numbers('softsplit_kernels', [3], 1, LIMITS.side) ?? [31, 3, 3];
-  if (!kernels.every(Number.isInteger)) throw config.refuse('softsplit_kernels', 'three kernel sizes');
+  if (!kernels.every(Number.isInteger)) throw config.refuse('softsplit_kernels', sentence('three kernel sizes'));
   const tokenChannels =
     config.size('token_chan', 'dim') ?? rows(tensors, 'tokens_to_token.transformer1.attn.proj.weight') ?? 64;
   const [first = 1, second = 1] = kernels;
@@ -156,7 +157,12 @@ function backbone(
   if (grid.some((side) => side < 1))
     throw new ModelError(
       'config',
-      `${config.source}: an image of ${image.height}x${image.width} pixels leaves no token after the soft splits.`,
+      sentence(
+        '{0}: an image of {1}x{2} pixels leaves no token after the soft splits.',
+        config.source,
+        image.height,
+        image.width,
+      ),
       'softsplit_kernels',
     );
   const block = articleBlock(config, dim, config.number('Encoding_hidden_chan_mul', 0, MOST_RATIO) ?? 4, dim);
@@ -177,7 +183,12 @@ export function articleBlock(config: Fields, dim: number, multiple: number, dimI
   if (dim % heads !== 0) {
     throw new ModelError(
       'config',
-      `"Chan" must be evenly divisible by "num_heads". (${config.source}: ${dim} channels, ${heads} heads)`,
+      sentence(
+        '"Chan" must be evenly divisible by "num_heads". ({0}: {1} channels, {2} heads)',
+        config.source,
+        dim,
+        heads,
+      ),
       'num_heads',
     );
   }
@@ -200,7 +211,12 @@ function needsConfig({ config, tensors }: FamilyInput, ...fields: string[]): voi
   if (tensors && config.names().length === 0) {
     throw new ModelError(
       'config',
-      `${config.source} needs a config.json beside it: ${first} and ${fields[1] ?? first} cannot be read off the tensors.`,
+      sentence(
+        '{0} needs a config.json beside it: {1} and {2} cannot be read off the tensors.',
+        config.source,
+        first,
+        fields[1] ?? first,
+      ),
     );
   }
 }
@@ -212,7 +228,13 @@ function imageSize(config: Fields, fallback: [number, number, number]): [number,
 function indivisible(config: Fields, side: 'Height' | 'Width', pixels: number, patch: number): ModelError {
   return new ModelError(
     'config',
-    `${side} of image must be evenly divisible by patch size. (${config.source}: ${pixels} pixels, patch_size ${patch})`,
+    sentence(
+      '{0} of image must be evenly divisible by patch size. ({1}: {2} pixels, patch_size {3})',
+      side,
+      config.source,
+      pixels,
+      patch,
+    ),
     'patch_size',
   );
 }

@@ -8,6 +8,7 @@ import { depthOf, divide, inferGrid, pick, rows } from './infer';
 import { MOST_RATIO } from '../../architecture/limits';
 import { plainArchitecture, plainBlock } from '../../architecture/plain';
 import { timmPreprocessing } from './preprocessing';
+import { sentence } from '../../errors/sentence';
 
 const SPLITS = [
   { kernel: 7, stride: 4, padding: 2 },
@@ -78,7 +79,11 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
     findings.push({
       severity: 'info',
       code: 'assumed-qk-scale',
-      message: `Q is scaled by ${dim}^-0.5 as the published weights need; a model trained with one head's width (${headDim}^-0.5) wants qk_scale in model_args.`,
+      ...sentence(
+        "Q is scaled by {0}^-0.5 as the published weights need; a model trained with one head's width ({1}^-0.5) wants qk_scale in model_args.",
+        dim,
+        headDim,
+      ),
       subject: 'qk_scale',
     });
   }

@@ -12,6 +12,7 @@ import type { Fields } from './fields';
 import { MOST_RATIO } from '../../architecture/limits';
 import { timmPreprocessing } from './preprocessing';
 import { variantArguments } from './timm-variants';
+import { sentence } from '../../errors/sentence';
 
 const POOLS = { '': 'none', token: 'token', avg: 'avg', avgmax: 'avgmax', max: 'max', map: 'map' } as const;
 const BLOCKS: Record<string, Block['order']> = {
@@ -175,11 +176,14 @@ function architecture(input: FamilyInput): Architecture {
 function refuseUnsupported(args: Fields, config: Fields, patchNorm: boolean): void {
   const attention = args.text('attn_layer');
   if (attention && attention !== 'attn')
-    throw new ModelError('unsupported', `${config.source}: attention of kind "${attention}" is not supported.`);
+    throw new ModelError(
+      'unsupported',
+      sentence('{0}: attention of kind "{1}" is not supported.', config.source, attention),
+    );
   if (args.text('global_pool') === 'prr')
-    throw new ModelError('unsupported', `${config.source}: pooling "prr" is not supported.`);
+    throw new ModelError('unsupported', sentence('{0}: pooling "prr" is not supported.', config.source));
   if (args.has('embed_norm_layer') && !patchNorm)
-    throw new ModelError('unsupported', `${config.source}: embed_norm_layer is not supported.`);
+    throw new ModelError('unsupported', sentence('{0}: embed_norm_layer is not supported.', config.source));
 }
 
 function blockOf({ config, processor, tensors, findings }: FamilyInput, args: Fields, dim: number): Block {
@@ -204,7 +208,7 @@ function blockOf({ config, processor, tensors, findings }: FamilyInput, args: Fi
     findings.push({
       severity: 'warning',
       code: 'assumed-mlp',
-      message: 'fc1 has twice the rows that fc2 takes, so a SwiGLU (timm SwiGLUPacked) is assumed.',
+      ...sentence('fc1 has twice the rows that fc2 takes, so a SwiGLU (timm SwiGLUPacked) is assumed.'),
       subject: 'mlp_layer',
     });
   }
@@ -262,8 +266,9 @@ function normOf({ config, tensors, findings }: FamilyInput, args: Fields): Norm 
     findings.push({
       severity: 'warning',
       code: 'assumed-eps',
-      message:
+      ...sentence(
         'The file looks like a CLIP tower; LayerNorm eps 1e-5 and GELU are assumed, set act_layer in config.json if it was trained with quick_gelu.',
+      ),
       subject: 'norm_pre.weight',
     });
   }

@@ -1,12 +1,14 @@
 /** All weight files of one model, seen as one table of tensors: a single safetensors file, or shards with their index. */
 import { basename, dirname, join } from 'node:path';
-import { ModelError, count, fileError } from '../../errors/modelError';
+import { ModelError, fileError } from '../../errors/modelError';
+import { count } from '../../errors/count';
 import { MOST_JSON_BYTES, MOST_NESTING, nestedTooDeep } from '../../files/jsonLimits';
 import { decodeText, parseJson } from '../../files/json';
 import { isLfsPointer } from '../../files/lfsPointer';
 import { readRegularFile } from '../../files/regularFile';
 import { lfsRefusal } from './unsupportedFormats';
 import { isObject, readSafetensorsHeader, type StoredTensor } from './safetensors';
+import { sentence } from '../../errors/sentence';
 
 export interface Checkpoint {
   files: string[];
@@ -23,7 +25,7 @@ const MAX_HEADERS_BYTES = 64 * 1024 * 1024;
 export async function readCheckpoint(file: string): Promise<Checkpoint> {
   if (file.endsWith('.index.json')) return readSharded(file);
   const header = await readSafetensorsHeader(file);
-  if (header.tensors.size === 0) throw new ModelError('corrupt', `${file} holds no tensors.`);
+  if (header.tensors.size === 0) throw new ModelError('corrupt', sentence('{0} holds no tensors.', file));
   return { files: [file], tensors: header.tensors, metadata: header.metadata, bytes: header.bytes };
 }
 
@@ -37,17 +39,23 @@ async function readSharded(index: string): Promise<Checkpoint> {
     const header = await readSafetensorsHeader(file);
     headerBytes += header.headerBytes;
     if (headerBytes > MAX_HEADERS_BYTES)
-      throw new ModelError('corrupt', `${index} names shards whose headers are together more than 64 MiB.`);
+      throw new ModelError('corrupt', sentence('{0} names shards whose headers are together more than 64 MiB.', index));
     for (const tensor of listed) {
       const stored = header.tensors.get(tensor);
       if (!stored)
-        throw new ModelError('corrupt', `${index} says tensor "${tensor}" is in ${name}, but it is not there.`);
+        throw new ModelError(
+          'corrupt',
+          sentence('{0} says tensor "{1}" is in {2}, but it is not there.', index, tensor, name),
+        );
       checkpoint.tensors.set(tensor, stored);
     }
     if (listed.length < header.tensors.size) {
       const known = new Set(listed);
       const extra = [...header.tensors.keys()].find((tensor) => !known.has(tensor));
-      throw new ModelError('corrupt', `${file} holds tensor "${extra}", which ${basename(index)} does not list.`);
+      throw new ModelError(
+        'corrupt',
+        sentence('{0} holds tensor "{1}", which {2} does not list.', file, extra!, basename(index)),
+      );
     }
     checkpoint.files.push(file);
     checkpoint.bytes += header.bytes;
@@ -59,7 +67,8 @@ async function readSharded(index: string): Promise<Checkpoint> {
 async function readWeightMap(index: string): Promise<Map<string, string[]>> {
   const parsed = await readJson(index, MAX_INDEX_BYTES);
   const map = parsed['weight_map'];
-  if (!isObject(map) || Object.keys(map).length === 0) throw new ModelError('corrupt', `${index} has no weight_map.`);
+  if (!isObject(map) || Object.keys(map).length === 0)
+    throw new ModelError('corrupt', sentence('{0} has no weight_map.', index));
   const shards = new Map<string, string[]>();
   for (const [tensor, shard] of Object.entries(map)) {
     if (
@@ -70,7 +79,7 @@ async function readWeightMap(index: string): Promise<Map<string, string[]>> {
     ) {
       throw new ModelError(
         'corrupt',
-        `${index} points outside its directory or to no safetensors file: ${JSON.stringify(shard)}.`,
+        sentence('{0} points outside its directory or to no safetensors file: {1}.', index, JSON.stringify(shard)),
       );
     }
     const list = shards.get(shard);
@@ -78,7 +87,10 @@ async function readWeightMap(index: string): Promise<Map<string, string[]>> {
     else shards.set(shard, [tensor]);
   }
   if (shards.size > MAX_SHARDS)
-    throw new ModelError('corrupt', `${index} names ${count(shards.size, 'shard')}, more than ${MAX_SHARDS}.`);
+    throw new ModelError(
+      'corrupt',
+      sentence('{0} names {1}, more than {2}.', index, count(shards.size, 'shard'), MAX_SHARDS),
+    );
   return shards;
 }
 
@@ -94,19 +106,19 @@ export async function readJson(
   } catch (error) {
     throw fileError(file, error);
   }
-  if (text.trim() === '') throw new ModelError('config', `${file} is empty.`);
+  if (text.trim() === '') throw new ModelError('config', sentence('{0} is empty.', file));
   if (isLfsPointer(text)) throw lfsRefusal(file);
   if (nestedTooDeep(text) !== null)
-    throw new ModelError('config', `${file} is nested deeper than ${MOST_NESTING} levels.`);
+    throw new ModelError('config', sentence('{0} is nested deeper than {1} levels.', file, MOST_NESTING));
   let value: unknown;
   try {
     value = parse(text);
   } catch (error) {
     throw new ModelError(
       'config',
-      `${file} is not valid JSON: ${error instanceof Error ? error.message : String(error)}.`,
+      sentence('{0} is not valid JSON: {1}.', file, error instanceof Error ? error.message : String(error)),
     );
   }
-  if (!isObject(value)) throw new ModelError('config', `${file} is not a JSON object.`);
+  if (!isObject(value)) throw new ModelError('config', sentence('{0} is not a JSON object.', file));
   return value;
 }

@@ -86,7 +86,7 @@ async function weightsAmong(path: string, names: string[], hasConfig: boolean): 
   if (candidates.length > 1) {
     throw new ModelError(
       'missing',
-      `${path} holds several weight files (${candidates.slice(0, 3).join(', ')}); name the one to open.`,
+      sentence('{0} holds several weight files ({1}); name the one to open.', path, candidates.slice(0, 3).join(', ')),
     );
   }
   if (candidates[0]) return join(path, candidates[0]);
@@ -101,7 +101,10 @@ async function weightsAmong(path: string, names: string[], hasConfig: boolean): 
       ),
     );
   if (!hasConfig)
-    throw new ModelError('missing', `${path} holds no model: no .safetensors, .onnx or config.json is in it.`);
+    throw new ModelError(
+      'missing',
+      sentence('{0} holds no model: no .safetensors, .onnx or config.json is in it.', path),
+    );
   return null;
 }
 
@@ -127,7 +130,7 @@ async function locateFile(path: string): Promise<Located> {
   }
   throw new ModelError(
     'unsupported',
-    `${path} is not a model: .safetensors, .onnx and .vit.json files and directories can be opened.`,
+    sentence('{0} is not a model: .safetensors, .onnx and .vit.json files and directories can be opened.', path),
   );
 }
 

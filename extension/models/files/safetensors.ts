@@ -4,10 +4,12 @@
  * Format: https://huggingface.co/docs/safetensors (its reader refuses holes and overlaps too).
  */
 import { visit } from 'jsonc-parser';
-import { ModelError, count, fileError } from '../../errors/modelError';
+import { ModelError, fileError } from '../../errors/modelError';
+import { count } from '../../errors/count';
 import { MOST_NESTING, nestedTooDeep } from '../../files/jsonLimits';
 import { withRegularFile } from '../../files/regularFile';
 import { refusedByMagic } from './unsupportedFormats';
+import { sentence, type Sentence } from '../../errors/sentence';
 
 /** Bits of one element. Some are only recognised (to be named in a refusal), see USABLE in ./bind.ts. */
 const DTYPE_BITS: Record<string, number> = {
@@ -48,7 +50,7 @@ export async function readSafetensorsHeader(file: string): Promise<SafetensorsHe
       await opened.read(start, 0);
       const text = Buffer.alloc(headerLength(file, start, size));
       if ((await opened.read(text, 8)) < text.length)
-        throw new ModelError('corrupt', `${file} changed while it was read.`);
+        throw new ModelError('corrupt', sentence('{0} changed while it was read.', file));
       return parseHeader(file, text, size);
     });
   } catch (error) {
@@ -57,24 +59,36 @@ export async function readSafetensorsHeader(file: string): Promise<SafetensorsHe
 }
 
 function headerLength(file: string, start: Buffer, size: number): number {
-  if (size === 0) throw new ModelError('corrupt', `${file} is empty.`);
+  if (size === 0) throw new ModelError('corrupt', sentence('{0} is empty.', file));
   const refusal = refusedByMagic(file, start);
   if (refusal) throw refusal;
   if (size < 8)
-    throw new ModelError('corrupt', `${file} is too short for a safetensors file (${count(size, 'byte')}).`);
+    throw new ModelError(
+      'corrupt',
+      sentence('{0} is too short for a safetensors file ({1}).', file, count(size, 'byte')),
+    );
   const length = start.readBigUInt64LE(0);
   // Eight characters of text read as a number are far beyond any header.
   if (length > BigInt(MAX_HEADER_BYTES)) {
-    if (isText(start)) throw new ModelError('corrupt', `${file} is a text file, not a safetensors file.`);
+    if (isText(start)) throw new ModelError('corrupt', sentence('{0} is a text file, not a safetensors file.', file));
     throw new ModelError(
       'corrupt',
-      `${file} claims a header of ${length.toLocaleString('en-US')} bytes; more than 16 MiB is not believed.`,
+      sentence(
+        '{0} claims a header of {1} bytes; more than 16 MiB is not believed.',
+        file,
+        length.toLocaleString('en-US'),
+      ),
     );
   }
   if (8n + length > BigInt(size)) {
     throw new ModelError(
       'corrupt',
-      `${file} is truncated: its header should be ${count(Number(length), 'byte')} long, the file ends after ${count(size - 8, 'byte')} of it.`,
+      sentence(
+        '{0} is truncated: its header should be {1} long, the file ends after {2} of it.',
+        file,
+        count(Number(length), 'byte'),
+        count(size - 8, 'byte'),
+      ),
     );
   }
   return Number(length);
@@ -85,18 +99,19 @@ const isText = (bytes: Buffer) =>
 
 /** Checks header text against the size of the file it was found in. */
 export function parseHeader(file: string, text: Buffer, fileSize: number): SafetensorsHeader {
-  const bad = (reason: string) => new ModelError('corrupt', `${file} has a broken safetensors header: ${reason}.`);
+  const bad = (reason: Sentence) =>
+    new ModelError('corrupt', sentence('{0} has a broken safetensors header: {1}.', file, reason));
   const json = text.toString('utf8');
-  if (nestedTooDeep(json) !== null) throw bad(`it is nested deeper than ${MOST_NESTING} levels`);
+  if (nestedTooDeep(json) !== null) throw bad(sentence('it is nested deeper than {0} levels', MOST_NESTING));
   let parsed: unknown;
   try {
     parsed = JSON.parse(json);
   } catch {
-    throw bad('it is not JSON');
+    throw bad(sentence('it is not JSON'));
   }
-  if (!isObject(parsed)) throw bad('it is not a JSON object');
+  if (!isObject(parsed)) throw bad(sentence('it is not a JSON object'));
   const twice = duplicateKey(json);
-  if (twice !== undefined) throw bad(`"${twice}" appears twice`);
+  if (twice !== undefined) throw bad(sentence('"{0}" appears twice', twice));
 
   const dataStart = 8 + text.length;
   const metadata: Record<string, string> = {};
@@ -104,7 +119,7 @@ export function parseHeader(file: string, text: Buffer, fileSize: number): Safet
   for (const [name, entry] of Object.entries(parsed)) {
     if (name === '__metadata__') {
       if (!isObject(entry) || Object.values(entry).some((value) => typeof value !== 'string')) {
-        throw bad('__metadata__ is not a table of strings');
+        throw bad(sentence('__metadata__ is not a table of strings'));
       }
       for (const [key, value] of Object.entries(entry)) metadata[key] = value as string;
       continue;
@@ -113,7 +128,13 @@ export function parseHeader(file: string, text: Buffer, fileSize: number): Safet
     if (dataStart + tensor.end > fileSize) {
       throw new ModelError(
         'corrupt',
-        `${file} is truncated: tensor "${name}" should end at byte ${dataStart + tensor.end}, the file has ${fileSize}.`,
+        sentence(
+          '{0} is truncated: tensor "{1}" should end at byte {2}, the file has {3}.',
+          file,
+          name,
+          dataStart + tensor.end,
+          fileSize,
+        ),
       );
     }
     tensors.push({
@@ -136,30 +157,38 @@ export function parseHeader(file: string, text: Buffer, fileSize: number): Safet
   };
 }
 
-type Bad = (reason: string) => ModelError;
+type Bad = (reason: Sentence) => ModelError;
 
 function parseEntry(
   name: string,
   entry: unknown,
   bad: Bad,
 ): { dtype: string; shape: number[]; begin: number; end: number } {
-  if (!isObject(entry)) throw bad(`tensor "${name}" is not described by an object`);
+  if (!isObject(entry)) throw bad(sentence('tensor "{0}" is not described by an object', name));
   const { dtype, shape, data_offsets: offsets } = entry;
   const bits = typeof dtype === 'string' && Object.hasOwn(DTYPE_BITS, dtype) ? DTYPE_BITS[dtype] : undefined;
   if (typeof dtype !== 'string' || bits === undefined)
     throw bad(
-      `tensor "${name}" has ${dtype === undefined ? 'no dtype' : `the unknown dtype ${JSON.stringify(dtype)}`}`,
+      dtype === undefined
+        ? sentence('tensor "{0}" has no dtype', name)
+        : sentence('tensor "{0}" has the unknown dtype {1}', name, JSON.stringify(dtype)),
     );
   if (!Array.isArray(shape) || shape.length > MAX_RANK || !shape.every(isSize))
-    throw bad(`tensor "${name}" has an impossible shape`);
+    throw bad(sentence('tensor "{0}" has an impossible shape', name));
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
-    throw bad(`tensor "${name}" has impossible data_offsets`);
+    throw bad(sentence('tensor "{0}" has impossible data_offsets', name));
   const [begin, end] = offsets as [number, number];
-  if (end < begin) throw bad(`tensor "${name}" ends before it begins`);
+  if (end < begin) throw bad(sentence('tensor "{0}" ends before it begins', name));
   const elements = shape.reduce((product, size) => product * size, 1);
   if (!Number.isSafeInteger(elements * bits) || elements * bits !== (end - begin) * 8) {
     throw bad(
-      `tensor "${name}" of shape [${shape.join(', ')}] and dtype ${dtype} does not fill its ${count(end - begin, 'byte')}`,
+      sentence(
+        'tensor "{0}" of shape [{1}] and dtype {2} does not fill its {3}',
+        name,
+        shape.join(', '),
+        dtype,
+        count(end - begin, 'byte'),
+      ),
     );
   }
   return { dtype, shape: shape, begin, end };
@@ -169,13 +198,13 @@ function checkContiguous(sorted: StoredTensor[], dataStart: number, fileSize: nu
   let at = dataStart;
   let previous = 'the header';
   for (const tensor of sorted) {
-    if (tensor.begin < at) throw bad(`tensors "${previous}" and "${tensor.name}" overlap`);
+    if (tensor.begin < at) throw bad(sentence('tensors "{0}" and "{1}" overlap', previous, tensor.name));
     if (tensor.begin > at)
-      throw bad(`${count(tensor.begin - at, 'byte')} before tensor "${tensor.name}" belong to none`);
+      throw bad(sentence('{0} before tensor "{1}" belong to none', count(tensor.begin - at, 'byte'), tensor.name));
     at = tensor.end;
     previous = tensor.name;
   }
-  if (at < fileSize) throw bad(`${count(fileSize - at, 'byte')} after the last tensor belong to none`);
+  if (at < fileSize) throw bad(sentence('{0} after the last tensor belong to none', count(fileSize - at, 'byte')));
 }
 
 /** Duplicate keys are refused: JSON.parse keeps the last of them, other readers the first. */

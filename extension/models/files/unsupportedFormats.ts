@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { isLfsPointer, LFS_REASON } from '../../files/lfsPointer';
 import { withRegularFile } from '../../files/regularFile';
 import { ModelError } from '../../errors/modelError';
+import { sentence } from '../../errors/sentence';
 
 export const PICKLE_EXTENSIONS = ['.pth', '.pt', '.bin', '.pkl', '.ckpt', '.pth.tar'];
 
@@ -30,13 +31,17 @@ export function refusedByMagic(file: string, start: Buffer): ModelError | undefi
   }
   if (isLfsPointer(start)) return lfsRefusal(file);
   if (text.startsWith('GGUF'))
-    return new ModelError('unsupported', `${file} is a GGUF file; ViT weights are read from .safetensors.`);
+    return new ModelError('unsupported', sentence('{0} is a GGUF file; ViT weights are read from .safetensors.', file));
   if (text.startsWith('\x89HDF'))
-    return new ModelError('unsupported', `${file} is an HDF5 (Keras) file; ViT weights are read from .safetensors.`);
+    return new ModelError(
+      'unsupported',
+      sentence('{0} is an HDF5 (Keras) file; ViT weights are read from .safetensors.', file),
+    );
   return undefined;
 }
 
-export const lfsRefusal = (file: string): ModelError => new ModelError('corrupt', `${file} ${LFS_REASON}.`);
+export const lfsRefusal = (file: string): ModelError =>
+  new ModelError('corrupt', sentence('{0} {1}.', file, LFS_REASON));
 
 /** A pickle runs code when it is opened, so it never is; the one line that turns it into safetensors comes with the refusal. */
 export function pickleRefusal(file: string): ModelError {
@@ -45,6 +50,10 @@ export function pickleRefusal(file: string): ModelError {
   const python = `import torch, safetensors.torch as s; d = torch.load('${name}', map_location='cpu', weights_only=True); d = next((d[k] for k in ('state_dict', 'state_dict_ema', 'model', 'teacher') if k in d), d); s.save_file({k: v.contiguous().clone() for k, v in d.items()}, '${target}')`;
   return new ModelError(
     'unsafe',
-    `${file} is a pickle, which can run code when opened, so it is refused; convert it once with: python -c "${python}"`,
+    sentence(
+      '{0} is a pickle, which can run code when opened, so it is refused; convert it once with: python -c "{1}"',
+      file,
+      python,
+    ),
   );
 }

@@ -40,11 +40,14 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
   const { signal, onProgress } = options;
   const revision = options.revision ?? 'main';
   if (!HUB_ID.test(id))
-    throw new ModelError('config', `"${id}" is not a model's id on the hub: they look like org/name.`);
-  if (settings.offline) throw new ModelError('network', `${id} is not downloaded: HF_HUB_OFFLINE is set.`);
+    throw new ModelError('config', sentence('"{0}" is not a model\'s id on the hub: they look like org/name.', id));
+  if (settings.offline) throw new ModelError('network', sentence('{0} is not downloaded: HF_HUB_OFFLINE is set.', id));
   if (settings.tokenProblem !== undefined) throw new ModelError('unreadable', settings.tokenProblem);
   if (settings.token && !/^hf_[\x21-\x7e]*$/.test(settings.token)) {
-    throw new ModelError('forbidden', 'HF_TOKEN is set but is not a Hugging Face token: those tokens begin with hf_.');
+    throw new ModelError(
+      'forbidden',
+      sentence('HF_TOKEN is set but is not a Hugging Face token: those tokens begin with hf_.'),
+    );
   }
   try {
     const { commit, files } = await listing(id, revision, settings, signal);
@@ -84,12 +87,13 @@ async function listing(
   if (!/^[0-9a-f]{40}$/.test(commit))
     throw new ModelError(
       'network',
-      `${new URL(settings.endpoint).host} did not say which commit of ${id} is ${revision}.`,
+      sentence('{0} did not say which commit of {1} is {2}.', new URL(settings.endpoint).host, id, revision),
     );
   const entries: ListFileEntry[] = [];
   let listed = 0;
   for await (const entry of listFiles({ ...common, repo: { type: 'model', name: id }, revision: commit })) {
-    if (++listed > MOST_FILES) throw new ModelError('unsupported', `${id} has more than ${MOST_FILES} files.`);
+    if (++listed > MOST_FILES)
+      throw new ModelError('unsupported', sentence('{0} has more than {1} files.', id, MOST_FILES));
     // The top folder only; names come from strangers and become paths.
     if (entry.type === 'file' && !/[/\\]/.test(entry.path)) entries.push(entry);
   }
@@ -99,7 +103,7 @@ async function listing(
     etag: lfs?.oid ?? oid ?? '',
   }));
   const nameless = files.find(({ etag }) => !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(etag));
-  if (nameless) throw new ModelError('network', `The hub gave no checksum for ${nameless.path}.`);
+  if (nameless) throw new ModelError('network', sentence('The hub gave no checksum for {0}.', nameless.path));
   return { commit, files };
 }
 
@@ -123,12 +127,18 @@ function chosen(id: string, entries: ListFileEntry[]): ListFileEntry[] {
   if (all.length === 0 && pickle) {
     throw new ModelError(
       'unsafe',
-      `${id} has only a pickle (${pickle.path}), which can run code when opened; ask its authors for safetensors, or convert it yourself.`,
+      sentence(
+        '{0} has only a pickle ({1}), which can run code when opened; ask its authors for safetensors, or convert it yourself.',
+        id,
+        pickle.path,
+      ),
     );
   }
   throw new ModelError(
     'missing',
-    `${id} has ${all.length === 0 ? 'no weights in .safetensors or .onnx' : 'several weight files and no model.safetensors'}.`,
+    all.length === 0
+      ? sentence('{0} has no weights in .safetensors or .onnx.', id)
+      : sentence('{0} has several weight files and no model.safetensors.', id),
   );
 }
 
@@ -148,7 +158,7 @@ async function located(
     accessToken: settings.token,
     fetch: hubFetch(settings, signal),
   });
-  if (!info) throw new ModelError('missing', `${file.path} is no longer in ${id}.`);
+  if (!info) throw new ModelError('missing', sentence('{0} is no longer in {1}.', file.path, id));
   return { ...file, url: info.url };
 }
 
@@ -160,7 +170,10 @@ function explained(
   signal: AbortSignal | undefined,
 ): ModelError {
   if (signal?.aborted)
-    return new ModelError('cancelled', `The download of ${id} was cancelled; what arrived is kept for the next time.`);
+    return new ModelError(
+      'cancelled',
+      sentence('The download of {0} was cancelled; what arrived is kept for the next time.', id),
+    );
   if (error instanceof ModelError) return error;
   const { host } = new URL(endpoint);
   if (error instanceof HubApiError) return refusal(error, id, host, token);
@@ -175,7 +188,9 @@ function explained(
     );
   return new ModelError(
     'network',
-    `${host} cannot be reached${code ? ` (${code})` : ''}: check the network, or set HF_ENDPOINT to a mirror.`,
+    code
+      ? sentence('{0} cannot be reached ({1}): check the network, or set HF_ENDPOINT to a mirror.', host, code)
+      : sentence('{0} cannot be reached: check the network, or set HF_ENDPOINT to a mirror.', host),
   );
 }
 
@@ -183,16 +198,20 @@ function refusal(error: HubApiError, id: string, host: string, token: string | u
   if (error.statusCode === 403) {
     return new ModelError(
       'forbidden',
-      `${id} is gated: accept its terms on ${host}/${id} and set HF_TOKEN to a token of that account.`,
+      sentence('{0} is gated: accept its terms on {1}/{0} and set HF_TOKEN to a token of that account.', id, host),
     );
   }
   // The hub answers 401 for what does not exist and for what one may not know of.
   if (error.statusCode === 401) {
-    const way = token ? 'the token in use may not read it' : 'it is private: set HF_TOKEN to a token that may read it';
-    return new ModelError('forbidden', `${id} does not exist on ${host}, or ${way}.`);
+    return new ModelError(
+      'forbidden',
+      token
+        ? sentence('{0} does not exist on {1}, or the token in use may not read it.', id, host)
+        : sentence('{0} does not exist on {1}, or it is private: set HF_TOKEN to a token that may read it.', id, host),
+    );
   }
-  if (error.statusCode === 404) return new ModelError('missing', `${id} does not exist on ${host}.`);
-  return new ModelError('network', `${host} answered ${error.statusCode} for ${id}; try again later.`);
+  if (error.statusCode === 404) return new ModelError('missing', sentence('{0} does not exist on {1}.', id, host));
+  return new ModelError('network', sentence('{0} answered {1} for {2}; try again later.', host, error.statusCode, id));
 }
 
 /** undici hides the reason in `cause`. */

@@ -1,8 +1,10 @@
 /** One file from the hub to one blob: appended to what an earlier try left, checked against its hash as it lies on disk, then given its name. */
 import { FileRefusal } from '../../errors/fileRefusal';
-import { ModelError, count } from '../../errors/modelError';
+import { count } from '../../errors/count';
+import { ModelError } from '../../errors/modelError';
 import { systemSentence } from '../../errors/systemError';
 import { PartFile, hashOf } from './partFile';
+import { sentence } from '../../errors/sentence';
 
 export interface RemoteFile {
   path: string;
@@ -40,7 +42,12 @@ export async function downloadBlob(file: RemoteFile, blob: string, transfer: Fil
     if (part.received < file.size) {
       throw new ModelError(
         'network',
-        `The download of ${file.path} broke off after ${count(part.received, 'byte')} of ${file.size.toLocaleString('en-US')}; downloading again goes on from there.`,
+        sentence(
+          'The download of {0} broke off after {1} of {2}; downloading again goes on from there.',
+          file.path,
+          count(part.received, 'byte'),
+          file.size.toLocaleString('en-US'),
+        ),
       );
     }
   } catch (error) {
@@ -53,7 +60,12 @@ export async function downloadBlob(file: RemoteFile, blob: string, transfer: Fil
     await part.discard();
     throw new ModelError(
       'corrupt',
-      `${file.path} arrived damaged (checksum ${digest.slice(0, 12)}…, not ${file.etag.slice(0, 12)}…) and was discarded; download it again.`,
+      sentence(
+        '{0} arrived damaged (checksum {1}…, not {2}…) and was discarded; download it again.',
+        file.path,
+        digest.slice(0, 12),
+        file.etag.slice(0, 12),
+      ),
     );
   }
   await part.finish();
@@ -83,7 +95,10 @@ async function request(file: RemoteFile, from: number, { fetch, token }: FileTra
   const response = await fetch(file.url, { headers });
   if (!response.ok) {
     await response.body?.cancel();
-    throw new ModelError('network', `${new URL(file.url).host} answered ${response.status} for ${file.path}.`);
+    throw new ModelError(
+      'network',
+      sentence('{0} answered {1} for {2}.', new URL(file.url).host, response.status, file.path),
+    );
   }
   return response;
 }

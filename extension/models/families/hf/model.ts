@@ -10,6 +10,7 @@ import { assumeHeads, depthOf, divide, pick, rows } from '../infer';
 import { labelCount } from '../labelTable';
 import { plainArchitecture, plainBlock } from '../../../architecture/plain';
 import { hfPreprocessing, type HfDefaults } from '../preprocessing';
+import { sentence, type Sentence } from '../../../errors/sentence';
 
 export interface HfModel {
   name: string;
@@ -82,7 +83,7 @@ function architecture(model: HfModel, input: FamilyInput): Architecture {
   const classes = classesOf(whole, tensors);
   const eps = config.number('layer_norm_eps', 0, 1) ?? 1e-12;
   if (!given.has('layer_norm_eps'))
-    findings.push(assumed('eps', `layer_norm_eps is not in the config; ${eps} is assumed.`));
+    findings.push(assumed('eps', sentence('layer_norm_eps is not in the config; {0} is assumed.', eps)));
 
   const pool = model.pool(classes > 0, config, input);
   const block = plainBlock(dim, heads, config.size('intermediate_size', 'hidden') ?? 4 * dim, eps, {
@@ -151,4 +152,4 @@ function classesOf(config: Fields, tensors: FamilyInput['tensors']): number {
   return found ?? (labelCount(config) || (config.size('num_labels', 'classes') ?? 2));
 }
 
-const assumed = (what: string, message: string): Finding => ({ severity: 'info', code: `assumed-${what}`, message });
+const assumed = (what: string, said: Sentence): Finding => ({ severity: 'info', code: `assumed-${what}`, ...said });

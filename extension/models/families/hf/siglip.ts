@@ -2,6 +2,7 @@
 import { HALF } from '../preprocessing';
 import { TOWER_IGNORED, TOWER_KEYS } from './keys';
 import { VIT, type HfModel } from './model';
+import { sentence } from '../../../errors/sentence';
 
 export const siglip: HfModel = {
   name: 'hf-siglip',
@@ -47,7 +48,10 @@ export const siglip2: HfModel = {
     findings.push({
       severity: 'info',
       code: 'naflex-size',
-      message: `Pictures are fed as squares of ${side} by ${side} patches; NaFlex keeps their shape: choose an input size of that shape to see the same.`,
+      ...sentence(
+        'Pictures are fed as squares of {0} by {0} patches; NaFlex keeps their shape: choose an input size of that shape to see the same.',
+        side,
+      ),
       subject: 'num_patches',
     });
     const [height, width] = tokenizer.patch;

@@ -11,6 +11,7 @@ import type { Fields } from '../fields';
 import { assumeHeads, commonSize, depthOf, divide, inferGrid, pick, rows } from '../infer';
 import { timmPreprocessing } from '../preprocessing';
 import { EVA_NAMES, evaArguments } from './evaVariants';
+import { sentence } from '../../../errors/sentence';
 
 const POOLS = { '': 'none', token: 'token', avg: 'avg', avgmax: 'avgmax', max: 'max', map: 'map' } as const;
 
@@ -159,7 +160,7 @@ function impliedBy({ config, tensors, findings }: FamilyInput): Record<string, u
     findings.push({
       severity: 'warning',
       code: 'assumed-rotary',
-      message: `Nothing says how positions turn queries and keys; the file looks like ${title}, so its rotary positions are assumed.`,
+      ...sentence('Nothing says how positions turn queries and keys; the file looks like {0}, so its rotary positions are assumed.', title),
       subject: 'architecture',
     });
     const { num_heads: _heads, patch_size: _patch, img_size: _size, ...args } = evaArguments(architecture);
@@ -176,7 +177,7 @@ function impliedBy({ config, tensors, findings }: FamilyInput): Record<string, u
   if (tensors.has('pos_embed') && tensors.has('blocks.0.attn.q_bias')) return {};
   throw new ModelError(
     'config',
-    `${config.source}: nothing in the tensors says how positions turn queries and keys; a config.json with timm's "architecture" is needed.`,
+    sentence('{0}: nothing in the tensors says how positions turn queries and keys; a config.json with timm\'s "architecture" is needed.', config.source),
     'architecture',
   );
 } // prettier-ignore
