@@ -4,7 +4,7 @@ import path from 'node:path';
 import { plainMessage, plainText, terminalJson } from '../errors/plainText';
 import type { EngineClient } from '../engine/client';
 import type { DescribedModel, LoadedModel, Prediction, RunSummary } from '../engine/requests';
-import { EngineError } from '../errors/engineError';
+import { GONE_OR_DIED, onceMore } from '../inspect/onceMore';
 import { loadModel, withEngine } from './engine';
 import { complain, lineOf } from './errors';
 import { addModelOptions, positiveNumber, type ModelOptions } from './options';
@@ -61,16 +61,14 @@ class Classifier {
   }
 
   async classify(image: string): Promise<Outcome> {
-    const model = this.model();
-    try {
-      return { image, run: await this.run(image, model) };
-    } catch (error) {
-      if (!(error instanceof EngineError && error.code === 'ERR_GONE')) return { image, error: lineOf(error) };
-    }
+    let model = this.model();
     // a picture before this one took the engine with it: its model is loaded again, once for all that wait
-    if (this.loading === model) this.loading = undefined;
+    const forget = () => {
+      if (this.loading === model) this.loading = undefined;
+      model = this.model();
+    };
     try {
-      return { image, run: await this.run(image, this.model()) };
+      return { image, run: await onceMore(() => this.run(image, model), forget, GONE_OR_DIED) };
     } catch (error) {
       return { image, error: lineOf(error) };
     }

@@ -18,6 +18,7 @@ import { imageEvent, modelEvent } from './events';
 import { closeQuietly } from './enginePort';
 import type { EnginePort } from './enginePort';
 import type { ModelChoice, ModelLease, ModelPool } from './modelPool';
+import { onceMore } from './onceMore';
 import { bothOrFirstError, untilAborted } from './waiting';
 
 export interface Picture {
@@ -162,15 +163,11 @@ export class Inspection {
     if (this.#disposed || signal.reason === ('superseded' satisfies Stop)) return;
     this.#error = null;
     try {
-      try {
-        await this.#inspect(signal);
-      } catch (error) {
-        if (toErrorShape(error).code !== 'ERR_GONE') throw error;
-        // The engine was restarted, or made room: what was open is opened once more.
+      const forget = () => {
         this.#image = null;
         this.#returnModel('gone');
-        await this.#inspect(signal);
-      }
+      };
+      await onceMore(() => this.#inspect(signal), forget);
       this.#setBusy(null);
     } catch (error) {
       if (signal.reason === ('superseded' satisfies Stop)) return;

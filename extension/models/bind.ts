@@ -2,6 +2,7 @@
  * Fits a file's tensors onto an architecture: which bytes are which canonical tensor, and every way they do not fit.
  * A description with an error finding is never run (see assertRunnable).
  */
+import { distance as editDistance } from 'fastest-levenshtein';
 import type { Architecture, DType, Finding, TensorSource } from '../architecture/description';
 import { canonicalTensors, type CanonicalTensor } from '../architecture/tensors';
 import { count } from '../errors/count';
@@ -319,18 +320,4 @@ export function nearest(name: string, candidates: string[]): string | undefined 
     if (distance < least) [best, least] = [candidate, distance];
   }
   return best;
-}
-
-/** Levenshtein (1966), two rows. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitute = (previous[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
-      row.push(Math.min(substitute, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    previous = row;
-  }
-  return previous[b.length] ?? 0;
 }

@@ -1,8 +1,12 @@
 /** How models are named besides by their path. */
+import { join } from 'node:path';
 import type { Size } from '../image/geometry';
 
 /** The model that comes with the extension. */
 export const EMBEDDED = 'embedded';
+
+/** Its directory. `root` is the extension's. */
+export const embeddedModel = (root: string): string => join(root, 'models', 'vit-cifar10');
 
 /** A model to find, read and check: by name, at a size. */
 export interface ModelQuery {
@@ -25,6 +29,6 @@ export interface RegistryEntry {
   name: string;
   kind: 'embedded' | 'cached' | 'workspace';
   path: string;
-  /** The family its config names; null when only its tensors can requires. */
+  /** The family its config names; null when only its tensors can tell. */
   family: string | null;
 }

@@ -2,7 +2,7 @@
  * Opens a model by name or path: finds its files, recognises its family and describes it. Weights are not read, only their headers.
  */
 import { isModelFile } from './files/modelFileName';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import { parse as parseJsonc, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { bind } from './bind';
 import { scoresFor } from '../architecture/scores';
@@ -19,7 +19,7 @@ import { HUB_ID, hubSettings } from './hub/settings';
 import { MOST_SEED } from './families/seed';
 import { plainMessage, plainText } from '../errors/plainText';
 import { readLabels } from './labels';
-import { EMBEDDED } from './modelId';
+import { EMBEDDED, embeddedModel } from './modelId';
 import type { Preprocessing } from '../image/preprocessing';
 import { IMAGENET_CLASSES, imagenetNames, saysImagenet } from './hub/imagenetNames';
 import { oddHeads } from './headCount';
@@ -45,7 +45,7 @@ interface OpenOptions {
  * Throws ModelError (one sentence) for what cannot be opened at all; what can but does not fit has error findings.
  */
 export async function openModel(idOrPath: string, options: OpenOptions): Promise<ModelDescription> {
-  if (idOrPath === EMBEDDED) return openPath(join(options.root, 'models', 'vit-cifar10'), EMBEDDED);
+  if (idOrPath === EMBEDDED) return openPath(embeddedModel(options.root), EMBEDDED);
   const path = isAbsolute(idOrPath) ? idOrPath : resolve(options.cwd ?? process.cwd(), idOrPath);
   if (!(await exists(path)) && HUB_ID.test(idOrPath)) {
     const cached = await (options.resolveId ?? findCached)(idOrPath);

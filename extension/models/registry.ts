@@ -1,12 +1,12 @@
 /** The models one can choose from: the embedded one, those in the Hugging Face cache, those in the workspace. */
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { readJson } from './files/checkpoint';
 import { recogniseConfig } from './families';
 import { Fields } from './families/fields';
 import { cachedIds, cachedSnapshot } from './hub/cache';
 import { hubSettings } from './hub/settings';
 import { exists, locate } from './files/locate';
-import { EMBEDDED, type RegistryEntry } from './modelId';
+import { EMBEDDED, embeddedModel, type RegistryEntry } from './modelId';
 
 interface RegistryOptions {
   /** The extension's root. */
@@ -18,7 +18,7 @@ interface RegistryOptions {
 }
 
 export async function listModels(options: RegistryOptions): Promise<RegistryEntry[]> {
-  const embedded = join(options.root, 'models', 'vit-cifar10');
+  const embedded = embeddedModel(options.root);
   const entries = [await entry(EMBEDDED, basename(embedded), 'embedded', embedded)];
   const cacheDir = options.cacheDir ?? (await hubSettings()).cacheDir;
   for (const id of await cachedIds(cacheDir)) {

@@ -6,7 +6,6 @@ import type { ToHost } from '../../extension/protocol/rpc';
 import { HostConnection } from '../../extension/protocol/view';
 import { figureLayout } from '../../webview/attention/figure';
 import * as format from '../../webview/ui/format';
-import { LeastRecentlyUsed } from '../../webview/app/lru';
 import { denormalize } from '../../webview/patches/modelInput';
 import { writeNpy } from '../../extension/files/npyEncoding';
 import { Slices } from '../../webview/app/slices';
@@ -46,19 +45,6 @@ test('npy files have the header numpy writes', () => {
   assert.equal(file.length, 128 + 24);
   assert.equal(new DataView(file.buffer).getFloat32(128 + 20, true), 6);
   assert.match(new TextDecoder('latin1').decode(writeNpy([4], new Float32Array(4))), /'shape': \(4,\), /);
-});
-
-test('the cache forgets what was used longest ago', () => {
-  const cache = new LeastRecentlyUsed<string, number>(10);
-  cache.set('a', 1, 4);
-  cache.set('b', 2, 4);
-  assert.equal(cache.get('a'), 1);
-  cache.set('c', 3, 4);
-  assert.equal(cache.get('b'), undefined);
-  assert.equal(cache.get('a'), 1);
-  cache.set('huge', 4, 100);
-  assert.equal(cache.get('huge'), 4);
-  assert.equal(cache.size, 1);
 });
 
 test('slices are asked for once, belong to one run, and say why they failed', async () => {

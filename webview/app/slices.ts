@@ -1,9 +1,9 @@
 /** Slices of the run on screen: asked for once, kept while there is room, drawn when they arrive. */
+import { LRUCache } from 'lru-cache';
 import type { Slice, SliceRequest } from '../../extension/engine/requests';
 import type { PanelConversation } from '../../extension/protocol/panel';
 import type { HostConnection } from '../../extension/protocol/view';
 import { sayError } from '../words';
-import { LeastRecentlyUsed } from './lru';
 
 export type Peek = { status: 'pending' } | { status: 'ready'; slice: Slice } | { status: 'failed'; message: string };
 
@@ -11,7 +11,7 @@ const pending: Peek = { status: 'pending' };
 const roomForValues = 24 * 1024 * 1024; // float32 values: 96 MB
 
 export class Slices {
-  private readonly kept = new LeastRecentlyUsed<string, Peek>(roomForValues);
+  private readonly kept = new LRUCache<string, Peek>({ maxSize: roomForValues });
   private readonly asked = new Set<string>();
   private runId: number | null = null;
 
@@ -48,7 +48,8 @@ export class Slices {
   private keep(runId: number, key: string, answer: Peek, weight: number): void {
     if (runId !== this.runId) return;
     this.asked.delete(key);
-    this.kept.set(key, answer, weight);
+    // a slice larger than all of the room is kept alone
+    this.kept.set(key, answer, { size: Math.min(Math.max(1, weight), roomForValues) });
     this.arrived();
   }
 }

@@ -1,0 +1,19 @@
+import { toErrorShape } from '../errors/engineError';
+import type { EngineErrorShape } from '../errors/errorShape';
+
+/** The engine made room, or its process ended and another has started: what was open is not there any more. */
+const GONE: readonly EngineErrorShape['code'][] = ['ERR_GONE'];
+
+/** What a batch repeats besides: the process ended with another picture. */
+export const GONE_OR_DIED: readonly EngineErrorShape['code'][] = ['ERR_GONE', 'ERR_ENGINE_DIED'];
+
+/** Runs `work`; when it fails with one of the codes, `forget` drops what was open and it runs once more. */
+export async function onceMore<T>(work: () => Promise<T>, forget: () => void, codes = GONE): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!codes.includes(toErrorShape(error).code)) throw error;
+    forget();
+    return work();
+  }
+}
