@@ -99,6 +99,11 @@ export interface Block {
   /** Normalise the hidden activations before fc2 (timm scale_mlp_norm: tensor mlp.norm); null in parallel-scaling. */
   mlpNorm: Norm | null;
   activation: Activation;
+  /**
+   * Attention by positive random features instead of softmax (Choromanski et al. 2021), one head; T2T-ViT's Performer stages
+   * (tensor attn.features (features, h*hd)). Its map is never made; rows of it are computed when asked for.
+   */
+  performer: { features: number } | null;
 }
 
 /**

@@ -52,6 +52,7 @@ export function plainBlock(
     mlpBias: true,
     mlpNorm: null,
     activation: 'gelu',
+    performer: null,
     ...changes,
   };
 }

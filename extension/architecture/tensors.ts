@@ -131,6 +131,7 @@ function biasTensors(list: List, at: string, heads: number, { network, grid, cla
 function attentionTensors(list: List, at: string, block: Block): void {
   const width = block.heads * block.headDim;
   list.linear(`${at}qkv`, 3 * width, block.dimIn, block.qkvBias);
+  if (block.performer) list.add(`${at}features`, [block.performer.features, width]);
   list.norm(`${at}q_norm`, block.headDim, block.qkNorm);
   list.norm(`${at}k_norm`, block.headDim, block.qkNorm);
   list.norm(`${at}norm`, width, block.attnNorm);

@@ -1,6 +1,6 @@
 /** One attention + neural network unit (encoding block or token transformer) as ONNX nodes. Shapes: x is (B, N, D). */
 import type { Block } from '../architecture/description';
-import type { Operators } from './operators';
+import { transpose, type Operators } from './operators';
 import type { AttentionPositions } from './positions';
 
 /** Names to give the block's results that become graph outputs, and what its attention knows of places. */
@@ -126,12 +126,43 @@ function attendHeads(
     k = op.norm(k, `${name}.k_norm`, block.qkNorm);
   }
   if (positions) [q, k] = [positions.turn(q), positions.turn(k)];
+  if (block.performer)
+    return joinHeads(op, block, attendByFeatures(op, name, block.performer.features, [q, k, v], map));
   const scaled = graph.node('Mul', [q, graph.scalar(block.scale)]);
   const product = graph.node('MatMul', [scaled, op.transpose(k, [0, 1, 3, 2])]);
   const scores = positions ? positions.bias(product) : product;
   const weights = graph.node('Softmax', [scores], { axis: -1 }, map);
   return joinHeads(op, block, graph.node('MatMul', [weights, v]));
 }
+
+/** Performer, as native/src/vit/performer.h says it: Q, K, V (B, 1, N, hd) -> (B, 1, N, hd), without a map unless one is asked for. */
+function attendByFeatures(
+  op: Operators,
+  name: string,
+  features: number,
+  [q, k, v]: [string, string, string],
+  map?: string,
+): string {
+  const { graph } = op;
+  const w = op.tensor(`${name}.features`);
+  const length = w.values.length / features;
+  const across = graph.weight(`${name}.features.T`, [length, features], transpose(w.values, features, length));
+  const phi = (x: string): string => {
+    const half = graph.node('Mul', [graph.node('ReduceSum', [graph.node('Mul', [x, x]), graph.int64([-1])], { keepdims: 1 }), graph.scalar(0.5)]);
+    const exponent = graph.node('Sub', [graph.node('MatMul', [x, across]), half]);
+    return graph.node('Mul', [graph.node('Exp', [exponent]), graph.scalar(features ** -0.5)]);
+  };
+  const [query, key] = [phi(q), phi(k)];
+  const total = graph.node('ReduceSum', [key, graph.int64([2])], { keepdims: 1 });
+  const sum = graph.node('ReduceSum', [graph.node('Mul', [query, total]), graph.int64([-1])], { keepdims: 1 });
+  const divisor = graph.node('Add', [sum, graph.scalar(1e-8)]);
+  if (map !== undefined) {
+    const rows = graph.node('MatMul', [query, op.transpose(key, [0, 1, 3, 2])]);
+    graph.node('Div', [rows, divisor], {}, map);
+  }
+  const summed = graph.node('MatMul', [op.transpose(key, [0, 1, 3, 2]), v]);
+  return graph.node('Div', [graph.node('MatMul', [query, summed]), divisor]);
+} // prettier-ignore
 
 /** (B, h, N, hd) -> (B, N, h*hd) */
 function joinHeads(op: Operators, block: Block, x: string): string {

@@ -31,6 +31,7 @@ export interface Page extends PageText {
 const together = [
   ['attn.q', 'attn.k', 'attn.v'],
   ['attn.q_rotated', 'attn.k_rotated'],
+  ['attn.q_features', 'attn.k_features'],
 ];
 
 /**

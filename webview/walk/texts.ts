@@ -205,6 +205,13 @@ const inside: Record<string, Entry> = {
             'A learned number for every distance between two patches, in every head and block; it is added to the scores.',
           ),
   ],
+  'attn.q_features': [
+    l10n.t('Random features'),
+    l10n.t('Performer, positive random features'),
+    l10n.t(
+      'Queries and keys become exponentials of random mixtures: products of these stand for the softmax of products, and no attention matrix has to be made.',
+    ),
+  ],
   'attn.scores': [
     l10n.t('Queries times keys'),
     l10n.t('attention scores, QKᵀ'),

@@ -8,7 +8,7 @@ import { unwrapped } from './names';
 import { clip } from './clip';
 import { HF_FAMILIES } from './hf';
 import { seedT2T, seedViT } from './seed';
-import { t2t } from './t2t';
+import { t2t, t2tPerformer } from './t2t';
 import { timm } from './timm';
 import { timmEva } from './timm/eva';
 import { timmBeit, timmRelPos } from './timm/relative';
@@ -20,6 +20,7 @@ const FAMILIES: Family[] = [
   seedViT,
   seedT2T,
   t2t,
+  t2tPerformer,
   torchvision,
   ...HF_FAMILIES,
   clip,

@@ -58,7 +58,6 @@ const REFUSED: Refused[] = [
   { title: 'an MLP network (MLP-Mixer, gMLP, ResMLP)', name: /^(mixer|gmixer|resmlp|gmlp)_/i, tensor: /\.mlp_tokens\.fc1\./ },
   { title: 'a Sequencer', name: /^sequencer2d_/i },
   { title: 'a MambaOut', name: /^(test_)?mambaout_?/i },
-  { title: 'a T2T-ViT with Performer token stages', name: /^t2t_vit_(7|10|12|14|19|24)$/i, tensor: /tokens_to_token\.attention\d\.(kqv|w)\b/ },
   // Convolutional networks
   { title: 'a ConvNeXt', name: /^(test_)?(convnext|inception_next)/i, type: /convnext/, tensor: /^(stages\.\d+\.blocks\.\d+\.conv_dw|.*convnext.*\.dwconv|downsample_layers\.\d+|stages\.\d+\.\d+\.dwconv)/ },
   { title: 'a BotNet, HaloNet or LambdaNet', name: /^\w*(botne|halo\w*ne|lambda|haloregnet)/i },

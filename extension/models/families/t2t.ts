@@ -1,9 +1,9 @@
 /**
- * The official T2T-ViT releases whose token stages are Transformers: t2t_vit_t_14, t2t_vit_t_19, t2t_vit_t_24.
- * https://github.com/yitu-opensource/T2T-ViT (models/t2t_vit.py, token_transformer.py). Performer stages are refused by name.
+ * The official T2T-ViT releases: token stages that are Transformers (t2t_vit_t_14, _19, _24) or Performers (t2t_vit_7 to 24).
+ * https://github.com/yitu-opensource/T2T-ViT (models/t2t_vit.py, token_transformer.py, token_performer.py).
  */
 import type { Architecture, Block } from '../../architecture/description';
-import type { Family, FamilyInput } from './family';
+import type { Family, FamilyInput, KeyTable } from './family';
 import { depthOf, divide, inferGrid, pick, rows } from './infer';
 import { MOST_RATIO } from '../../architecture/limits';
 import { plainArchitecture, plainBlock } from '../../architecture/plain';
@@ -31,13 +31,15 @@ const ARGUMENTS = [
 ];
 /** One head in 64 channels, as all published ones. */
 const HEAD_WIDTH = 64;
+/** Token length and heads of the published weights, whose scale is not the constructor's default. */
+const PUBLISHED = new Set(['256 4', '384 6', '448 7', '512 8']);
 
 export const t2t: Family = {
   name: 't2t',
   title: 'T2T-ViT (official, Transformer token stages)',
   claims: (config) => /^t2t_vit_t_\d+$/i.test(config.word('architecture')),
   anchor: 'tokens_to_token.attention1.attn.qkv.weight',
-  architecture,
+  architecture: (input) => architecture(input),
   preprocessing: ({ config, findings }, { image }) => timmPreprocessing(config, image, findings),
   keys: {
     'tokenizer.stages.0.norm1.*': [['tokens_to_token.attention1.norm1.*']],
@@ -58,13 +60,59 @@ export const t2t: Family = {
   noWeightDecay: ['cls_token'],
 };
 
-function architecture({ config, tensors, findings }: FamilyInput): Architecture {
+const STAGE = 'tokens_to_token.attention';
+/** Performer stages have one matrix for K, Q and V, in that order, and the drawn features in `w`. */
+const performerKeys = (stage: 0 | 1): KeyTable => {
+  const [at, from] = [`tokenizer.stages.${stage}.`, `${STAGE}${stage + 1}.`];
+  const kqv = `${from}kqv.*`;
+  return {
+    [`${at}norm1.*`]: [[`${from}norm1.*`]],
+    [`${at}norm2.*`]: [[`${from}norm2.*`]],
+    [`${at}attn.qkv.*`]: [
+      [
+        { key: kqv, thirds: [1, 2] },
+        { key: kqv, thirds: [0, 1] },
+        { key: kqv, thirds: [2, 3] },
+      ],
+    ],
+    [`${at}attn.features`]: [[`${from}w`]],
+    [`${at}attn.proj.*`]: [[`${from}proj.*`]],
+    [`${at}mlp.fc1.*`]: [[`${from}mlp.0.*`]],
+    [`${at}mlp.fc2.*`]: [[`${from}mlp.2.*`]],
+  };
+};
+
+export const t2tPerformer: Family = {
+  ...t2t,
+  name: 't2t-performer',
+  title: 'T2T-ViT (official, Performer token stages)',
+  claims: (config) => /^t2t_vit_\d+$/i.test(config.word('architecture')),
+  anchor: `${STAGE}1.kqv.weight`,
+  architecture: (input) => {
+    const plain = architecture(input, `${STAGE}1.kqv.weight`, `${STAGE}1.proj.weight`);
+    if (plain.tokenizer.kind !== 'soft-split') return plain;
+    const stages = plain.tokenizer.stages.map((stage, i): Block => {
+      const features = rows(input.tensors, `${STAGE}${i + 1}.w`) ?? Math.floor(stage.dim / 2);
+      return { ...stage, qkvBias: true, performer: { features } };
+    });
+    return { ...plain, tokenizer: { ...plain.tokenizer, stages } };
+  },
+  keys: {
+    ...performerKeys(0),
+    ...performerKeys(1),
+    'patch_embed.proj.*': [['tokens_to_token.project.*']],
+  },
+};
+
+function architecture(
+  { config, tensors, findings }: FamilyInput,
+  qkv = 'tokens_to_token.attention1.attn.qkv.weight',
+  proj = 'tokens_to_token.attention1.attn.proj.weight',
+): Architecture {
   const args = config.inner('model_args').over(config.only(ARGUMENTS));
   const dim = args.size('embed_dim', 'dim') ?? rows(tensors, 'tokens_to_token.project.weight') ?? 384;
-  const channels = args.size('token_dim', 'dim') ?? rows(tensors, 'tokens_to_token.attention1.attn.proj.weight') ?? 64;
-  const inChannels =
-    args.size('in_chans', 'channels') ??
-    (tensors?.get('tokens_to_token.attention1.attn.qkv.weight')?.shape[1] ?? 147) / 49;
+  const channels = args.size('token_dim', 'dim') ?? rows(tensors, proj) ?? 64;
+  const inChannels = args.size('in_chans', 'channels') ?? (tensors?.get(qkv)?.shape[1] ?? 147) / 49;
   const heads = args.size('num_heads', 'heads') ?? Math.max(1, Math.floor(dim / HEAD_WIDTH));
   const headDim = divide(config, dim, heads);
   const table = tensors?.get('pos_embed')?.shape.at(-2);
@@ -74,16 +122,23 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
   const ratio = args.number('mlp_ratio', 0, MOST_RATIO);
   const bias = args.flag('qkv_bias') ?? pick(tensors, /^blocks\.\d+\.attn\.qkv\.bias$/) !== undefined;
   // Published weights were trained with the scale of the whole width (yitu-opensource/T2T-ViT issue 62), not of one head.
-  const scale = args.number('qk_scale') ?? dim ** -0.5;
+  const published = PUBLISHED.has(`${dim} ${heads}`);
+  const scale = args.number('qk_scale') ?? (published ? dim : headDim) ** -0.5;
   if (!args.has('qk_scale')) {
     findings.push({
       severity: 'info',
       code: 'assumed-qk-scale',
-      ...sentence(
-        "Q is scaled by {0}^-0.5 as the published weights need; a model trained with one head's width ({1}^-0.5) wants qk_scale in model_args.",
-        dim,
-        headDim,
-      ),
+      ...(published
+        ? sentence(
+            "Q is scaled by {0}^-0.5 as the published weights need; a model trained with one head's width ({1}^-0.5) wants qk_scale in model_args.",
+            dim,
+            headDim,
+          )
+        : sentence(
+            "Q is scaled by one head's width, {0}^-0.5; a model trained with the whole width ({1}^-0.5, as the published ones) wants qk_scale in model_args.",
+            headDim,
+            dim,
+          )),
       subject: 'qk_scale',
     });
   }

@@ -239,6 +239,7 @@ function blockOf({ config, processor, tensors, findings }: FamilyInput, args: Fi
     mlpBias: args.flag('proj_bias') ?? (tensors ? has(/(mlp\.fc2|mlp\.w3|mlp_out_proj)\.bias$/) : true),
     mlpNorm: extra('scale_mlp_norm', /\.mlp\.norm\.weight$/),
     activation,
+    performer: null,
   };
 }
 

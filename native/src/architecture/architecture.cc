@@ -83,6 +83,11 @@ void Block::check(const std::string& where) const {
          where + " adds V (length " + number(qkv_dim()) + ") to tokens of length " + number(dim) + ".");
   refuse(attn_residual && dim_in != dim,
          where + " adds its input (length " + number(dim_in) + ") to tokens of length " + number(dim) + ".");
+  if (performer) {
+    refuse(performer->features < 1, where + " has no random features.");
+    at_most(where + ": the number of random features", performer->features, limits::hidden);
+    refuse(heads != 1, where + " has random features and more than one head.");
+  }
   const bool parallel = order == Order::parallel || order == Order::parallel_scaling;
   refuse(order == Order::parallel ? branches < 1 : branches != 1, where + " has " + number(branches) + " branches.");
   at_most(where + ": the number of branches", branches, limits::branches);
@@ -187,6 +192,7 @@ void Architecture::check() const {
   block.check("The encoding block");
   if (depth > 0) {
     refuse(block.dim_in != dim || block.dim != dim, "The encoding block's token length differs from the model's.");
+    refuse(block.performer.has_value(), "Only a token transformer may attend by random features.");
     refuse(!block.attn_residual, "Only a token transformer may leave out the attention's residual.");
   }
   if (position.kind != Position::Kind::none) {

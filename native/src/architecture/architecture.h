@@ -17,6 +17,11 @@ struct Norm {
   float eps;
 };
 
+/** Attention by random features instead of softmax (T2T-ViT's Performer stages). */
+struct PerformerSize {
+  int64_t features;
+};
+
 struct Block {
   enum class Order { pre, res_post, post, parallel, parallel_scaling };
   enum class Mlp { mlp, glu, swiglu };
@@ -41,9 +46,12 @@ struct Block {
   bool mlp_bias;
   std::optional<Norm> mlp_norm;
   Activation activation;
+  std::optional<PerformerSize> performer;
 
   /** Length of Q, of K and of V: all heads side by side. */
   int64_t qkv_dim() const { return heads * head_dim; }
+  /** Length of what is kept of each query and key so that rows of the map can be had again. */
+  int64_t kept_dim() const { return performer ? performer->features : qkv_dim(); }
   /** Length of what fc2 reads: a gated MLP multiplies its two halves into one. */
   int64_t fc2_in() const { return mlp == Mlp::mlp ? mlp_hidden : mlp_hidden / 2; }
 

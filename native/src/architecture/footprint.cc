@@ -49,6 +49,7 @@ WeightCount count_weights(const Block& b) {
                           norm_length(b.norm, before ? b.dim_in : b.dim) + norm_length(b.norm, b.dim) +
                           (b.qkv_bias ? 3 * length : 0) + (b.proj_bias ? dim : 0) + (b.mlp_bias ? hidden + dim : 0) +
                           (b.layer_scale ? 2 * dim : 0));
+  if (b.performer) w.vectors += number(b.performer->features) * length;
   return w;
 }
 
@@ -117,7 +118,8 @@ double count_resampling(const Architecture& a) {
 
 double block_scratch_bytes(const Block& b, double tokens) {
   const double length = number(b.qkv_dim());
-  return 4 * tokens * (6 * length + 2 * number(b.mlp_hidden) + 2 * number(b.dim_in) + 3 * number(b.dim));
+  const double features = b.performer ? number(b.performer->features) : 0;
+  return 4 * tokens * (2 * features + 6 * length + 2 * number(b.mlp_hidden) + 2 * number(b.dim_in) + 3 * number(b.dim));
 }
 
 RunBytes estimate_run(const Architecture& a, int64_t batch, bool keep_maps, bool keep_tokens) {
@@ -134,7 +136,7 @@ RunBytes estimate_run(const Architecture& a, int64_t batch, bool keep_maps, bool
   for (size_t i = 0; i < a.tokenizer.stages.size(); i++) {
     const double tokens = images * number(a.split_grid(i).count());
     scratch = std::max(scratch, block_scratch_bytes(a.tokenizer.stages[i], tokens));
-    if (keep_maps) bytes.maps += 8 * tokens * number(a.tokenizer.stages[i].qkv_dim());
+    if (keep_maps) bytes.maps += 8 * tokens * number(a.tokenizer.stages[i].kept_dim());
   }
   bytes.rest += scratch;
   return bytes;

@@ -54,6 +54,7 @@ Block read_block(const Reader& r) {
   b.mlp_bias = r.boolean("mlpBias");
   b.mlp_norm = read_optional_norm(r, "mlpNorm");
   b.activation = read_activation(r, "activation");
+  if (!r.absent("performer")) b.performer = PerformerSize{r.object("performer").integer("features")};
   return b;
 }
 

@@ -36,7 +36,12 @@ class StepList {
     if (positions.rotary)
       for (const char* id : {"attn.q_rotated", "attn.k_rotated"}) add(scope, id, {b.heads, n, b.head_dim});
     if (positions.bias) add(scope, "attn.bias", {b.heads, n, n});
-    for (const char* id : {"attn.scores", "attn.weights"}) add(scope, id, {b.heads, n, n});
+    if (b.performer) {
+      for (const char* id : {"attn.q_features", "attn.k_features"}) add(scope, id, {n, b.performer->features});
+      add(scope, "performer:attn.weights", {b.heads, n, n});
+    } else {
+      for (const char* id : {"attn.scores", "attn.weights"}) add(scope, id, {b.heads, n, n});
+    }
     add(scope, "attn.context", {n, b.qkv_dim()});
     if (b.order == Block::Order::parallel_scaling) return;
     if (b.attn_norm) add(scope, "attn.norm", {n, b.qkv_dim()});

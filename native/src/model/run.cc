@@ -70,10 +70,13 @@ Floats Run::stage_attention_rows(int64_t image, int64_t stage, int64_t query) co
   const float* rows = kept.queries_keys.data() + image * kept.tokens * 2 * length;
   Floats result(static_cast<size_t>(kept.heads * kept.tokens));
   for (int64_t h = 0; h < kept.heads; h++)
-    gemm(Gemm::blas, Transpose::no, Transpose::yes, 1, kept.tokens, kept.head_dim, kept.scale,
+    gemm(Gemm::blas, Transpose::no, Transpose::yes, 1, kept.tokens, kept.head_dim, kept.performer ? 1 : kept.scale,
          rows + query * 2 * length + h * kept.head_dim, 2 * length, rows + length + h * kept.head_dim, 2 * length, 0,
          result.data() + h * kept.tokens, kept.tokens);
-  softmax(result.data(), kept.heads, kept.tokens, kept.tokens);
+  if (kept.performer)
+    normalise_features(result.data(), kept.tokens);
+  else
+    softmax(result.data(), kept.heads, kept.tokens, kept.tokens);
   return result;
 }
 

@@ -41,8 +41,8 @@ void TokensToToken::forward(const Architecture& a, const float* image, int64_t b
       const Block& stage = a.tokenizer.stages[i];
       AttentionKept keep;
       if (kept) {
-        kept->push_back({stage.heads, stage.head_dim, count, stage.scale,
-                         Floats(static_cast<size_t>(batch * count * 2 * stage.qkv_dim()))});
+        kept->push_back({stage.heads, stage.kept_dim() / stage.heads, count, stage.scale, stage.performer.has_value(),
+                         Floats(static_cast<size_t>(batch * count * 2 * stage.kept_dim()))});
         keep.queries_keys = kept->back().queries_keys.data();
       }
       made.resize(static_cast<size_t>(batch * count * stage.dim));

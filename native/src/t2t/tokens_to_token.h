@@ -11,7 +11,8 @@ namespace vit {
 struct StageKept {
   int64_t heads, head_dim, tokens;
   float scale;
-  Floats queries_keys;  // (B, N_s, 2*h*hd)
+  bool performer;       // features instead of Q and K
+  Floats queries_keys;  // (B, N_s, 2*h*hd); of a Performer (B, N_s, 2*features)
 };
 
 /**

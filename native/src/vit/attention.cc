@@ -11,6 +11,7 @@ Attention Attention::load(const Block& block, const std::string& name, WeightSto
                           const AttentionPositions& positions) {
   Attention a{};
   a.positions = positions;
+  if (block.performer) a.performer = Performer::load(block, name, weights);
   a.heads = block.heads;
   a.head_dim = block.head_dim;
   a.scale = block.scale;
@@ -112,6 +113,12 @@ void Attention::attend(float* q, float* k, const float* v, int64_t ld, int64_t b
     Floats bias(static_cast<size_t>(heads * tokens * tokens), 0.0f);
     for (int64_t h = 0; h < heads; h++) positions.bias->add(h, 0, tokens, bias.data() + h * tokens * tokens, tokens);
     VIT_STEP(pass.trace, "attn.bias", (Shape{heads, tokens, tokens}), bias.data(), tokens);
+  }
+  if (performer) {
+    const Timed timed(pass, "attn.scores");
+    performer->attend(q, k, v, ld, batch, tokens, context, kept.queries_keys, pass);
+    VIT_STEP(pass.trace, "attn.context", (Shape{tokens, length}), context, length);
+    return;
   }
   if (kept.queries_keys)
     for (int64_t i = 0; i < batch * tokens; i++) {

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "kernels/layer_norm.h"
 #include "linalg/linear.h"
 #include "vit/attention_positions.h"
 #include "vit/pass.h"
+#include "vit/performer.h"
 
 namespace vit {
 
@@ -33,6 +35,7 @@ struct Attention {
   NormLayer q_norm, k_norm;  // (hd)
   NormLayer norm;            // (h*hd)
   AttentionPositions positions;
+  std::optional<Performer> performer;  // instead of softmax
 
   static Attention load(const Block& block, const std::string& name, WeightStore& weights,
                         const AttentionPositions& positions);

@@ -180,7 +180,5 @@ def cases():
         yield name, lambda n=name, a={**small, "act_layer": act}: write_case(n, ViT_Model(a), a, tuple(a["img_size"]))
     for name, extra in (("t2t-official", {}), ("t2t-official-scale", {"qk_scale": 0.35, "qkv_bias": True})):
         args = {**OFFICIAL, **extra}
-        # What the published weights were trained with, unless told otherwise.
-        with_scale = {"qk_scale": args["embed_dim"] ** -0.5, **args}
         config = {"architecture": "t2t_vit_t_14", "num_classes": 6, "model_args": args, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "crop_pct": 0.9}
-        yield name, lambda n=name, a=with_scale, c=config: write_case(n, OfficialT2T(a, 6), c, (3, *a["img_size"]))
+        yield name, lambda n=name, a=args, c=config: write_case(n, OfficialT2T(a, 6), c, (3, *a["img_size"]))

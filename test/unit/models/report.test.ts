@@ -149,14 +149,12 @@ test('Swin, ConvNeXt and others are refused by their name', async () => {
     'layers.0.downsample.norm.weight': [384],
   };
   const convnext = { 'stem.0.weight': [96, 3, 4, 4], 'stages.0.blocks.0.conv_dw.weight': [96, 1, 7, 7] };
-  const performer = { 'tokens_to_token.attention1.kqv.weight': [192, 147], 'tokens_to_token.attention1.w': [32, 64] };
   await refuses(
     write(folder, 'swin.safetensors', tensors(swin)),
     'unsupported',
     /swin\.safetensors looks like a Swin Transformer/,
   );
   await refuses(write(folder, 'convnext.safetensors', tensors(convnext)), 'unsupported', /looks like a ConvNeXt/);
-  await refuses(write(folder, 'performer.safetensors', tensors(performer)), 'unsupported', /Performer token stages/);
   await refuses(
     write(folder, 'other.safetensors', tensors({ 'layers.0.weight': [2, 2] })),
     'unsupported',
