@@ -4,6 +4,7 @@
 import { isModelFile } from './files/modelFileName';
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import { parse as parseJsonc, printParseErrorCode, type ParseError } from 'jsonc-parser';
+import { sentence } from '../errors/sentence';
 import { bind } from './bind';
 import { scoresFor } from '../architecture/scores';
 import { readCheckpoint, readJson, type Checkpoint } from './files/checkpoint';
@@ -21,7 +22,7 @@ import { plainMessage, plainText } from '../errors/plainText';
 import { readLabels } from './labels';
 import { EMBEDDED, embeddedModel } from './modelId';
 import type { Preprocessing } from '../image/preprocessing';
-import { IMAGENET_CLASSES, imagenetNames, saysImagenet } from './hub/imagenetNames';
+import { imagenetNames } from './imagenet';
 import { oddHeads } from './headCount';
 import { exists, locate, type Located } from './files/locate';
 import { namedFile } from './files/namedFile';
@@ -213,15 +214,14 @@ async function knownNames(
   classes: number,
   findings: Finding[],
 ): Promise<string[] | null> {
-  if (classes !== IMAGENET_CLASSES || !saysImagenet(config, family.name)) return null;
-  const names = await imagenetNames((await hubSettings()).cacheDir);
-  if (names)
-    findings.push({
-      severity: 'info',
-      code: 'imagenet-labels',
-      ...sentence("The model names no classes; ImageNet-1k's names are used."),
-    });
-  return names;
+  const known = await imagenetNames(config, family.name, classes);
+  if (known === null) return null;
+  findings.push({
+    severity: 'info',
+    code: 'imagenet-labels',
+    ...sentence("The model names no classes; {0}'s names are used.", known.title),
+  });
+  return known.names;
 }
 
 /** Hub snapshots are directories named by a hash; there the id says more. */

@@ -53,7 +53,6 @@ interface Hub {
   private: boolean;
   gated: boolean;
   id: string;
-  labels: Buffer | null;
   /** method path range of what was asked for. */
   log: string[];
 }
@@ -77,7 +76,7 @@ let settings: HubSettings;
 beforeEach(() => {
   hub = {
     files: new Map([['config.json', CONFIG], ['model.safetensors', WEIGHTS], ['README.md', Buffer.from('# A model')], ['sub/other.safetensors', Buffer.from('x')]]),
-    cuts: [], forged: null, ranges: true, stallAfter: null, slow: false, elsewhere: null, private: false, gated: false, id: ID, labels: null, log: [],
+    cuts: [], forged: null, ranges: true, stallAfter: null, slow: false, elsewhere: null, private: false, gated: false, id: ID, log: [],
   }; // prettier-ignore
   settings = { endpoint, cacheDir: mkdtempSync(join(folder, 'cache-')), token: undefined, offline: false };
 });
@@ -106,20 +105,6 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       type: 'file', path, size: content.length, oid: gitSha1(content),
       ...(path.endsWith('.safetensors') ? { lfs: { oid: sha256(content), size: content.length, pointerSize: 130 } } : {}),
     }))); // prettier-ignore
-  }
-  if (url.pathname === '/api/datasets/huggingface/label-files/paths-info/main') {
-    if (!hub.labels) return void json(500, { error: 'later' });
-    const info = {
-      type: 'file',
-      path: 'imagenet-1k-id2label.json',
-      size: hub.labels.length,
-      oid: gitSha1(hub.labels),
-      lastCommit: { id: 'b'.repeat(40), title: '', date: '2026-01-01' },
-    };
-    return void json(200, [info]);
-  }
-  if (url.pathname === '/datasets/huggingface/label-files/resolve/main/imagenet-1k-id2label.json' && hub.labels) {
-    return send(request, response, 'labels', hub.labels);
   }
   const path = url.pathname.replace(`/${hub.id}/resolve/${COMMIT}/`, '');
   const content = hub.files.get(path);
@@ -421,32 +406,6 @@ test('what there is to choose: pickles only, nothing, shards, a single file of a
     'model-00001-of-00001.safetensors',
     'model.safetensors.index.json',
   ]);
-});
-
-test('ImageNet models without class names get them from the hub too, and open with them', async () => {
-  const id = 'org/vit_golden.in1k';
-  const labels = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [String(i), `name ${i}`]));
-  hub.labels = Buffer.from(JSON.stringify(labels));
-  hub.id = id;
-  const config = { ...(JSON.parse(CONFIG.toString()) as object), num_classes: 1000, architecture: 'vit_golden.in1k' };
-  const file = new Map(hub.files).set('config.json', Buffer.from(JSON.stringify(config)));
-  hub.files = file;
-  const snapshot = await downloadModel(id, { settings });
-  const before = process.env['HF_HUB_CACHE'];
-  process.env['HF_HUB_CACHE'] = settings.cacheDir;
-  try {
-    const model = await openModel(id, { root: ROOT });
-    assert.equal(model.path, snapshot);
-    assert.equal(model.labels?.[281], 'name 281');
-    assert.ok(model.findings.some(({ code }) => code === 'imagenet-labels'));
-  } finally {
-    if (before === undefined) delete process.env['HF_HUB_CACHE'];
-    else process.env['HF_HUB_CACHE'] = before;
-  }
-  // Without them the download is a success all the same.
-  hub.labels = null;
-  settings.cacheDir = mkdtempSync(join(folder, 'cache-'));
-  assert.ok(existsSync(join(await downloadModel(id, { settings }), 'model.safetensors')));
 });
 
 test('the registry lists the embedded model, cached ViTs and the workspace, not other people’s models', async () => {

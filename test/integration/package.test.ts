@@ -23,6 +23,7 @@ const contents = [
   'extension/models/vit.schema.json',
   'media/{icon.png,icon.svg,tab-dark.svg,tab-light.svg}',
   'media/walkthrough/*.md',
+  'models/labels/{imagenet.tsv.gz,README.md}',
   'models/vit-cifar10/{config.json,model.safetensors,README.md}',
   'samples/*.{png,jpg,webp,vit.json}',
   'node_modules/sharp/{package.json,LICENSE}',

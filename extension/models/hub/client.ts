@@ -6,7 +6,6 @@ import { sentence } from '../../errors/sentence';
 import { systemReason } from '../../errors/systemError';
 import { blobPath, publish } from './cache';
 import { downloadBlob, hasBlob, type RemoteFile } from './file';
-import { downloadImagenetLabels } from './imagenetLabels';
 import { hubFetch } from './fetching';
 import { HUB_ID, hubSettings, type HubSettings } from './settings';
 
@@ -67,9 +66,7 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
       onBytes(file.size);
       done += file.size;
     }
-    const snapshot = await publish(settings.cacheDir, id, revision, commit, blobs);
-    if (/in1k(?![a-z0-9])/.test(id)) await downloadImagenetLabels(settings, signal);
-    return snapshot;
+    return await publish(settings.cacheDir, id, revision, commit, blobs);
   } catch (error) {
     throw explained(error, id, settings, signal);
   }
