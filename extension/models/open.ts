@@ -4,7 +4,6 @@
 import { isModelFile } from './files/modelFileName';
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import { parse as parseJsonc, printParseErrorCode, type ParseError } from 'jsonc-parser';
-import { sentence } from '../errors/sentence';
 import { bind } from './bind';
 import { scoresFor } from '../architecture/scores';
 import { readCheckpoint, readJson, type Checkpoint } from './files/checkpoint';
