@@ -28,12 +28,18 @@ export function checkedPreprocessing(preprocessing: Preprocessing, source: strin
 }
 
 /** Places of a config where its numbers stand. */
-const INNER = ['model_args', 'pretrained_cfg', 'vision_config'];
+const INNER = ['model_args', 'pretrained_cfg', 'vision_config', 'rope_parameters'];
 
 export function assertInBounds(found: OutOfBounds | null, config: Fields): void {
   if (found === null) return;
   const places = [config, ...INNER.filter((name) => config.holdsObject(name)).map((name) => config.inner(name))];
   const field = found.fields.find((name) => places.some((place) => place.has(name)));
-  const where = field === undefined ? '' : ` (from ${field})`;
-  throw new ModelError('config', sentence('{0}: {1}{2}.', config.source, found.sentence, where), field);
+  const { source } = config;
+  throw new ModelError(
+    'config',
+    field === undefined
+      ? sentence('{0}: {1}.', source, found.sentence)
+      : sentence('{0}: {1} (from {2}).', source, found.sentence, field),
+    field,
+  );
 }

@@ -89,6 +89,20 @@ test('every family: numbers of the config, of its inner objects and of the proce
   }
 });
 
+test('numbers of positions inside attention', async () => {
+  const refused = async (name: string, change: (config: Record<string, unknown>) => void, message: RegExp) =>
+    refuses(changed(name, `position-${name}`, () => undefined, change), 'config', message);
+  const args = (config: Record<string, unknown>) => config['model_args'] as Record<string, unknown>;
+  for (const theta of [0, -1, 1e13])
+    await refused('hf-published-dinov3', (config) => (config['rope_theta'] = theta), /theta is .* \(from rope_theta\)/);
+  const rope = { rope_theta: -3 };
+  await refused('hf-published-dinov3', (config) => (config['rope_parameters'] = rope), /theta is -3, .* \(from rope_theta\)/);
+  await refused('timm-pe-core', (config) => (args(config)['rope_grid_offset'] = 1e30), /offset is .* \(from rope_grid_offset\)/);
+  await refused('timm-eva02', (config) => (args(config)['ref_feat_shape'] = [1e9, 4]), /ref_feat_shape/);
+  await refused('timm-eva02', (config) => (args(config)['rope_type'] = 'mrope'), /one of cat, base, mixed, dinov3/);
+  await refused('hf-published-beit', (config) => (config['image_size'] = 2400), /relative distances is \d+, .* \(from image_size\)/);
+}); // prettier-ignore
+
 test('sizes read off tensors are bounded too: an empty tensor can claim any shape', async () => {
   const name = 'patch_embed.proj.weight';
   await refuses(write(folder, 'wide.safetensors', tensors({ [name]: [HUGE, 3, 0, 16] })), 'config', /token length is 2147483648, .* 65536/);
