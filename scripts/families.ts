@@ -18,7 +18,7 @@ export function taken(field: 'architecture' | 'model_type', name: string): strin
   // a wrapper around timm's models, whose config has timm's own fields in it
   if (name === 'timm_wrapper') return 'runs as what its timm fields say';
   const refused = field === 'architecture' ? refusedAs(name, '') : refusedAs('', name);
-  if (refused !== null) return `refused as ${refused}`;
+  if (refused !== null) return `refused as ${refused.message}`;
   const family = recogniseConfig(new Fields('config.json', { [field]: name }));
   if (family) return `runs as ${familyTitle(family.name)}`;
   return field === 'model_type' ? 'refused by its model_type' : null;

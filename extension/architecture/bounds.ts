@@ -2,6 +2,7 @@
  * Whether every number of an architecture is one that can be worked with, whatever file it came from: checked before anything
  * is allocated by it. Products come after their factors, so that each is exact.
  */
+import { sentence, type Sentence } from '../errors/sentence';
 import { softSplitGrids } from '../image/geometry';
 import type { Architecture, Block, Norm } from './description';
 import { gridOf } from './grid';
@@ -10,7 +11,7 @@ import { positionRows, prefixCount } from './tensors';
 
 /** A number and where it may lie. `fields` are the config's names for it, or for what it is computed from. */
 interface Bounded {
-  what: string;
+  what: Sentence;
   value: number;
   most: number;
   /** 1 when left out. */
@@ -22,7 +23,7 @@ interface Bounded {
 
 export type OutOfBounds = Required<Omit<Bounded, 'fraction'>> & {
   /** "the depth is 5000, but must be a whole number from 0 to 1024" */
-  sentence: string;
+  said: Sentence;
 };
 
 const IMAGE = ['img_size', 'image_size', 'input_size', 'crop_size', 'size', 'num_channels', 'in_chans'];
@@ -51,7 +52,8 @@ export const LARGEST_FLOAT = (2 - 2 ** -23) * 2 ** 127;
 /** Null when every number is in its bounds. */
 export const outOfBounds = (architecture: Architecture): OutOfBounds | null => firstWrong(sizesOf(architecture));
 
-export const blockOutOfBounds = (block: Block): OutOfBounds | null => firstWrong(blockSizes('the block', block));
+export const blockOutOfBounds = (block: Block): OutOfBounds | null =>
+  firstWrong(blockSizes(sentence('the block'), block));
 
 export const imageOutOfBounds = (image: Architecture['image']): OutOfBounds | null => firstWrong(imageSizes(image));
 
@@ -59,8 +61,10 @@ function firstWrong(sizes: Iterable<Bounded>): OutOfBounds | null {
   for (const size of sizes) {
     const { what, value, most, least = 1, fraction = false, fields } = size;
     if (value >= least && value <= most && (fraction || Number.isInteger(value))) continue;
-    const kind = fraction ? 'a number' : 'a whole number';
-    return { ...size, least, fields, sentence: `${what} is ${value}, but must be ${kind} from ${least} to ${most}` };
+    const said = fraction
+      ? sentence('{0} is {1}, but must be a number from {2} to {3}', what, value, least, most)
+      : sentence('{0} is {1}, but must be a whole number from {2} to {3}', what, value, least, most);
+    return { ...size, least, fields, said };
   }
   return null;
 }
@@ -68,11 +72,11 @@ function firstWrong(sizes: Iterable<Bounded>): OutOfBounds | null {
 function* sizesOf(architecture: Architecture): Generator<Bounded> {
   const { image, dim, depth, block, prefix, position, mapPool, classes } = architecture;
   yield* imageSizes(image);
-  yield { what: 'the token length', value: dim, most: LIMITS.dim, fields: DIM };
-  yield { what: 'the depth', value: depth, most: LIMITS.depth, least: 0, fields: DEPTH };
-  yield { what: 'the number of classes', value: classes, most: LIMITS.classes, least: 0, fields: CLASSES };
+  yield { what: sentence('the token length'), value: dim, most: LIMITS.dim, fields: DIM };
+  yield { what: sentence('the depth'), value: depth, most: LIMITS.depth, least: 0, fields: DEPTH };
+  yield { what: sentence('the number of classes'), value: classes, most: LIMITS.classes, least: 0, fields: CLASSES };
   yield {
-    what: 'the number of registers',
+    what: sentence('the number of registers'),
     value: prefix.registers,
     most: LIMITS.registers,
     least: 0,
@@ -82,49 +86,85 @@ function* sizesOf(architecture: Architecture): Generator<Bounded> {
   const [rows, columns] = gridOf(architecture);
   const tokens = rows * columns + prefixCount(prefix);
   yield {
-    what: 'the number of tokens',
+    what: sentence('the number of tokens'),
     value: tokens,
     most: LIMITS.tokens,
     fields: [...IMAGE, ...PATCH, ...REGISTERS],
   };
-  yield* blockSizes('the encoding block', block);
+  yield* blockSizes(sentence('the encoding block'), block);
   if (position.kind !== 'none') {
-    for (const [side, value] of [
-      ['rows', position.grid[0]],
-      ['columns', position.grid[1]],
-    ] as const)
-      // prettier-ignore
-      yield { what: `the number of ${side} of the position table's grid`, value, most: LIMITS.positions, fields: IMAGE };
+    const [rows, columns] = position.grid;
+    yield {
+      what: sentence("the number of rows of the position table's grid"),
+      value: rows,
+      most: LIMITS.positions,
+      fields: IMAGE,
+    };
+    yield {
+      what: sentence("the number of columns of the position table's grid"),
+      value: columns,
+      most: LIMITS.positions,
+      fields: IMAGE,
+    };
     const value = positionRows(architecture);
-    yield { what: 'the number of positions', value, most: LIMITS.positions, fields: [...IMAGE, ...PATCH] };
+    yield { what: sentence('the number of positions'), value, most: LIMITS.positions, fields: [...IMAGE, ...PATCH] };
   }
   yield* attentionPositionSizes(architecture);
   for (const norm of [architecture.preNorm, architecture.finalNorm, architecture.fcNorm]) yield* normSizes(norm);
   if (mapPool) {
-    yield { what: "the pooling's number of heads", value: mapPool.heads, most: LIMITS.heads, fields: HEADS };
-    yield { what: "the pooling's hidden width", value: mapPool.mlpHidden, most: LIMITS.hidden, fields: HIDDEN };
+    yield { what: sentence("the pooling's number of heads"), value: mapPool.heads, most: LIMITS.heads, fields: HEADS };
+    yield {
+      what: sentence("the pooling's hidden width"),
+      value: mapPool.mlpHidden,
+      most: LIMITS.hidden,
+      fields: HIDDEN,
+    };
   }
   const { projection } = architecture;
   if (projection)
-    yield { what: 'the length of the projection', value: projection.length, most: LIMITS.dim, fields: PROJECTION };
+    yield {
+      what: sentence('the length of the projection'),
+      value: projection.length,
+      most: LIMITS.dim,
+      fields: PROJECTION,
+    };
 }
 
 function* attentionPositionSizes({ rotary, relativeBias }: Architecture): Generator<Bounded> {
   const fields = ROTARY;
   if (rotary) {
     const { theta, offset, reference } = rotary;
-    yield { what: "the rotary positions' theta", value: theta, most: 1e12, least: 1e-12, fraction: true, fields };
-    yield { what: "the rotary positions' offset", value: offset, most: 1e6, least: -1e6, fraction: true, fields };
+    yield {
+      what: sentence("the rotary positions' theta"),
+      value: theta,
+      most: 1e12,
+      least: 1e-12,
+      fraction: true,
+      fields,
+    };
+    yield {
+      what: sentence("the rotary positions' offset"),
+      value: offset,
+      most: 1e6,
+      least: -1e6,
+      fraction: true,
+      fields,
+    };
     for (const side of reference ?? [])
-      yield { what: "a side of the rotary positions' reference grid", value: side, most: LIMITS.side, fields };
+      yield {
+        what: sentence("a side of the rotary positions' reference grid"),
+        value: side,
+        most: LIMITS.side,
+        fields,
+      };
   }
   if (relativeBias) {
     const [rows, columns] = relativeBias.grid;
     for (const value of [rows, columns, (2 * rows - 1) * (2 * columns - 1)])
-      yield { what: 'the number of relative distances', value, most: LIMITS.positions, fields: IMAGE };
+      yield { what: sentence('the number of relative distances'), value, most: LIMITS.positions, fields: IMAGE };
     const hidden = relativeBias.network?.hidden ?? 1;
     yield {
-      what: "the relative position bias' hidden width",
+      what: sentence("the relative position bias' hidden width"),
       value: hidden,
       most: LIMITS.hidden,
       fields: ['rel_pos_dim'],
@@ -133,87 +173,140 @@ function* attentionPositionSizes({ rotary, relativeBias }: Architecture): Genera
 }
 
 function* imageSizes({ channels, height, width }: Architecture['image']): Generator<Bounded> {
-  yield { what: 'the number of channels', value: channels, most: LIMITS.channels, fields: IMAGE };
-  yield { what: "the image's height", value: height, most: LIMITS.side, fields: IMAGE };
-  yield { what: "the image's width", value: width, most: LIMITS.side, fields: IMAGE };
+  yield { what: sentence('the number of channels'), value: channels, most: LIMITS.channels, fields: IMAGE };
+  yield { what: sentence("the image's height"), value: height, most: LIMITS.side, fields: IMAGE };
+  yield { what: sentence("the image's width"), value: width, most: LIMITS.side, fields: IMAGE };
   const value = channels * height * width;
-  yield { what: 'the number of values of an image', value, most: LIMITS.inputValues, fields: IMAGE };
+  yield { what: sentence('the number of values of an image'), value, most: LIMITS.inputValues, fields: IMAGE };
 }
 
 function* patchSizes({ tokenizer, image, dim }: Architecture): Generator<Bounded> {
   if (tokenizer.kind !== 'patch') return;
   const [height, width] = tokenizer.patch;
-  yield { what: "a patch's height", value: height, most: Math.min(LIMITS.side, image.height), fields: PATCH };
-  yield { what: "a patch's width", value: width, most: Math.min(LIMITS.side, image.width), fields: PATCH };
+  yield { what: sentence("a patch's height"), value: height, most: Math.min(LIMITS.side, image.height), fields: PATCH };
+  yield { what: sentence("a patch's width"), value: width, most: Math.min(LIMITS.side, image.width), fields: PATCH };
   const values = image.channels * height * width;
   yield {
-    what: 'the number of values of a patch',
+    what: sentence('the number of values of a patch'),
     value: values,
     most: LIMITS.patchValues,
     fields: [...PATCH, ...IMAGE],
   };
   yield* normSizes(tokenizer.norm);
-  yield { what: 'the size of the patch projection', value: values * dim, most: LIMITS.tensorValues, fields: DIM };
+  yield {
+    what: sentence('the size of the patch projection'),
+    value: values * dim,
+    most: LIMITS.tensorValues,
+    fields: DIM,
+  };
 }
 
 function* softSplitSizes({ tokenizer, image, dim }: Architecture): Generator<Bounded> {
   if (tokenizer.kind !== 'soft-split') return;
   const { splits, stages } = tokenizer;
-  yield { what: 'the number of soft splits', value: splits.length, most: LIMITS.splits, fields: PATCH };
+  yield { what: sentence('the number of soft splits'), value: splits.length, most: LIMITS.splits, fields: PATCH };
   let channels = image.channels;
   for (const [i, { kernel, stride, padding }] of splits.entries()) {
-    const where = `of soft split ${i + 1}`;
-    yield { what: `the kernel ${where}`, value: kernel, most: LIMITS.side, fields: PATCH };
-    yield { what: `the stride ${where}`, value: stride, most: LIMITS.side, fields: PATCH };
-    yield { what: `the padding ${where}`, value: padding, most: LIMITS.side, least: 0, fields: PATCH };
+    const split = i + 1;
+    yield { what: sentence('the kernel of soft split {0}', split), value: kernel, most: LIMITS.side, fields: PATCH };
+    yield { what: sentence('the stride of soft split {0}', split), value: stride, most: LIMITS.side, fields: PATCH };
+    yield {
+      what: sentence('the padding of soft split {0}', split),
+      value: padding,
+      most: LIMITS.side,
+      least: 0,
+      fields: PATCH,
+    };
     const values = channels * kernel * kernel;
     yield {
-      what: `the number of values ${where}`,
+      what: sentence('the number of values of soft split {0}', split),
       value: values,
       most: LIMITS.patchValues,
       fields: [...PATCH, ...IMAGE],
     };
     const stage = stages[i];
     if (!stage)
-      yield { what: 'the size of the projection', value: values * dim, most: LIMITS.tensorValues, fields: DIM };
-    else yield* blockSizes(`token transformer ${i + 1}`, stage);
+      yield {
+        what: sentence('the size of the projection'),
+        value: values * dim,
+        most: LIMITS.tensorValues,
+        fields: DIM,
+      };
+    else yield* blockSizes(sentence('token transformer {0}', i + 1), stage);
     channels = stage?.dim ?? channels;
   }
   for (const [i, [rows, columns]] of softSplitGrids(splits, image).entries()) {
-    const what = (side: string) => `the number of ${side} soft split ${i + 1} makes of the image`;
-    yield { what: what('rows'), value: rows, most: LIMITS.tokens, fields: [...PATCH, ...IMAGE] };
-    yield { what: what('columns'), value: columns, most: LIMITS.tokens, fields: [...PATCH, ...IMAGE] };
-    yield { what: what('tokens'), value: rows * columns, most: LIMITS.tokens, fields: [...PATCH, ...IMAGE] };
+    const split = i + 1;
+    yield {
+      what: sentence('the number of rows soft split {0} makes of the image', split),
+      value: rows,
+      most: LIMITS.tokens,
+      fields: [...PATCH, ...IMAGE],
+    };
+    yield {
+      what: sentence('the number of columns soft split {0} makes of the image', split),
+      value: columns,
+      most: LIMITS.tokens,
+      fields: [...PATCH, ...IMAGE],
+    };
+    yield {
+      what: sentence('the number of tokens soft split {0} makes of the image', split),
+      value: rows * columns,
+      most: LIMITS.tokens,
+      fields: [...PATCH, ...IMAGE],
+    };
   }
 }
 
-function* blockSizes(where: string, block: Block): Generator<Bounded> {
+function* blockSizes(where: Sentence, block: Block): Generator<Bounded> {
   const { dimIn, dim, heads, headDim, branches, mlpHidden, scale } = block;
-  yield { what: `the length of the tokens into ${where}`, value: dimIn, most: LIMITS.patchValues, fields: DIM };
-  yield { what: `the length of the tokens out of ${where}`, value: dim, most: LIMITS.dim, fields: DIM };
-  yield { what: `the number of heads of ${where}`, value: heads, most: LIMITS.heads, fields: HEADS };
-  yield { what: `the width of a head of ${where}`, value: headDim, most: LIMITS.headDim, fields: [...HEADS, ...DIM] };
   yield {
-    what: `the number of branches of ${where}`,
+    what: sentence('the length of the tokens into {0}', where),
+    value: dimIn,
+    most: LIMITS.patchValues,
+    fields: DIM,
+  };
+  yield { what: sentence('the length of the tokens out of {0}', where), value: dim, most: LIMITS.dim, fields: DIM };
+  yield { what: sentence('the number of heads of {0}', where), value: heads, most: LIMITS.heads, fields: HEADS };
+  yield {
+    what: sentence('the width of a head of {0}', where),
+    value: headDim,
+    most: LIMITS.headDim,
+    fields: [...HEADS, ...DIM],
+  };
+  yield {
+    what: sentence('the number of branches of {0}', where),
     value: branches,
     most: LIMITS.branches,
     fields: ['num_parallel'],
   };
-  yield { what: `the hidden width of ${where}`, value: mlpHidden, most: LIMITS.hidden, fields: HIDDEN };
+  yield { what: sentence('the hidden width of {0}', where), value: mlpHidden, most: LIMITS.hidden, fields: HIDDEN };
   const qkv = 3 * heads * headDim * dimIn;
   yield {
-    what: `the size of Q, K and V of ${where}`,
+    what: sentence('the size of Q, K and V of {0}', where),
     value: qkv,
     most: LIMITS.tensorValues,
     fields: [...DIM, ...HEADS],
   };
   const fc1 = mlpHidden * dim;
-  yield { what: `the size of the MLP of ${where}`, value: fc1, most: LIMITS.tensorValues, fields: [...HIDDEN, ...DIM] };
+  yield {
+    what: sentence('the size of the MLP of {0}', where),
+    value: fc1,
+    most: LIMITS.tensorValues,
+    fields: [...HIDDEN, ...DIM],
+  };
   const most = LARGEST_FLOAT;
-  yield { what: `the scale of Q of ${where}`, value: scale, most, least: -most, fraction: true, fields: ['qk_scale'] };
+  yield {
+    what: sentence('the scale of Q of {0}', where),
+    value: scale,
+    most,
+    least: -most,
+    fraction: true,
+    fields: ['qk_scale'],
+  };
   for (const norm of [block.norm, block.qkNorm, block.attnNorm, block.mlpNorm]) yield* normSizes(norm);
 }
 
 function* normSizes(norm: Norm | null): Generator<Bounded> {
-  if (norm) yield { what: "a norm's eps", value: norm.eps, most: 1, least: 0, fraction: true, fields: EPS };
+  if (norm) yield { what: sentence("a norm's eps"), value: norm.eps, most: 1, least: 0, fraction: true, fields: EPS };
 }

@@ -1,4 +1,5 @@
 /** Whether pictures can be fed by a preprocessing, whatever file it came from. */
+import { sentence, type Argument, type Sentence } from '../errors/sentence';
 import type { Interpolation, Preprocessing, Resize } from '../image/preprocessing';
 import { LIMITS } from './limits';
 
@@ -22,24 +23,31 @@ const INTERPOLATIONS: Record<Interpolation, true> = {
  * What is wrong with a preprocessing, as a clause ("std is [0, 0, 0], but must be ..."); null when pictures can be fed by it.
  * It may come from a file as it is, so nothing of its type is believed.
  */
-export function wrongPreprocessing(of: { [K in keyof Preprocessing]?: unknown }): string | null {
+export function wrongPreprocessing(of: { [K in keyof Preprocessing]?: unknown }): Sentence | null {
   const { channels, resize, interpolation, crop, cropPercent, rescale, mean, std } = of;
-  const problem = (name: string, value: unknown, wanted: string): string =>
-    `${name} is ${shown(value)}, but must be ${wanted}`;
-  if (!isSize(channels, LIMITS.channels)) return problem('channels', channels, `from 1 to ${LIMITS.channels}`);
+  const problem = (name: string, value: unknown, wanted: Sentence): Sentence =>
+    sentence('{0} is {1}, but must be {2}', name, shown(value), wanted);
+  if (!isSize(channels, LIMITS.channels))
+    return problem('channels', channels, sentence('from {0} to {1}', 1, LIMITS.channels));
   if (!isList(mean, channels, MEAN_RANGE)) return problem('mean', mean, listOf(channels, MEAN_RANGE));
   if (!isList(std, channels, STD_RANGE)) return problem('std', std, listOf(channels, STD_RANGE));
-  if (!isBetween(rescale, RESCALE_RANGE)) return problem('rescale', rescale, `a number ${range(RESCALE_RANGE)}`);
+  if (!isBetween(rescale, RESCALE_RANGE)) return problem('rescale', rescale, numberOf(RESCALE_RANGE));
   if (typeof interpolation !== 'string' || !Object.hasOwn(INTERPOLATIONS, interpolation))
-    return problem('interpolation', interpolation, `one of ${Object.keys(INTERPOLATIONS).join(', ')}`);
-  const sides = `whole numbers of pixels from 1 to ${LIMITS.side}`;
+    return problem('interpolation', interpolation, sentence('one of {0}', Object.keys(INTERPOLATIONS)));
+  const sides = sentence('whole numbers of pixels from 1 to {0}', LIMITS.side);
   if (!isResize(resize)) return problem('resize', resize, sides);
   if (crop !== null && !isCrop(crop)) return problem('crop', crop, sides);
   if (cropPercent !== undefined && !isBetween(cropPercent, CROP_PERCENT))
-    return problem('cropPercent', cropPercent, `a number ${range(CROP_PERCENT)}`);
+    return problem('cropPercent', cropPercent, numberOf(CROP_PERCENT));
   const area = crop ?? (resize.kind === 'exact' ? resize : null);
   if (area && area.height * area.width * channels > LIMITS.inputValues)
-    return `the input has ${area.height} x ${area.width} pixels of ${channels} channels, more than ${LIMITS.inputValues} values`;
+    return sentence(
+      'the input has {0} x {1} pixels of {2} channels, more than {3} values',
+      area.height,
+      area.width,
+      channels,
+      LIMITS.inputValues,
+    );
   return null;
 }
 
@@ -70,10 +78,12 @@ const isSize = (value: unknown, most: number): value is number =>
   isBetween(value, [1, most]) && Number.isInteger(value);
 const isList = (value: unknown, length: number, of: [number, number]): value is number[] =>
   Array.isArray(value) && value.length === length && value.every((item) => isBetween(item, of));
-const range = ([least, most]: [number, number]): string => `from ${least} to ${most}`;
-const listOf = (length: number, of: [number, number]): string => `${length} numbers ${range(of)}`;
+const numberOf = ([least, most]: [number, number]): Sentence => sentence('a number from {0} to {1}', least, most);
+const listOf = (length: number, [least, most]: [number, number]): Sentence =>
+  sentence('{0} numbers from {1} to {2}', length, least, most);
 
-function shown(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'nothing');
+function shown(value: unknown): Argument {
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  if (text === undefined) return sentence('nothing');
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

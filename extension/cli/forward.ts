@@ -66,7 +66,7 @@ async function forward(engine: EngineClient, options: ForwardOptions): Promise<v
   const steps = stepsAmong(options.outputs, loaded);
   const attention = options.outputs.includes('attention');
   const missing = [
-    ...(attention && loaded.attention !== true ? [['attention', loaded.attention]] : []),
+    ...(attention && loaded.attention !== true ? [['attention', loaded.attention.message]] : []),
     ...(options.outputs.includes('tokens') && loaded.tokens !== true ? [['tokens', loaded.tokens]] : []),
   ] as [name: string, reason: string][];
   const without = (name: string): boolean => missing.some(([other]) => other === name);

@@ -6,6 +6,7 @@ import { writeModel } from '../panel/settings';
 import type { Command } from './command';
 import { withProgress } from './models';
 import { showInformation } from '../panel/plain';
+import { say } from '../panel/words';
 
 /** Fetches a model from the Hugging Face hub into the cache every other tool shares, and offers to use it. */
 export const downloadModel: Command = async () => {
@@ -28,7 +29,7 @@ export const downloadModel: Command = async () => {
 /** A well-known model, or whatever id is typed. */
 function chooseId(): Promise<string | undefined> {
   const picker = vscode.window.createQuickPick();
-  const known = PRESETS.map(({ id, what }) => ({ label: id, detail: what }));
+  const known = PRESETS.map(({ id, what }) => ({ label: id, detail: say(what) }));
   picker.title = vscode.l10n.t('Download a Model from the Hugging Face Hub');
   picker.placeholder = vscode.l10n.t('Choose one, or type an id: org/name');
   picker.matchOnDetail = true;

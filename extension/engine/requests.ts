@@ -2,6 +2,7 @@
  * What a forked engine process can be asked, as plain types: the client (./client.ts) and the process (./process.ts) share them.
  * One vocabulary for the extension, the CLI and the tests. No vscode, no native code here.
  */
+import type { Sentence } from '../errors/sentence';
 import type { PartRequest, Step } from '../../native/binding';
 import type { ImageSource, OpenedImage } from '../image/opened';
 import type { Geometry } from '../image/preprocessing';
@@ -47,7 +48,7 @@ export interface LoadedModel {
   /** What its last numbers mean; null: they are features. */
   scores: Scores | null;
   /** False when this model can give no maps (an ONNX file without attention). The reason is a sentence. */
-  attention: true | string;
+  attention: true | Sentence;
   /** Likewise for the tokens between its blocks. */
   tokens: true | string;
   loadMs: number;
@@ -142,7 +143,7 @@ export type DescribedModel = Omit<ModelDescription, 'weights'>;
 export interface ModelFileCheck {
   problems: Problem[];
   /** What the model is, in a line; null while there are problems, or when the file is no config of the articles' models. */
-  summary: string | null;
+  summary: Sentence | null;
   /** The picture it names, as written. */
   picture: string | null;
 }

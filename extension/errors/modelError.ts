@@ -24,6 +24,8 @@ export class ModelError extends Error implements Sentence {
     said: Sentence | string,
     /** The config's field it is about, where there is one. */
     readonly field?: string,
+    /** The same without the file's name, for where the file is open. */
+    readonly inFile?: Sentence,
   ) {
     const { message, template, args } = typeof said === 'string' ? verbatim(said) : said;
     super(message);

@@ -1,4 +1,6 @@
 /** From decoded pixels to the model's input, equal to what timm and HF do through Pillow and torchvision. */
+import { EngineError } from '../errors/engineError';
+import { sentence } from '../errors/sentence';
 import { cropBox, geometryOf, resizedSize, type CropBox, type Size } from './geometry';
 import type { ResizeRequest } from '../../native/binding';
 import type { Geometry, Preprocessing } from './preprocessing';
@@ -27,29 +29,39 @@ const MAX_RESIZED_PIXELS = 2 ** 28;
 /** Inputs larger than this (5792 x 5792) would hold up everybody else for many seconds. */
 const MAX_INPUT_PIXELS = 2 ** 25;
 
-class PreprocessError extends Error {
-  readonly code = 'ERR_IMAGE';
-}
-
 /** Rejects with code ERR_IMAGE when this picture cannot be fed to the model. */
 export async function preprocess(image: Pixels, how: Preprocessing, resize: ResizeFunction): Promise<Preprocessed> {
   const started = performance.now();
   if (how.channels !== 1 && how.channels !== 3) {
-    throw new PreprocessError(
-      `The model takes ${how.channels} channels: a picture has 1 or 3, so give it a .npy tensor.`,
+    throw new EngineError(
+      'ERR_IMAGE',
+      sentence('The model takes {0} channels: a picture has 1 or 3, so give it a .npy tensor.', how.channels),
     );
   }
   const source = how.channels === 1 && image.channels === 3 ? toGrey(image) : image;
   const size = resizedSize(image, how.resize);
   if (size.width * size.height > MAX_RESIZED_PIXELS) {
-    throw new PreprocessError(
-      `The picture of ${image.width} x ${image.height} pixels is too long and narrow: the model's resize would make it ${size.width} x ${size.height}.`,
+    throw new EngineError(
+      'ERR_IMAGE',
+      sentence(
+        "The picture of {0} x {1} pixels is too long and narrow: the model's resize would make it {2} x {3}.",
+        image.width,
+        image.height,
+        size.width,
+        size.height,
+      ),
     );
   }
   const box: CropBox = how.crop ? cropBox(size, how.crop) : { left: 0, top: 0, ...size };
   if (box.width * box.height > MAX_INPUT_PIXELS) {
-    throw new PreprocessError(
-      `The model's input of ${box.width} x ${box.height} pixels is larger than is made of a picture (${MAX_INPUT_PIXELS} pixels).`,
+    throw new EngineError(
+      'ERR_IMAGE',
+      sentence(
+        "The model's input of {0} x {1} pixels is larger than is made of a picture ({2} pixels).",
+        box.width,
+        box.height,
+        MAX_INPUT_PIXELS,
+      ),
     );
   }
   const untouched = size.width === image.width && size.height === image.height;

@@ -1,4 +1,5 @@
 /** What the engine answers, as the events a panel shows. */
+import type { Sentence } from '../errors/sentence';
 import type { OpenedImage, Slice } from '../engine/requests';
 import type { HostEvent } from '../protocol/panel';
 import type { ModelLease } from './modelPool';
@@ -12,7 +13,7 @@ export function imageEvent(uri: string, { name, format, width, height, bytes, pr
 }
 
 /** `attention`: whether this run has maps, or why not. */
-export function modelEvent({ description, loaded }: ModelLease, attention: true | string): Event<'model'> {
+export function modelEvent({ description, loaded }: ModelLease, attention: true | Sentence): Event<'model'> {
   const { id, name, family, architecture, preprocessing, labels, findings } = description;
   const { engine } = loaded;
   return {

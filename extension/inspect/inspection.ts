@@ -204,11 +204,11 @@ export class Inspection {
     try {
       return { summary: await this.engine.request('run', request, { signal }), attention };
     } catch (error) {
-      const { code, message } = toErrorShape(error);
+      const { code, ...said } = toErrorShape(error);
       if (code !== 'ERR_MEMORY' || !request.attention) throw error;
       // Predictions are worth having without maps; the reason takes the maps' place.
       const summary = await this.engine.request('run', { ...request, attention: false, tokens: false }, { signal });
-      return { summary, attention: message };
+      return { summary, attention: said };
     }
   }
 

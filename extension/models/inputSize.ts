@@ -31,7 +31,7 @@ export function withInputSize(description: ModelDescription, height: number, wid
   if (wrong)
     throw new ModelError(
       'config',
-      sentence('{0} cannot run at {1}x{2} pixels: {3}.', description.name, height, width, wrong.sentence),
+      sentence('{0} cannot run at {1}x{2} pixels: {3}.', description.name, height, width, wrong.said),
     );
   const position: Architecture['position'] =
     // A sinusoid has a value for every place; it is computed for the new grid, not resampled.

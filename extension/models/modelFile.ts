@@ -4,6 +4,7 @@ import { nearest } from './bind';
 import type { Architecture } from '../architecture/description';
 import { parameterCount } from './describe';
 import { ModelError } from '../errors/modelError';
+import { sentence, type Argument, type Sentence } from '../errors/sentence';
 import { MOST_JSON_BYTES, MOST_NESTING, nestedTooDeep } from '../files/jsonLimits';
 import { isObject } from './files/safetensors';
 import { recogniseConfig } from './families';
@@ -37,18 +38,20 @@ export function checkModelFile(text: string, file: string): Check {
   const config = new Fields(file, value);
   const picture = config.word('image') || null;
   if (!recogniseConfig(config)?.seeded) return { ...NOTHING, picture };
-  return { ...checkFields(tree, config, file), picture };
+  return { ...checkFields(tree, config), picture };
 }
 
 /** What keeps a text from being parsed at all. */
 function excessOf(text: string): Problem | null {
   if (text.length > MOST_JSON_BYTES)
-    return { offset: 0, length: 1, message: `This is longer than ${MOST_JSON_BYTES} characters.` };
+    return { offset: 0, length: 1, ...sentence('This is longer than {0} characters.', MOST_JSON_BYTES) };
   const offset = nestedTooDeep(text);
-  return offset === null ? null : { offset, length: 1, message: `This is nested deeper than ${MOST_NESTING} levels.` };
+  return offset === null
+    ? null
+    : { offset, length: 1, ...sentence('This is nested deeper than {0} levels.', MOST_NESTING) };
 }
 
-function checkFields(tree: Node, given: Fields, file: string): Omit<Check, 'picture'> {
+function checkFields(tree: Node, given: Fields): Omit<Check, 'picture'> {
   const problems = unknownFields(tree, given);
   let config = given;
   // Each wrong field is set aside for its default, so that the ones behind it are seen too.
@@ -61,7 +64,7 @@ function checkFields(tree: Node, given: Fields, file: string): Omit<Check, 'pict
       const isGiven = error.field !== undefined && config.get(error.field) !== undefined;
       // what is left then is wrong with a default, which the reader did not write
       if (!isGiven && problems.length > 0) break;
-      problems.push({ ...place(tree, error.field), message: withoutFile(error.message, file) });
+      problems.push({ ...place(tree, error.field), ...withoutFile(error) });
       if (!isGiven || error.field === undefined) break;
       config = config.with({ [error.field]: undefined });
     }
@@ -80,11 +83,10 @@ function unknownFields(tree: Node, config: Fields): Problem[] {
   const rest = unknown.length - MOST_PROBLEMS;
   return unknown.slice(0, MOST_PROBLEMS).map((name, i) => {
     const near = nearest(name, known);
-    const hint = near === undefined ? '.' : `; did you mean ${near}?`;
-    const more = i === MOST_PROBLEMS - 1 && rest > 0 ? ` (and ${rest.toLocaleString('en-US')} more)` : '';
+    const more = i === MOST_PROBLEMS - 1 && rest > 0 ? rest : 0;
     const { offset, length } = keyOf(tree, name) ?? tree;
-    const model = config.text('architecture') ?? 'this model';
-    return { offset, length, message: `${name} is no parameter of ${model}${hint}${more}` };
+    const model = config.text('architecture') ?? sentence('this model');
+    return { offset, length, ...unknownField(name, model, near, more) };
   });
 }
 
@@ -98,23 +100,39 @@ function keyOf(tree: Node, name: string): Node | undefined {
   return tree.children?.find((property) => property.children?.[0]?.value === name)?.children?.[0];
 }
 
+function unknownField(name: string, model: Argument, near: string | undefined, more: number): Sentence {
+  const others = more.toLocaleString('en-US');
+  if (near === undefined) {
+    return more === 0
+      ? sentence('{0} is no parameter of {1}.', name, model)
+      : sentence('{0} is no parameter of {1}. (and {2} more)', name, model, others);
+  }
+  return more === 0
+    ? sentence('{0} is no parameter of {1}; did you mean {2}?', name, model, near)
+    : sentence('{0} is no parameter of {1}; did you mean {2}? (and {3} more)', name, model, near, others);
+}
+
 /** In the file itself its name says nothing. */
-function withoutFile(message: string, file: string): string {
-  return message.replaceAll(`${file}: `, '');
+function withoutFile(error: ModelError): Sentence {
+  const { message, template, args } = error.inFile ?? error;
+  return { message, template, args };
 }
 
 /** "15 patches of 20 × 20 · 16 tokens of 768 · 12 blocks · 85.1 M parameters" */
-export function summary(architecture: Architecture): string {
+export function summary(architecture: Architecture): Sentence {
   const { tokenizer, dim, depth, prefix } = architecture;
   const [rows, columns] = gridOf(architecture);
   const made =
     tokenizer.kind === 'patch'
-      ? `${rows * columns} patches of ${tokenizer.patch.join(' × ')}`
-      : `soft splits into ${grids(architecture)
-          .map(([down, across]) => down * across)
-          .join(' → ')} tokens`;
+      ? sentence('{0} patches of {1}', rows * columns, tokenizer.patch.join(' × '))
+      : sentence(
+          'soft splits into {0} tokens',
+          grids(architecture)
+            .map(([down, across]) => down * across)
+            .join(' → '),
+        );
   const tokens = rows * columns + prefixCount(prefix);
   const parameters = parameterCount(architecture);
   const millions = parameters >= 1e6 ? `${(parameters / 1e6).toFixed(1)} M` : parameters.toLocaleString('en-US');
-  return `${made} · ${tokens} tokens of ${dim} · ${depth} blocks · ${millions} parameters`;
+  return sentence('{0} · {1} tokens of {2} · {3} blocks · {4} parameters', made, tokens, dim, depth, millions);
 }

@@ -1,4 +1,5 @@
 /** An .onnx file as a model: what the graph needs is known to the engine that runs it; preprocessing comes from the config beside it. */
+import { faultOf } from '../errors/fileFault';
 import { basename } from 'node:path';
 import type { Preprocessing } from '../image/preprocessing';
 import type { Architecture, Finding, ModelDescription } from '../architecture/description';
@@ -108,4 +109,4 @@ function notesOf(file: string, model: OnnxModel): ExportedNotes | null {
 }
 
 const unusable = (file: string, error: unknown): ModelError =>
-  new ModelError('corrupt', sentence('{0} cannot be used: {1}.', file, (error as Error).message));
+  new ModelError('corrupt', sentence('{0} cannot be used: {1}.', file, faultOf(error)));

@@ -8,7 +8,7 @@ import { readCheckpoint } from './files/checkpoint';
 import { blockOutOfBounds } from '../architecture/bounds';
 import type { Architecture, Block, PartDescription, TensorSource } from '../architecture/description';
 import { MOST_RATIO, type LimitName } from '../architecture/limits';
-import { ModelError } from '../errors/modelError';
+import { ConfigError } from '../errors/configError';
 import { assertInBounds } from './families/checked';
 import { articleBlock, articleModel, MOST_SEED } from './families/seed';
 import type { Fields } from './families/fields';
@@ -99,7 +99,7 @@ function canonicalName(kind: Part['kind'], key: string): string {
 
 function needed(config: Fields, name: string, limit: LimitName): number {
   const size = config.size(name, limit);
-  if (size === undefined) throw new ModelError('config', sentence('{0}: "{1}" is missing.', config.source, name));
+  if (size === undefined) throw new ConfigError('config', config.source, sentence('"{0}" is missing', name));
   return size;
 }
 

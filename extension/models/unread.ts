@@ -1,23 +1,25 @@
 /** Parts of training checkpoints that no forward pass of the model reads: a warning names them, and the model runs. */
 import type { Finding } from '../architecture/description';
-import { sentence } from '../errors/sentence';
+import { sentence, type Argument, type Sentence } from '../errors/sentence';
 
-const UNREAD: { what: string; name: RegExp }[] = [
-  { what: 'a pre-training decoder', name: /^(decoder|decode_head|decoder_\w+|pixel_decoder|decoder_pos_embed)(\.|$)/ },
-  { what: 'a mask token', name: /(^|\.)mask_token$/ },
-  { what: 'a projection head', name: /^((dino|ibot|mlp|contrastive)_head|head\.(mlp|last_layer|layers|projection)|head_?(moco|dino)|project(or|ion)\w*|proj_head|predict(or|ion)\w*|prototypes|queue\w*|center)(\.|$)/ },
-  { what: 'the other tower of a pair', name: /^(text|text_model|text_tower|transformer|token_embedding|ln_final|language_model\w*|(text|visual)_projection|logit_(scale|bias)|positional_embedding|text_projection)(\.|$)/ },
-  { what: 'training state', name: /^(optimizer|(lr_)?scheduler|scaler|loss\w*|criterion|epoch|step|global_step|num_updates)(\.|$)|\.(num_batches_tracked|_extra_state|total_ops|total_params|position_ids)$|^(total_ops|total_params|position_ids)$/ },
-  { what: 'further heads', name: /^(\w*heads?\w*|\w*classifiers?\w*|fc\d*|neck|aux\w*|pooler|last_layer)\./ },
+const UNREAD: { what: Sentence; name: RegExp }[] = [
+  { what: sentence('a pre-training decoder'), name: /^(decoder|decode_head|decoder_\w+|pixel_decoder|decoder_pos_embed)(\.|$)/ },
+  { what: sentence('a mask token'), name: /(^|\.)mask_token$/ },
+  { what: sentence('a projection head'), name: /^((dino|ibot|mlp|contrastive)_head|head\.(mlp|last_layer|layers|projection)|head_?(moco|dino)|project(or|ion)\w*|proj_head|predict(or|ion)\w*|prototypes|queue\w*|center)(\.|$)/ },
+  { what: sentence('the other tower of a pair'), name: /^(text|text_model|text_tower|transformer|token_embedding|ln_final|language_model\w*|(text|visual)_projection|logit_(scale|bias)|positional_embedding|text_projection)(\.|$)/ },
+  { what: sentence('training state'), name: /^(optimizer|(lr_)?scheduler|scaler|loss\w*|criterion|epoch|step|global_step|num_updates)(\.|$)|\.(num_batches_tracked|_extra_state|total_ops|total_params|position_ids)$|^(total_ops|total_params|position_ids)$/ },
+  { what: sentence('further heads'), name: /^(\w*heads?\w*|\w*classifiers?\w*|fc\d*|neck|aux\w*|pooler|last_layer)\./ },
 ]; // prettier-ignore
+
+const PARTS_BESIDE = sentence('parts beside the encoder');
 
 /** Splits what is left of a file into findings about parts that are known, and names that are not. */
 export function unreadParts(leftover: string[], outside: ReadonlySet<string>): { findings: Finding[]; rest: string[] } {
-  const parts = new Map<string, string[]>();
+  const parts = new Map<Sentence, string[]>();
   const rest: string[] = [];
   for (const name of leftover) {
     const known = UNREAD.find((part) => part.name.test(name))?.what;
-    const what = known ?? (outside.has(name) ? 'parts beside the encoder' : undefined);
+    const what = known ?? (outside.has(name) ? PARTS_BESIDE : undefined);
     if (what === undefined) rest.push(name);
     else parts.set(what, [...(parts.get(what) ?? []), name]);
   }
@@ -30,6 +32,6 @@ export function unreadParts(leftover: string[], outside: ReadonlySet<string>): {
 }
 
 /** A few names and how many more. */
-export function listed(names: string[]): string {
-  return names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+export function listed(names: string[]): Argument {
+  return names.length > 4 ? sentence('{0} and {1} more', names.slice(0, 3), names.length - 3) : names;
 }

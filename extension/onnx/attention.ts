@@ -2,6 +2,7 @@
  * Attention maps of somebody else's ONNX file. Exporters write attention as a product, a Softmax and a product with V;
  * the Softmax's result is the map, but it is no output of the graph. This finds where each map is, and along which axes.
  */
+import { sentence, type Argument, type Sentence } from '../errors/sentence';
 import { openFused, type Opened } from './fused';
 import type { OnnxGraph, OnnxNode } from './schema';
 
@@ -20,7 +21,7 @@ export interface AttentionSearch {
   /** What has to be computed beside the graph for maps that fused operators keep to themselves. */
   opened: Opened[];
   /** Operators that hold attention and cannot be opened: type and reason. */
-  closed: string[];
+  closed: Argument[];
   /** Softmax nodes that are no attention. */
   others: number;
 }
@@ -147,9 +148,16 @@ export function findPatch(graph: OnnxGraph): [height: number, width: number] | n
 }
 
 /** Why there are no maps, as a sentence about the model of that name. */
-export function noAttention(name: string, { closed, others }: Pick<AttentionSearch, 'closed' | 'others'>): string {
+export function noAttention(name: string, { closed, others }: Pick<AttentionSearch, 'closed' | 'others'>): Sentence {
   const [first] = closed;
-  if (first !== undefined) return `${name} keeps its attention inside an operator: ${first}.`;
-  const seen = others === 0 ? 'no Softmax is in the graph' : 'no Softmax in the graph is followed by a product';
-  return `${name} shows no attention maps: ${seen} (MatMul, Gemm or Einsum), and no attention operator is there.`;
+  if (first !== undefined) return sentence('{0} keeps its attention inside an operator: {1}.', name, first);
+  return others === 0
+    ? sentence(
+        '{0} shows no attention maps: no Softmax is in the graph (MatMul, Gemm or Einsum), and no attention operator is there.',
+        name,
+      )
+    : sentence(
+        '{0} shows no attention maps: no Softmax in the graph is followed by a product (MatMul, Gemm or Einsum), and no attention operator is there.',
+        name,
+      );
 }

@@ -4,6 +4,8 @@
  */
 import { PbfReader } from 'pbf';
 import type { OnnxGraph, OnnxTensorInfo } from './schema';
+import { FileFault } from '../errors/fileFault';
+import { sentence, type Sentence } from '../errors/sentence';
 
 /** A range of a file beside the model. */
 export interface ExternalRange {
@@ -23,35 +25,44 @@ const BITS: Record<number, number> = {
 /** Throws an Error with a plain reason, to be put after the model's name. */
 export function externalRanges(model: Uint8Array, { initializers }: OnnxGraph): ExternalRange[] {
   const external = [...initializers.values()].filter((tensor) => tensor.external);
-  if (countExternal(model) !== external.length) throw new Error('two of its weights have one name');
+  if (countExternal(model) !== external.length) throw new FileFault(sentence('two of its weights have one name'));
   return external.map(rangeOf);
 }
 
 function rangeOf({ name, dims, dataType, externalData }: OnnxTensorInfo): ExternalRange {
   const location = externalData.get('location') ?? '';
   const wrong = wrongLocation(location);
-  if (wrong !== null) throw new Error(`weight ${name} should lie in ${JSON.stringify(location)}, ${wrong}`);
+  if (wrong !== null)
+    throw new FileFault(sentence('weight {0} should lie in {1}, {2}', name, JSON.stringify(location), wrong));
   const bits = BITS[dataType];
-  if (bits === undefined) throw new Error(`weight ${name} lies in ${location} in an unknown number format`);
+  if (bits === undefined)
+    throw new FileFault(sentence('weight {0} lies in {1} in an unknown number format', name, location));
   const length = Math.ceil((dims.reduce((product, side) => product * side, 1) * bits) / 8);
   const begin = wholeNumber(externalData.get('offset') ?? '0');
   const said = wholeNumber(externalData.get('length') ?? String(length));
   if (dims.some((side) => !(side >= 0)) || begin === null || !Number.isSafeInteger(length + (begin ?? 0)))
-    throw new Error(`weight ${name} lies in an impossible place of ${location}`);
+    throw new FileFault(sentence('weight {0} lies in an impossible place of {1}', name, location));
   if (said !== length)
-    throw new Error(
-      `weight ${name} of shape (${dims.join(', ')}) takes ${length} bytes, but ${said ?? 'an unreadable number'} are claimed in ${location}`,
+    throw new FileFault(
+      sentence(
+        'weight {0} of shape ({1}) takes {2} bytes, but {3} are claimed in {4}',
+        name,
+        dims.join(', '),
+        length,
+        said ?? sentence('an unreadable number'),
+        location,
+      ),
     );
   return { tensor: name, location, begin, end: begin + length };
 }
 
 /** The rest of a sentence; null when it is a path inside the model's directory. */
-function wrongLocation(location: string): string | null {
-  if (location === '') return 'which names no file';
+function wrongLocation(location: string): Sentence | null {
+  if (location === '') return sentence('which names no file');
   // by this name ONNX Runtime means an address in its own memory
-  if (location.includes('_ORT_MEM_ADDR_') || /[\0\\]/.test(location)) return 'which is no name of a file';
+  if (location.includes('_ORT_MEM_ADDR_') || /[\0\\]/.test(location)) return sentence('which is no name of a file');
   const outside = location.startsWith('/') || /^[A-Za-z]:/.test(location) || location.split('/').includes('..');
-  return outside ? "which is not inside the model's directory" : null;
+  return outside ? sentence("which is not inside the model's directory") : null;
 }
 
 const wholeNumber = (text: string): number | null =>
@@ -79,7 +90,7 @@ const DATA_LOCATION = 14;
 function countExternal(model: Uint8Array): number {
   let count = 0;
   const walk = (kind: Exclude<Kind, 'tensor'>, pbf: PbfReader, end: number, depth: number): void => {
-    if (depth > MOST_NESTING) throw new Error('its graphs are nested too deep');
+    if (depth > MOST_NESTING) throw new FileFault(sentence('its graphs are nested too deep'));
     while (pbf.pos < end) {
       const key = pbf.readVarint();
       const inner = (key & 7) === 2 ? INNER[kind][key >> 3] : undefined;
@@ -93,7 +104,9 @@ function countExternal(model: Uint8Array): number {
       if (inner !== 'tensor') walk(inner, pbf, stop, depth + 1);
       else if (isExternal(pbf, stop)) {
         if (!ownWeight)
-          throw new Error('a constant or an inner graph keeps its numbers in another file, which is not supported');
+          throw new FileFault(
+            sentence('a constant or an inner graph keeps its numbers in another file, which is not supported'),
+          );
         count++;
       }
       pbf.pos = stop;

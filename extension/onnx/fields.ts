@@ -1,5 +1,7 @@
 /** Protobuf by position: which fields lie where in a file, so that large ones need not be read. */
 import type { RegularFile } from '../files/regularFile';
+import { FileFault } from '../errors/fileFault';
+import { sentence } from '../errors/sentence';
 
 /** Fields of a model and of its graph: a node or a weight each. */
 const MOST_FIELDS = 1e6;
@@ -20,13 +22,13 @@ export interface Field {
 export async function fieldsOf(source: FileWindow, from: number, to: number): Promise<Field[]> {
   const fields: Field[] = [];
   for (let at = from; at < to;) {
-    if (fields.length >= MOST_FIELDS) throw new Error('it is not an ONNX model (it has too many fields)');
+    if (fields.length >= MOST_FIELDS) throw new FileFault(sentence('it is not an ONNX model (it has too many fields)'));
     const head = new VarintReader(await source.read(at, Math.min(to, at + 20)));
     const key = head.varint();
     const length = lengthOf(key & 7, head);
     const value = at + head.at;
     const end = value + length;
-    if (end > to) throw new Error('it is cut short');
+    if (end > to) throw new FileFault(sentence('it is cut short'));
     fields.push({ tag: key >>> 3, wireType: key & 7, start: at, value, end });
     at = end;
   }
@@ -45,7 +47,7 @@ function lengthOf(wireType: number, head: VarintReader): number {
     case 5:
       return 4;
     default:
-      throw new Error('it is not an ONNX model (its protobuf cannot be read)');
+      throw new FileFault(sentence('it is not an ONNX model (its protobuf cannot be read)'));
   }
 }
 
@@ -59,7 +61,7 @@ export class VarintReader {
     for (let scale = 1; ; scale *= 128) {
       const byte = this.bytes[this.at++];
       if (byte === undefined || scale > 2 ** 63)
-        throw new Error('it is not an ONNX model (its protobuf cannot be read)');
+        throw new FileFault(sentence('it is not an ONNX model (its protobuf cannot be read)'));
       value += (byte & 127) * scale;
       if (byte < 128) return value;
     }
@@ -87,7 +89,7 @@ export class FileWindow {
   /** Reads as much as fits; throws when there is less than `least`. */
   private async fill(from: number, target: Uint8Array, least: number): Promise<Uint8Array> {
     const done = await this.file.read(target, from);
-    if (done < least) throw new Error('it is cut short');
+    if (done < least) throw new FileFault(sentence('it is cut short'));
     return target.subarray(0, done);
   }
 }

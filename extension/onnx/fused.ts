@@ -3,6 +3,7 @@
  * nodes of their own: softmax(scale Q K' + bias), in float32. What the operator gives stays untouched.
  * https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md, https://onnx.ai/onnx/operators/onnx__Attention.html
  */
+import { sentence, type Sentence } from '../errors/sentence';
 import { FLOAT, INT64, type AttributeValue, type OnnxNode } from './schema';
 
 export interface Constant {
@@ -33,23 +34,23 @@ const CLOSED = new Set([
 ]);
 
 /** null: no attention operator. Otherwise what opens it, or the reason why it stays closed. */
-export function openFused(node: OnnxNode): Opened | { reason: string } | null {
-  if (CLOSED.has(node.opType)) return { reason: `${node.opType} gives no maps and cannot be taken apart` };
+export function openFused(node: OnnxNode): Opened | { reason: Sentence } | null {
+  if (CLOSED.has(node.opType)) return { reason: sentence('{0} gives no maps and cannot be taken apart', node.opType) };
   if (node.opType === 'MultiHeadAttention') return multiHead(node);
   if (node.opType === 'Attention') return node.domain === 'com.microsoft' ? packed(node) : standard(node);
   return null;
 }
 
 /** com.microsoft.Attention: input (B, N, D), weights (D, 3D), bias (3D), mask, past, attention_bias. */
-function packed(node: OnnxNode): Opened | { reason: string } {
+function packed(node: OnnxNode): Opened | { reason: Sentence } {
   const [input = '', weights = '', bias = '', mask = '', past = '', attentionBias = ''] = node.inputs;
   const heads = whole(node, 'num_heads');
   if (heads === null || mask !== '' || past !== '' || whole(node, 'unidirectional') || whole(node, 'do_rotary'))
-    return { reason: 'Attention with a mask, a past or rotary positions cannot be taken apart' };
+    return { reason: sentence('Attention with a mask, a past or rotary positions cannot be taken apart') };
   if (node.attributes.has('qkv_hidden_sizes')) {
     const sizes = node.attributes.get('qkv_hidden_sizes');
     if (!Array.isArray(sizes) || new Set(sizes).size > 1)
-      return { reason: 'Attention with values of another length than its keys cannot be taken apart' };
+      return { reason: sentence('Attention with values of another length than its keys cannot be taken apart') };
   }
   const build = new Build(node);
   let all = build.node('MatMul', [build.float(input), build.float(weights)]);
@@ -63,13 +64,13 @@ function packed(node: OnnxNode): Opened | { reason: string } {
 }
 
 /** com.microsoft.MultiHeadAttention: Q, K, V (B, N, D), bias (3D), mask, attention_bias. */
-function multiHead(node: OnnxNode): Opened | { reason: string } {
+function multiHead(node: OnnxNode): Opened | { reason: Sentence } {
   const [query = '', key = '', value = '', bias = '', mask = '', attentionBias = '', past = ''] = node.inputs;
   const heads = whole(node, 'num_heads');
   if (heads === null || mask !== '' || past !== '' || whole(node, 'unidirectional'))
-    return { reason: 'MultiHeadAttention with a mask or a past cannot be taken apart' };
+    return { reason: sentence('MultiHeadAttention with a mask or a past cannot be taken apart') };
   if (key === '' || value === '')
-    return { reason: 'MultiHeadAttention with queries, keys and values in one input cannot be taken apart' };
+    return { reason: sentence('MultiHeadAttention with queries, keys and values in one input cannot be taken apart') };
   const build = new Build(node);
   const rows = bias === '' ? null : build.node('Reshape', [build.float(bias), build.ints([3, -1])]);
   const [q, k] = [query, key].map((name, index) => {
@@ -82,11 +83,11 @@ function multiHead(node: OnnxNode): Opened | { reason: string } {
 }
 
 /** ONNX Attention (opset 23): Q, K, V as (B, h, N, d), or (B, N, D) with the number of heads as an attribute. */
-function standard(node: OnnxNode): Opened | { reason: string } {
+function standard(node: OnnxNode): Opened | { reason: Sentence } {
   const [query = '', key = '', , mask = '', past = ''] = node.inputs;
   const [heads, keyHeads] = [whole(node, 'q_num_heads'), whole(node, 'kv_num_heads')];
   if (past !== '' || whole(node, 'is_causal') || (heads ?? 0) !== (keyHeads ?? 0) || node.attributes.has('softcap'))
-    return { reason: 'Attention with a past, a causal mask or shared keys cannot be taken apart' };
+    return { reason: sentence('Attention with a past, a causal mask or shared keys cannot be taken apart') };
   const build = new Build(node);
   const [q, k] = [query, key].map((name) =>
     heads === null ? build.float(name) : build.heads(build.float(name), heads),

@@ -5,6 +5,8 @@
 import { withRegularFile } from '../files/regularFile';
 import { fieldsOf, FileWindow } from './fields';
 import { readModel, type OnnxModel } from './schema';
+import { FileFault } from '../errors/fileFault';
+import { sentence } from '../errors/sentence';
 
 export const MODEL_GRAPH = 7;
 export const GRAPH_INITIALIZER = 5;
@@ -22,16 +24,17 @@ export interface OnnxHeader {
 export function readOnnxHeader(file: string): Promise<OnnxHeader> {
   return withRegularFile(file, async (opened) => {
     const { size } = opened;
-    if (size === 0) throw new Error('it is empty');
+    if (size === 0) throw new FileFault(sentence('it is empty'));
     const source = new FileWindow(opened);
     // An ONNX file is a ModelProto: it begins with one of its fields, a number or a message. Text and pickles do not.
     const [first = 0] = await source.read(0, 1);
-    if (first >> 3 === 0 || first >> 3 > 20 || ![0, 2].includes(first & 7)) throw new Error('it is not an ONNX model');
+    if (first >> 3 === 0 || first >> 3 > 20 || ![0, 2].includes(first & 7))
+      throw new FileFault(sentence('it is not an ONNX model'));
     const kept: Uint8Array[] = [];
     let total = 0;
     const keep = async (to: Uint8Array[], from: number, end: number): Promise<void> => {
       total += end - from;
-      if (total > MOST_STRUCTURE) throw new Error('it is not an ONNX model (its structure is too large)');
+      if (total > MOST_STRUCTURE) throw new FileFault(sentence('it is not an ONNX model (its structure is too large)'));
       to.push(await source.read(from, end));
     };
     for (const field of await fieldsOf(source, 0, size)) {

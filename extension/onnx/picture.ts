@@ -4,6 +4,8 @@ import { wrongPreprocessing } from '../architecture/preprocessingBounds';
 import { nestedTooDeep } from '../files/jsonLimits';
 import type { Preprocessing } from '../image/preprocessing';
 import type { OnnxGraph, OnnxModel, OnnxValue } from './schema';
+import { FileFault } from '../errors/fileFault';
+import { sentence } from '../errors/sentence';
 
 /** Sides that are symbolic in the file are null. */
 export interface PictureInput {
@@ -49,21 +51,21 @@ export function exportedNotes({ metadata }: OnnxModel): ExportedNotes | null {
   if (text === undefined) return null;
   const { preprocessing, labels, energyThreshold } = parseNotes(text);
   const wrong = wrongPreprocessing(recordOf(preprocessing));
-  if (wrong !== null) throw new Error(`in its metadata ${wrong}`);
+  if (wrong !== null) throw new FileFault(sentence('in its metadata {0}', wrong));
   const names = labels ?? null;
   if (names !== null && !(isList(names) && names.length <= LIMITS.classes && names.every(isText)))
-    throw new Error(`in its metadata the labels are no list of at most ${LIMITS.classes} names`);
+    throw new FileFault(sentence('in its metadata the labels are no list of at most {0} names', LIMITS.classes));
   if (energyThreshold !== undefined && typeof energyThreshold !== 'number')
-    throw new Error('in its metadata the energy threshold is no number');
+    throw new FileFault(sentence('in its metadata the energy threshold is no number'));
   return { preprocessing: preprocessing as Preprocessing, labels: names, energyThreshold };
 }
 
 function parseNotes(text: string): Record<string, unknown> {
-  if (nestedTooDeep(text) !== null) throw new Error('its metadata is nested too deep');
+  if (nestedTooDeep(text) !== null) throw new FileFault(sentence('its metadata is nested too deep'));
   try {
     return recordOf(JSON.parse(text));
   } catch {
-    throw new Error('its metadata is not JSON');
+    throw new FileFault(sentence('its metadata is not JSON'));
   }
 }
 

@@ -3,6 +3,8 @@
  * Reading skips tensor bytes: a graph of a gigabyte is understood from its few kilobytes of structure.
  */
 import { PbfReader, type PbfWriter } from 'pbf';
+import { FileFault } from '../errors/fileFault';
+import { sentence } from '../errors/sentence';
 
 /** TensorProto.DataType */
 export const FLOAT = 1;
@@ -78,10 +80,10 @@ export function readModel(bytes: Uint8Array): OnnxModel {
       }
     }, model);
   } catch {
-    throw new Error('it is not an ONNX model (its protobuf cannot be read; the file may be cut short)');
+    throw new FileFault(sentence('it is not an ONNX model (its protobuf cannot be read; the file may be cut short)'));
   }
   if (model.irVersion === 0 || model.graph.nodes.length === 0)
-    throw new Error('it is not an ONNX model (it holds no graph)');
+    throw new FileFault(sentence('it is not an ONNX model (it holds no graph)'));
   return model;
 }
 

@@ -6,6 +6,7 @@ import type { ModelFileCheck } from '../engine/requests';
 import type { ModelFiles } from './modelFiles';
 import { plainMessage } from '../errors/plainText';
 import { labelText } from './plain';
+import { say } from './words';
 
 const MODEL_FILES: vscode.DocumentSelector = { pattern: `**/*${MODEL_FILE_SUFFIX}` };
 
@@ -43,7 +44,7 @@ export class ModelFileEditor implements vscode.CodeLensProvider, vscode.Disposab
     const { summary, problems } = await this.files.check(document);
     if (summary === null) {
       if (problems.length === 0) return [];
-      const title = vscode.l10n.t('This model cannot be run yet: {0}', problems[0]!.message);
+      const title = vscode.l10n.t('This model cannot be run yet: {0}', say(problems[0]!));
       return [new vscode.CodeLens(top, { title: labelText(title), command: '' })];
     }
     return [
@@ -53,7 +54,7 @@ export class ModelFileEditor implements vscode.CodeLensProvider, vscode.Disposab
         command: 'vit.runModelFile',
         arguments: [document.uri],
       }),
-      new vscode.CodeLens(top, { title: labelText(summary), command: '' }),
+      new vscode.CodeLens(top, { title: labelText(say(summary)), command: '' }),
     ];
   }
 
@@ -85,9 +86,10 @@ export class ModelFileEditor implements vscode.CodeLensProvider, vscode.Disposab
   }
 
   #show(document: vscode.TextDocument, problems: ModelFileCheck['problems']): void {
-    const diagnostics = problems.map(({ offset, length, message }) => {
+    const diagnostics = problems.map((problem) => {
+      const { offset, length } = problem;
       const range = new vscode.Range(document.positionAt(offset), document.positionAt(offset + length));
-      const diagnostic = new vscode.Diagnostic(range, plainMessage(message), vscode.DiagnosticSeverity.Error);
+      const diagnostic = new vscode.Diagnostic(range, plainMessage(say(problem)), vscode.DiagnosticSeverity.Error);
       diagnostic.source = 'ViT';
       return diagnostic;
     });

@@ -93,11 +93,9 @@ test('a file of seventy bytes, one nested 20,000 deep and one of 20,000 keys cos
 
 test('what a sound .vit.json is, and the picture it names', async () => {
   const text = '{"architecture": "ViT_Model", "img_size": [1, 60, 100], "patch_size": 20, "image": "dusk.png"}';
-  assert.deepEqual(await client.request('check-model-file', { text, file: 'x.vit.json' }), {
-    problems: [],
-    summary: '15 patches of 20 × 20 · 16 tokens of 768 · 12 blocks · 85.3 M parameters',
-    picture: 'dusk.png',
-  });
+  const { summary, ...rest } = await client.request('check-model-file', { text, file: 'x.vit.json' });
+  assert.deepEqual(rest, { problems: [], picture: 'dusk.png' });
+  assert.equal(summary?.message, '15 patches of 20 × 20 · 16 tokens of 768 · 12 blocks · 85.3 M parameters');
 });
 
 test('models to choose from', async () => {

@@ -1,6 +1,7 @@
 /** The table of methods, as its readers see it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sentence, type Sentence } from '../../extension/errors/sentence';
 import { methodIds, methods, methodSlice } from '../../extension/engine/methods';
 import { panelChecks } from '../../extension/protocol/panelChecks';
 import { decode } from '../../extension/protocol/rpc';
@@ -50,8 +51,8 @@ test('what older versions stored as raw is attention', () => {
 });
 
 test('maps that a model cannot give are said to be missing; unsigned values keep the chosen colors', () => {
-  const model = (attention: true | string) => ({ loaded: { attention } }) as PanelModel;
+  const model = (attention: true | Sentence) => ({ loaded: { attention } }) as PanelModel;
   assert.equal(whyNot('rollout', model(true)), null);
-  assert.equal(whyNot('rollout', model('fused operators')), 'fused operators');
+  assert.equal(whyNot('rollout', model(sentence('fused operators'))), 'fused operators');
   assert.equal(colorMapOf({ ...defaultView, colorMap: 'magma' }), 'magma');
 });

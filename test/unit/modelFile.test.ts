@@ -36,7 +36,7 @@ test('the article’s model has no problems; its lens says what it is', () => {
   const block = 2 * 768 + 3 * 768 * 768 + (768 * 768 + 768) + 2 * 768 + 2 * 4 * 768 * 768 + 4 * 768 + 768;
   const parameters = 400 * 768 + 768 + 768 + 12 * block + 2 * 768 + 769;
   assert.equal(
-    summary(architecture),
+    summary(architecture).message,
     `15 patches of 20 × 20 · 16 tokens of 768 · 12 blocks · ${(parameters / 1e6).toFixed(1)} M parameters`,
   );
 });

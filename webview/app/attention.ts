@@ -1,4 +1,5 @@
 /** The attention on screen: which slice it needs, the map made of it, and its pixels. */
+import { say } from '../words';
 import { splitHeads } from '../../extension/engine/headFusion';
 import { methods, methodSlice, type MethodId, type MethodSlice } from '../../extension/engine/methods';
 import type { PanelModel, ViewState } from '../../extension/protocol/panel';
@@ -60,7 +61,7 @@ export class Attention {
 
 /** Why a model's runs cannot give what a method is computed from; null when they can. */
 export function whyNot(method: MethodId, { loaded }: PanelModel): string | null {
-  return methods[method].needs === 'maps' && loaded.attention !== true ? loaded.attention : null;
+  return methods[method].needs === 'maps' && loaded.attention !== true ? say(loaded.attention) : null;
 }
 
 /** What shows the view's method at its layer and query. Of rollout: from the first layer to this one. */

@@ -1,4 +1,5 @@
 /** Reads the files beside a foreign model that hold its weights. ONNX Runtime is handed their bytes, and opens no path that a file names. */
+import { faultOf } from '../../errors/fileFault';
 import path from 'node:path';
 import { EngineError } from '../../errors/engineError';
 import { whyUnreadable } from '../../errors/fileRefusal';
@@ -34,7 +35,7 @@ export async function externalFiles(
       else files.set(range.location, [range]);
     }
   } catch (error) {
-    throw new EngineError('ERR_MODEL', sentence('{0} cannot be used: {1}.', file, (error as Error).message));
+    throw new EngineError('ERR_MODEL', sentence('{0} cannot be used: {1}.', file, faultOf(error)));
   }
   const read: ExternalFile[] = [];
   let total = 0;

@@ -102,7 +102,7 @@ async function withMaps(
     return { session: await create(search), found: search };
   } catch (error) {
     if (search.maps.length === 0) throw error;
-    const closed = [`the graph cannot be extended (${runtimeReason(error)})`];
+    const closed = [sentence('the graph cannot be extended ({0})', runtimeReason(error))];
     const bare = { ...search, maps: [], opened: [], closed };
     return { session: await create(bare), found: bare };
   }
@@ -124,7 +124,7 @@ function findInput(file: string, { graph }: OnnxModel, { preprocessing }: ModelD
     const inputs = free.map(({ name, shape }) => `${name} (${shape?.join(', ') ?? 'any shape'})`).join(', ');
     throw new EngineError(
       'ERR_MODEL',
-      sentence('{0} is no image classifier: it wants {1}, not one picture.', file, inputs || 'no input'),
+      sentence('{0} is no image classifier: it wants {1}, not one picture.', file, inputs || sentence('no input')),
     );
   }
   const { input, channelsLast, channels, height, width, batch } = picture;

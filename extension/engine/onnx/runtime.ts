@@ -5,7 +5,7 @@ import type { ModelDescription } from '../../architecture/description';
 import type { EngineOptions } from '../requests';
 import type { ExternalFile } from './externalFiles';
 import { EngineError } from '../../errors/engineError';
-import { sentence } from '../../errors/sentence';
+import { sentence, type Argument } from '../../errors/sentence';
 
 export type Runtime = typeof Ort;
 
@@ -15,14 +15,14 @@ const SOURCE =
 const MOST_CHARACTERS = 400;
 
 /** What ONNX Runtime says, in one line, without the places in its sources. */
-export function runtimeReason(error: unknown): string {
+export function runtimeReason(error: unknown): Argument {
   const text = error instanceof Error ? error.message : String(error);
   const line = text
     .replace(SOURCE, '')
     .replace(/\S*onnxruntime_src\/\S*/g, '')
     .replace(/\s+/g, ' ')
     .trim();
-  return (line.slice(0, MOST_CHARACTERS) || 'it gives no reason').replace(/\.$/, '');
+  return line ? line.slice(0, MOST_CHARACTERS).replace(/\.$/, '') : sentence('it gives no reason');
 }
 
 export async function loadRuntime(): Promise<Runtime> {

@@ -1,7 +1,7 @@
 /** What a family made of a file, with every number in its bounds. */
 import { outOfBounds, type OutOfBounds } from '../../architecture/bounds';
 import type { Architecture } from '../../architecture/description';
-import { ModelError } from '../../errors/modelError';
+import { ConfigError } from '../../errors/configError';
 import { wrongPreprocessing } from '../../architecture/preprocessingBounds';
 import type { Preprocessing } from '../../image/preprocessing';
 import type { Family, FamilyInput } from './family';
@@ -24,7 +24,7 @@ export function preprocessingOf(family: Family, input: FamilyInput, architecture
 export function checkedPreprocessing(preprocessing: Preprocessing, source: string): Preprocessing {
   const wrong = wrongPreprocessing(preprocessing);
   if (wrong === null) return preprocessing;
-  throw new ModelError('config', sentence('{0}: {1}.', source, wrong));
+  throw new ConfigError('config', source, wrong);
 }
 
 /** Places of a config where its numbers stand. */
@@ -34,12 +34,6 @@ export function assertInBounds(found: OutOfBounds | null, config: Fields): void 
   if (found === null) return;
   const places = [config, ...INNER.filter((name) => config.holdsObject(name)).map((name) => config.inner(name))];
   const field = found.fields.find((name) => places.some((place) => place.has(name)));
-  const { source } = config;
-  throw new ModelError(
-    'config',
-    field === undefined
-      ? sentence('{0}: {1}.', source, found.sentence)
-      : sentence('{0}: {1} (from {2}).', source, found.sentence, field),
-    field,
-  );
+  const said = field === undefined ? found.said : sentence('{0} (from {1})', found.said, field);
+  throw new ConfigError('config', config.source, said, field);
 }

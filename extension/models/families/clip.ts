@@ -5,7 +5,7 @@
 import type { Preprocessing } from '../../image/preprocessing';
 import type { Architecture, Block } from '../../architecture/description';
 import { plainArchitecture, plainBlock } from '../../architecture/plain';
-import { ModelError } from '../../errors/modelError';
+import { ConfigError } from '../../errors/configError';
 import { sentence } from '../../errors/sentence';
 import type { Family, FamilyInput } from './family';
 import type { Fields } from './fields';
@@ -51,9 +51,10 @@ export const clip: Family = {
 function architecture(input: FamilyInput): Architecture {
   const { config, tensors } = input;
   if (tensors && pick(tensors, /^attn_pool\./))
-    throw new ModelError(
+    throw new ConfigError(
       'unsupported',
-      sentence('{0}: the attention pooling of CoCa is not supported; export the model to .onnx.', config.source),
+      config.source,
+      sentence('the attention pooling of CoCa is not supported; export the model to .onnx'),
     );
   const vision = visionOf(config);
   const conv = tensors?.get('conv1.weight')?.shape;

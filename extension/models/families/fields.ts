@@ -2,6 +2,7 @@
 import { LARGEST_FLOAT } from '../../architecture/bounds';
 import { LIMITS, type LimitName } from '../../architecture/limits';
 import { ModelError } from '../../errors/modelError';
+import { ConfigError } from '../../errors/configError';
 import { isObject } from '../files/safetensors';
 import { sentence, type Argument, type Sentence } from '../../errors/sentence';
 
@@ -30,9 +31,10 @@ export class Fields {
   refuse(name: string, expected: Sentence): ModelError {
     const value = JSON.stringify(this.get(name));
     const shown = value === undefined ? sentence('nothing') : value.length > 60 ? `${value.slice(0, 60)}…` : value;
-    return new ModelError(
+    return new ConfigError(
       'config',
-      sentence('{0}: "{1}{2}" should be {3}, not {4}.', this.source, this.path, name, expected, shown),
+      this.source,
+      sentence('"{0}{1}" should be {2}, not {3}', this.path, name, expected, shown),
       name,
     );
   }

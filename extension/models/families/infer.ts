@@ -1,5 +1,5 @@
 /** Reading an architecture off tensor names and shapes, where a config is silent. */
-import { ModelError } from '../../errors/modelError';
+import { ConfigError } from '../../errors/configError';
 import type { Finding } from '../../architecture/description';
 import type { StoredTensor } from '../files/safetensors';
 import type { Fields } from './fields';
@@ -48,9 +48,10 @@ export function inferGrid(count: number, prefixes: number[]): [number, number] |
 /** Width of one head. */
 export function divide(config: Fields, dim: number, heads: number): number {
   if (dim % heads !== 0) {
-    throw new ModelError(
+    throw new ConfigError(
       'config',
-      sentence('{0}: {1}-wide tokens cannot be split over {2} heads.', config.source, dim, heads),
+      config.source,
+      sentence('{0}-wide tokens cannot be split over {1} heads', dim, heads),
       'num_heads',
     );
   }

@@ -6,6 +6,7 @@ import type { Preprocessing } from '../../image/preprocessing';
 import { TORCH_ACTIVATIONS } from '../../architecture/activations';
 import type { Architecture, Block, Norm } from '../../architecture/description';
 import { ModelError } from '../../errors/modelError';
+import { ConfigError } from '../../errors/configError';
 import { gridOf } from '../../architecture/grid';
 import { LIMITS, MOST_RATIO } from '../../architecture/limits';
 import { architectureOf } from './checked';
@@ -155,14 +156,10 @@ function backbone(
   const { config, tensors } = input;
   const grid = gridOf({ image, tokenizer });
   if (grid.some((side) => side < 1))
-    throw new ModelError(
+    throw new ConfigError(
       'config',
-      sentence(
-        '{0}: an image of {1}x{2} pixels leaves no token after the soft splits.',
-        config.source,
-        image.height,
-        image.width,
-      ),
+      config.source,
+      sentence('an image of {0}x{1} pixels leaves no token after the soft splits', image.height, image.width),
       'softsplit_kernels',
     );
   const block = articleBlock(config, dim, config.number('Encoding_hidden_chan_mul', 0, MOST_RATIO) ?? 4, dim);
@@ -190,6 +187,7 @@ export function articleBlock(config: Fields, dim: number, multiple: number, dimI
         heads,
       ),
       'num_heads',
+      sentence('"Chan" must be evenly divisible by "num_heads". ({0} channels, {1} heads)', dim, heads),
     );
   }
   const headDim = dim / heads;
@@ -236,6 +234,7 @@ function indivisible(config: Fields, side: 'Height' | 'Width', pixels: number, p
       patch,
     ),
     'patch_size',
+    sentence('{0} of image must be evenly divisible by patch size. ({1} pixels, patch_size {2})', side, pixels, patch),
   );
 }
 

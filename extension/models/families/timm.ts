@@ -4,7 +4,7 @@
  */
 import { plainArchitecture } from '../../architecture/plain';
 import type { Architecture, Block, Norm } from '../../architecture/description';
-import { ModelError } from '../../errors/modelError';
+import { ConfigError } from '../../errors/configError';
 import { NAMED_ACTIVATIONS } from '../../architecture/activations';
 import { assumeHeads, commonSize, depthOf, divide, inferGrid, pick, rows } from './infer';
 import type { Family, FamilyInput } from './family';
@@ -176,14 +176,15 @@ function architecture(input: FamilyInput): Architecture {
 function refuseUnsupported(args: Fields, config: Fields, patchNorm: boolean): void {
   const attention = args.text('attn_layer');
   if (attention && attention !== 'attn')
-    throw new ModelError(
+    throw new ConfigError(
       'unsupported',
-      sentence('{0}: attention of kind "{1}" is not supported.', config.source, attention),
+      config.source,
+      sentence('attention of kind "{0}" is not supported', attention),
     );
   if (args.text('global_pool') === 'prr')
-    throw new ModelError('unsupported', sentence('{0}: pooling "prr" is not supported.', config.source));
+    throw new ConfigError('unsupported', config.source, sentence('pooling "prr" is not supported'));
   if (args.has('embed_norm_layer') && !patchNorm)
-    throw new ModelError('unsupported', sentence('{0}: embed_norm_layer is not supported.', config.source));
+    throw new ConfigError('unsupported', config.source, sentence('embed_norm_layer is not supported'));
 }
 
 function blockOf({ config, processor, tensors, findings }: FamilyInput, args: Fields, dim: number): Block {

@@ -1,5 +1,6 @@
 /** All weight files of one model, seen as one table of tensors: a single safetensors file, or shards with their index. */
 import { basename, dirname, join } from 'node:path';
+import { faultOf } from '../../errors/fileFault';
 import { ModelError, fileError } from '../../errors/modelError';
 import { count } from '../../errors/count';
 import { MOST_JSON_BYTES, MOST_NESTING, nestedTooDeep } from '../../files/jsonLimits';
@@ -114,10 +115,7 @@ export async function readJson(
   try {
     value = parse(text);
   } catch (error) {
-    throw new ModelError(
-      'config',
-      sentence('{0} is not valid JSON: {1}.', file, error instanceof Error ? error.message : String(error)),
-    );
+    throw new ModelError('config', sentence('{0} is not valid JSON: {1}.', file, faultOf(error)));
   }
   if (!isObject(value)) throw new ModelError('config', sentence('{0} is not a JSON object.', file));
   return value;

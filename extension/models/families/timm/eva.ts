@@ -4,7 +4,7 @@
  */
 import type { Architecture, Block, Rotary } from '../../../architecture/description';
 import { plainArchitecture, plainBlock } from '../../../architecture/plain';
-import { ModelError } from '../../../errors/modelError';
+import { ConfigError } from '../../../errors/configError';
 import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
 import type { Family, FamilyInput, KeyTable } from '../family';
 import type { Fields } from '../fields';
@@ -175,11 +175,7 @@ function impliedBy({ config, tensors, findings }: FamilyInput): Record<string, u
     return assume(clip ? 'eva02_base_patch16_clip_224' : 'eva02_base_patch14_224', clip ? 'an EVA-02 CLIP tower' : 'an EVA-02');
   }
   if (tensors.has('pos_embed') && tensors.has('blocks.0.attn.q_bias')) return {};
-  throw new ModelError(
-    'config',
-    sentence('{0}: nothing in the tensors says how positions turn queries and keys; a config.json with timm\'s "architecture" is needed.', config.source),
-    'architecture',
-  );
+  throw new ConfigError('config', config.source, sentence('nothing in the tensors says how positions turn queries and keys; a config.json with timm\'s "architecture" is needed'), 'architecture');
 } // prettier-ignore
 
 function rotaryOf(args: Fields): Rotary | null {
