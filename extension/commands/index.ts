@@ -14,6 +14,7 @@ import { selectModel } from './selectModel';
 import { showAttentionHeatmap } from './showAttentionHeatmap';
 import { showLog } from './showLog';
 import { showPatchGrid } from './showPatchGrid';
+import { useModel } from './useModel';
 import { verifyAgainstOnnx } from './verifyAgainstOnnx';
 import { showFailure } from '../panel/plain';
 
@@ -26,6 +27,7 @@ export const commands: Record<`vit.${string}`, Command> = {
   'vit.selectModel': selectModel,
   'vit.downloadModel': downloadModel,
   'vit.inspectCheckpoint': inspectCheckpoint,
+  'vit.useModel': useModel,
   'vit.exportOnnx': exportOnnx,
   'vit.verifyAgainstOnnx': verifyAgainstOnnx,
   'vit.trySamplePicture': trySamplePicture,

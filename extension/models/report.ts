@@ -36,13 +36,13 @@ export function reportText(report: Report): string {
     ['preprocessing', preprocessingText(report.preprocessing)],
   ];
   if (report.noWeightDecay.length > 0) rows.push(['no weight decay', plainMessage(report.noWeightDecay.join(', '))]);
-  const sections = [table(rows)];
+  // what people came for stands first
+  const sections = [findingsText(report), table(rows)];
   if (report.shapes.length > 0) {
     sections.push(
       `shapes, batch 1\n${table(report.shapes.map(({ step, shape }) => [`  ${step}`, `(${shape.join(', ')})`]))}`,
     );
   }
-  sections.push(findingsText(report));
   return `${sections.join('\n\n')}\n`;
 }
 
