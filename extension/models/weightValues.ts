@@ -54,7 +54,8 @@ async function* tensorsNotFinite({ weights }: ModelDescription): AsyncGenerator<
     case 'seed':
       return;
     case 'onnx':
-      return yield* initializersNotFinite(weights.file);
+      yield* initializersNotFinite(weights.file);
+      return;
     case 'tensors':
       for (const [name, source] of Object.entries(weights.tensors)) yield* sourceNotFinite(name, source);
   }

@@ -108,13 +108,13 @@ describe('what does not fit is refused with a sentence', () => {
     ['address', { location: '*/_ORT_MEM_ADDR_/*', offset: '4096' }, weights(0), /which is no name of a file/],
     ['no location', { offset: '0' }, weights(0), /which names no file/],
   ]; // prettier-ignore
-  cases.forEach(([name, entry, data, message], i) =>
+  for (const [i, [name, entry, data, message]] of cases.entries()) {
     test(name, async () => {
       write(`bad${i}/model.onnx`, model(entry));
       if (data) write(`bad${i}/model.onnx_data`, data);
       await refused(path.join(folder, `bad${i}`), message);
-    }),
-  );
+    });
+  }
 
   test('a constant of the graph in another file', async () => {
     write(

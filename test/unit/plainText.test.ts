@@ -30,9 +30,9 @@ for (const [what, [given, plain]] of Object.entries(hostile)) {
       `x: ${plain} lies`,
     );
     assert.deepEqual(JSON.parse(terminalJson({ given })), { given });
-    // eslint-disable-next-line no-control-regex
     assert.doesNotMatch(
       terminalJson(given),
+      // eslint-disable-next-line no-control-regex
       /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\u200b-\u200f\ufeff]/,
     );
   });

@@ -128,7 +128,7 @@ export class Fields {
       );
       throw this.refuse(name, sentence('a list of {0} numbers from {1} to {2}', counts, least, most));
     }
-    return list as number[];
+    return list;
   }
 
   /** Whether `inner` would not refuse it. */
