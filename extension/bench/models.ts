@@ -1,21 +1,73 @@
 /** What `bench` measures when no model is given: ViTs at 224 pixels with random weights, and the work any ViT is. */
-import type { Architecture, ModelDescription } from '../architecture/description';
+import type { Architecture, Block, ModelDescription } from '../architecture/description';
 import { plainArchitecture, plainBlock } from '../architecture/plain';
-import { gridOf } from '../architecture/grid';
+import { grids } from '../architecture/grid';
 
 /** The sizes of Touvron et al. 2021 (DeiT), table 1; B is ViT-Base of Dosovitskiy et al. 2021. Heads are 64 wide. */
 const WIDTHS = { 'ViT-Ti': 192, 'ViT-S': 384, 'ViT-B': 768 };
 
+const norm = { kind: 'layer', eps: 1e-6 } as const;
+
+/** What is not plain about a block, each in a ViT of ViT-S's size. */
+const KINDS: Record<string, Partial<Block>> = {
+  // of the articles: the attention adds V to its projection
+  ViT_Model: { valueSkip: true },
+  SwiGLU: { mlp: 'swiglu', activation: 'silu', mlpHidden: 2048 },
+  GLU: { mlp: 'glu', mlpHidden: 2048 },
+  'qk-norm': { qkNorm: norm },
+  'res-post': { order: 'res-post' },
+  post: { order: 'post' },
+  parallel: { order: 'parallel', branches: 2 },
+  'par-scaling': { order: 'parallel-scaling' },
+  'layer scale': { layerScale: true },
+  RMS: { norm: { kind: 'rms', eps: 1e-6 } },
+  SELU: { activation: 'selu' },
+};
+
+/** ViT-Ti, S and B. */
 export const benchModels = (): ModelDescription[] => Object.entries(WIDTHS).map(([name, dim]) => seeded(name, dim));
 
-function seeded(name: string, dim: number): ModelDescription {
-  const norm = { kind: 'layer', eps: 1e-6 } as const;
+/** These, the articles' models, and one model for each other kind of block. */
+export const allBenchModels = (): ModelDescription[] => [
+  ...benchModels(),
+  tokensToToken(),
+  ...Object.entries(KINDS).map(([name, changes]) => seeded(name, WIDTHS['ViT-S'], { block: changes })),
+];
+
+/** T2T-ViT-14 of Yuan et al. 2021, table 1, with the articles' token transformers: 3136 and 784 tokens of length 64. */
+function tokensToToken(): ModelDescription {
+  const stage = (dimIn: number): Block => ({
+    ...plainBlock(64, 1, 64, norm.eps),
+    dimIn,
+    valueSkip: true,
+    attnResidual: false,
+  });
+  const tokenizer: Architecture['tokenizer'] = {
+    kind: 'soft-split',
+    splits: [
+      { kernel: 7, stride: 4, padding: 2 },
+      { kernel: 3, stride: 2, padding: 1 },
+      { kernel: 3, stride: 2, padding: 1 },
+    ],
+    stages: [stage(3 * 49), stage(64 * 9)],
+    bias: true,
+  };
+  return seeded('T2T_ViT', 384, { tokenizer, depth: 14, block: { mlpHidden: 1152, valueSkip: true } });
+}
+
+interface Changes {
+  block?: Partial<Block>;
+  tokenizer?: Architecture['tokenizer'];
+  depth?: number;
+}
+
+function seeded(name: string, dim: number, changes: Changes = {}): ModelDescription {
   const architecture: Architecture = plainArchitecture({
     image: { channels: 3, height: 224, width: 224 },
-    tokenizer: { kind: 'patch', patch: [16, 16], bias: true, norm: null },
+    tokenizer: changes.tokenizer ?? { kind: 'patch', patch: [16, 16], bias: true, norm: null },
     dim,
-    depth: 12,
-    block: plainBlock(dim, dim / 64, 4 * dim, norm.eps),
+    depth: changes.depth ?? 12,
+    block: { ...plainBlock(dim, dim / 64, 4 * dim, norm.eps), ...changes.block },
     position: { kind: 'learned', covers: 'all', grid: [14, 14], resample: 'bicubic-antialias' },
     finalNorm: norm,
     classes: 1000,
@@ -50,12 +102,27 @@ function seeded(name: string, dim: number): ModelDescription {
  */
 export function operations(architecture: Architecture): number {
   const { block, dim, depth, image, tokenizer, prefix, classes } = architecture;
-  const [rows, columns] = gridOf(architecture);
-  const patches = rows * columns;
+  const sizes = grids(architecture).map(([rows, columns]) => rows * columns);
+  const patches = sizes.at(-1) ?? 0;
   const tokens = patches + Number(prefix.class) + Number(prefix.distillation) + prefix.registers;
-  const patchLength = tokenizer.kind === 'patch' ? image.channels * tokenizer.patch[0] * tokenizer.patch[1] : 0;
+  let products = depth * ofBlock(block, tokens) + classes * dim;
+  if (tokenizer.kind === 'patch') {
+    products += patches * image.channels * tokenizer.patch[0] * tokenizer.patch[1] * dim;
+  } else {
+    let channels = image.channels;
+    tokenizer.splits.forEach((split, i) => {
+      const stage = tokenizer.stages[i];
+      products += stage ? ofBlock(stage, sizes[i] ?? 0) : patches * channels * split.kernel ** 2 * dim;
+      channels = stage?.dim ?? channels;
+    });
+  }
+  return 2 * products;
+}
+
+/** Multiplications of one block. */
+function ofBlock(block: Block, tokens: number): number {
   const heads = block.heads * block.headDim;
   const fc2In = block.mlp === 'mlp' ? block.mlpHidden : block.mlpHidden / 2;
-  const token = 3 * heads * block.dimIn + heads * dim + block.mlpHidden * dim + fc2In * dim + 2 * tokens * heads;
-  return 2 * (patches * patchLength * dim + depth * block.branches * tokens * token + classes * dim);
+  const weights = 3 * heads * block.dimIn + heads * block.dim + block.mlpHidden * block.dim + fc2In * block.dim;
+  return block.branches * tokens * (weights + 2 * tokens * heads);
 }

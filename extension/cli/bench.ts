@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import os from 'node:os';
 import path from 'node:path';
 import { bench, profile, type BenchReport, type BenchRow } from '../bench/bench';
-import { benchModels } from '../bench/models';
+import { allBenchModels, benchModels } from '../bench/models';
 import { measureStart } from '../bench/start';
 import { packageRoot } from '../files/packageRoot';
 import type { ModelDescription } from '../architecture/description';
@@ -12,6 +12,7 @@ import { positiveNumber } from './options';
 
 interface BenchOptions {
   model?: string;
+  models: 'sizes' | 'all';
   threads?: number[];
   batch?: number[];
   rounds: number;
@@ -26,13 +27,21 @@ export function addBench(program: Command): void {
     .description('measure the native engine against ONNX Runtime on the same weights, in alternation')
     .option(
       '-m, --model <model>',
-      'a model, or one of ViT-Ti, ViT-S and ViT-B; without it all three, at 224 pixels with random weights',
+      'a model, or one of those of --models by its name (ViT-Ti, ViT-S, ViT-B, ViT_Model, T2T_ViT, SwiGLU, ...)',
+    )
+    .addOption(
+      new Option(
+        '--models <which>',
+        "ViT-Ti, S and B at 224 pixels with random weights, or with them the articles' and one of each kind of block",
+      )
+        .choices(['sizes', 'all'])
+        .default('sizes'),
     )
     .addOption(new Option('--against <engine>', 'the other engine').choices(['onnx']).default('onnx'))
     .option('--threads <n,...>', "threads of a pass (default: 1 to the machine's cores, at most 8)", positiveNumbers)
     .option(
       '--batch <n,...>',
-      'images of a pass (default: 1 and 8 for ViT-Ti, S and B, 1 for another model)',
+      'images of a pass (default: 1 and 8 for the models of --models, 1 for another)',
       positiveNumbers,
     )
     .option('--rounds <n>', 'passes of each engine that count', positiveNumber, 10)
@@ -40,8 +49,9 @@ export function addBench(program: Command): void {
     .option('--start <image>', 'time a new engine process until its first prediction for a picture instead')
     .option('--json', 'as one JSON object')
     .action(async (options: BenchOptions) => {
-      // ViT-Ti, S and B are measured with one image and with eight, other models as they are used
-      const ours = benchModels().filter(({ name }) => options.model === undefined || name === options.model);
+      // models of our own are measured with one image and with eight, others as they are used
+      const named = allBenchModels().filter(({ name }) => name === options.model);
+      const ours = options.model !== undefined ? named : options.models === 'all' ? allBenchModels() : benchModels();
       const models = ours.length > 0 ? ours : [await openModel(options.model ?? EMBEDDED, { root: packageRoot() })];
       const threads = options.threads ?? upTo(Math.min(8, os.availableParallelism()));
       const batches = options.batch ?? (ours.length > 0 ? [1, 8] : [1]);
@@ -78,7 +88,7 @@ const COLUMNS = [
   'GFLOP/s',
   'of peak',
 ];
-const widths = [10, 8, 6, 11, 10, 10, 6, 8, 10, 8, 8];
+const widths = [11, 8, 6, 11, 10, 10, 6, 8, 10, 8, 8];
 const row = (cells: string[]): string =>
   cells.map((cell, i) => (i === 0 || i === 3 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' ');
 const HEADER = row(COLUMNS);

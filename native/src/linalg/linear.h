@@ -37,6 +37,8 @@ struct WeightRows {
   std::function<void(int64_t begin, int64_t count, float* values)> read;
   /** The same rows as the file's 16-bit patterns (count, in); empty for f32. */
   std::function<void(int64_t begin, int64_t count, uint16_t* bits)> read_bits;
+  /** The outputs are two halves, one of which gates the other: an implementation may interleave them. */
+  bool gated = false;
 };
 
 /** A linear layer made ready at load: y = epilogue(x W^T + b). Immutable, so any thread may apply it. */

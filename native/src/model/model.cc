@@ -120,7 +120,7 @@ void Model::encode_all(float* x, int64_t batch, const ForwardOptions& options, R
     kept.tokens_block_stride = floats;
     // With the tokens not kept nobody reads more of the last block than the pooling does.
     if (!layers) kept.last_tokens = a_.pool == Pool::token ? 1 : a_.pool == Pool::distilled ? 2 : 0;
-    return fused_->run(x, batch, run.tokens, kept, pass);
+    return fused_->run(x, x, batch, run.tokens, kept, pass);
   }
   for (int64_t i = 0; i < a_.depth; i++) {
     pass.stop_if_cancelled();

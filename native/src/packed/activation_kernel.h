@@ -93,42 +93,148 @@ inline Vec gelu(Vec x) {
 
 #endif
 
-inline Vec sigmoid(Vec x) { return 1.0f / (1.0f + exp_of(smaller(-x, splat(88.0f)))); }
+inline Vec sigmoid(Vec x) { return 1.0f / (1.0f + exp_of(smaller(splat(88.0f), -x))); }
 
-/** x * sigmoid(1.702 x) (CLIP). */
-inline Vec quick_gelu(Vec x) { return x * sigmoid(1.702f * x); }
+inline Vec absolute(Vec x) { return as_float(as_int(x) & 0x7FFFFFFF); }
 
-/** 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), with tanh(y) = 2 sigmoid(2 y) - 1. */
-inline Vec gelu_tanh(Vec x) { return x * sigmoid(1.5957691216057308f * (x + 0.044715f * x * x * x)); }
+/** near where |x| <= limit, far elsewhere (and for NaN). */
+inline Vec near_zero(Vec x, float limit, Vec near, Vec far) {
+  const Int mask = as_int(absolute(x)) <= as_int(splat(limit));
+  return as_float((as_int(near) & mask) | (as_int(far) & ~mask));
+}
 
-template <class Function>
-inline __attribute__((always_inline)) void apply(float* tile, int count, Function function) {
-  for (int i = 0; i < count; i += 2 * kLanes) {
-    const Vec a = function(load(tile + i));
-    const Vec b = function(load(tile + i + kLanes));
-    store(tile + i, a);
-    store(tile + i + kLanes, b);
+/** x^2 P(x^2) with tanh(x) = x + x^3 P(x^2) for |x| <= 0.625 (Cephes tanhf). */
+inline Vec tanh_tail(Vec x) {
+  const Vec z = x * x;
+  Vec p = splat(-5.70498872745e-3f);
+  p = p * z + 2.06390887954e-2f;
+  p = p * z - 5.37397155531e-2f;
+  p = p * z + 1.33314422036e-1f;
+  p = p * z - 3.33332819422e-1f;
+  return p * z;
+}
+
+/** 2 sigmoid(2x) - 1, which near 0 would lose what is small beside 1: a norm may follow that makes it large again. */
+inline Vec tanh_of(Vec x) { return near_zero(x, 0.625f, x + x * tanh_tail(x), 2.0f * sigmoid(2.0f * x) - 1.0f); }
+
+inline Vec tanhshrink(Vec x) { return near_zero(x, 0.625f, -x * tanh_tail(x), x - (2.0f * sigmoid(2.0f * x) - 1.0f)); }
+
+/** low where x < low, high where x > high, NaN where x is. */
+inline Vec clamped(Vec x, float low, float high) { return smaller(splat(high), larger(splat(low), x)); }
+
+/** ln(1 + t) for t in 0 .. 1: 2 atanh(t / (2 + t)) by its series; error under 2e-8. */
+inline Vec log1p_of(Vec t) {
+  const Vec s = t / (2.0f + t), q = s * s;
+  Vec p = splat(2.0f / 13);
+  p = p * q + 2.0f / 11;
+  p = p * q + 2.0f / 9;
+  p = p * q + 2.0f / 7;
+  p = p * q + 2.0f / 5;
+  p = p * q + 2.0f / 3;
+  p = p * q + 2.0f;
+  return p * s;
+}
+
+/** ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|). */
+inline Vec softplus(Vec x) { return larger(Vec{}, x) + log1p_of(exp_of(-absolute(x))); }
+
+/** e^x - 1 for x <= 0, and 0 beyond; near 0 by its series. */
+inline Vec negative_expm1(Vec x) {
+  const Vec y = smaller(Vec{}, x);
+  Vec p = y * (1.0f / 8) + 1.0f;
+  for (int n = 7; n > 1; n--) p = p * (y * (1.0f / static_cast<float>(n))) + 1.0f;
+  return near_zero(y, 0.5f, p * y, exp_of(y) - 1.0f);
+}
+
+/** x tanh(ln(1 + e^x)), the tanh as (n^2 - 1) / (n^2 + 1) with n = 1 + e^x; 1 to float32 from 20 on. */
+inline Vec mish(Vec x) {
+  const Vec e = exp_of(smaller(splat(20.0f), x)), n = e * (e + 2.0f);
+  return x * (n / (n + 2.0f));
+}
+
+/** x where the mask is set, 0 elsewhere; NaN stays. */
+inline Vec outside(Vec x, float limit) { return as_float(as_int(x) & ~(as_int(absolute(x)) <= as_int(splat(limit)))); }
+
+/** Calls with(function) where function(Vec) is the activation, as torch.nn.modules.activation defines it. */
+template <class With>
+inline __attribute__((always_inline)) void with_activation(Activation activation, const With& with) {
+  switch (activation) {
+    case Activation::identity:
+      return with([](Vec x) { return x; });
+    case Activation::gelu:
+      return with([](Vec x) { return gelu(x); });
+    case Activation::gelu_tanh:
+      // 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
+      return with([](Vec x) { return x * sigmoid(1.5957691216057308f * (x + 0.044715f * x * x * x)); });
+    case Activation::quick_gelu:
+      return with([](Vec x) { return x * sigmoid(1.702f * x); });
+    case Activation::relu:
+      return with([](Vec x) { return larger(Vec{}, x); });
+    case Activation::relu6:
+      return with([](Vec x) { return clamped(x, 0, 6); });
+    case Activation::silu:
+      return with([](Vec x) { return x * sigmoid(x); });
+    case Activation::sigmoid:
+      return with([](Vec x) { return sigmoid(x); });
+    case Activation::tanh:
+      return with([](Vec x) { return tanh_of(x); });
+    case Activation::elu:
+    case Activation::celu:
+      return with([](Vec x) { return larger(Vec{}, x) + negative_expm1(x); });
+    case Activation::selu:
+      return with([](Vec x) {
+        return 1.0507009873554804934f * (larger(Vec{}, x) + 1.6732632423543772848f * negative_expm1(x));
+      });
+    case Activation::leaky_relu:
+      return with([](Vec x) { return larger(0.01f * x, x); });
+    case Activation::rrelu:  // evaluation: the mean of torch's bounds 1/8 and 1/3
+      return with([](Vec x) { return larger((1.0f / 8 + 1.0f / 3) / 2 * x, x); });
+    case Activation::hardswish:
+      return with([](Vec x) { return x * clamped(x + 3.0f, 0, 6) * (1.0f / 6); });
+    case Activation::hardsigmoid:
+      return with([](Vec x) { return clamped(x + 3.0f, 0, 6) * (1.0f / 6); });
+    case Activation::hardtanh:
+      return with([](Vec x) { return clamped(x, -1, 1); });
+    case Activation::hardshrink:
+      return with([](Vec x) { return near_zero(x, 0.5f, Vec{}, x); });
+    case Activation::softshrink:
+      return with([](Vec x) { return x - clamped(x, -0.5f, 0.5f); });
+    case Activation::tanhshrink:
+      return with([](Vec x) { return tanhshrink(x); });
+    case Activation::softplus:
+      return with([](Vec x) { return softplus(x); });
+    case Activation::softsign:
+      return with([](Vec x) { return x / (1.0f + absolute(x)); });
+    case Activation::mish:
+      return with([](Vec x) { return mish(x); });
+    case Activation::log_sigmoid:
+      return with([](Vec x) { return -softplus(-x); });
   }
 }
 
-/** The store's activation in place on `count` floats, a multiple of 2 * kLanes. */
-inline void activate(float* tile, int count, const TileStore& s) {
-  switch (s.activation) {
-    case FusedActivation::none:
-      return;
-    case FusedActivation::gelu:
-      return apply(tile, count, gelu);
-    case FusedActivation::gelu_tanh:
-      return apply(tile, count, gelu_tanh);
-    case FusedActivation::quick_gelu:
-      return apply(tile, count, quick_gelu);
-    case FusedActivation::silu:
-      return apply(tile, count, [](Vec x) { return x * sigmoid(x); });
-    case FusedActivation::relu:
-      return apply(tile, count, [](Vec x) { return larger(Vec{}, x); });
-    case FusedActivation::other:
-      return s.other(s.which, tile, count);
-  }
+/** In place on `count` floats, a multiple of 2 * kLanes. */
+inline void activate(float* tile, int count, Activation activation) {
+  if (activation == Activation::identity) return;
+  with_activation(activation, [tile, count](auto function) {
+    for (int i = 0; i < count; i += 2 * kLanes) {
+      const Vec a = function(load(tile + i));
+      const Vec b = function(load(tile + i + kLanes));
+      store(tile + i, a);
+      store(tile + i + kLanes, b);
+    }
+  });
+}
+
+/** First half of each row of a tile = activation(half `gate_half`) * the other half. */
+inline void gate(float* tile, int64_t height, Activation activation, int gate_half) {
+  with_activation(activation, [=](auto function) {
+    for (int64_t i = 0; i < height; i++) {
+      float* row = tile + i * kPanel;
+      const float* gates = row + gate_half * (kPanel / 2);
+      const float* values = row + (1 - gate_half) * (kPanel / 2);
+      for (int j = 0; j < kPanel / 2; j += kLanes) store(row + j, function(load(gates + j)) * load(values + j));
+    }
+  });
 }
 
 }  // namespace

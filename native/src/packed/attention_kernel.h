@@ -124,7 +124,7 @@ void attend_block(const AttentionRows& a, int64_t head, int64_t row, int64_t beg
     factor[i] = begin == 0 ? 0.0f : exp2_of(splat(state.largest[i] - now))[0];
     state.largest[i] = now;
     state.sum[i] = (begin == 0 ? 0.0f : state.sum[i] * factor[i]) + row_exp2(scored, chunks, now);
-    if (maps) copy_row(scored, count, 1.0f / state.sum[i], maps + i * l.tokens);
+    if (maps) copy_row(scored, count, a.map_factor / state.sum[i], maps + i * l.tokens, a.add_maps);
   }
   if (a.out) strip_output<R>(scores, value, l, count, begin == 0, factor, state.output);
 }

@@ -25,8 +25,8 @@ double busy_tiles(int64_t rounds) {
 }
 
 constexpr Kernels make_kernels(const char* name) {
-  return {name,    kTileRows, kPanel, kGroup,   kZero,     kLargestWeight, product_scratch, attention_scratch,
-          product, attention, norm,   quantise, busy_tiles};
+  return {name,    kTileRows, kPanel, kGroup,      kZero,       kLargestWeight, product_scratch, attention_scratch,
+          product, attention, norm,   norm_strips, place_heads, quantise,       busy_tiles};
 }
 
 }  // namespace

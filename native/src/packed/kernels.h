@@ -52,21 +52,62 @@ struct AttentionRows {
   /** Row 0 of the thread in the maps (heads, tokens, tokens) of the image, or null: maps + h * tokens^2 + row * tokens.
    */
   float* maps = nullptr;
+  /** What is written to the maps is multiplied by this, and added to what they hold when `add_maps`. */
+  float map_factor = 1;
+  bool add_maps = false;
   /** Kernels::attention_scratch(layout, strips) floats on a 64-byte boundary. */
   float* scratch = nullptr;
 };
 
-/** Each row of x (rows, length) normalised, into strips with k = round_up(length, 16); the padding is zero. */
-struct NormRows {
-  enum class Kind { layer, rms, identity } kind = Kind::layer;
+/** A norm and its parameters. */
+struct NormSpec {
+  enum class Kind { layer, rms, identity } kind = Kind::identity;
   float eps = 0;
   const float* weight = nullptr;  // (length) or null for identity
   const float* bias = nullptr;    // (length) or null
+};
+
+/**
+ * Each row of x (rows, length) normalised: into strips with k = round_up(length, 16), the padding zero, or, when
+ * out_rows is given, into rows, added to what they hold when `add`; out_rows may be x.
+ */
+struct NormRows {
+  NormSpec norm;
   const float* x = nullptr;
   int64_t stride = 0;
   int64_t length = 0;
   Strips strips;
   float* out = nullptr;
+  float* out_rows = nullptr;
+  int64_t out_stride = 0;
+  bool add = false;
+};
+
+/** Each row of strips with k = x_length, of which `length` count, normalised in place. */
+struct NormStrips {
+  NormSpec norm;
+  Strips strips;
+  float* x = nullptr;
+  int64_t x_length = 0;
+  int64_t length = 0;
+  float* scratch = nullptr;  // round_up(length, 16)
+};
+
+/**
+ * Rows of Q and K on their way between the product that made them and the scores: each head normalised in place, then
+ * stored where attention reads it. Whatever else is done to queries and keys has its place here.
+ */
+struct HeadRows {
+  HeadLayout layout;
+  Strips strips;  // of the thread's rows
+  /** (rows, 2 * heads * hd), Q then K, rows `stride` apart. */
+  float* rows = nullptr;
+  int64_t stride = 0;
+  NormSpec query_norm, key_norm;
+  float query_scale = 1;
+  float* query = nullptr;  // or null: Q is left out
+  float* key = nullptr;    // or null
+  int64_t first_token = 0;
 };
 
 /**
@@ -97,6 +138,8 @@ struct Kernels {
   void (*product)(const Product& product);
   void (*attention)(const AttentionRows& rows);
   void (*norm)(const NormRows& rows);
+  void (*norm_strips)(const NormStrips& strips);
+  void (*place_heads)(const HeadRows& rows);
   void (*quantise)(const QuantiseRows& rows);
   /** Floating point operations of `rounds` tiles that stay in L1. */
   double (*busy_tiles)(int64_t rounds);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "packed/heads_store.h"
 #include "packed/kernels.h"
 #include "packed/simd.h"
 
@@ -24,44 +25,126 @@ inline __attribute__((always_inline)) float row_sum(const float* x, int64_t leng
 
 inline float square_root(float x) { return __builtin_sqrtf(x); }
 
-/** out row = (x - shift) * factor * weight + bias, into chunks `step` apart. */
-inline void write_row(const NormRows& n, const float* x, float shift, float factor, float* out, int64_t step) {
-  const Vec s = splat(shift), f = splat(factor);
-  int64_t k = 0;
-  for (; k + kChunk <= n.length; k += kChunk, out += step) {
-    for (int64_t v = 0; v < kChunk; v += kLanes) {
-      Vec y = (load(x + k + v) - s) * f;
-      if (n.weight) y *= load(n.weight + k + v);
-      if (n.bias) y += load(n.bias + k + v);
-      store(out + v, y);
-    }
+/** What a norm does to one row: (x - shift) * factor, then weight and bias. */
+struct RowNorm {
+  float shift = 0, factor = 1;
+};
+
+inline RowNorm row_norm(const NormSpec& n, const float* x, int64_t length) {
+  RowNorm row;
+  const float per = 1.0f / static_cast<float>(length);
+  if (n.kind == NormSpec::Kind::layer) {
+    row.shift = row_sum(x, length, [](Vec v) { return v; }) * per;
+    const Vec mean = splat(row.shift);
+    const float variance = row_sum(x, length, [mean](Vec v) { return (v - mean) * (v - mean); }) * per;
+    row.factor = 1.0f / square_root(variance + n.eps);
+  } else if (n.kind == NormSpec::Kind::rms) {
+    row.factor = 1.0f / square_root(row_sum(x, length, [](Vec v) { return v * v; }) * per + n.eps);
   }
-  if (k == n.length) return;
-  for (int64_t v = 0; v < kChunk; v++) {
-    const int64_t at = k + v;
-    out[v] = at >= n.length
-                 ? 0.0f
-                 : (x[at] - shift) * factor * (n.weight ? n.weight[at] : 1.0f) + (n.bias ? n.bias[at] : 0.0f);
+  return row;
+}
+
+inline float normalised(const NormSpec& n, const RowNorm& row, const float* x, int64_t k) {
+  return (x[k] - row.shift) * row.factor * (n.weight ? n.weight[k] : 1.0f) + (n.bias ? n.bias[k] : 0.0f);
+}
+
+inline __attribute__((always_inline)) Vec normalised_lanes(const NormSpec& n, Vec shift, Vec factor, const float* x,
+                                                           int64_t k) {
+  Vec y = (load(x + k) - shift) * factor;
+  if (n.weight) y *= load(n.weight + k);
+  if (n.bias) y += load(n.bias + k);
+  return y;
+}
+
+/** out = norm of a row, in chunks `step` apart, the last one filled up with zeros. */
+inline void write_chunks(const NormSpec& n, const RowNorm& row, const float* x, int64_t length, float* out,
+                         int64_t step) {
+  const Vec shift = splat(row.shift), factor = splat(row.factor);
+  int64_t k = 0;
+  for (; k + kChunk <= length; k += kChunk, out += step) {
+    for (int64_t v = 0; v < kChunk; v += kLanes) store(out + v, normalised_lanes(n, shift, factor, x, k + v));
+  }
+  if (k == length) return;
+  for (int64_t v = 0; v < kChunk; v++) out[v] = k + v >= length ? 0.0f : normalised(n, row, x, k + v);
+}
+
+/** out = [out +] norm of a row; out may be x. */
+inline void write_contiguous(const NormSpec& n, const RowNorm& row, const float* x, int64_t length, float* out,
+                             bool add) {
+  const Vec shift = splat(row.shift), factor = splat(row.factor);
+  int64_t k = 0;
+  for (; k + kLanes <= length; k += kLanes) {
+    const Vec y = normalised_lanes(n, shift, factor, x, k);
+    store(out + k, add ? load(out + k) + y : y);
+  }
+  for (; k < length; k++) {
+    const float y = normalised(n, row, x, k);
+    out[k] = add ? out[k] + y : y;
   }
 }
 
 void norm(const NormRows& n) {
   const int64_t padded = round_up(n.length, kChunk);
-  const float per = 1.0f / static_cast<float>(n.length);
   for (int64_t s = 0; s < n.strips.count; s++) {
     const int64_t height = n.strips.height(s), begin = n.strips.begin(s);
     for (int64_t i = 0; i < height; i++) {
       const float* x = n.x + (begin + i) * n.stride;
-      float shift = 0, factor = 1;
-      if (n.kind == NormRows::Kind::layer) {
-        shift = row_sum(x, n.length, [](Vec v) { return v; }) * per;
-        const Vec mean = splat(shift);
-        const float variance = row_sum(x, n.length, [mean](Vec v) { return (v - mean) * (v - mean); }) * per;
-        factor = 1.0f / square_root(variance + n.eps);
-      } else if (n.kind == NormRows::Kind::rms) {
-        factor = 1.0f / square_root(row_sum(x, n.length, [](Vec v) { return v * v; }) * per + n.eps);
+      const RowNorm row = row_norm(n.norm, x, n.length);
+      if (n.out_rows)
+        write_contiguous(n.norm, row, x, n.length, n.out_rows + (begin + i) * n.out_stride, n.add);
+      else
+        write_chunks(n.norm, row, x, n.length, n.out + begin * padded + i * kChunk, height * kChunk);
+    }
+  }
+}
+
+void norm_strips(const NormStrips& n) {
+  for (int64_t s = 0; s < n.strips.count; s++) {
+    const int64_t height = n.strips.height(s), begin = n.strips.begin(s);
+    for (int64_t i = 0; i < height; i++) {
+      float* x = n.x + begin * n.x_length + i * kChunk;
+      for (int64_t k = 0; k < n.length; k += kChunk)
+        for (int64_t v = 0; v < kChunk; v += kLanes) store(n.scratch + k + v, load(x + k * height + v));
+      write_chunks(n.norm, row_norm(n.norm, n.scratch, n.length), n.scratch, n.length, x, height * kChunk);
+    }
+  }
+}
+
+/** Q or K of one head: normalised in place, then stored. */
+inline void normalise_head(const NormSpec& n, float* rows, int64_t stride, int64_t height, int64_t head_dim) {
+  if (n.kind == NormSpec::Kind::identity) return;
+  for (int64_t i = 0; i < height; i++) {
+    float* row = rows + i * stride;
+    write_contiguous(n, row_norm(n, row, head_dim), row, head_dim, row, false);
+  }
+}
+
+template <int Count>
+inline void place_head(const HeadRows& h, const float* rows, int64_t head, int64_t begin, int64_t height, bool key) {
+  const HeadLayout& l = h.layout;
+  for (int64_t d = 0; d < l.head_dim; d += Count) {
+    if (key)
+      store_keys<Count>(rows + d, h.stride, l, h.first_token + begin, height, h.key + head * l.key_head() + d * kPanel);
+    else
+      copy_columns<Count>(rows + d, h.stride, height, h.query_scale,
+                          query_at(h.query, l, h.strips.rows, head, begin, height, d), kChunk);
+  }
+}
+
+void place_heads(const HeadRows& h) {
+  const HeadLayout& l = h.layout;
+  for (int64_t s = 0; s < h.strips.count; s++) {
+    const int64_t height = h.strips.height(s), begin = h.strips.begin(s);
+    for (int64_t part = 0; part < 2; part++) {
+      if (!(part ? h.key : h.query)) continue;
+      for (int64_t head = 0; head < l.heads; head++) {
+        float* rows = h.rows + begin * h.stride + (part * l.heads + head) * l.head_dim;
+        normalise_head(part ? h.key_norm : h.query_norm, rows, h.stride, height, l.head_dim);
+        if (l.head_dim % kChunk == 0)
+          place_head<kChunk>(h, rows, head, begin, height, part == 1);
+        else
+          place_head<1>(h, rows, head, begin, height, part == 1);
       }
-      write_row(n, x, shift, factor, n.out + begin * padded + i * kChunk, height * kChunk);
     }
   }
 }

@@ -2,23 +2,34 @@
 
 #include <algorithm>
 
-#include "kernels/activations.h"
 #include "packed/workspace.h"
 
 namespace vit {
 namespace packed {
 
 PackedLinear::PackedLinear(const Kernels& kernels, Precision precision, const WeightRows& weight, Floats bias)
-    : Linear(weight.out, weight.in, std::move(bias)), matrix_(kernels, precision, weight) {}
+    : Linear(weight.out, weight.in, std::move(bias)), matrix_(kernels, precision, weight) {
+  if (!matrix_.half() || this->bias().empty()) return;
+  column_bias_.assign(static_cast<size_t>(matrix_.columns()), 0.0f);
+  for (int64_t n = 0; n < matrix_.columns(); n++)
+    if (matrix_.output(n) >= 0)
+      column_bias_[static_cast<size_t>(n)] = this->bias()[static_cast<size_t>(matrix_.output(n))];
+}
+
+const float* PackedLinear::column_bias() const {
+  const Floats& values = matrix_.half() ? column_bias_ : bias();
+  return values.empty() ? nullptr : values.data();
+}
 
 void PackedLinear::apply(const float* x, int64_t ldx, int64_t n, float* y, int64_t ldy, const Epilogue& e) const {
   const Kernels& k = matrix_.kernels();
   ThreadPool& pool = current_pool();
+  const int threads = threads_for(static_cast<double>(n) * static_cast<double>(out()) * static_cast<double>(in()));
   // Rows are split over the threads; with few rows (a classifier) the outputs are.
-  const bool by_rows = n >= pool.size() * k.tile_rows;
-  pool.run([&](int thread) {
+  const bool by_rows = n >= threads * k.tile_rows;
+  pool.run(threads, [&](int thread) {
     const auto share = [&](int64_t total) {
-      return std::pair<int64_t, int64_t>{total * thread / pool.size(), total * (thread + 1) / pool.size()};
+      return std::pair<int64_t, int64_t>{total * thread / threads, total * (thread + 1) / threads};
     };
     const auto [row, row_end] = by_rows ? share(n) : std::pair<int64_t, int64_t>{0, n};
     const auto [panel, panel_end] =
@@ -35,7 +46,6 @@ void PackedLinear::apply(const float* x, int64_t ldx, int64_t n, float* y, int64
       float* const values = space.take(strips.rows * length);
 
       NormRows as_strips;
-      as_strips.kind = NormRows::Kind::identity;
       as_strips.x = x + begin * ldx;
       as_strips.stride = ldx;
       as_strips.length = in();
@@ -48,8 +58,9 @@ void PackedLinear::apply(const float* x, int64_t ldx, int64_t n, float* y, int64
       p.panel_end = panel_end;
       p.scratch = space.take(k.product_scratch(strips.count));
       matrix_.feed(p, strips, values, length, in(), space.take(matrix_.feed_scratch(strips.rows)));
-      p.store.bias = bias().empty() ? nullptr : bias().data();
-      set_activation(p.store, e.activation);
+      p.store.bias = column_bias();
+      p.store.half_columns = matrix_.half();
+      p.store.activation = e.activation;
       p.store.gamma = e.gamma;
       p.store.out = y + begin * ldy;
       p.store.stride = ldy;
@@ -58,33 +69,6 @@ void PackedLinear::apply(const float* x, int64_t ldx, int64_t n, float* y, int64
       k.product(p);
     }
   });
-}
-
-void set_activation(TileStore& store, Activation activation) {
-  switch (activation) {
-    case Activation::identity:
-      store.activation = FusedActivation::none;
-      return;
-    case Activation::gelu:
-      store.activation = FusedActivation::gelu;
-      return;
-    case Activation::gelu_tanh:
-      store.activation = FusedActivation::gelu_tanh;
-      return;
-    case Activation::quick_gelu:
-      store.activation = FusedActivation::quick_gelu;
-      return;
-    case Activation::silu:
-      store.activation = FusedActivation::silu;
-      return;
-    case Activation::relu:
-      store.activation = FusedActivation::relu;
-      return;
-    default:
-      store.activation = FusedActivation::other;
-      store.which = static_cast<int>(activation);
-      store.other = [](int which, float* values, int64_t n) { activate(static_cast<Activation>(which), values, n); };
-  }
 }
 
 }  // namespace packed

@@ -19,13 +19,13 @@ class PackedLinear final : public Linear {
   int64_t bytes() const override { return matrix_.bytes() + static_cast<int64_t>(bias().size() * sizeof(float)); }
 
   const PackedMatrix& matrix() const { return matrix_; }
+  /** The bias by column of the product, or null when there is none. */
+  const float* column_bias() const;
 
  private:
   PackedMatrix matrix_;
+  Floats column_bias_;  // of a gated layer, whose columns are not its outputs
 };
-
-/** Activation of the epilogue in the kernels' terms. */
-void set_activation(TileStore& store, Activation activation);
 
 }  // namespace packed
 }  // namespace vit

@@ -36,12 +36,13 @@ PackedMatrix::PackedMatrix(const Kernels& kernels, Precision precision, const We
     : kernels_(kernels),
       out_(rows.out),
       in_(rows.in),
+      half_(rows.gated ? rows.out / 2 : 0),
       type_(weight_type(precision, rows.stored)),
       step_(type_ == WeightType::int8 ? kernels.group : 1),
       values_(Buffer::untouched(panels() * kernels.panel * groups(rows.in, step_) * step_ * value_bytes(type_))) {
   if (type_ == WeightType::int8) {
-    scale_.resize(static_cast<size_t>(out_));
-    zero_.assign(static_cast<size_t>((1 + segments()) * out_), 0);
+    scale_.assign(static_cast<size_t>(columns()), 0.0f);
+    zero_.assign(static_cast<size_t>((1 + segments()) * columns()), 0);
   }
   // A thread first touches the memory it fills, which takes longer than filling it. Small matrices are not worth
   // threads.
@@ -56,14 +57,33 @@ PackedMatrix::PackedMatrix(const Kernels& kernels, Precision precision, const We
   });
 }
 
+int64_t PackedMatrix::output(int64_t column) const {
+  if (!half_) return column < out_ ? column : -1;
+  const int64_t width = kernels_.panel, part = width / 2, at = column / width * part + column % part;
+  return at < half_ ? column % width / part * half_ + at : -1;
+}
+
+int64_t PackedMatrix::column(int64_t output) const {
+  if (!half_) return output;
+  const int64_t width = kernels_.panel, part = width / 2, at = output % half_;
+  return at / part * width + output / half_ * part + at % part;
+}
+
 template <class Read, class T>
 void PackedMatrix::pack(int64_t panel, int64_t panel_end, const Read& read, T* panels) const {
   const int64_t width = kernels_.panel;
   std::vector<T> block(static_cast<size_t>(width * in_));
   for (; panel < panel_end; panel++) {
-    const int64_t begin = panel * width, count = std::min(width, out_ - begin);
-    read(begin, count, block.data());
-    std::fill(block.begin() + count * in_, block.end(), T{});
+    const int64_t begin = panel * width;
+    std::fill(block.begin(), block.end(), T{});
+    // Outputs of a panel lie side by side in the file, or half of them do.
+    const int64_t run = half_ ? width / 2 : width;
+    for (int64_t j = 0; j < width; j += run) {
+      const int64_t first = output(begin + j);
+      if (first < 0) continue;
+      const int64_t end = half_ ? (first / half_ + 1) * half_ : out_;
+      read(first, std::min(run, end - first), block.data() + j * in_);
+    }
     transpose_rows(block.data(), in_, width, panels + begin * in_);
   }
 }
@@ -75,8 +95,10 @@ void PackedMatrix::pack_int8(int64_t panel, int64_t panel_end, const WeightRows&
   for (; panel < panel_end; panel++) {
     int8_t* const values = static_cast<int8_t*>(values_.data()) + panel * width * steps * step_;
     std::fill_n(values, width * steps * step_, int8_t{0});
-    for (int64_t n = panel * width; n < std::min(out_, (panel + 1) * width); n++) {
-      rows.read(n, 1, row.data());
+    for (int64_t n = panel * width; n < std::min(columns(), (panel + 1) * width); n++) {
+      const int64_t from = output(n);
+      if (from < 0) continue;
+      rows.read(from, 1, row.data());
       float largest = 0;
       for (const float value : row) largest = std::max(largest, std::fabs(value));
       scale_[static_cast<size_t>(n)] = largest / most;
@@ -85,7 +107,7 @@ void PackedMatrix::pack_int8(int64_t panel, int64_t panel_end, const WeightRows&
         const auto value = static_cast<int8_t>(std::lrintf(row[static_cast<size_t>(k)] * factor));
         values[(k / step_ * width + n % width) * step_ + k % step_] = value;
         zero_[static_cast<size_t>(n)] += kernels_.zero * value;
-        zero_[static_cast<size_t>((1 + k / kSegment) * out_ + n)] += kernels_.zero * value;
+        zero_[static_cast<size_t>((1 + k / kSegment) * columns() + n)] += kernels_.zero * value;
       }
     }
   }
@@ -98,7 +120,7 @@ int64_t PackedMatrix::bytes() const {
 void PackedMatrix::rows(int64_t begin, int64_t count, float* values) const {
   const int64_t width = kernels_.panel, length = groups(in_, step_) * step_;
   for (int64_t i = 0; i < count; i++) {
-    const int64_t n = begin + i, panel = n / width * width * length;
+    const int64_t n = column(begin + i), panel = n / width * width * length;
     for (int64_t k = 0; k < in_; k++) {
       const int64_t at = panel + (k / step_ * width + n % width) * step_ + k % step_;
       float& value = values[i * in_ + k];
@@ -119,7 +141,7 @@ Product PackedMatrix::product() const {
   p.type = type_;
   p.panels = values_.data();
   p.b_length = p.k;
-  p.columns = out_;
+  p.columns = columns();
   p.panel_begin = 0;
   p.panel_end = panels();
   p.column_scale = scale_.data();
@@ -131,7 +153,7 @@ Product PackedMatrix::product(int64_t segment) const {
   Product p = product();
   p.b_begin = segment * kSegment / step_;
   p.k = groups(std::min(kSegment, in_ - segment * kSegment), step_);
-  p.column_zero += (1 + segment) * out_;
+  p.column_zero += (1 + segment) * columns();
   return p;
 }
 

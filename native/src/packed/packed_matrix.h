@@ -23,7 +23,15 @@ class PackedMatrix {
 
   int64_t out() const { return out_; }
   int64_t in() const { return in_; }
-  int64_t panels() const { return (out_ + kernels_.panel - 1) / kernels_.panel; }
+  /** Columns of the product: outputs, or for a gated layer those of all panels, the last one's filling included. */
+  int64_t columns() const { return half_ ? panels() * kernels_.panel : out_; }
+  int64_t panels() const {
+    return half_ ? (2 * half_ + kernels_.panel - 1) / kernels_.panel : (out_ + kernels_.panel - 1) / kernels_.panel;
+  }
+  /** Outputs of each half of a gated layer (docs/kernels.md, "Gated networks"), otherwise 0. */
+  int64_t half() const { return half_; }
+  /** Which output column `column` of the product is; -1: none, it is filling. */
+  int64_t output(int64_t column) const;
   int64_t segments() const { return (in_ + kSegment - 1) / kSegment; }
   WeightType type() const { return type_; }
   int64_t bytes() const;
@@ -53,12 +61,15 @@ class PackedMatrix {
   void pack_int8(int64_t panel, int64_t panel_end, const WeightRows& rows);
 
   const Kernels& kernels_;
-  const int64_t out_, in_;
+  /** The other way round. */
+  int64_t column(int64_t output) const;
+
+  const int64_t out_, in_, half_;
   const WeightType type_;
   /** k in one step of the kernel: 1, or for int8 Kernels::group. */
   const int64_t step_;
   Buffer values_;
-  // int8: a factor for each output, and what A's zero point adds to it, for the whole product and for each segment.
+  // int8: a factor for each column, and what A's zero point adds to it, for the whole product and for each segment.
   Floats scale_;
   std::vector<int32_t> zero_;
 };

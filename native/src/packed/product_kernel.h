@@ -25,20 +25,35 @@ inline void read_panel_vectors(PanelVectors& v, const TileStore& store, int64_t 
 
 inline void store_rows(const float* tile, const PanelVectors& v, const TileStore& s, int64_t row, int64_t height,
                        int64_t column, int64_t valid) {
+  const int64_t begin = s.from_column > column ? s.from_column - column : 0;
+  const int64_t end = s.end_column - column < valid ? s.end_column - column : valid;
+  const int64_t offset = column - s.first_column;
   for (int64_t i = 0; i < height; i++) {
     const float* from = tile + i * kPanel;
-    float* out = s.out + (row + i) * s.stride + column;
-    const float* residual = s.residual ? s.residual + (row + i) * s.residual_stride + column : nullptr;
-    if (valid == kPanel) {
+    float* out = s.out + (row + i) * s.stride + offset;
+    const float* residual = s.residual ? s.residual + (row + i) * s.residual_stride + offset : nullptr;
+    if (begin == 0 && end == kPanel) {
       for (int j = 0; j < kPanel; j += kLanes) {
         Vec value = load(from + j) * load(v.gamma + j);
         if (residual) value += load(residual + j);
         store(out + j, value);
       }
     } else {
-      for (int64_t j = 0; j < valid; j++) out[j] = from[j] * v.gamma[j] + (residual ? residual[j] : 0.0f);
+      for (int64_t j = begin; j < end; j++) out[j] = from[j] * v.gamma[j] + (residual ? residual[j] : 0.0f);
     }
   }
+}
+
+/** Half a panel of each half of a gated layer, to where it is without the interleaving. */
+inline void store_halves(const float* tile, const TileStore& s, int64_t row, int64_t height, int64_t column) {
+  const int64_t first = column / 2, left = s.half_columns - first;
+  const int64_t count = left < kPanel / 2 ? left : kPanel / 2;
+  for (int64_t i = 0; i < height; i++)
+    for (int half = 0; half < 2; half++) {
+      float* out = s.out + (row + i) * s.stride + half * s.half_columns + first;
+      const float* from = tile + i * kPanel + half * (kPanel / 2);
+      for (int64_t j = 0; j < count; j++) out[j] = from[j];
+    }
 }
 
 inline void store_strips(const float* tile, const TileStore& s, int64_t row, int64_t height, int64_t column) {
@@ -49,17 +64,27 @@ inline void store_strips(const float* tile, const TileStore& s, int64_t row, int
   }
 }
 
+/** What `gate` left in the first half of each row of a tile, into half as many columns of the strip layout. */
+inline void store_gated(const float* tile, const TileStore& s, int64_t row, int64_t height, int64_t column) {
+  const int64_t at = column / 2;
+  float* out = s.out + row * s.stride + at / kChunk * kChunk * height + at % kChunk;
+  for (int64_t i = 0; i < height; i++)
+    for (int64_t j = 0; j < kPanel / 2; j += kLanes) store(out + i * kChunk + j, load(tile + i * kPanel + j));
+}
+
 /** Activation and destination of a finished tile. */
 inline void finish_tile(float* tile, const PanelVectors& v, const TileStore& s, int64_t row, int64_t height,
                         int64_t column, int64_t valid) {
-  activate(tile, static_cast<int>(height) * kPanel, s);
-  const int64_t out_column = column - s.first_column;
-  if (s.to == TileStore::To::rows)
-    store_rows(tile, v, s, row, height, out_column, valid);
-  else if (s.to == TileStore::To::strips)
-    store_strips(tile, s, row, height, out_column);
-  else
-    store_heads(tile, s, row, height, column, valid);
+  if (s.to == TileStore::To::gated) {
+    gate(tile, height, s.activation, s.gate_half);
+    return store_gated(tile, s, row, height, column - s.first_column);
+  }
+  activate(tile, static_cast<int>(height) * kPanel, s.activation);
+  if (s.to == TileStore::To::strips) return store_strips(tile, s, row, height, column - s.first_column);
+  if (s.to == TileStore::To::heads) return store_heads(tile, s, row, height, column, valid);
+  if (s.half_columns) return store_halves(tile, s, row, height, column);
+  if (s.skip) add_skip(tile, s, row, height, column, valid);
+  store_rows(tile, v, s, row, height, column, valid);
 }
 
 /** A panel's k rows as float32: where they lie, or widened into `scratch`. */

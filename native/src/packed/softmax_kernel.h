@@ -53,13 +53,20 @@ inline float row_exp2(const StripRow& row, int64_t chunks, float shift) {
   return sum(total[0] + total[1]);
 }
 
-/** out (valid) = row * factor, contiguous. */
-inline void copy_row(const StripRow& row, int64_t valid, float factor, float* out) {
+/** out (valid) = [out +] row * factor, contiguous. */
+inline void copy_row(const StripRow& row, int64_t valid, float factor, float* out, bool add) {
   const Vec f = splat(factor);
   int64_t c = 0;
   for (; (c + 1) * kChunk <= valid; c++)
-    for (int v = 0; v < kChunk; v += kLanes) store(out + c * kChunk + v, load(row.chunk(c) + v) * f);
-  for (int64_t k = c * kChunk; k < valid; k++) out[k] = row.chunk(c)[k % kChunk] * factor;
+    for (int v = 0; v < kChunk; v += kLanes) {
+      Vec value = load(row.chunk(c) + v) * f;
+      if (add) value += load(out + c * kChunk + v);
+      store(out + c * kChunk + v, value);
+    }
+  for (int64_t k = c * kChunk; k < valid; k++) {
+    const float value = row.chunk(c)[k % kChunk] * factor;
+    out[k] = add ? out[k] + value : value;
+  }
 }
 
 }  // namespace

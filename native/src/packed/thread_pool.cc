@@ -93,6 +93,12 @@ void ThreadPool::run(const std::function<void(int)>& task) {
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
+void ThreadPool::run(int threads, const std::function<void(int)>& task) {
+  if (threads > 1) return run(task);
+  const FlushDenormals flush;
+  task(0);
+}
+
 void ThreadPool::work(int index) {
   const FlushDenormals flush;
   for (;;) {

@@ -54,6 +54,8 @@ class ThreadPool {
    * exception of a task is thrown again; a task that calls barrier() must not throw, or the others would wait for ever.
    */
   void run(const std::function<void(int)>& task);
+  /** The same on all threads, or, when `threads` is 1, as task(0) on the caller alone, which wakes nobody. */
+  void run(int threads, const std::function<void(int)>& task);
 
   /** For tasks: every thread of the pool waits here for the others. */
   void barrier() { inner_.wait(); }

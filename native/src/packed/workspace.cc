@@ -1,5 +1,7 @@
 #include "packed/workspace.h"
 
+#include <atomic>
+
 #include "linalg/cpu.h"
 
 namespace vit {
@@ -12,6 +14,9 @@ std::unique_ptr<ThreadPool>& pool() {
   static auto* const pool = new std::unique_ptr<ThreadPool>;
   return *pool;
 }
+
+// A core does about fifty thousand million multiplications a second, and waking a thread takes up to 0.2 ms.
+std::atomic<double> worth_waking{5e6};
 
 }  // namespace
 
@@ -29,6 +34,10 @@ void use_threads(int threads) {
   if (pool() && pool()->size() == threads) return;
   pool() = std::make_unique<ThreadPool>(threads);
 }
+
+int threads_for(double multiplications) { return multiplications < worth_waking ? 1 : current_pool().size(); }
+
+void share_from(double multiplications) { worth_waking = multiplications; }
 
 }  // namespace packed
 }  // namespace vit

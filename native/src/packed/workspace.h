@@ -34,6 +34,13 @@ Workspace& thread_workspace();
  */
 ThreadPool& current_pool();
 void use_threads(int threads);
+/**
+ * How many threads of the pool that many multiplications are worth: all of them, or one where waking the others would
+ * take longer than what they save.
+ */
+int threads_for(double multiplications);
+/** For tests, whose models are small: from how many multiplications on all threads are used. */
+void share_from(double multiplications);
 
 }  // namespace packed
 }  // namespace vit

@@ -7,9 +7,12 @@ namespace vit {
 
 TokensToToken TokensToToken::load(const Architecture& a, WeightStore& weights) {
   TokensToToken made;
-  for (size_t i = 0; i < a.tokenizer.stages.size(); i++)
-    made.stages.push_back(
-        Encoding::load(a.tokenizer.stages[i], "tokenizer.stages." + std::to_string(i) + ".", weights));
+  for (size_t i = 0; i < a.tokenizer.stages.size(); i++) {
+    const Block& stage = a.tokenizer.stages[i];
+    made.stages.emplace_back();
+    made.stages[i].push_back(Encoding::load(stage, "tokenizer.stages." + std::to_string(i) + ".", weights));
+    made.fused.push_back(FusedEncoder::make(stage, made.stages[i]));
+  }
   made.project = weights.linear("patch_embed.proj.weight", a.tokenizer.bias ? "patch_embed.proj.bias" : "", a.dim,
                                 a.patch_length());
   return made;
@@ -47,7 +50,13 @@ void TokensToToken::forward(const Architecture& a, const float* image, int64_t b
       }
       made.resize(static_cast<size_t>(batch * count * stage.dim));
       if (pass.trace) pass.trace->enter("tokenizer.stages." + std::to_string(i) + ".");
-      stages[i]->forward(windows, batch, count, made.data(), keep, pass);
+      if (fused[i] && !pass.trace) {
+        FusedKept fused_keep;
+        fused_keep.queries_keys = keep.queries_keys;
+        fused[i]->run(windows, made.data(), batch, count, fused_keep, pass);
+      } else {
+        stages[i][0]->forward(windows, batch, count, made.data(), keep, pass);
+      }
       view = ImageView::tokens(made.data(), batch, stage.dim, grid);
     }
     if (pass.trace) pass.trace->enter(outer);

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "vit/encoding.h"
+#include "vit/fused_encoder.h"
 
 namespace vit {
 
@@ -20,7 +20,9 @@ struct StageKept {
  * last soft split whose windows are projected to the token length.
  */
 struct TokensToToken {
-  std::vector<std::unique_ptr<Encoding>> stages;
+  /** A stage: its block, and the same on the packed kernels, or null. */
+  std::vector<std::vector<std::unique_ptr<Encoding>>> stages;
+  std::vector<std::unique_ptr<FusedEncoder>> fused;
   std::shared_ptr<const Linear> project;  // (D, C_last*k*k)
 
   static TokensToToken load(const Architecture& a, WeightStore& weights);

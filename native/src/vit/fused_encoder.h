@@ -16,21 +16,21 @@ struct FusedKept {
   int64_t tokens_image_stride = 0, tokens_block_stride = 0;
   /** Tokens at the front that are read after the last block; 0: all. The others may be left as they were. */
   int64_t last_tokens = 0;
+  /** Of a token transformer: (B, N, 2*h*hd), as AttentionKept. */
+  float* queries_keys = nullptr;
 };
 
-/** All encoding blocks in one go on the packed kernels, for models whose blocks are plain enough. */
+/** All encoding blocks in one go on the packed kernels. */
 class FusedEncoder {
  public:
   virtual ~FusedEncoder() = default;
-  /** x (B, N, D) in place. Throws ERR_CANCELLED. */
-  virtual void run(float* x, int64_t batch, int64_t tokens, const FusedKept& kept, const Pass& pass) = 0;
+  /** in (B, N, dim_in) to x (B, N, dim); in may be x where the lengths agree. Throws ERR_CANCELLED. */
+  virtual void run(const float* in, float* x, int64_t batch, int64_t tokens, const FusedKept& kept,
+                   const Pass& pass) = 0;
   virtual int64_t scratch_bytes() const = 0;
 
-  /**
-   * Null unless every linear layer is packed and the blocks are pre-norm with a plain MLP: no value skip, no positions
-   * in attention, no norm of Q and K, of the heads or of the hidden activations. The blocks must outlive what is
-   * returned.
-   */
+  /** Null unless every linear layer is packed, and where attention knows of places (rotary angles, relative biases).
+   * The blocks must outlive what is returned. */
   static std::unique_ptr<FusedEncoder> make(const Block& block, const std::vector<std::unique_ptr<Encoding>>& blocks);
 };
 

@@ -11,7 +11,9 @@ NeuralNet NeuralNet::load(const Block& block, const std::string& name, WeightSto
   NeuralNet net{};
   net.kind = block.mlp;
   net.activation = block.activation;
-  net.fc1 = weights.linear(name + "fc1.weight", block.mlp_bias ? name + "fc1.bias" : "", block.mlp_hidden, block.dim);
+  const std::string bias = block.mlp_bias ? name + "fc1.bias" : "";
+  net.fc1 = block.mlp == Block::Mlp::mlp ? weights.linear(name + "fc1.weight", bias, block.mlp_hidden, block.dim)
+                                         : weights.gated_linear(name + "fc1.weight", bias, block.mlp_hidden, block.dim);
   net.fc2 = weights.linear(name + "fc2.weight", block.mlp_bias ? name + "fc2.bias" : "", block.dim, block.fc2_in());
   net.has_norm = block.mlp_norm.has_value();
   if (net.has_norm) net.norm = weights.norm(*block.mlp_norm, name + "norm", block.fc2_in());

@@ -200,6 +200,11 @@ std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, con
   return linear(weight, bias.empty() ? Floats() : values(bias, {out}), out, in);
 }
 
+std::shared_ptr<const Linear> WeightStore::gated_linear(const std::string& weight, const std::string& bias, int64_t out,
+                                                        int64_t in) {
+  return linear(weight, bias.empty() ? Floats() : values(bias, {out}), out, in, true);
+}
+
 namespace {
 
 /**
@@ -231,14 +236,15 @@ DrawnLayers& drawn_layers() {
 
 }  // namespace
 
-std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, Floats bias, int64_t out, int64_t in) {
+std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, Floats bias, int64_t out, int64_t in,
+                                                  bool gated) {
   static const TensorSource kNone;
   if (seed_) parameters_ += out * in;
   std::string key;
   if (seed_) {
     // biases are zero, so that there is one or none
     for (const int64_t part : {static_cast<int64_t>(*seed_), out, in, static_cast<int64_t>(bias.size()),
-                               static_cast<int64_t>(by_), static_cast<int64_t>(precision_)})
+                               static_cast<int64_t>(by_), static_cast<int64_t>(precision_), int64_t{gated}})
       key += std::to_string(part) + " ";
     key += weight;
     if (const auto layer = drawn_layers().find(key)) {
@@ -247,7 +253,7 @@ std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, Flo
     }
   }
   const TensorSource& from = seed_ ? kNone : source(weight, {out, in});
-  WeightRows rows{out, in, from.dtype, nullptr, nullptr};
+  WeightRows rows{out, in, from.dtype, nullptr, nullptr, gated};
   Floats drawn;  // a whole tensor at once, so that threads can share the drawing
   if (seed_) {
     drawn.resize(static_cast<size_t>(out * in));

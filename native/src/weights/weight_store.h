@@ -30,8 +30,12 @@ class WeightStore {
   /** A linear layer from `weight` (out, in, or out and more axes whose product is in) and, unless empty, `bias` (out).
    */
   std::shared_ptr<const Linear> linear(const std::string& weight, const std::string& bias, int64_t out, int64_t in);
+  /** One whose outputs are two halves, a gate and what it multiplies. */
+  std::shared_ptr<const Linear> gated_linear(const std::string& weight, const std::string& bias, int64_t out,
+                                             int64_t in);
   /** The same with a bias made by the caller. */
-  std::shared_ptr<const Linear> linear(const std::string& weight, Floats bias, int64_t out, int64_t in);
+  std::shared_ptr<const Linear> linear(const std::string& weight, Floats bias, int64_t out, int64_t in,
+                                       bool gated = false);
   /** Registers a tensor the model computed instead of reading, and hands it back. */
   Floats computed(const std::string& name, const Shape& shape, Floats values);
   NormLayer norm(const Norm& norm, const std::string& name, int64_t length);

@@ -2,19 +2,87 @@
 
 #include "architecture/footprint.h"
 #include "check.h"
+#include "kernels/activations.h"
 #include "model/model.h"
+#include "packed/workspace.h"
 
 namespace vit {
 namespace test {
 
 namespace {
 
+Norm random_norm(Random& random) {
+  return {static_cast<Norm::Kind>(random.between(0, 9) < 7 ? 0 : random.between(1, 2)), 1e-6f};
+}
+
+/** Any order and any norms unless `plain`; with a value skip the caller makes its lengths meet. */
+Block random_block(Random& random, int64_t dim_in, int64_t dim, int64_t most_heads, bool plain) {
+  const auto coin = [&random] { return random.coin(); };
+  Block b{};
+  b.dim_in = dim_in;
+  b.dim = dim;
+  b.heads = random.between(1, most_heads);
+  b.head_dim = coin() ? 16 * random.between(1, 2) : random.between(1, 30);
+  // Seeded weights are small; a large scale makes attention choose all the same.
+  b.scale = static_cast<float>(random.uniform() * 8 / std::sqrt(static_cast<double>(b.head_dim)));
+  b.qkv_bias = coin();
+  b.proj_bias = coin();
+  b.attn_residual = true;
+  b.norm = random_norm(random);
+  b.branches = 1;
+  b.layer_scale = coin();
+  // Sometimes more than the columns that exist at a time.
+  b.mlp_hidden = random.between(0, 19) == 0 ? random.between(760, 1700) : random.between(1, 150);
+  b.mlp_bias = coin();
+  b.activation = static_cast<Activation>(random.between(0, static_cast<int64_t>(Activation::identity)));
+  if (plain) return b;
+  b.order = static_cast<Block::Order>(random.between(0, 4));
+  const bool scaling = b.order == Block::Order::parallel_scaling;
+  if (b.order == Block::Order::parallel) b.branches = random.between(1, 3);
+  if (coin()) {
+    b.qk_norm = random_norm(random);
+    b.scale = static_cast<float>(random.uniform() * 2 / std::sqrt(static_cast<double>(b.head_dim)));
+  }
+  if (!scaling && coin()) b.attn_norm = random_norm(random);
+  if (!scaling && coin()) b.mlp_norm = random_norm(random);
+  b.value_skip = !scaling && b.order != Block::Order::parallel && coin();
+  if (!scaling && coin()) {
+    b.mlp = coin() ? Block::Mlp::glu : Block::Mlp::swiglu;
+    b.mlp_hidden *= 2;
+  }
+  return b;
+}
+
+/** One or two soft splits in front of the last one, as the articles' Tokens2Token. */
+Tokenizer random_soft_splits(Random& random, int64_t channels, Grid image) {
+  Tokenizer t{};
+  t.kind = Tokenizer::Kind::soft_split;
+  t.bias = random.coin();
+  int64_t length = channels;
+  const int64_t stages = random.between(1, 2);
+  for (int64_t i = 0; i <= stages; i++) {
+    SoftSplit split{random.between(1, 4), random.between(1, 3), random.between(0, 2)};
+    if (count_tokens(image, split).count() < 1) split = {1, 1, 0};
+    image = count_tokens(image, split);
+    t.splits.push_back(split);
+    if (i == stages) break;
+    const int64_t window = length * split.kernel * split.kernel;
+    Block stage = random_block(random, window, random.between(1, 40), 3, random.coin());
+    stage.order = Block::Order::pre;
+    stage.branches = 1;
+    stage.value_skip = random.coin();
+    if (stage.value_skip) stage.dim = stage.qkv_dim();
+    stage.attn_residual = stage.dim == window && random.coin();
+    length = stage.dim;
+    t.stages.push_back(stage);
+  }
+  return t;
+}
+
 /** Widths that are multiples of nothing, any order of a block, any number of prefix tokens. */
 Architecture random_architecture(Random& random, int64_t most_tokens, int64_t most_heads) {
   const auto coin = [&random] { return random.between(0, 1) == 1; };
-  const auto norm = [&]() -> Norm {
-    return {static_cast<Norm::Kind>(random.between(0, 9) < 7 ? 0 : random.between(1, 2)), 1e-6f};
-  };
+  const auto norm = [&] { return random_norm(random); };
   Architecture a{};
   a.prefix = {coin(), false, random.between(0, 3)};
   a.prefix.distillation = a.prefix.class_token && coin();
@@ -31,33 +99,12 @@ Architecture random_architecture(Random& random, int64_t most_tokens, int64_t mo
   a.dim = random.between(1, 100);
   a.depth = random.between(1, 2);
 
-  Block& b = a.block;
-  b.dim_in = b.dim = a.dim;
-  b.heads = random.between(1, most_heads);
-  b.head_dim = coin() ? 16 * random.between(1, 2) : random.between(1, 30);
-  // Seeded weights are small; a large scale makes attention choose all the same.
-  b.scale = static_cast<float>(random.uniform() * 8 / std::sqrt(static_cast<double>(b.head_dim)));
-  b.qkv_bias = coin();
-  b.proj_bias = coin();
-  b.attn_residual = true;
-  b.norm = norm();
-  b.branches = 1;
-  b.layer_scale = coin();
-  b.mlp_hidden = random.between(1, 150);
-  b.mlp_bias = coin();
-  b.activation = static_cast<Activation>(random.between(0, static_cast<int64_t>(Activation::identity)));
-  if (random.between(0, 2) == 0) {
-    b.order = static_cast<Block::Order>(random.between(0, 4));
-    if (b.order == Block::Order::parallel) b.branches = random.between(1, 3);
-    if (coin()) b.qk_norm = norm();
-    const bool scaling = b.order == Block::Order::parallel_scaling;
-    if (!scaling && coin()) b.attn_norm = norm();
-    if (!scaling && coin()) b.mlp_norm = norm();
-    if (b.order != Block::Order::parallel_scaling && coin()) {
-      b.mlp = coin() ? Block::Mlp::glu : Block::Mlp::swiglu;
-      b.mlp_hidden *= 2;
-    }
-  }
+  const bool plain = random.between(0, 2) == 0;
+  a.block = random_block(random, a.dim, a.dim, most_heads, plain);
+  if (a.block.value_skip) a.dim = a.block.dim_in = a.block.dim = a.block.qkv_dim();
+
+  if (most_tokens <= 100 && random.between(0, 3) == 0)
+    a.tokenizer = random_soft_splits(random, a.channels, {a.height, a.width});
 
   a.position.kind = static_cast<Position::Kind>(random.between(0, 2));
   a.position.covers = static_cast<Position::Covers>(random.between(0, 2));
@@ -71,7 +118,7 @@ Architecture random_architecture(Random& random, int64_t most_tokens, int64_t mo
 }
 
 struct Outcome {
-  Floats logits, maps, tokens;
+  Floats logits, maps, tokens, stage_rows;
 };
 
 Outcome run(const Architecture& a, Gemm by, int threads, const Floats& input, int64_t batch, bool keep_tokens) {
@@ -86,7 +133,12 @@ Outcome run(const Architecture& a, Gemm by, int threads, const Floats& input, in
   options.tokens = keep_tokens;
   const auto kept = model->forward(input, batch, options);
   check_close(plain->logits, kept->logits, 2e-5, "logits with what is kept and without");
-  return {plain->logits, kept->maps, kept->layers};
+  Floats rows;
+  for (size_t stage = 0; stage < a.tokenizer.stages.size(); stage++) {
+    const Floats one = kept->stage_attention_rows(batch - 1, static_cast<int64_t>(stage), 0);
+    rows.insert(rows.end(), one.begin(), one.end());
+  }
+  return {plain->logits, kept->maps, kept->layers, rows};
 }
 
 void compare_paths(Random& random, int64_t most_tokens, int64_t most_heads) {
@@ -95,8 +147,11 @@ void compare_paths(Random& random, int64_t most_tokens, int64_t most_heads) {
   const int threads = static_cast<int>(random.between(1, 3));
   const bool keep_tokens = random.between(0, 1) == 1;
   const Floats input = random.reals(batch * a.channels * a.height * a.width, 2);
-  const std::string what = std::to_string(a.num_tokens()) + " tokens of " + std::to_string(a.dim) + ", " +
-                           std::to_string(a.block.heads) + " heads of " + std::to_string(a.block.head_dim);
+  const std::string what =
+      std::to_string(a.num_tokens()) + " tokens of " + std::to_string(a.dim) + ", " + std::to_string(a.block.heads) +
+      " heads of " + std::to_string(a.block.head_dim) + ", order " + std::to_string(static_cast<int>(a.block.order)) +
+      ", " + to_string(a.block.activation) + ", MLP " + std::to_string(static_cast<int>(a.block.mlp)) + " of " +
+      std::to_string(a.block.mlp_hidden) + ", " + std::to_string(a.tokenizer.stages.size()) + " token transformers";
   const Outcome naive = run(a, Gemm::naive, threads, input, batch, keep_tokens);
   for (const Gemm by : {Gemm::blas, Gemm::packed}) {
     const Outcome other = run(a, by, threads, input, batch, keep_tokens);
@@ -104,6 +159,7 @@ void compare_paths(Random& random, int64_t most_tokens, int64_t most_heads) {
     check_close(other.logits, naive.logits, 1e-4, path + ", logits");
     check_close(other.maps, naive.maps, 1e-5, path + ", maps");
     check_close(other.tokens, naive.tokens, 1e-4, path + ", tokens");
+    check_close(other.stage_rows, naive.stage_rows, 1e-5, path + ", rows of the token transformers");
   }
 }
 
@@ -111,7 +167,10 @@ void compare_paths(Random& random, int64_t most_tokens, int64_t most_heads) {
 
 void test_models() {
   Random random(6);
-  for (int round = 0; round < 120; round++) compare_paths(random, random.between(1, 90), 16);
+#if defined(VIT_PACKED)
+  packed::share_from(0);
+#endif
+  for (int round = 0; round < 200; round++) compare_paths(random, random.between(1, 90), 16);
   for (int round = 0; round < 4; round++) compare_paths(random, 1100, 3);
 }
 

@@ -96,7 +96,7 @@ void test_attention() {
     // Some runs have more tokens than one block of rows, so that the streaming path takes several.
     const int64_t batch = random.between(1, 2), n = round % 5 == 0 ? random.between(800, 1100) : random.between(1, 60);
     const int64_t length = a.heads * a.head_dim, ld = 3 * length;
-    const Floats qkv = random.reals(batch * n * ld);
+    Floats qkv = random.reals(batch * n * ld);
     const auto size = static_cast<size_t>(batch * n * length);
     const auto map = a.heads * n * n;
     Floats kept_context(size), context(size), naive_context(size), maps(static_cast<size_t>(batch * map)),

@@ -4,6 +4,7 @@
 
 #include "kernels/half.h"
 #include "packed/packed_matrix.h"
+#include "packed/workspace.h"
 
 namespace vit {
 namespace test {
@@ -40,6 +41,7 @@ std::vector<const packed::Kernels*> kernel_sets() {
 
 int main() {
   using namespace vit::test;
+  vit::packed::share_from(0);
   test_pool();
   for (const vit::packed::Kernels* set : kernel_sets()) {
     std::printf("%s (tiles of %d x %d)\n", set->name, static_cast<int>(set->tile_rows), static_cast<int>(set->panel));

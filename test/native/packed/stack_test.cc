@@ -53,11 +53,29 @@ struct RandomStack {
       for (int p = 0; p < 4; p++)
         l.packed[p] = std::make_unique<packed::PackedLinear>(kernels, precision, held[p]->rows(),
                                                              bias ? random.reals(held[p]->out, 0.3) : Floats());
-      blocks.push_back({&l.norm1, l.packed[0].get(), l.packed[1].get(), scale ? &l.ls1 : nullptr, &l.norm2,
-                        l.packed[2].get(), l.packed[3].get(), scale ? &l.ls2 : nullptr});
+      packed::AttentionPart attn;
+      attn.norm = &l.norm1;
+      attn.qkv = l.packed[0].get();
+      attn.proj = l.packed[1].get();
+      attn.scale = scale ? &l.ls1 : nullptr;
+      blocks.push_back({{attn}, {{&l.norm2, l.packed[2].get(), nullptr, l.packed[3].get(), scale ? &l.ls2 : nullptr}}});
     }
   }
 };
+
+/** A plain pre-norm block of that shape. */
+Block plain_block(const Shape4& s, double scale, Activation activation) {
+  Block block{};
+  block.dim_in = block.dim = s.dim;
+  block.heads = s.heads;
+  block.head_dim = s.head_dim;
+  block.scale = static_cast<float>(scale);
+  block.attn_residual = true;
+  block.branches = 1;
+  block.mlp_hidden = s.hidden;
+  block.activation = activation;
+  return block;
+}
 
 /** y (n, out) = x W^T + b by the definition. */
 Floats naive_layer(const packed::PackedLinear& packed, const HeldRows& held, const Floats& x, int64_t n) {
@@ -117,7 +135,7 @@ double stack_difference(const packed::Kernels& kernels, Random& random, const Sh
   const auto activation =
       static_cast<Activation>(random.between(0, 9) < 5 ? 0 : random.between(0, static_cast<int>(Activation::mish)));
   const double scale = 1 / std::sqrt(static_cast<double>(s.head_dim));
-  packed::EncoderStack encoder(stack.blocks, s.heads, s.head_dim, static_cast<float>(scale), activation);
+  packed::EncoderStack encoder(plain_block(s, scale, activation), stack.blocks);
 
   const int64_t map_size = s.heads * s.tokens * s.tokens, token_size = s.tokens * s.dim;
   Floats x = random.reals(s.batch * token_size, 2), right = x;
@@ -135,7 +153,7 @@ double stack_difference(const packed::Kernels& kernels, Random& random, const Sh
     kept.tokens_block_stride = token_size;
   }
   if (!keep_tokens && random.coin()) kept.last_tokens = random.between(1, s.tokens);
-  check(encoder.run(x.data(), s.batch, s.tokens, kept, nullptr, nullptr), "the stack runs to its end");
+  check(encoder.run(x.data(), x.data(), s.batch, s.tokens, kept, nullptr, nullptr), "the stack runs to its end");
   const int64_t read = (kept.last_tokens ? kept.last_tokens : s.tokens) * s.dim;
 
   double most = 0;
@@ -160,10 +178,10 @@ double stack_difference(const packed::Kernels& kernels, Random& random, const Sh
 /** Root mean square of the error that 8 bits bring, beside that of what the blocks add to x. */
 double int8_error(const packed::Kernels& kernels, Random& random, const Shape4& s) {
   const RandomStack stack(kernels, random, s, {Norm::Kind::layer, 1e-6f}, Precision::int8);
-  packed::EncoderStack encoder(stack.blocks, s.heads, s.head_dim, 0.2f, Activation::gelu);
+  packed::EncoderStack encoder(plain_block(s, 0.2, Activation::gelu), stack.blocks);
   const Floats before = random.reals(s.batch * s.tokens * s.dim, 2);
   Floats x = before;
-  check(encoder.run(x.data(), s.batch, s.tokens, {}, nullptr, nullptr), "the stack runs to its end");
+  check(encoder.run(x.data(), x.data(), s.batch, s.tokens, {}, nullptr, nullptr), "the stack runs to its end");
   double error = 0, change = 0;
   Floats maps(static_cast<size_t>(s.heads * s.tokens * s.tokens));
   const int64_t size = s.tokens * s.dim;
@@ -213,10 +231,10 @@ void test_stack(const packed::Kernels& kernels) {
   // Cancelled before the first block's attention.
   const Shape4 s{3, 30, 2, 16, 32, 64, 2};
   const RandomStack stack(kernels, random, s, {Norm::Kind::layer, 1e-6f}, Precision::fp32);
-  packed::EncoderStack encoder(stack.blocks, s.heads, s.head_dim, 0.25f, Activation::gelu);
+  packed::EncoderStack encoder(plain_block(s, 0.25, Activation::gelu), stack.blocks);
   Floats x = random.reals(s.batch * s.tokens * s.dim, 1);
   const std::atomic<bool> cancel{true};
-  check(!encoder.run(x.data(), s.batch, s.tokens, {}, &cancel, nullptr), "a cancelled stack says so");
+  check(!encoder.run(x.data(), x.data(), s.batch, s.tokens, {}, &cancel, nullptr), "a cancelled stack says so");
 }
 
 }  // namespace test
