@@ -131,15 +131,14 @@ async function freePort(wanted) {
   throw new Problem('no port of 127.0.0.1 can be opened');
 }
 
-async function startOnce(runFolder, { port: wantedPort = 0, env = {} }) {
+async function startOnce(runFolder, { port: wantedPort = 0, env = {}, trust = false }) {
   const port = await freePort(wantedPort);
   const log = path.join(runFolder, 'server.log');
   const output = openSync(log, 'a');
   // VS Code keeps sockets in TMPDIR, and a socket's path may have 108 characters at most
   const tmp = mkdtempSync(path.join(os.tmpdir(), 'wb-'));
-  const flags = ['telemetry', 'update-check', 'workspace-trust', 'getting-started-override'].map(
-    (what) => `--disable-${what}`,
-  );
+  const unwanted = ['telemetry', 'update-check', 'getting-started-override', ...(trust ? [] : ['workspace-trust'])];
+  const flags = unwanted.map((what) => `--disable-${what}`);
   const args = [...commandLine(runFolder), '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, ...flags];
   const child = spawn(serverNode(), args, {
     stdio: ['ignore', output, output],
@@ -179,6 +178,7 @@ async function startOnce(runFolder, { port: wantedPort = 0, env = {} }) {
 
 /**
  * Starts the workbench's server; resolves to { url, pid, exit, stop } when it answers.
+ * `trust`: folders are opened in Restricted Mode until somebody trusts them. Otherwise all are trusted.
  * code-server gives up when its own child needs more than 10 s, which a busy machine can bring about: tried again.
  */
 export const startWorkbench = (runFolder, options = {}) =>

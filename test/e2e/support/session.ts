@@ -26,6 +26,8 @@ export interface Options {
   /** vsix: packaged and installed as users do; link: the working tree itself, as developers do. */
   install: 'vsix' | 'link';
   settings?: Record<string, unknown>;
+  /** The folder is opened in Restricted Mode. */
+  restricted?: boolean;
   /** Adds to the folder that is opened; the samples are in it already. */
   prepare?: (folder: string) => Promise<void> | void;
 }
@@ -45,18 +47,23 @@ export class Session {
     readonly consoleErrors: readonly string[],
   ) {}
 
-  static async open(name: string, { install, settings, prepare }: Options): Promise<Session> {
+  static async open(name: string, { install, settings, restricted = false, prepare }: Options): Promise<Session> {
     mkdirSync(output, { recursive: true });
     const folder = path.join(mkdtempSync(path.join(os.tmpdir(), 'vit-e2e-')), 'pictures');
     cpSync(path.join(root, 'samples'), folder, { recursive: true });
     await prepare?.(folder);
-    const run = prepareRun(name, settings);
+    const run = prepareRun(name, {
+      ...settings,
+      ...(restricted
+        ? { 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never' }
+        : {}),
+    });
     if (install === 'vsix') {
       const vsix = path.join(run, 'vit-inspector.vsix');
       await packageExtension(vsix);
       await installVsix(run, vsix);
     } else linkExtension(run);
-    const server = await startWorkbench(run);
+    const server = await startWorkbench(run, { trust: restricted });
     const executablePath = findBrowser() ?? undefined;
     const quiet = ['quic', 'gpu', 'background-networking', 'component-update', 'sync'].map(
       (what) => `--disable-${what}`,
