@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Finding } from '../architecture/description';
 import type { EngineClient } from '../engine/client';
 import type { Step } from '../engine/requests';
 import { reportText } from '../models/report';
@@ -29,13 +30,20 @@ async function describe(engine: EngineClient, options: DescribeOptions): Promise
   const broken = report.findings.find(({ severity }) => severity === 'error');
   // ONNX Runtime gives none of them
   const steps = options.steps && !broken ? (options.engine === 'onnx' ? [] : all) : undefined;
-  console.log(options.json ? terminalJson({ ...report, steps }) : reportText(report).trimEnd());
+  console.log(
+    options.json
+      ? terminalJson({ ...report, findings: report.findings.map(plainFinding), steps })
+      : reportText(report).trimEnd(),
+  );
   if (steps && !options.json) console.log(stepsText(steps));
   if (broken) {
     complain(`${report.path} cannot be run: ${broken.message}`);
     process.exitCode = 1;
   }
 }
+
+/** A finding as programs read it: its English, not the template behind it. */
+const plainFinding = ({ severity, code, message, subject }: Finding) => ({ severity, code, message, subject });
 
 function stepsText(steps: Step[]): string {
   const width = Math.max(0, ...steps.map(({ name }) => name.length)) + 2;

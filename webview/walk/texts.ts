@@ -69,7 +69,7 @@ const whole: Record<string, Entry> = {
   ],
   prefix: [
     l10n.t('Prediction token'),
-    l10n.t('class token'),
+    l10n.t({ message: 'class token', comment: ['the standard term'] }),
     l10n.t(
       'Learned tokens that belong to no patch go in front; in the end the prediction is read from the first of them.',
     ),
