@@ -32,6 +32,9 @@ export function verbatim(text: string): Sentence {
   return sentence('{0}', text);
 }
 
+/** Between the items of a list. */
+const comma: Pick<Sentence, 'template'> = sentence(', ');
+
 export function render({ template, args }: Pick<Sentence, 'template' | 'args'>, translate: Translate): string {
   return translate(template).replace(/\{(\d+)\}/g, (place, n: string) => {
     const value = args[Number(n)];
@@ -45,7 +48,7 @@ function renderArgument(value: Argument, translate: Translate): string {
   if (typeof value === 'string') return plainText(value);
   if (typeof value === 'number') return String(value);
   if ('template' in value) return render(value, translate).replace(/[.。]$/, '');
-  return value.map((item) => renderArgument(item, translate)).join(translate(', '));
+  return value.map((item) => renderArgument(item, translate)).join(translate(comma.template));
 }
 
 /** Whether something that was thrown, or has arrived, is a sentence. */

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { textsNotLiteral, textsOfSources } from '../../scripts/l10n.mjs';
 import { IMAGE_EXTENSIONS, isImagePath } from '../../extension/image/pictureKinds';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -69,12 +68,6 @@ test('every text of the manifest is there, and none is left over', () => {
   const used = [...read('package.json').matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key);
   const texts = Object.keys(JSON.parse(read('package.nls.json')) as Record<string, string>);
   assert.deepEqual([...new Set(used)].sort(), texts.sort());
-});
-
-test('every text of the code can be translated, and none is left over', async () => {
-  assert.deepEqual(textsNotLiteral(), [], 'a text is one literal, or the bundle cannot have it');
-  const bundle = JSON.parse(read('l10n/bundle.l10n.json')) as object;
-  assert.deepEqual(bundle, await textsOfSources(), 'node scripts/l10n.mjs writes it anew');
 });
 
 test('every setting has a scope, and those that say what this machine does are ignored in an untrusted workspace', () => {
