@@ -340,7 +340,9 @@ describe('where the addon cannot be loaded', () => {
   test('the native engine says what to do, and onnxruntime computes the same', async () => {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'vit-engine-'));
     await mkdir(path.join(folder, 'dist'));
-    await copyFile(path.join(root, 'dist', 'engine.js'), path.join(folder, 'dist', 'engine.js'));
+    for (const bundle of ['engine.js', 'decoder.js']) {
+      await copyFile(path.join(root, 'dist', bundle), path.join(folder, 'dist', bundle));
+    }
     await copyFile(path.join(root, 'package.json'), path.join(folder, 'package.json'));
     await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
     const without = makeClient({ processFile: path.join(folder, 'dist', 'engine.js') });
@@ -382,7 +384,9 @@ describe('where the addon cannot be loaded', () => {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'vit-engine-'));
     await mkdir(path.join(folder, 'dist'));
     await mkdir(path.join(folder, 'build', 'Release'), { recursive: true });
-    await copyFile(path.join(root, 'dist', 'engine.js'), path.join(folder, 'dist', 'engine.js'));
+    for (const bundle of ['engine.js', 'decoder.js']) {
+      await copyFile(path.join(root, 'dist', bundle), path.join(folder, 'dist', bundle));
+    }
     await copyFile(path.join(root, 'package.json'), path.join(folder, 'package.json'));
     await writeFile(path.join(folder, 'build', 'Release', 'vit_inspector.node'), 'not a library');
     const client = makeClient({ processFile: path.join(folder, 'dist', 'engine.js') });

@@ -222,7 +222,7 @@ test('the header is read without the weights: the same structure, for the fewest
   assert.equal(header.graph.initializers.size, 0);
   const cut = path.join(folder, 'cut-header.onnx');
   writeFileSync(cut, readFileSync(file).subarray(0, -10));
-  await assert.rejects(readOnnxHeader(cut), /^Error: it is cut short$/);
+  await assert.rejects(readOnnxHeader(cut), { message: 'it is cut short' });
 });
 
 test('a file says its own input size; one exported here says its preprocessing and labels too', async () => {
