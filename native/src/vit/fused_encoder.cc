@@ -71,10 +71,10 @@ packed::StackBlock block_of(const Encoding& encoding) {
   return made;
 }
 
-/** Positions inside attention are computed on the other path so far: BlockRows::make_heads and the scores are their
- * places. */
-bool has_positions(const Encoding& encoding) {
-  const auto any = [](const Attention& attn) { return attn.positions.rotary || attn.positions.bias; };
+/** Positions inside attention and Performer's attention are computed on the other path so far: BlockRows::make_heads
+ * and the scores are their places. */
+bool has_other_attention(const Encoding& encoding) {
+  const auto any = [](const Attention& attn) { return attn.positions.rotary || attn.positions.bias || attn.performer; };
   if (const auto* b = dynamic_cast<const SequentialEncoding*>(&encoding)) return any(b->attn);
   if (const auto* p = dynamic_cast<const ParallelEncoding*>(&encoding)) return any(p->attns[0].attn);
   return any(dynamic_cast<const ScalingEncoding&>(encoding).attn);
@@ -95,7 +95,7 @@ std::unique_ptr<FusedEncoder> FusedEncoder::make(const Block& block,
   if (blocks.empty()) return nullptr;
   std::vector<packed::StackBlock> stack;
   for (const auto& encoding : blocks) {
-    if (has_positions(*encoding)) return nullptr;
+    if (has_other_attention(*encoding)) return nullptr;
     stack.push_back(block_of(*encoding));
     if (!complete(stack.back())) return nullptr;
   }
