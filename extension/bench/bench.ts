@@ -11,6 +11,7 @@ import { difference } from '../engine/process/verify';
 import { tolerances } from '../engine/tolerances';
 import { operations } from './models';
 import { median } from './statistics';
+import { sentence } from '../errors/sentence';
 
 export interface BenchRow {
   model: string;
@@ -142,7 +143,10 @@ async function* measure(
       const row = (name: 'fp32' | 'maps' | 'int8'): BenchRow => {
         const apart = difference(contenders[name].logits, contenders.onnx.logits);
         if (name !== 'int8' && !(apart.max <= tolerances.logits * Math.max(1, apart.scale))) {
-          throw new EngineError('ERR_INTERNAL', `${description.name}: the engines' logits differ by ${apart.max}.`);
+          throw new EngineError(
+            'ERR_INTERNAL',
+            sentence("{0}: the engines' logits differ by {1}.", description.name, apart.max),
+          );
         }
         const { times } = contenders[name];
         const ms = median(times);
@@ -231,12 +235,12 @@ function nativeArchitecture({ architecture, weights, path }: ModelDescription): 
   if (architecture !== null && weights.kind !== 'onnx') return architecture;
   throw new EngineError(
     'ERR_UNSUPPORTED',
-    `${path} is an ONNX file: the native engine has no weights of it to race with.`,
+    sentence('{0} is an ONNX file: the native engine has no weights of it to race with.', path),
   );
 }
 
 function weightsOf({ weights, path }: ModelDescription): LoadRequest['weights'] {
-  if (weights.kind === 'onnx') throw new EngineError('ERR_UNSUPPORTED', `${path} is an ONNX file.`);
+  if (weights.kind === 'onnx') throw new EngineError('ERR_UNSUPPORTED', sentence('{0} is an ONNX file.', path));
   return weights.kind === 'seed' ? { seed: weights.seed } : { tensors: weights.tensors };
 }
 

@@ -10,8 +10,7 @@ export class EngineError extends Error implements Sentence {
   readonly template: string;
   readonly args: readonly Argument[];
 
-  constructor(code: EngineErrorShape['code'], said: Sentence | string) {
-    const { message, template, args } = typeof said === 'string' ? verbatim(said) : said;
+  constructor(code: EngineErrorShape['code'], { message, template, args }: Sentence) {
     super(message);
     this.name = 'EngineError';
     this.code = code;

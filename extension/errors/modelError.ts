@@ -1,5 +1,5 @@
 import { FileRefusal, isMissing, whyUnreadable } from './fileRefusal';
-import { verbatim, type Argument, type Sentence } from './sentence';
+import type { Argument, Sentence } from './sentence';
 
 /** Why a model cannot be used. `code` is stable; `message` is one sentence that names the file and the reason. */
 export type ModelErrorCode =
@@ -21,13 +21,12 @@ export class ModelError extends Error implements Sentence {
 
   constructor(
     readonly code: ModelErrorCode,
-    said: Sentence | string,
+    { message, template, args }: Sentence,
     /** The config's field it is about, where there is one. */
     readonly field?: string,
     /** The same without the file's name, for where the file is open. */
     readonly inFile?: Sentence,
   ) {
-    const { message, template, args } = typeof said === 'string' ? verbatim(said) : said;
     super(message);
     this.name = 'ModelError';
     this.template = template;

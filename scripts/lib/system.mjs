@@ -37,11 +37,18 @@ const needs = {
     brew: 'clang-format',
     windows: 'clang-format (winget install LLVM.LLVM)',
   },
+  // for the tests in Chinese; macOS and Windows have such fonts
+  chineseFont: {
+    met: () => onMac || onWindows || Boolean(outputOf('fc-list', [':lang=zh-cn'])?.trim()),
+    apt: ['fontconfig', 'fonts-noto-cjk'],
+    brew: '',
+    windows: '',
+  },
   browser: { met: findBrowser, apt: 'chromium', brew: '--cask google-chrome', windows: 'Google Chrome' },
 };
 
 const forBuild = ['cmake', 'compiler', 'make', 'blas'];
-const forTests = [...forBuild, 'clangFormat', 'browser'];
+const forTests = [...forBuild, 'clangFormat', 'browser', 'chineseFont'];
 
 function isDebian() {
   if (process.platform !== 'linux' || !which('apt-get') || !existsSync('/etc/os-release')) return false;

@@ -13,6 +13,6 @@ export function linkExtension(runFolder: string): void;
 export function installVsix(runFolder: string, vsix: string): Promise<string>;
 export function startWorkbench(
   runFolder: string,
-  options?: { port?: number; trust?: boolean; env?: Record<string, string> },
+  options?: { port?: number; trust?: boolean; language?: string; env?: Record<string, string> },
 ): Promise<Workbench>;
 export function folderAddress(url: string, folder: string): string;

@@ -131,7 +131,7 @@ async function freePort(wanted) {
   throw new Problem('no port of 127.0.0.1 can be opened');
 }
 
-async function startOnce(runFolder, { port: wantedPort = 0, env = {}, trust = false }) {
+async function startOnce(runFolder, { port: wantedPort = 0, env = {}, trust = false, language = 'en' }) {
   const port = await freePort(wantedPort);
   const log = path.join(runFolder, 'server.log');
   const output = openSync(log, 'a');
@@ -139,7 +139,16 @@ async function startOnce(runFolder, { port: wantedPort = 0, env = {}, trust = fa
   const tmp = mkdtempSync(path.join(os.tmpdir(), 'wb-'));
   const unwanted = ['telemetry', 'update-check', 'getting-started-override', ...(trust ? [] : ['workspace-trust'])];
   const flags = unwanted.map((what) => `--disable-${what}`);
-  const args = [...commandLine(runFolder), '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, ...flags];
+  const args = [
+    ...commandLine(runFolder),
+    '--auth',
+    'none',
+    '--bind-addr',
+    `127.0.0.1:${port}`,
+    ...flags,
+    '--locale',
+    language,
+  ];
   const child = spawn(serverNode(), args, {
     stdio: ['ignore', output, output],
     detached: true, // its own process group, so that server, extension host and terminals can be ended together
@@ -178,6 +187,7 @@ async function startOnce(runFolder, { port: wantedPort = 0, env = {}, trust = fa
 
 /**
  * Starts the workbench's server; resolves to { url, pid, exit, stop } when it answers.
+ * `language`: of the workbench, where a language pack for it is installed.
  * `trust`: folders are opened in Restricted Mode until somebody trusts them. Otherwise all are trusted.
  * code-server gives up when its own child needs more than 10 s, which a busy machine can bring about: tried again.
  */

@@ -54,5 +54,5 @@ test('known codes and sentences stay, and a model’s errors are the engine’s'
     '{0} is odd.',
     'It',
   ]);
-  assert.equal(toErrorShape(new ModelError('cancelled', 'Stopped.')).code, 'ERR_CANCELLED');
+  assert.equal(toErrorShape(new ModelError('cancelled', sentence('Stopped.'))).code, 'ERR_CANCELLED');
 });

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { EngineError } from '../../extension/errors/engineError';
 import { ModelError } from '../../extension/errors/modelError';
 import { plainText, terminalJson } from '../../extension/errors/plainText';
-import { sentence } from '../../extension/errors/sentence';
+import { sentence, verbatim } from '../../extension/errors/sentence';
 
 const hostile = {
   'escape sequences': ['x\u001b[31mred\u001b[0m', 'x [31mred [0m'],
@@ -24,7 +24,7 @@ for (const [what, [given, plain]] of Object.entries(hostile)) {
   test(`${what}: plain in text, in sentences and in errors made of strings`, () => {
     assert.equal(plainText(given), plain);
     assert.equal(sentence('{0} is odd.', given).message, `${plain} is odd.`);
-    assert.equal(new ModelError('corrupt', `"${given}" twice`).message, `"${plain}" twice`);
+    assert.equal(new ModelError('corrupt', verbatim(`"${given}" twice`)).message, `"${plain}" twice`);
     assert.equal(
       new EngineError('ERR_IMAGE', sentence('{0}: {1}', 'x', sentence('{0} lies.', given))).message,
       `x: ${plain} lies`,
@@ -46,7 +46,7 @@ test('a long name keeps both ends, whole characters, and a few hundred of them',
     assert.doesNotMatch(shown, /\p{Cs}/u);
   }
   assert.ok(sentence('{0} and {1}', 'a'.repeat(1e6), 'b').message.length < 310);
-  assert.ok(new EngineError('ERR_IMAGE', 'c'.repeat(1e6)).message.length <= 1000);
+  assert.ok(new EngineError('ERR_IMAGE', verbatim('c'.repeat(1e6))).message.length <= 1000);
 });
 
 const sources = ['extension', 'webview'].flatMap((folder) =>

@@ -181,7 +181,7 @@ export class DecoderProcess {
         this.settleWhenComplete(current);
         break;
       case 'refusal':
-        this.settle(current).reject(new EngineError(message.error.code, message.error.message));
+        this.settle(current).reject(new EngineError(message.error.code, message.error));
         break;
     }
   }

@@ -15,6 +15,7 @@ import {
 } from '../../../scripts/lib/workbench.mjs';
 import type { Workbench } from '../../../scripts/lib/workbench.mjs';
 import { packageExtension } from '../../../scripts/package.mjs';
+import { addLanguagePack } from './languagePack';
 import { Panel } from './panel';
 import { PATIENCE, runCommand } from './ui';
 
@@ -26,6 +27,8 @@ export interface Options {
   /** vsix: packaged and installed as users do; link: the working tree itself, as developers do. */
   install: 'vsix' | 'link';
   settings?: Record<string, unknown>;
+  /** VS Code's language; its own texts stay English. */
+  language?: string;
   /** The folder is opened in Restricted Mode. */
   restricted?: boolean;
   /** Adds to the folder that is opened; the samples are in it already. */
@@ -47,7 +50,10 @@ export class Session {
     readonly consoleErrors: readonly string[],
   ) {}
 
-  static async open(name: string, { install, settings, restricted = false, prepare }: Options): Promise<Session> {
+  static async open(
+    name: string,
+    { install, settings, language, restricted = false, prepare }: Options,
+  ): Promise<Session> {
     mkdirSync(output, { recursive: true });
     const folder = path.join(mkdtempSync(path.join(os.tmpdir(), 'vit-e2e-')), 'pictures');
     cpSync(path.join(root, 'samples'), folder, { recursive: true });
@@ -63,7 +69,8 @@ export class Session {
       await packageExtension(vsix);
       await installVsix(run, vsix);
     } else linkExtension(run);
-    const server = await startWorkbench(run, { trust: restricted });
+    if (language !== undefined) addLanguagePack(run, language);
+    const server = await startWorkbench(run, { trust: restricted, language });
     const executablePath = findBrowser() ?? undefined;
     const quiet = ['quic', 'gpu', 'background-networking', 'component-update', 'sync'].map(
       (what) => `--disable-${what}`,
