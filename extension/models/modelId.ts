@@ -1,12 +1,8 @@
 /** How models are named besides by their path. */
-import { join } from 'node:path';
 import type { Size } from '../image/geometry';
 
 /** The model that comes with the extension. */
 export const EMBEDDED = 'embedded';
-
-/** Its directory. `root` is the extension's. */
-export const embeddedModel = (root: string): string => join(root, 'models', 'vit-cifar10');
 
 /** A model to find, read and check: by name, at a size. */
 export interface ModelQuery {

@@ -5,8 +5,8 @@ import { recogniseConfig } from './families';
 import { Fields } from './families/fields';
 import { cachedIds, cachedSnapshot } from './hub/cache';
 import { hubSettings } from './hub/settings';
-import { exists, locate } from './files/locate';
-import { EMBEDDED, embeddedModel, type RegistryEntry } from './modelId';
+import { embeddedModel, exists, locate } from './files/locate';
+import { EMBEDDED, type RegistryEntry } from './modelId';
 
 interface RegistryOptions {
   /** The extension's root. */

@@ -152,3 +152,6 @@ export async function exists(path: string): Promise<boolean> {
     return false;
   }
 }
+
+/** The directory of the model that comes with the extension. `root` is the extension's. */
+export const embeddedModel = (root: string): string => join(root, 'models', 'vit-cifar10');
