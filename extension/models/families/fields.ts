@@ -1,7 +1,7 @@
 /** Reads a config's fields by type; what is there and has the wrong type is refused by name, never guessed at. */
 import { LARGEST_FLOAT } from '../../architecture/bounds';
 import { LIMITS, type LimitName } from '../../architecture/limits';
-import { ModelError } from '../../errors/modelError';
+import type { ModelError } from '../../errors/modelError';
 import { ConfigError } from '../../errors/configError';
 import { isObject } from '../files/safetensors';
 import { sentence, type Argument, type Sentence } from '../../errors/sentence';
