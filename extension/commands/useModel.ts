@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { deadlines } from '../engine/deadlines';
 import { assertRunnable } from '../models/runnable';
+import { showInformation } from '../panel/plain';
 import { writeModel } from '../panel/settings';
 import type { Command } from './command';
 import { modelQuery } from './models';
@@ -12,5 +13,5 @@ export const useModel: Command = async ({ engine }, clicked) => {
   const { report } = await engine.request('describe-model', take, { deadlineMs: deadlines.describe });
   assertRunnable(report);
   await writeModel(clicked.fsPath);
-  void vscode.window.showInformationMessage(vscode.l10n.t('{0} is now the model of all panels.', report.name));
+  void showInformation(vscode.l10n.t('{0} is now the model of all panels.', report.name));
 };
