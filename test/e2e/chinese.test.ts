@@ -10,7 +10,7 @@ let session: Session;
 
 before(async () => {
   session = await Session.open('chinese', {
-    install: 'link',
+    install: 'vsix',
     language: 'zh-cn',
     prepare: (folder) => writeFileSync(path.join(folder, 'broken.png'), 'no picture at all'),
   });

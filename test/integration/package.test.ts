@@ -12,8 +12,8 @@ import { root } from './support';
 /** Every file of the package matches one of these, and each of these matches a file. */
 const contents = [
   'package.json',
-  'package.nls.json',
-  'l10n/bundle.l10n.json',
+  'package.nls{,.zh-cn}.json',
+  'l10n/bundle.l10n{,.zh-cn}.json',
   ...['readme.md', 'changelog.md', 'LICENSE.txt', 'ThirdPartyNotices.txt', 'ARCHITECTURE.md'],
   'dist/{cli,decoder,engine,extension}.js',
   'dist/webview/{main.js,main.css,codicon.css,codicon.ttf}',

@@ -84,6 +84,14 @@ for (const language of languages()) {
   });
 }
 
+test('emphasis in the Chinese pages is seen as such', () => {
+  const folder = path.join(root, 'media/walkthrough');
+  for (const page of readdirSync(folder).filter((file) => file.endsWith('.nls.zh-cn.md'))) {
+    // CommonMark: a closing ** between punctuation and a letter closes nothing
+    assert.doesNotMatch(read(`media/walkthrough/${page}`), /\*\*[^*\n]*\p{P}\*\*\p{L}/u, page);
+  }
+});
+
 test('Chinese is punctuated as Chinese is, and code, links and commands stay', () => {
   for (const file of ['l10n/bundle.l10n.zh-cn.json', 'package.nls.zh-cn.json']) {
     for (const [key, text] of Object.entries(texts(file))) {
