@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import path from 'node:path';
 import { EngineError } from '../errors/engineError';
-import { sentence } from '../errors/sentence';
+import { sentence, type Sentence } from '../errors/sentence';
 
 /** What is used when nobody said: half of what this process may have. */
 const SHARE = 0.5;
@@ -39,7 +39,7 @@ function read(file: string): string {
 }
 
 /** Throws ERR_MEMORY with both numbers when `bytes` are more than the limit. */
-export function assertMemory(what: string, bytes: number, limit: number): void {
+export function assertMemory(what: Sentence, bytes: number, limit: number): void {
   if (bytes <= limit) return;
   const said = sentence(
     '{0} needs {1} of memory; the limit is {2} (vit.memoryLimit, --memory-limit).',

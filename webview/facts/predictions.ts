@@ -4,6 +4,7 @@ import type { RunSummary } from '../../extension/engine/requests';
 import type { App, Component } from '../app/app';
 import { h, icon } from '../ui/dom';
 import { milliseconds, percent, signedPercent, value } from '../ui/format';
+import { className } from '../ui/names';
 import { changeOf } from '../patches/hiddenPatches';
 import { section } from '../ui/section';
 
@@ -75,7 +76,7 @@ export class Predictions implements Component {
                 : l10n.t('Class {0} · logit {1} · probability {2}', index, value(logit), value(probability)),
           },
           bar,
-          h('span', { class: 'prediction-label' }, prediction.label),
+          h('span', { class: 'prediction-label' }, className(this.app.state.model?.labels ?? null, prediction.index)),
           change !== null &&
             h('span', { class: 'prediction-change', title: l10n.t('Change by hiding patches') }, signedPercent(change)),
           h('span', { class: 'prediction-share' }, shown),

@@ -66,6 +66,10 @@ export function queryLabel(prefix: string): string {
   return n === undefined ? prefixName(prefix).name : l10n.t('Prefix {0}', n);
 }
 
+/** What a class is called; where the model names none, its number. */
+export const className = (labels: readonly string[] | null, index: number): string =>
+  labels?.[index] ?? l10n.t('class {0}', index);
+
 /** 'head 3', or how the heads are joined: 'mean of heads'. */
 export function headName(head: number | 'mean' | 'max' | 'min'): string {
   switch (head) {

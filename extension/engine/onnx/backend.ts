@@ -46,7 +46,8 @@ export class OnnxBackend implements Backend {
     if (description.weights.kind === 'onnx') {
       const file = description.weights.file;
       // the file, its copy with more outputs, and what ONNX Runtime makes of it
-      const assertFits = (bytes: number): void => assertMemory(`${file} in ONNX Runtime`, COPIES * bytes, limit);
+      const assertFits = (bytes: number): void =>
+        assertMemory(sentence('{0} in ONNX Runtime', file), COPIES * bytes, limit);
       assertFits(description.bytes);
       const bytes = await readRegularFile(file, MOST_BYTES).catch((error: unknown) => {
         throw new EngineError('ERR_FILE', whyUnreadable(file, error));
@@ -93,7 +94,7 @@ export class OnnxBackend implements Backend {
       return tensor;
     };
     const fits = (batch: number, keeps: { attention: boolean; tokens: boolean }): void =>
-      assertMemory(`A pass of ${description.name}`, passBytes(architecture, batch, keeps), limit);
+      assertMemory(sentence('A pass of {0}', description.name), passBytes(architecture, batch, keeps), limit);
     return new OnnxModel(ort, sessions, layout, loaded, [channels, height, width], readTensor, fits);
   }
 }
@@ -103,7 +104,7 @@ const COPIES = 3;
 
 /** Throws ERR_MEMORY when the model written as ONNX needs more than the limit. */
 export function assertExportable(name: string, architecture: Architecture, limit: number): void {
-  assertMemory(`${name} as ONNX`, COPIES * exportedBytes(architecture), limit);
+  assertMemory(sentence('{0} as ONNX', name), COPIES * exportedBytes(architecture), limit);
 }
 
 /** A model's tensors and how many numbers they are, wherever they come from. */

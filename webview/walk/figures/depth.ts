@@ -2,6 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import { h } from '../../ui/dom';
 import { percent, value } from '../../ui/format';
+import { className } from '../../ui/names';
 import { Placeholder, type PageFigure } from './figure';
 import { best } from '../../../extension/architecture/scores';
 import type { Walk } from '../walk';
@@ -65,7 +66,7 @@ export class DepthFigure implements PageFigure {
       const name = l10n.t('Block {0}', layer + 1);
       const { index, score } = best(logits, scores);
       if (scores === 'value' && classes === 1) return { name, label: '', share: 0, text: value(score), title: name };
-      const label = model!.labels?.[index] ?? l10n.t('class {0}', index);
+      const label = className(model!.labels, index);
       return {
         name,
         label,
@@ -84,14 +85,15 @@ export class PredictionFigure implements PageFigure {
   constructor(private readonly walk: Walk) {}
 
   update(): void {
-    const { predictions, scores } = this.walk.app.state.run!;
+    const { model, run } = this.walk.app.state;
+    const { predictions, scores } = run!;
     if (scores === 'value' && predictions.length === 1 && predictions[0]) {
       this.element.replaceChildren(h('p', { class: 'regression' }, value(predictions[0].logit)));
       return;
     }
-    const rows = predictions.map(({ label, probability, logit, index }, i): Row => ({
+    const rows = predictions.map(({ probability, logit, index }, i): Row => ({
       name: String(i + 1),
-      label,
+      label: className(model!.labels, index),
       share: probability ?? 0,
       text: probability === null ? value(logit) : percent(probability),
       title: l10n.t('Class {0}, logit {1}', index, value(logit)),
