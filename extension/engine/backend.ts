@@ -1,4 +1,4 @@
-/** What the engine process needs of something that computes: the native addon (./native.ts), onnxruntime (./onnx.ts). */
+/** What the engine process needs of something that computes: the addon (./native/backend.ts), ONNX Runtime (./onnx/backend.ts). */
 import type { ModelDescription } from '../architecture/description';
 import type { EngineKind, EngineOptions, LoadedModel, Slice, SliceRequest } from './requests';
 

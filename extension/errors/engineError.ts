@@ -2,20 +2,17 @@ import { FileRefusal } from './fileRefusal';
 import { systemSentence } from './systemError';
 import type { EngineErrorShape } from './errorShape';
 import { ModelError } from './modelError';
-import { isSentence, sentence, verbatim, type Argument, type Sentence } from './sentence';
+import { SaidError } from './saidError';
+import { isSentence, sentence, verbatim, type Sentence } from './sentence';
 
 /** The one error class of the engine and its client: a code for programs and one sentence, naming the file and the reason, for people. */
-export class EngineError extends Error implements Sentence {
-  readonly code: EngineErrorShape['code'];
-  readonly template: string;
-  readonly args: readonly Argument[];
-
-  constructor(code: EngineErrorShape['code'], { message, template, args }: Sentence) {
-    super(message);
+export class EngineError extends SaidError {
+  constructor(
+    readonly code: EngineErrorShape['code'],
+    said: Sentence,
+  ) {
+    super(said);
     this.name = 'EngineError';
-    this.code = code;
-    this.template = template;
-    this.args = args;
   }
 }
 

@@ -1,15 +1,11 @@
+import { SaidError } from './saidError';
 import { isSentence, type Argument, type Sentence } from './sentence';
 
 /** What is wrong with the contents of a file, as the rest of a sentence that begins with its name: 'is truncated'. */
-export class FileFault extends Error implements Sentence {
-  readonly template: string;
-  readonly args: readonly Argument[];
-
-  constructor({ message, template, args }: Sentence) {
-    super(message);
+export class FileFault extends SaidError {
+  constructor(said: Sentence) {
+    super(said);
     this.name = 'FileFault';
-    this.template = template;
-    this.args = args;
   }
 }
 

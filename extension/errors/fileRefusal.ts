@@ -1,20 +1,16 @@
 /** Why a file cannot be used: one wording for models, pictures, tensors and outputs. */
-import { sentence, type Argument, type Sentence } from './sentence';
+import { SaidError } from './saidError';
+import { sentence, type Sentence } from './sentence';
 import { systemReason } from './systemError';
 
 /** Refused here, before or instead of the operating system, in a sentence that begins with the file's name. */
-export class FileRefusal extends Error implements Sentence {
-  readonly template: string;
-  readonly args: readonly Argument[];
-
+export class FileRefusal extends SaidError {
   constructor(
     readonly kind: 'not-regular' | 'too-large' | 'no-answer' | 'unwritable',
-    { message, template, args }: Sentence,
+    said: Sentence,
   ) {
-    super(message);
+    super(said);
     this.name = 'FileRefusal';
-    this.template = template;
-    this.args = args;
   }
 }
 

@@ -1,5 +1,6 @@
 import { FileRefusal, isMissing, whyUnreadable } from './fileRefusal';
-import type { Argument, Sentence } from './sentence';
+import { SaidError } from './saidError';
+import type { Sentence } from './sentence';
 
 /** Why a model cannot be used. `code` is stable; `message` is one sentence that names the file and the reason. */
 export type ModelErrorCode =
@@ -15,22 +16,17 @@ export type ModelErrorCode =
   | 'untrusted' // a file of an untrusted workspace names one outside it
   | 'cancelled';
 
-export class ModelError extends Error implements Sentence {
-  readonly template: string;
-  readonly args: readonly Argument[];
-
+export class ModelError extends SaidError {
   constructor(
     readonly code: ModelErrorCode,
-    { message, template, args }: Sentence,
+    said: Sentence,
     /** The config's field it is about, where there is one. */
     readonly field?: string,
     /** The same without the file's name, for where the file is open. */
     readonly inFile?: Sentence,
   ) {
-    super(message);
+    super(said);
     this.name = 'ModelError';
-    this.template = template;
-    this.args = args;
   }
 }
 

@@ -9,6 +9,7 @@ import { ModelError, fileError } from '../errors/modelError';
 import { imageOutOfBounds } from '../architecture/bounds';
 import { architectureOf, assertInBounds, checkedPreprocessing, preprocessingOf } from './families/checked';
 import type { Fields } from './families/fields';
+import { timmInputSize } from './families/timm/inputSize';
 import { recogniseConfig } from './families';
 import { hfPreprocessing, IMAGENET, timmPreprocessing } from './families/preprocessing';
 import { readOnnxHeader, type OnnxHeader } from '../onnx/header';
@@ -77,7 +78,7 @@ function preprocessingFor(
 
 /** The graph's own fixed sides, else the config's, else what most models take. */
 function inputOf(config: Fields, configured: Architecture | null, fixed: PictureInput | null): Architecture['image'] {
-  const size = config.inner('pretrained_cfg').imageSize('input_size') ?? config.imageSize('input_size');
+  const size = timmInputSize(config);
   const image = configured?.image;
   return {
     channels: fixed?.channels ?? image?.channels ?? size?.[0] ?? 3,

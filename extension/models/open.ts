@@ -17,7 +17,7 @@ import type { Family, FamilyInput } from './families/family';
 import { cachedSnapshot } from './hub/cache';
 import { HUB_ID, hubSettings } from './hub/settings';
 import { MOST_SEED } from './families/seed';
-import { plainMessage, plainText } from '../errors/plainText';
+import { plainText } from '../errors/plainText';
 import { readLabels } from './labels';
 import { EMBEDDED } from './modelId';
 import type { Preprocessing } from '../image/preprocessing';
@@ -61,15 +61,10 @@ async function openPath(path: string, id: string, confinedTo?: string[]): Promis
   return withPlainText(await readPath(path, id, confinedTo));
 }
 
-/** What is shown of a model is text from its files. */
+/** What is shown of a model is text from its files; its findings are sentences, which see to that themselves. */
 function withPlainText(description: ModelDescription): ModelDescription {
-  const { name, labels, findings } = description;
-  return {
-    ...description,
-    name: plainText(name),
-    labels: labels && labels.map((label) => plainText(label)),
-    findings: findings.map((finding) => ({ ...finding, message: plainMessage(finding.message) })),
-  };
+  const { name, labels } = description;
+  return { ...description, name: plainText(name), labels: labels && labels.map((label) => plainText(label)) };
 }
 
 async function readPath(path: string, id: string, confinedTo: string[] | undefined): Promise<ModelDescription> {
@@ -86,7 +81,8 @@ export async function readModelConfig(path: string): Promise<Fields | null> {
   return (await exists(path)) ? readConfig(await locate(path)) : null;
 }
 
-async function readConfig(located: Located): Promise<Fields> {
+/** The fields of a model's config; none where it has no config file. */
+export async function readConfig(located: Located): Promise<Fields> {
   if (!located.config) return new Fields(located.weights ?? located.path, {});
   // People write .vit.json files: comments and trailing commas are welcome there.
   const parse = isModelFile(located.config) ? parseWithComments : undefined;

@@ -1,12 +1,11 @@
 /** The models one can choose from: the embedded one, those in the Hugging Face cache, those in the workspace. */
 import { basename } from 'node:path';
-import { readJson } from './files/checkpoint';
 import { recogniseConfig } from './families';
-import { Fields } from './families/fields';
 import { cachedIds, cachedSnapshot } from './hub/cache';
 import { hubSettings } from './hub/settings';
 import { embeddedModel, exists, locate } from './files/locate';
 import { EMBEDDED, type RegistryEntry } from './modelId';
+import { readConfig } from './open';
 
 interface RegistryOptions {
   /** The extension's root. */
@@ -41,8 +40,7 @@ async function entry(
   try {
     const located = await locate(path);
     if (!located.config) return { id, name, kind, path, family: null };
-    const config = new Fields(located.config, await readJson(located.config));
-    const family = recogniseConfig(config);
+    const family = recogniseConfig(await readConfig(located));
     return located.weights || family?.seeded ? { id, name, kind, path, family: family?.name ?? null } : null;
   } catch {
     // A broken model in a list of many is left out; opening it says why.

@@ -1,20 +1,17 @@
 /** The webview's end of the conversation: requests with their answers, events without. No DOM, no vscode. */
 import type { EngineErrorShape } from '../errors/errorShape';
-import { verbatim, type Argument, type Sentence } from '../errors/sentence';
+import { SaidError } from '../errors/saidError';
+import { verbatim } from '../errors/sentence';
 import type { Conversation, Give, RequestName, Take, ToHost, ToView } from './rpc';
 
 /** A request the host refused. */
-export class Refusal extends Error implements Sentence {
+export class Refusal extends SaidError {
   readonly code: EngineErrorShape['code'];
-  readonly template: string;
-  readonly args: readonly Argument[];
 
-  constructor({ code, message, template, args }: EngineErrorShape) {
-    super(message);
+  constructor({ code, ...said }: EngineErrorShape) {
+    super(said);
     this.name = 'Refusal';
     this.code = code;
-    this.template = template;
-    this.args = args;
   }
 }
 

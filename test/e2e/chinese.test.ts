@@ -133,7 +133,7 @@ test('commands, settings and the getting-started pages are Chinese', async () =>
   await page.locator('.quick-input-widget').getByText('图解 Vision Transformer').first().click();
   await page.getByText('分类一张图片').first().waitFor();
   await page.getByText('查看它在看哪里').first().click();
-  const body = page.frameLocator('.getting-started-media iframe').last();
+  const body = page.locator('.getting-started-media iframe').last().contentFrame();
   await page.waitForTimeout(1500);
   await session.screenshot('chinese-getting-started');
   await body

@@ -20,7 +20,7 @@ export class Store<T> {
   ) {
     this.entries = new LRUCache({
       max: limits.count,
-      ...(Number.isFinite(limits.bytes) ? { maxSize: limits.bytes } : {}),
+      ...(Number.isFinite(limits.bytes) ? { maxSize: Math.floor(limits.bytes) } : {}),
       dispose: ({ value }) => release(value),
     });
   }

@@ -11,6 +11,7 @@ import type { Family, FamilyInput } from './family';
 import type { Fields } from './fields';
 import { MOST_RATIO } from '../../architecture/limits';
 import { timmPreprocessing } from './preprocessing';
+import { timmImageSize, timmInputSize } from './timm/inputSize';
 import { variantArguments } from './timm-variants';
 import { sentence } from '../../errors/sentence';
 
@@ -109,12 +110,10 @@ function architecture(input: FamilyInput): Architecture {
     args.size('reg_tokens', 'registers', 0) ?? (official ?? tensors?.get('reg_token'))?.shape.at(-2) ?? 0;
   const distillation = args.flag('distilled') ?? tensors?.has('dist_token') ?? false;
   const rowsOfTable = tensors?.get('pos_embed')?.shape.at(-2);
-  const cfg = config.inner('pretrained_cfg');
-  const inputSize = cfg.imageSize('input_size') ?? config.imageSize('input_size');
+  const inputSize = timmInputSize(config);
   const fixed = registers + Number(distillation);
   const guess = rowsOfTable === undefined ? undefined : inferGrid(rowsOfTable, official ? [1] : [fixed + 1, fixed, 0]);
-  const side = guess ? ([guess[0] * patch[0], guess[1] * patch[1]] as [number, number]) : undefined;
-  const size = args.pair('img_size') ?? (inputSize && [inputSize[1], inputSize[2]]) ?? side ?? [224, 224];
+  const size = timmImageSize(args, inputSize, patch, guess);
   // timm's patch embedding drops the pixels that do not fill a patch.
   const grid: [number, number] = [Math.floor(size[0] / patch[0]), Math.floor(size[1] / patch[1])];
   const channels = args.size('in_chans', 'channels') ?? proj?.shape[1] ?? inputSize?.[0] ?? 3;
@@ -133,7 +132,7 @@ function architecture(input: FamilyInput): Architecture {
   const finalNorm = args.flag('final_norm') ?? true;
   const classes =
     config.size('num_classes', 'classes', 0) ??
-    cfg.size('num_classes', 'classes', 0) ??
+    config.inner('pretrained_cfg').size('num_classes', 'classes', 0) ??
     rows(tensors, 'head.weight') ??
     0;
   const headless =

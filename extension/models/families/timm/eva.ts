@@ -10,6 +10,7 @@ import type { Family, FamilyInput, KeyTable } from '../family';
 import type { Fields } from '../fields';
 import { assumeHeads, commonSize, depthOf, divide, inferGrid, pick, rows } from '../infer';
 import { timmPreprocessing } from '../preprocessing';
+import { timmImageSize, timmInputSize } from './inputSize';
 import { EVA_NAMES, evaArguments } from './evaVariants';
 import { sentence } from '../../../errors/sentence';
 
@@ -107,13 +108,10 @@ function architecture(input: FamilyInput): Architecture {
   const prefix = { class: tensors?.has('cls_token') ?? true, distillation: false, registers };
   const prefixes = Number(prefix.class) + registers;
   const table = tensors?.get('pos_embed')?.shape.at(-2);
-  const inputSize = config.inner('pretrained_cfg').imageSize('input_size') ?? config.imageSize('input_size');
   const bare = args.flag('no_embed_class') ?? false;
   const covered = bare ? 0 : prefixes;
   const guess = table === undefined ? undefined : inferGrid(table, [covered]);
-  const size = args.pair('img_size') ??
-    (inputSize && [inputSize[1], inputSize[2]]) ??
-    (guess && [guess[0] * patch[0], guess[1] * patch[1]]) ?? [224, 224];
+  const size = timmImageSize(args, timmInputSize(config), patch, guess);
   const grid: [number, number] = [Math.floor(size[0] / patch[0]), Math.floor(size[1] / patch[1])];
   const fits = table === undefined || table - covered === grid[0] * grid[1];
 

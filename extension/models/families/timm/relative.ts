@@ -9,6 +9,7 @@ import type { Family, FamilyInput } from '../family';
 import type { Fields } from '../fields';
 import { assumeHeads, commonSize, depthOf, divide, inferGrid, pick, rows } from '../infer';
 import { timmPreprocessing } from '../preprocessing';
+import { timmImageSize, timmInputSize } from './inputSize';
 import { EVA_KEYS } from './eva';
 
 const POOLS = { '': 'none', token: 'token', avg: 'avg' } as const;
@@ -78,10 +79,7 @@ function architecture(input: FamilyInput, bias: Bias): Architecture {
   const table = tensors?.get('pos_embed')?.shape.at(-2);
   const prefix = { class: tensors?.has('cls_token') ?? false, distillation: false, registers: 0 };
   const guess = table === undefined ? biasGrid(input) : inferGrid(table, [Number(prefix.class)]);
-  const inputSize = config.inner('pretrained_cfg').imageSize('input_size') ?? config.imageSize('input_size');
-  const size = args.pair('img_size') ??
-    (inputSize && [inputSize[1], inputSize[2]]) ??
-    (guess && [guess[0] * patch[0], guess[1] * patch[1]]) ?? [224, 224];
+  const size = timmImageSize(args, timmInputSize(config), patch, guess);
   const grid: [number, number] = [Math.floor(size[0] / patch[0]), Math.floor(size[1] / patch[1])];
 
   const heads = args.size('num_heads', 'heads') ?? headsOf(input) ?? assumeHeads(dim, findings);
