@@ -23,8 +23,16 @@ type Translate = (template: string) => string;
  * `sentence('{0} does not exist.', file)`. The template is one literal, so that it is found for translation; what varies
  * in its wording (a plural, an optional half) is a template of its own.
  */
-export function sentence(template: string, ...args: Argument[]): Sentence {
+export function sentence(template: string, ...given: Argument[]): Sentence {
+  const args = given.map(plainData);
   return { message: render({ template, args }, (english) => english), template, args };
+}
+
+/** An error that is a sentence is one here without its being an error: what clones errors drops their template. */
+function plainData(value: Argument): Argument {
+  if (!isSentence(value)) return Array.isArray(value) ? value.map(plainData) : value;
+  const { message, template, args } = value;
+  return { message, template, args: args.map(plainData) };
 }
 
 /** Somebody else's words (the operating system's, a library's): the same in every language. */

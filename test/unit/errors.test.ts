@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EngineError, toErrorShape } from '../../extension/errors/engineError';
 import { ModelError } from '../../extension/errors/modelError';
-import { sentence } from '../../extension/errors/sentence';
+import { FileFault } from '../../extension/errors/fileFault';
+import { render, sentence } from '../../extension/errors/sentence';
 
 test('whatever is thrown is a code and one line', () => {
   const thrower = () => {
@@ -55,4 +56,15 @@ test('known codes and sentences stay, and a model’s errors are the engine’s'
     'It',
   ]);
   assert.equal(toErrorShape(new ModelError('cancelled', sentence('Stopped.'))).code, 'ERR_CANCELLED');
+});
+
+test('a sentence survives its way between processes when one of its clauses was an error', () => {
+  const fault = new FileFault(sentence('has {0} pixels', 400));
+  const said = sentence('{0} {1}.', 'huge.png', sentence('is odd: {0}', [fault]));
+  assert.equal(said.message, 'huge.png is odd: has 400 pixels.');
+  const arrived = toErrorShape(structuredClone(toErrorShape(new EngineError('ERR_IMAGE', said))));
+  assert.equal(
+    render(arrived, (template) => template),
+    said.message,
+  );
 });
