@@ -152,7 +152,7 @@ function assemble(
     if (typeof part !== 'string' && 'zeros' in part) return { zeros: (to - from) * third };
     return { file: tensor.file, begin: tensor.begin + from * third, end: tensor.begin + to * third };
   });
-  return { dtype: first.dtype as DType, shape, parts };
+  return { dtype: first.dtype as DType, shape: shape.length > wanted.shape.length ? wanted.shape : shape, parts };
 }
 
 /** A tensor whose axes stand in another order in the file, there perhaps flattened to a matrix. */
@@ -197,6 +197,11 @@ function fits(shape: number[], wanted: CanonicalTensor, flat = false): boolean {
   if (flat && wanted.name === 'patch_embed.proj.weight') {
     const [rows = 0, ...rest] = wanted.shape;
     return shape.join() === [rows, rest.reduce((product, size) => product * size, 1)].join();
+  }
+  // NaFlex keeps the table of positions as rows and columns.
+  if (wanted.name === 'pos_embed' && shape.length === 4) {
+    const [one = 0, rows = 0, columns = 0, length = 0] = shape;
+    return fits([one, rows * columns, length], wanted);
   }
   return /token$|pos_embed$|latent$/.test(wanted.name) && squeezed(shape) === squeezed(wanted.shape);
 }

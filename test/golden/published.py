@@ -53,7 +53,17 @@ TIMM = [
     ("relpos-swin", "vit_relpos_medium_patch16_224", dict(rel_pos_type="mlp_swin"), (12, 24)),
     ("aimv2", "aimv2_large_patch14_224", {}, (12, 24)),
     ("aimv2-huge", "aimv2_huge_patch14_336", dict(num_classes=0), None),
+    ("naflex-gap", "naflexvit_base_patch16_gap", dict(pos_embed_grid_size=(4, 4)), (12, 24)),
+    ("naflex-map", "naflexvit_so150m2_patch16_reg1_map", dict(pos_embed_grid_size=(3, 5)), (20, 12)),
+    ("naflex-siglip", "naflexvit_base_patch16_siglip", dict(pos_embed_grid_size=(4, 4), num_classes=0), (12, 24)),
     ("srelpos", "vit_srelpos_small_patch16_224", {}, (12, 24)),
+]  # fmt: skip
+
+# timm's Perception Encoder under the names of Meta's own files
+PERCEPTION = [
+    ("core", "vit_pe_core_base_patch16_224", dict(attn_pool_num_heads=8, embed_dim=128, mlp_ratio=1), (12, 24)),
+    ("lang", "vit_pe_lang_large_patch14_448", dict(num_classes=0, embed_dim=128, mlp_ratio=1), (12, 24)),
+    ("spatial", "vit_pe_spatial_base_patch16_512", dict(num_classes=0, embed_dim=128, mlp_ratio=1), (20, 12)),
 ]  # fmt: skip
 
 
@@ -63,6 +73,10 @@ def main():
         name = f"timm-{name}"
         if wanted in name:
             write(name, entry, {**TINY, "num_classes": 5, **args}, second)
+    for name, entry, args, second in PERCEPTION:
+        name = f"official-pe-{name}"
+        if wanted in name:
+            write_perception(name, entry, {**TINY, "num_classes": 5, **args}, second)
 
 
 def write(name, entry, args, second):
@@ -78,6 +92,8 @@ def write(name, entry, args, second):
     save_safetensors(directory / "model.safetensors", {k: v.detach() for k, v in model.state_dict().items()})
     if second is None:
         return
+    if "naflex" in entry:
+        return keep(f"{name}-resized", model, second, seed + 1, name)
     resized = timm.create_model(entry, **{**args, "img_size": second}).eval()
     module = importlib.import_module(type(model).__module__)
     state = model.state_dict()
@@ -85,6 +101,59 @@ def write(name, entry, args, second):
         state = module.checkpoint_filter_fn(state, resized)
     resized.load_state_dict(state)
     keep(f"{name}-resized", resized, second, seed + 1, name)
+
+
+def write_perception(name, entry, args, second):
+    """No config: Meta's repositories have none. timm reads the file back, which shows that the names are right."""
+    timm = importlib.import_module("timm")
+    module = importlib.import_module("timm.models.eva")
+    seed = sum(ord(c) * (i + 1) for i, c in enumerate(name))
+    args = {**args, "ref_feat_shape": (4, 4), "num_heads": args["embed_dim"] // 64}
+    torch.manual_seed(seed)
+    model = timm.create_model(entry, **args).eval()
+    randomise(model, seed)
+    if args["num_classes"]:
+        model.head.bias.data.zero_()
+    stored = perception_names(model.state_dict())
+    read = module.checkpoint_filter_fn({k: v.clone() for k, v in stored.items()}, model)
+    model.load_state_dict(read)
+    keep(name, model, (args["img_size"],) * 2, seed)
+    save_safetensors(CASES / name / "model.safetensors", {k: v.detach().contiguous() for k, v in stored.items()})
+    if second is not None:
+        resized = timm.create_model(entry, **{**args, "img_size": second}).eval()
+        resized.load_state_dict(module.checkpoint_filter_fn(model.state_dict(), resized))
+        keep(f"{name}-resized", resized, second, seed + 1, name)
+
+
+def perception_names(state):
+    """What timm's _convert_pe makes of Meta's names, undone."""
+    swaps = [("patch_embed.proj", "conv1"), ("pos_embed", "positional_embedding"), ("cls_token", "class_embedding"), ("norm_pre", "ln_pre")]
+    swaps += [("blocks.", "transformer.resblocks."), ("gamma_", "ls_"), ("attn.qkv.", "attn.in_proj_"), ("attn.proj", "attn.out_proj")]
+    swaps += [("mlp.fc1", "mlp.c_fc"), ("mlp.fc2", "mlp.c_proj"), (".norm1", ".ln_1"), (".norm2", ".ln_2")]
+    pool = [("attn_pool.latent", "attn_pool.probe"), ("attn_pool.norm", "attn_pool.layernorm"), ("attn_pool.proj", "attn_pool.attn.out_proj")]
+    pool += [("mlp.fc1", "mlp.c_fc"), ("mlp.fc2", "mlp.c_proj")]
+    named = {}
+    for key, value in state.items():
+        name = key
+        for given, written in pool if key.startswith("attn_pool") else swaps:
+            name = name.replace(given, written)
+        if key.startswith("attn_pool.q."):
+            name = key.replace("attn_pool.q.", "attn_pool.attn.in_proj_")
+            value = torch.cat([value, state[key.replace(".q.", ".kv.")]])
+        elif key.startswith("attn_pool.kv.") or key == "head.bias":
+            continue
+        elif key == "head.weight":
+            name, value = "proj", value.T
+        elif key.startswith("norm."):
+            name = key.replace("norm.", "ln_post.")
+        elif name.split(".")[-1] in ("ls_1", "ls_2"):
+            name = f"{name}.gamma"
+        elif key == "pos_embed":
+            value = value[0]
+        elif key == "cls_token":
+            value = value[0, 0]
+        named[f"visual.{name}"] = value
+    return named
 
 
 def config_of(model, entry, args):

@@ -11,6 +11,8 @@ import { seedT2T, seedViT } from './seed';
 import { t2t, t2tPerformer } from './t2t';
 import { timm } from './timm';
 import { timmEva } from './timm/eva';
+import { timmNaFlex } from './timm/naflex';
+import { perception } from './timm/perception';
 import { timmBeit, timmRelPos } from './timm/relative';
 import { torchvision } from './torchvision';
 import { sentence } from '../../errors/sentence';
@@ -23,10 +25,12 @@ const FAMILIES: Family[] = [
   t2tPerformer,
   torchvision,
   ...HF_FAMILIES,
+  perception,
   clip,
   timmBeit,
   timmRelPos,
   timmEva,
+  timmNaFlex,
   timm,
 ];
 

@@ -28,18 +28,23 @@ function strip(stored: Tensors, prefix: string): Named {
   const tensors = new Map<string, StoredTensor>();
   const outside = new Set<string>();
   for (const [name, tensor] of stored) if (name.startsWith(prefix)) tensors.set(name.slice(prefix.length), tensor);
+  const lists = new Set([...tensors.keys()].map(listOf));
+  lists.delete('');
   for (const [name, tensor] of stored) {
     if (name.startsWith(prefix)) continue;
     let rest = name;
     for (const segment of segments) if (rest.startsWith(`${segment}.`)) rest = rest.slice(segment.length + 1);
     const free = tensors.has(rest) ? name : rest;
-    // Both towers of CLIP have a positional_embedding; the model's own is the one under the prefix.
-    if (tensors.has(free)) continue;
+    // Both towers of CLIP have a positional_embedding and layers; the model's own are those under the prefix.
+    if (tensors.has(free) || lists.has(listOf(free))) continue;
     tensors.set(free, tensor);
     outside.add(free);
   }
   return { prefix, tensors: plainNames(tensors), outside };
 }
+
+/** What stands before the first number of a name: the list of layers it is in; '' when it is in none. */
+const listOf = (name: string): string => /^(.*?\.)\d+\./.exec(name)?.[1] ?? '';
 
 /** Names that say where a tensor stood in a container, without the container. */
 function plainNames(tensors: Map<string, StoredTensor>): Map<string, StoredTensor> {

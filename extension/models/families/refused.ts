@@ -23,7 +23,7 @@ const REFUSED: Refused[] = [
   { title: sentence('a Hiera'), name: /^(hiera|sam2_hiera|hieradet)_/i, type: /^(hiera|sam2|edgetam)/, tensor: /^(trunk\.)?blocks\.\d+\.proj\.weight$/ },
   { title: sentence('a hybrid of a convolutional network and a Vision Transformer'), name: /^vit_\w+_(r\d+_s\d+|r_s\d+\w*|resnet\w+|mci)_/i, type: /^vit_hybrid$/, tensor: /^patch_embed\.backbone\.|embeddings\.patch_embeddings\.backbone\./ },
   { title: sentence('a Vision Transformer with differential attention'), name: /^vit_dp?(wee|little)_/i, tensor: /\.lambda_(q1|a)$/ },
-  { title: sentence('a NaFlex Vision Transformer of timm'), name: /^naflexvit_/i },
+  { title: sentence('a NaFlex Vision Transformer with positions that keep the picture\'s shape'), name: /^naflexvit_\w+_par(fac)?_/i },
   { title: sentence('a Gemma vision encoder'), name: /^gemma\d\w*_vit_/i, type: /^(gemma3n|gemma4)/ },
   { title: sentence('a CaiT'), name: /^cait_/i, tensor: /blocks_token_only\./ },
   { title: sentence('an XCiT (attention between channels)'), name: /^xcit_/i, tensor: /\.local_mp\.conv1\./ },

@@ -51,6 +51,17 @@ test('the head may stand beside a wrapped body', async () => {
   await same(beside, 'timm-plain');
 });
 
+test('the layers of a deeper text tower are not layers of the picture tower', async () => {
+  for (const name of ['official-pe-core', 'official-openai-clip']) {
+    const pair = changed(name, `pair-${name}`, (entries) => {
+      for (let i = 0; i < 5; i++) entries.set(`transformer.resblocks.${i}.attn.in_proj_weight`, some([12, 4]));
+      entries.set('positional_embedding', some([7, 4]));
+      entries.set('text_projection', some([4, 5]));
+    });
+    await same(pair, name);
+  }
+});
+
 test('of a teacher and a student the teacher is opened, and the student named', async () => {
   const both = changed('timm-plain', 'both', (entries) => {
     const all = [...entries];
