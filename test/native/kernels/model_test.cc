@@ -1,6 +1,7 @@
 #include <string>
 
 #include "architecture/footprint.h"
+#include "block_oracle.h"
 #include "check.h"
 #include "kernels/activations.h"
 #include "model/model.h"
@@ -39,10 +40,7 @@ Block random_block(Random& random, int64_t dim_in, int64_t dim, int64_t most_hea
   b.order = static_cast<Block::Order>(random.between(0, 4));
   const bool scaling = b.order == Block::Order::parallel_scaling;
   if (b.order == Block::Order::parallel) b.branches = random.between(1, 3);
-  if (coin()) {
-    b.qk_norm = random_norm(random);
-    b.scale = static_cast<float>(random.uniform() * 2 / std::sqrt(static_cast<double>(b.head_dim)));
-  }
+  if (coin()) b.qk_norm = random_norm(random);
   if (!scaling && coin()) b.attn_norm = random_norm(random);
   if (!scaling && coin()) b.mlp_norm = random_norm(random);
   b.value_skip = !scaling && b.order != Block::Order::parallel && coin();
@@ -118,10 +116,11 @@ Architecture random_architecture(Random& random, int64_t most_tokens, int64_t mo
 }
 
 struct Outcome {
-  Floats logits, maps, tokens, stage_rows;
+  std::shared_ptr<const Model> model;
+  Floats logits, maps, tokens, stage_rows;  // tokens: (depth + 1, B, N, D)
 };
 
-Outcome run(const Architecture& a, Gemm by, int threads, const Floats& input, int64_t batch, bool keep_tokens) {
+Outcome run(const Architecture& a, Gemm by, int threads, const Floats& input, int64_t batch) {
   const auto model = Model::load({a, {}, 11, by, Precision::fp32, threads, int64_t{1} << 32});
   const bool computed = a.position.kind == Position::Kind::sinusoid;  // not among the parameters
   check(static_cast<double>(model->parameters()) ==
@@ -130,35 +129,92 @@ Outcome run(const Architecture& a, Gemm by, int threads, const Floats& input, in
   ForwardOptions options;
   const auto plain = model->forward(input, batch, options);
   options.attention = true;
-  options.tokens = keep_tokens;
+  // Without them the last block leaves out what nobody reads.
+  const auto few = model->forward(input, batch, options);
+  options.tokens = true;
   const auto kept = model->forward(input, batch, options);
   check_close(plain->logits, kept->logits, 2e-5, "logits with what is kept and without");
+  check_close(few->maps, kept->maps, 2e-5, "maps with the tokens and without");
   Floats rows;
   for (size_t stage = 0; stage < a.tokenizer.stages.size(); stage++) {
     const Floats one = kept->stage_attention_rows(batch - 1, static_cast<int64_t>(stage), 0);
     rows.insert(rows.end(), one.begin(), one.end());
   }
-  return {plain->logits, kept->maps, kept->layers, rows};
+  return {model, plain->logits, kept->maps, kept->layers, rows};
 }
+
+double furthest(const Doubles& a, const Doubles& b) {
+  double most = 0;
+  for (size_t i = 0; i < a.size(); i++) most = std::max(most, std::fabs(a[i] - b[i]));
+  return most;
+}
+
+/**
+ * Every path against the blocks in float64, the naive one too, which rounds each result to float32: maps within 1e-5,
+ * tokens within 1e-4, or, where a model answers float32's rounding with more than that (a norm of three nearly equal
+ * numbers, in front of a softmax that chooses), within what that rounding does to the float64 results.
+ */
+class Bounds {
+ public:
+  Bounds(const Architecture& a, const Outcome& naive, int64_t batch, uint64_t seed)
+      : a_(a), model_(*naive.model), batch_(batch), noise_(seed) {
+    const int64_t first = batch * a.num_tokens() * a.dim;
+    entering_.assign(naive.tokens.begin(), naive.tokens.begin() + first);
+    exact_ = BlockOracle(a, model_).run(entering_, batch);
+  }
+  void check(const Outcome& path, const std::string& what) {
+    const auto skip = static_cast<int64_t>(entering_.size());
+    const Doubles maps(path.maps.begin(), path.maps.end()), tokens(path.tokens.begin() + skip, path.tokens.end());
+    within(furthest(maps, exact_.maps), 1e-5, &Spread::maps, what + ", maps");
+    within(furthest(tokens, exact_.tokens), 1e-4, &Spread::tokens, what + ", tokens");
+  }
+
+ private:
+  struct Spread {
+    double maps = 0, tokens = 0;
+  };
+  void within(double difference, double bound, double Spread::*which, const std::string& what) {
+    if (difference > bound) bound = std::max(bound, spread().*which);
+    check_below(difference, bound, what);
+  }
+  /** What float32's rounding does, the most of some draws; drawn when it is asked for. */
+  const Spread& spread() {
+    for (; draws_ < 8; draws_++) {
+      const auto moved = BlockOracle(a_, model_, &noise_).run(entering_, batch_);
+      spread_.maps = std::max(spread_.maps, furthest(moved.maps, exact_.maps));
+      spread_.tokens = std::max(spread_.tokens, furthest(moved.tokens, exact_.tokens));
+    }
+    return spread_;
+  }
+
+  const Architecture& a_;
+  const Model& model_;
+  const int64_t batch_;
+  Floats entering_;
+  BlockOracle::Outcome exact_;
+  Random noise_;
+  Spread spread_;
+  int draws_ = 0;
+};
 
 void compare_paths(Random& random, int64_t most_tokens, int64_t most_heads) {
   const Architecture a = random_architecture(random, most_tokens, most_heads);
   const int64_t batch = most_tokens > 100 ? 1 : random.between(1, 3);
   const int threads = static_cast<int>(random.between(1, 3));
-  const bool keep_tokens = random.between(0, 1) == 1;
   const Floats input = random.reals(batch * a.channels * a.height * a.width, 2);
   const std::string what =
       std::to_string(a.num_tokens()) + " tokens of " + std::to_string(a.dim) + ", " + std::to_string(a.block.heads) +
       " heads of " + std::to_string(a.block.head_dim) + ", order " + std::to_string(static_cast<int>(a.block.order)) +
       ", " + to_string(a.block.activation) + ", MLP " + std::to_string(static_cast<int>(a.block.mlp)) + " of " +
       std::to_string(a.block.mlp_hidden) + ", " + std::to_string(a.tokenizer.stages.size()) + " token transformers";
-  const Outcome naive = run(a, Gemm::naive, threads, input, batch, keep_tokens);
+  const Outcome naive = run(a, Gemm::naive, threads, input, batch);
+  Bounds bounds(a, naive, batch, random.next());
+  bounds.check(naive, "naive: " + what);
   for (const Gemm by : {Gemm::blas, Gemm::packed}) {
-    const Outcome other = run(a, by, threads, input, batch, keep_tokens);
+    const Outcome other = run(a, by, threads, input, batch);
     const std::string path = (by == Gemm::blas ? "blas: " : "packed: ") + what;
+    bounds.check(other, path);
     check_close(other.logits, naive.logits, 1e-4, path + ", logits");
-    check_close(other.maps, naive.maps, 1e-5, path + ", maps");
-    check_close(other.tokens, naive.tokens, 1e-4, path + ", tokens");
     check_close(other.stage_rows, naive.stage_rows, 1e-5, path + ", rows of the token transformers");
   }
 }

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <vector>
+
+#include "check.h"
+#include "model/model.h"
+
+namespace vit {
+namespace test {
+
+using Doubles = std::vector<double>;
+
+/**
+ * The encoding blocks of a model in float64, from their definitions and from nothing the fast paths share but the
+ * weights: what every path is compared with. With `noise` every result of a sum or a norm is moved by as much as
+ * float32 may move it (Monte Carlo arithmetic, Parker 1997): the probabilistic bound sqrt(k) u sum |a b| of a product
+ * of length k (Higham & Mary 2019, theorem 2.4), times a random number in -1 .. 1. Two such runs say how far results of
+ * one model in float32 may lie apart, whoever computes them.
+ */
+class BlockOracle {
+ public:
+  BlockOracle(const Architecture& a, const Model& model, Random* noise = nullptr)
+      : a_(a), b_(a.block), model_(model), noise_(noise) {}
+
+  struct Outcome {
+    Doubles maps, tokens;  // (B, depth, h, N, N); (depth, B, N, D)
+  };
+  /** x (B, N, D): what enters the first block. */
+  Outcome run(const Floats& x, int64_t batch) const;
+
+ private:
+  struct Rows {
+    int64_t length = 0;
+    Doubles values;
+    int64_t count() const { return static_cast<int64_t>(values.size()) / length; }
+  };
+  double rounded(double value, double magnitude, int64_t terms) const;
+  Rows linear(const Rows& x, const std::string& weight, const std::string& bias, bool has_bias) const;
+  void norm(const Norm& kind, const std::string& name, double* x, int64_t length) const;
+  Rows normed(const Norm& kind, const std::string& name, Rows x) const;
+  Rows columns(const Rows& x, int64_t first, int64_t count) const;
+  /** x += gamma * part */
+  void add(Rows& x, const Rows& part, const std::string& gamma) const;
+  void activate_all(Rows& x) const;
+  Rows attention(Rows qkv, const std::string& name, const std::string& proj, double* maps) const;
+  Rows net(const Rows& x, const std::string& name) const;
+  Rows block(const Rows& x, const std::string& name, double* maps) const;
+
+  const Architecture& a_;
+  const Block& b_;
+  const Model& model_;
+  Random* const noise_;
+};
+
+}  // namespace test
+}  // namespace vit
