@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { colorMapNames, colorTable, parseColor } from '../../webview/drawing/colorMap';
-import { domainOf, position, quantile, symmetric } from '../../webview/drawing/colorScale';
-import { enlarge, paint } from '../../webview/drawing/raster';
+import { colorMapNames, colorTable, parseColor } from '../../extension/drawing/colorMap';
+import { domainOf, position, quantile, symmetric } from '../../extension/drawing/colorScale';
+import { enlarge, paint } from '../../extension/drawing/raster';
 
 const entry = (name: string, i: number) => Array.from(colorTable(name).subarray(i * 3, i * 3 + 3));
 

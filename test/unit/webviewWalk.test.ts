@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Step } from '../../extension/engine/requests';
-import { colorTable } from '../../webview/drawing/colorMap';
+import { colorTable } from '../../extension/drawing/colorMap';
 import { unitDomain } from '../../webview/walk/inputPicture';
 import * as matrix from '../../webview/walk/matrix';
 import { atLayer, layerOf } from '../../webview/app/stepNames';

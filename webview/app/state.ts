@@ -2,7 +2,7 @@
 import { methodIds, methods } from '../../extension/engine/methods';
 import type { EngineErrorShape, Prediction, RunSummary } from '../../extension/engine/requests';
 import type { HostEvent, PanelImage, PanelModel, View, ViewState } from '../../extension/protocol/panel';
-import { colorMapNames, defaultColorMap } from '../drawing/colorMap';
+import { colorMapNames, defaultColorMap } from '../../extension/drawing/colorMap';
 import { atLayer, layerOf, withoutLayer } from './stepNames';
 
 /** Choices the host need not know. */

@@ -2,7 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
 import { colorMapOf, pixels } from '../app/attention';
-import { position, type Domain } from '../drawing/colorScale';
+import { position, type Domain } from '../../extension/drawing/colorScale';
 import { h, setText } from '../ui/dom';
 import { value } from '../ui/format';
 

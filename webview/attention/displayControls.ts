@@ -1,7 +1,7 @@
 /** How the map is drawn: opacity, colours, smoothing, grid, and what the colours stand for. */
 import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
-import { colorMapNames } from '../drawing/colorMap';
+import { colorMapNames } from '../../extension/drawing/colorMap';
 import { checkbox, dropdown, slider } from '../ui/controls';
 import { h } from '../ui/dom';
 import { section } from '../ui/section';

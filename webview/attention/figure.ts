@@ -2,7 +2,7 @@
 import type { Size } from '../../extension/image/geometry';
 import type { Geometry } from '../../extension/image/preprocessing';
 import { gradient } from './colorBar';
-import type { Domain } from '../drawing/colorScale';
+import type { Domain } from '../../extension/drawing/colorScale';
 import { value } from '../ui/format';
 import { drawScene, type Scene } from '../drawing/pictureDrawing';
 import type { Theme } from '../drawing/theme';

@@ -1,7 +1,7 @@
 /** Attention rows to one map over the patches: which head or fusion, which scale, how much of the mass. */
 import { fuseHeads } from '../../extension/engine/headFusion';
 import type { ViewState } from '../../extension/protocol/panel';
-import { domainOf, symmetric, type Domain } from './colorScale';
+import { domainOf, symmetric, type Domain } from '../../extension/drawing/colorScale';
 
 export type Head = ViewState['head'];
 

@@ -9,7 +9,7 @@ import {
 } from '../../extension/image/geometry';
 import type { Geometry, Region } from '../../extension/image/preprocessing';
 import type { PanelModel } from '../../extension/protocol/panel';
-import type { Field } from './raster';
+import type { Field } from '../../extension/drawing/raster';
 
 export interface TokenLayout {
   rows: number;

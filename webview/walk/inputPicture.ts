@@ -2,7 +2,7 @@
 import type { Slice } from '../../extension/engine/requests';
 import type { Preprocessing } from '../../extension/image/preprocessing';
 import { pixels } from '../app/attention';
-import type { Domain } from '../drawing/colorScale';
+import type { Domain } from '../../extension/drawing/colorScale';
 import { denormalize } from '../patches/modelInput';
 
 /** What black and white pixels (0 and 1) became by normalizing: the articles' clim [0, 1] for any mean and std. */

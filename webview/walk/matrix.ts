@@ -1,6 +1,6 @@
 /** A matrix as a picture: which part is in sight, which cell is where, and its pixels. No DOM. */
-import type { ColorTable } from '../drawing/colorMap';
-import { position, type Domain } from '../drawing/colorScale';
+import type { ColorTable } from '../../extension/drawing/colorMap';
+import { position, type Domain } from '../../extension/drawing/colorScale';
 
 export interface Matrix {
   rows: number;

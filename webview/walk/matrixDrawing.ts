@@ -1,6 +1,6 @@
 /** Draws a matrix: its cells, the names of its rows, numbers where there is room, and what is chosen or pointed at. */
-import { colorTable } from '../drawing/colorMap';
-import { position, type Domain } from '../drawing/colorScale';
+import { colorTable } from '../../extension/drawing/colorMap';
+import { position, type Domain } from '../../extension/drawing/colorScale';
 import { value } from '../ui/format';
 import { theme } from '../drawing/theme';
 import type { Name } from '../ui/names';

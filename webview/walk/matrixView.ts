@@ -1,7 +1,7 @@
 /** A matrix drawn as a picture one can zoom and point at, with its colour bar and the value under the pointer. */
 import * as l10n from '@vscode/l10n';
 import { Bar } from '../attention/colorBar';
-import { domainOf, symmetric, type Domain } from '../drawing/colorScale';
+import { domainOf, symmetric, type Domain } from '../../extension/drawing/colorScale';
 import { button } from '../ui/controls';
 import { h, icon, setText } from '../ui/dom';
 import { value } from '../ui/format';

@@ -1,7 +1,7 @@
 /** One frame of the soft split. */
 import type { Size } from '../../extension/image/geometry';
 import type { Split } from '../../extension/image/geometry';
-import { colorTable } from '../drawing/colorMap';
+import { colorTable } from '../../extension/drawing/colorMap';
 import { theme } from '../drawing/theme';
 import { windowAt, type SoftSplitPlan } from './softSplit';
 

@@ -4,7 +4,7 @@ import * as l10n from '@vscode/l10n';
 import { button, slider } from '../../ui/controls';
 import { h, icon, setText } from '../../ui/dom';
 import { numberedToken } from '../../ui/names';
-import { domainOf } from '../../drawing/colorScale';
+import { domainOf } from '../../../extension/drawing/colorScale';
 import { pixels } from '../../app/attention';
 import type { TokenLayout } from '../../drawing/tokenLayout';
 import { inputPicture, unitDomain } from '../inputPicture';

@@ -1,7 +1,7 @@
 /** A token transformer's attention on the picture: the chosen token's row, drawn through the soft splits before it. */
 import * as l10n from '@vscode/l10n';
 import { pixels } from '../../app/attention';
-import { domainOf } from '../../drawing/colorScale';
+import { domainOf } from '../../../extension/drawing/colorScale';
 import { h } from '../../ui/dom';
 import { splitHeads } from '../../../extension/engine/headFusion';
 import { patchCount, spread, type TokenLayout } from '../../drawing/tokenLayout';
