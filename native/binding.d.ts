@@ -297,6 +297,52 @@ export interface ForwardOptions {
 /** How several heads become one map. */
 export type HeadFusion = 'mean' | 'max' | 'min';
 
+/** y = sum of weight * logits[index] of one image: what is differentiated. A class alone: one entry of weight 1; A against B: 1 and -1. */
+export type Target = { index: number; weight: number }[];
+
+/**
+ * What to hand out of one backward pass. Of int8 weights these are the gradients of the weights as the model uses them (with their scales
+ * multiplied back), the rounding of activations taken for the identity.
+ */
+export interface GradientRequest {
+  /** One for each image of the run. */
+  targets: Target[];
+  /** Layers (0..depth-1) whose dy/dA is handed out, A the maps after softmax. Order parallel: by the mean map, every branch's moved alike. */
+  attention?: number[];
+  /** Layers (0..depth, as Run.tokens) whose dy/dtokens is handed out. */
+  tokens?: number[];
+  /** dy/dinput. Patches that the run masked have none. */
+  input?: boolean;
+  /**
+   * Chefer et al. 2021, rules 5 and 6: R = I, then from the first layer to the last R += mean_h(max(0, G * A)) R, with G = dy/dA; the class
+   * token's row of R. Pool distilled: the mean of the class and the distillation token's rows; pools over patches: the mean of the patches'
+   * rows; class-avg: the mean of these two.
+   */
+  relevance?: boolean;
+  /**
+   * Selvaraju et al. 2017 on the tokens a (N, D) that norm1 of the last block makes: max(0, sum_d w_d a_td), w the mean over the patch tokens
+   * of dy/da. Order parallel: attns.0.norm; parallel-scaling: in_norm.
+   */
+  gradCam?: boolean;
+  /** Read between two blocks. */
+  cancel?: CancelToken;
+}
+
+export interface Gradients {
+  /** (B) */
+  y: Float32Array;
+  /** Each (B, h, N, N), in the request's order. */
+  attention: { layer: number; values: Float32Array }[];
+  /** Each (B, N, D), in the request's order. */
+  tokens: { layer: number; values: Float32Array }[];
+  /** (B, C, H, W) */
+  input: Float32Array | null;
+  /** (B, N) */
+  relevance: Float32Array | null;
+  /** (B, patches) */
+  gradCam: Float32Array | null;
+}
+
 /** What one forward pass left behind. Everything stays in the addon; these methods copy slices out. */
 export interface Run {
   readonly batch: number;
@@ -329,6 +375,22 @@ export interface Run {
   step(image: number, name: string): Promise<{ shape: number[]; values: Float32Array }>;
   /** The first step, as in Model.steps, that holds NaN or infinity; null when all are finite. Attention's scores and weights are passed over. */
   firstNonFiniteStep(image: number): Promise<string | null>;
+  /**
+   * Gradients of y by one backward pass over the kept tokens: it needs a run with tokens, and computes one block again at a time.
+   * ERR_ARGUMENT, ERR_CANCELLED, ERR_MEMORY.
+   */
+  gradients(request: GradientRequest): Promise<Gradients>;
+  /**
+   * Kobayashi et al. 2020: for query q and every token j the length of sum_h A[h,q,j] v_j^h W_o^h, without proj's bias: (N). W_o is proj's
+   * weight alone: layer scale, value skip and a norm of the heads are left out; branches are added up. Needs a run with tokens.
+   */
+  valueAttention(image: number, layer: number, query: number): Promise<Float32Array>;
+  /**
+   * Outputs (variants, output length) of one image with patches' tokens put to zero (1 in masks (variants, patches)), as
+   * ForwardOptions.maskedPatches does, beside those that the run itself masked. The picture is embedded once; variants run in batches within the
+   * memory limit, without maps. `cancel` is read between two blocks.
+   */
+  maskedOutputs(image: number, masks: Uint8Array, variants: number, cancel?: CancelToken): Promise<Float32Array>;
   release(): void;
 }
 

@@ -142,4 +142,35 @@ RunBytes estimate_run(const Architecture& a, int64_t batch, bool keep_maps, bool
   return bytes;
 }
 
+namespace {
+
+/** Of one block: what it computes again and the gradients of that, for `rows` tokens of sequences of `tokens`. */
+double block_backward_bytes(const Block& b, double rows, double tokens, double threads) {
+  const double length = number(b.qkv_dim()), dim = number(b.dim), branches = number(b.branches);
+  const double features = b.performer ? number(b.performer->features) : 0;
+  double row = 3 * number(b.dim_in) + 9 * dim + 4 * length + 3 * features;
+  row += branches * 8 * length + 2 * number(b.mlp_hidden) + 2 * number(b.fc2_in());
+  // Maps: kept ones, rows of them on every thread, and the sums of the threads' shares; several branches' are summed.
+  double maps = std::min(rows * number(b.heads) * tokens, 4.2e6) * branches;
+  maps += threads * (2 * std::max(16 * tokens, 131072.0) + tokens + 2 * tokens * length);
+  if (branches > 1) maps += 2 * rows * number(b.heads) * tokens;
+  return 4 * (rows * row + maps);
+}
+
+}  // namespace
+
+double estimate_backward(const Architecture& a, int64_t images, int64_t threads) {
+  const double n = number(a.num_tokens()), all = number(images), team = number(threads), dim = number(a.dim);
+  const double rows = all * n;
+  double most = a.depth > 0 ? block_backward_bytes(a.block, rows, n, team) : 0;
+  double kept = 4 * rows * 7 * dim + 4 * rows * number(a.patch_length());
+  for (size_t i = 0; i < a.tokenizer.stages.size(); i++) {
+    const Block& stage = a.tokenizer.stages[i];
+    const double tokens = number(a.split_grid(i).count());
+    most = std::max(most, block_backward_bytes(stage, all * tokens, tokens, team));
+    kept += 4 * all * tokens * (2 * number(stage.dim_in) + 2 * number(stage.dim));
+  }
+  return kept + most;
+}
+
 }  // namespace vit

@@ -33,4 +33,7 @@ struct RunBytes {
 };
 RunBytes estimate_run(const Architecture& a, int64_t batch, bool keep_maps, bool keep_tokens);
 
+/** Bytes of a backward pass over that many images at a time, beside what it hands out. */
+double estimate_backward(const Architecture& a, int64_t images, int64_t threads);
+
 }  // namespace vit

@@ -82,6 +82,13 @@ Floats floats_argument(const Napi::Value& value, const std::string& name) {
   return Floats(array.Data(), array.Data() + array.ElementLength());
 }
 
+std::vector<uint8_t> bytes_argument(const Napi::Value& value, const std::string& name) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
+    throw Error::argument(name + " must be a Uint8Array.");
+  const auto array = value.As<Napi::Uint8Array>();
+  return {array.Data(), array.Data() + array.ElementLength()};
+}
+
 Floats input_argument(const Napi::Value& value, Model& model) {
   const auto array = float_array(value, "input");
   Floats input = model.input_buffer(static_cast<int64_t>(array.ElementLength()));

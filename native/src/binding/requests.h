@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include "gradient/gradients.h"
 #include "inspect/part.h"
 #include "inspect/rollout.h"
 #include "model/model.h"
@@ -19,10 +20,13 @@ LoadRequest read_load_request(const Napi::Value& value);
 PartRequest read_part_request(const Napi::Value& value);
 ForwardOptions read_forward_options(const Napi::Value& value);
 RolloutOptions read_rollout_options(const Napi::Value& value);
+GradientRequest read_gradient_request(const Napi::Value& value);
 
 /** A whole number at that place of the call. */
 int64_t integer_argument(const Napi::CallbackInfo& call, size_t index, const char* name);
 
+/** A Uint8Array's values, copied. */
+std::vector<uint8_t> bytes_argument(const Napi::Value& value, const std::string& name);
 /** A Float32Array's values, copied. */
 Floats floats_argument(const Napi::Value& value, const std::string& name);
 /** The same for the argument "input" of a pass through `model`, in memory of a released run where there is some. */

@@ -1,12 +1,45 @@
 #include "binding/run_object.h"
 
 #include "binding/addon.h"
+#include "binding/cancel_token.h"
 #include "binding/requests.h"
+#include "gradient/gradients.h"
+#include "inspect/masked_outputs.h"
 #include "inspect/rollout.h"
 #include "inspect/steps.h"
+#include "inspect/value_attention.h"
 #include "model/model.h"
 
 namespace vit::binding {
+
+namespace {
+
+/** Gradients of binding.d.ts. */
+Napi::Object to_js(Napi::Env env, const GradientRequest& request, const Gradients& made) {
+  Napi::Object object = Napi::Object::New(env);
+  const auto layers = [&](const std::vector<int64_t>& which, const std::vector<Floats>& values) {
+    Napi::Array list = Napi::Array::New(env, values.size());
+    for (uint32_t i = 0; i < values.size(); i++) {
+      Napi::Object one = Napi::Object::New(env);
+      one.Set("layer", static_cast<double>(which[i]));
+      one.Set("values", binding::to_js(env, values[i]));
+      list.Set(i, one);
+    }
+    return list;
+  };
+  const auto optional = [&](bool asked, const Floats& values) -> Napi::Value {
+    return asked ? binding::to_js(env, values).As<Napi::Value>() : env.Null();
+  };
+  object.Set("y", binding::to_js(env, made.y));
+  object.Set("attention", layers(request.attention, made.attention));
+  object.Set("tokens", layers(request.tokens, made.tokens));
+  object.Set("input", optional(request.input, made.input));
+  object.Set("relevance", optional(request.relevance, made.relevance));
+  object.Set("gradCam", optional(request.grad_cam, made.grad_cam));
+  return object;
+}
+
+}  // namespace
 
 Napi::Function RunObject::define(Napi::Env env) {
   return DefineClass(
@@ -19,7 +52,9 @@ Napi::Function RunObject::define(Napi::Env env) {
        InstanceMethod<&RunObject::stage_attention_rows>("stageAttentionRows"),
        InstanceMethod<&RunObject::prediction_by_depth>("predictionByDepth"), InstanceMethod<&RunObject::step>("step"),
        InstanceMethod<&RunObject::first_non_finite_step>("firstNonFiniteStep"),
-       InstanceMethod<&RunObject::release>("release")});
+       InstanceMethod<&RunObject::gradients>("gradients"),
+       InstanceMethod<&RunObject::value_attention>("valueAttention"),
+       InstanceMethod<&RunObject::masked_outputs>("maskedOutputs"), InstanceMethod<&RunObject::release>("release")});
 }
 
 RunObject::RunObject(const Napi::CallbackInfo& call) : ObjectWrap(call) {}
@@ -122,15 +157,51 @@ Napi::Value RunObject::stage_attention_rows(const Napi::CallbackInfo& call) {
 
 // These compute with the model, so they wait their turn.
 
+Napi::Value RunObject::queued(const Napi::CallbackInfo& call, std::function<Floats(const Run&)> compute) {
+  return Task::start(
+      call.Env(),
+      [run = run(), compute = std::move(compute)]() -> Task::Convert {
+        auto values = std::make_shared<Floats>(compute(*run));
+        return [values](Napi::Env env) { return to_js(env, *values); };
+      },
+      &Addon::of(call.Env()).queue);
+}
+
 Napi::Value RunObject::prediction_by_depth(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const int64_t image = integer_argument(call, 0, "image");
+    return queued(call, [=](const Run& run) { return vit::prediction_by_depth(run, image); });
+  });
+}
+
+Napi::Value RunObject::value_attention(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const int64_t image = integer_argument(call, 0, "image"), layer = integer_argument(call, 1, "layer"),
+                  query = integer_argument(call, 2, "query");
+    return queued(call, [=](const Run& run) { return vit::value_attention(run, image, layer, query); });
+  });
+}
+
+Napi::Value RunObject::masked_outputs(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] {
+    const int64_t image = integer_argument(call, 0, "image"), variants = integer_argument(call, 2, "variants");
+    std::shared_ptr<const std::atomic<bool>> cancel;
+    if (!call[3].IsUndefined() && !call[3].IsNull()) cancel = CancelToken::flag_of(call[3]);
+    return queued(call, [=, masks = bytes_argument(call[1], "masks")](const Run& run) {
+      return vit::masked_outputs(run, image, masks, variants, cancel.get());
+    });
+  });
+}
+
+Napi::Value RunObject::gradients(const Napi::CallbackInfo& call) {
   const Napi::Env env = call.Env();
   return guarded(env, [&] {
-    const int64_t image = integer_argument(call, 0, "image");
+    auto request = std::make_shared<GradientRequest>(read_gradient_request(call[0]));
     return Task::start(
         env,
-        [run = run(), image]() -> Task::Convert {
-          auto values = std::make_shared<Floats>(vit::prediction_by_depth(*run, image));
-          return [values](Napi::Env env) { return to_js(env, *values); };
+        [run = run(), request]() -> Task::Convert {
+          auto made = std::make_shared<Gradients>(vit::gradients(*run, *request));
+          return [made, request](Napi::Env env) { return to_js(env, *request, *made); };
         },
         &Addon::of(env).queue);
   });

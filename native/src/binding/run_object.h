@@ -30,12 +30,18 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   Napi::Value prediction_by_depth(const Napi::CallbackInfo& call);
   Napi::Value step(const Napi::CallbackInfo& call);
   Napi::Value first_non_finite_step(const Napi::CallbackInfo& call);
+  Napi::Value gradients(const Napi::CallbackInfo& call);
+  Napi::Value value_attention(const Napi::CallbackInfo& call);
+  Napi::Value masked_outputs(const Napi::CallbackInfo& call);
   void release(const Napi::CallbackInfo& call);
 
   /** Throws when the run was released. */
   const std::shared_ptr<Run>& run() const;
   /** A promise of what `compute` copies out, on any thread of the addon. */
   Napi::Value slice(const Napi::CallbackInfo& call, std::function<Floats(const Run&)> compute);
+
+  /** A promise of what `compute` gives, which uses the model and waits for the passes before it. */
+  Napi::Value queued(const Napi::CallbackInfo& call, std::function<Floats(const Run&)> compute);
 
   std::shared_ptr<Run> run_;
   bool profiled_ = false;

@@ -21,6 +21,14 @@ struct NormLayer {
  */
 void apply_norm(const NormLayer& layer, const float* x, int64_t ldx, int64_t n, int64_t length, float* y, int64_t ldy);
 
+/**
+ * dx (n, length) = the gradient of apply_norm's input x where dy (n, length) is that of its result, or is added to dx;
+ * row strides ldx, lddy and lddx. dx may be dy. layer: (g - mean g - u mean(g u)) / deviation with g = dy * weight and
+ * u the normalised x; rms: without mean g.
+ */
+void norm_backward(const NormLayer& layer, const float* x, int64_t ldx, const float* dy, int64_t lddy, int64_t n,
+                   int64_t length, float* dx, int64_t lddx, bool add);
+
 /** The oracle, in float64. */
 void apply_norm_naive(const NormLayer& layer, const float* x, int64_t ldx, int64_t n, int64_t length, float* y,
                       int64_t ldy);

@@ -17,6 +17,13 @@ void softmax(float* x, int64_t n, int64_t length, int64_t ldx) {
   }
 }
 
+void softmax_backward(const float* y, float* dy, int64_t n, int64_t length, int64_t ld) {
+  for (int64_t i = 0; i < n; i++, y += ld, dy += ld) {
+    const float mean = dot(y, dy, length);
+    for (int64_t j = 0; j < length; j++) dy[j] = y[j] * (dy[j] - mean);
+  }
+}
+
 void softmax_naive(float* x, int64_t n, int64_t length, int64_t ldx) {
   for (int64_t i = 0; i < n; i++) {
     float* row = x + i * ldx;

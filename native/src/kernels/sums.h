@@ -29,6 +29,11 @@ inline float sum_of_squares(const float* x, float centre, int64_t n) {
   return sum_lanes(n, [x, centre](int64_t i) { return (x[i] - centre) * (x[i] - centre); });
 }
 
+/** Sum of x * y. */
+inline float dot(const float* x, const float* y, int64_t n) {
+  return sum_lanes(n, [x, y](int64_t i) { return x[i] * y[i]; });
+}
+
 /** Largest of x (n), n >= 1. */
 inline float maximum(const float* x, int64_t n) {
   float lane[kLanes];

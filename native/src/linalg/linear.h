@@ -57,6 +57,14 @@ class Linear {
   /** x (n, in) with row stride ldx, y (n, out) with row stride ldy. y may not overlap x. */
   virtual void apply(const float* x, int64_t ldx, int64_t n, float* y, int64_t ldy, const Epilogue& e = {}) const = 0;
 
+  /**
+   * dx (n, in) = dy (n, out) W, row strides lddx and lddy, or is added to dx: the gradient of what apply read where dy
+   * is that of x W^T. dx may not overlap dy.
+   */
+  virtual void apply_back(const float* dy, int64_t lddy, int64_t n, float* dx, int64_t lddx, bool add) const = 0;
+  /** A layer of W^T where apply_back has to make one first, for whoever calls it often; null where it does not. */
+  virtual std::unique_ptr<Linear> transposed() const { return nullptr; }
+
   /** Rows [begin, begin + count) of the weight as this layer uses it, as float32 (count, in). */
   virtual void weight_rows(int64_t begin, int64_t count, float* values) const = 0;
 

@@ -34,6 +34,10 @@ class PlainLinear final : public Linear {
     finish(y, ldy, n, rest);
   }
 
+  void apply_back(const float* dy, int64_t lddy, int64_t n, float* dx, int64_t lddx, bool add) const override {
+    gemm(by_, Transpose::no, Transpose::no, n, in(), out(), 1, dy, lddy, weight_.data(), in(), add ? 1 : 0, dx, lddx);
+  }
+
   void weight_rows(int64_t begin, int64_t count, float* values) const override {
     std::copy_n(weight_.data() + begin * in(), count * in(), values);
   }
@@ -54,7 +58,6 @@ class HalfLinear final : public Linear {
   }
 
   void apply(const float* x, int64_t ldx, int64_t n, float* y, int64_t ldy, const Epilogue& e) const override {
-    constexpr int64_t kPanel = 128;
     Floats panel(std::min(kPanel, out()) * in());
     Floats product(n * out());
     for (int64_t begin = 0; begin < out(); begin += kPanel) {
@@ -67,6 +70,16 @@ class HalfLinear final : public Linear {
     for (int64_t i = 0; i < n; i++) std::copy_n(product.data() + i * out(), out(), y + i * ldy);
   }
 
+  void apply_back(const float* dy, int64_t lddy, int64_t n, float* dx, int64_t lddx, bool add) const override {
+    Floats panel(std::min(kPanel, out()) * in());
+    for (int64_t begin = 0; begin < out(); begin += kPanel, add = true) {
+      const int64_t count = std::min(kPanel, out() - begin);
+      weight_rows(begin, count, panel.data());
+      gemm(by_, Transpose::no, Transpose::no, n, in(), count, 1, dy + begin, lddy, panel.data(), in(), add ? 1 : 0, dx,
+           lddx);
+    }
+  }
+
   void weight_rows(int64_t begin, int64_t count, float* values) const override {
     widen(stored_, bits_.data() + begin * in(), count * in(), values);
   }
@@ -76,6 +89,9 @@ class HalfLinear final : public Linear {
   }
 
  private:
+  /** Rows widened at a time. */
+  static constexpr int64_t kPanel = 128;
+
   Gemm by_;
   Stored stored_;
   std::vector<uint16_t> bits_;  // (out, in)

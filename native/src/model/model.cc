@@ -81,17 +81,57 @@ Pass Model::pass() {
   return Pass{by_, scratch_};
 }
 
-void Model::embed(const float* input, int64_t batch, const std::vector<uint32_t>& masked, float* x,
-                  std::vector<StageKept>* stages, Pass& pass) const {
-  const int64_t patches = a_.grid().count();
-  float* tokens = pass.scratch.get(Scratch::stage, batch * patches * a_.dim);
+void Model::tokenize(const float* input, int64_t batch, float* tokens, std::vector<StageKept>* stages,
+                     Pass& pass) const {
   if (a_.tokenizer.kind == Tokenizer::Kind::patch)
     patch_tokenization_.forward(a_, input, batch, tokens, pass);
   else
     tokens_to_token_.forward(a_, input, batch, tokens, stages, pass);
+}
+
+void Model::process_tokens(const float* tokens, int64_t batch, float* x, Pass& pass) const {
+  token_processing_.forward(a_, tokens, batch, x, pass);
+}
+
+void Model::embed(const float* input, int64_t batch, const std::vector<uint32_t>& masked, float* x,
+                  std::vector<StageKept>* stages, Pass& pass) const {
+  const int64_t patches = a_.grid().count();
+  float* tokens = pass.scratch.get(Scratch::stage, batch * patches * a_.dim);
+  tokenize(input, batch, tokens, stages, pass);
   for (int64_t b = 0; b < batch; b++)
     for (const uint32_t patch : masked) std::fill_n(tokens + (b * patches + patch) * a_.dim, a_.dim, 0.0f);
-  token_processing_.forward(a_, tokens, batch, x, pass);
+  process_tokens(tokens, batch, x, pass);
+}
+
+void Model::predict_back(const float* x, const Target& target, float* dx, Backward& back) const {
+  prediction_.backward(a_, x, target, dx, back);
+}
+
+void Model::embed_back(const float* input, int64_t batch, const std::vector<uint32_t>& masked, const float* dx,
+                       float* dinput, Backward& back) const {
+  Arena::Scope scope(back.arena);
+  const int64_t patches = a_.grid().count();
+  float* const tokens = scope.take(batch * patches * a_.dim);
+  const auto put_to_zero = [&](float* of) {
+    for (int64_t b = 0; b < batch; b++)
+      for (const uint32_t patch : masked) std::fill_n(of + (b * patches + patch) * a_.dim, a_.dim, 0.0f);
+  };
+  if (a_.pre_norm) {
+    tokenize(input, batch, tokens, nullptr, back.pass);
+    put_to_zero(tokens);
+  }
+  float* const dtokens = scope.take(batch * patches * a_.dim);
+  token_processing_.backward(a_, tokens, dx, batch, dtokens, back);
+  put_to_zero(dtokens);
+  if (a_.tokenizer.kind == Tokenizer::Kind::patch)
+    patch_tokenization_.backward(a_, input, dtokens, batch, dinput, back);
+  else
+    tokens_to_token_.backward(a_, input, dtokens, batch, dinput, back);
+}
+
+void Model::measure_scratch() {
+  scratch_bytes_ = scratch_.bytes() + (fused_ ? fused_->scratch_bytes() : 0) + backward_room_.arena.bytes() +
+                   backward_room_.layers.bytes();
 }
 
 void Model::encode(int64_t layer, float* x, int64_t batch, const AttentionKept& kept, Pass& pass) const {
@@ -105,10 +145,8 @@ void Model::predict(const float* x, int64_t batch, float* out, Pass& pass) const
   prediction_.forward(a_, x, batch, out, pass);
 }
 
-void Model::encode_all(float* x, int64_t batch, const ForwardOptions& options, Run& run, Pass& pass) {
-  const int64_t map = a_.block.heads * run.tokens * run.tokens, floats = batch * run.tokens * a_.dim;
-  float* const maps = options.attention ? run.maps.data() : nullptr;   // (B, depth, h, N, N)
-  float* const layers = options.tokens ? run.layers.data() : nullptr;  // (depth + 1, B, N, D)
+void Model::encode_all(float* x, int64_t batch, float* maps, float* layers, Pass& pass) const {
+  const int64_t tokens = a_.num_tokens(), map = a_.block.heads * tokens * tokens, floats = batch * tokens * a_.dim;
   if (layers) std::copy_n(x, floats, layers);
   if (fused_) {
     FusedKept kept;
@@ -116,11 +154,11 @@ void Model::encode_all(float* x, int64_t batch, const ForwardOptions& options, R
     kept.maps_image_stride = a_.depth * map;
     kept.maps_block_stride = map;
     kept.tokens = layers ? layers + floats : nullptr;
-    kept.tokens_image_stride = run.tokens * a_.dim;
+    kept.tokens_image_stride = tokens * a_.dim;
     kept.tokens_block_stride = floats;
     // With the tokens not kept nobody reads more of the last block than the pooling does.
     if (!layers) kept.last_tokens = a_.pool == Pool::token ? 1 : a_.pool == Pool::distilled ? 2 : 0;
-    return fused_->run(x, x, batch, run.tokens, kept, pass);
+    return fused_->run(x, x, batch, tokens, kept, pass);
   }
   for (int64_t i = 0; i < a_.depth; i++) {
     pass.stop_if_cancelled();
@@ -168,12 +206,13 @@ std::shared_ptr<Run> Model::forward(Floats input, int64_t batch, const ForwardOp
   Floats x(static_cast<size_t>(floats));
   embed(run->input.data(), batch, options.masked_patches, x.data(), options.attention ? &run->stages : nullptr, pass);
   pass.stop_if_cancelled();
-  encode_all(x.data(), batch, options, *run, pass);
+  encode_all(x.data(), batch, options.attention ? run->maps.data() : nullptr,
+             options.tokens ? run->layers.data() : nullptr, pass);
   pass.stop_if_cancelled();
   run->logits.resize(static_cast<size_t>(batch * PredictionProcessing::output_length(a_)));
   predict(x.data(), batch, run->logits.data(), pass);
   run->profile = profile.entries();
-  scratch_bytes_ = scratch_.bytes() + (fused_ ? fused_->scratch_bytes() : 0);
+  measure_scratch();
   return run;
 }
 

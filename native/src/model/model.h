@@ -58,21 +58,47 @@ class Model : public std::enable_shared_from_this<Model> {
   /** Image to the tokens that enter block 0, x (B, N, D). */
   void embed(const float* input, int64_t batch, const std::vector<uint32_t>& masked, float* x,
              std::vector<StageKept>* stages, Pass& pass) const;
+  /** Image to patch tokens (B, patches, D): the first half of embed. */
+  void tokenize(const float* input, int64_t batch, float* tokens, std::vector<StageKept>* stages, Pass& pass) const;
+  /** Patch tokens to the tokens that enter block 0: the other half. */
+  void process_tokens(const float* tokens, int64_t batch, float* x, Pass& pass) const;
   /** Block `layer` in place on x (B, N, D). */
   void encode(int64_t layer, float* x, int64_t batch, const AttentionKept& kept, Pass& pass) const;
+  /** All blocks in place on x (B, N, D); maps (B, depth, h, N, N) and layers (depth + 1, B, N, D) are kept unless null.
+   */
+  void encode_all(float* x, int64_t batch, float* maps, float* layers, Pass& pass) const;
   /** x (B, N, D) to out (B, output_length). */
   void predict(const float* x, int64_t batch, float* out, Pass& pass) const;
 
+  /**
+   * The way back from x (N, D), what leaves the last block of one image, to dx, the gradient of a sum of its outputs;
+   * and from dx (B, N, D), that of what enters block 0, to dinput (B, C, H, W).
+   */
+  void predict_back(const float* x, const Target& target, float* dx, Backward& back) const;
+  void embed_back(const float* input, int64_t batch, const std::vector<uint32_t>& masked, const float* dx,
+                  float* dinput, Backward& back) const;
+
+  const Encoding& block(int64_t layer) const { return *blocks_[static_cast<size_t>(layer)]; }
+  int64_t memory_limit() const { return memory_limit_; }
+
   /** A pass that uses this model's scratch and products. */
   Pass pass();
+  int threads() const { return threads_; }
+
+  /** What backward passes work in: buffers, and the transposed layers that are kept for the next one. */
+  struct BackwardRoom {
+    Arena arena;
+    TransposedLayers layers;
+  };
+  BackwardRoom& backward_room() { return backward_room_; }
+  /** After a pass: what scratch_bytes says from now on. */
+  void measure_scratch();
 
  private:
   Model() = default;
 
   /** Throws ERR_MEMORY when a run would need more than the limit, before anything is allocated. */
   void check_run(int64_t batch, const ForwardOptions& options) const;
-  /** All blocks in place on x (B, N, D), keeping in `run` what was asked for. */
-  void encode_all(float* x, int64_t batch, const ForwardOptions& options, Run& run, Pass& pass);
 
   Architecture a_;
   Gemm by_ = Gemm::blas;
@@ -88,6 +114,7 @@ class Model : public std::enable_shared_from_this<Model> {
   const std::shared_ptr<Run::Spares> spares_ = std::make_shared<Run::Spares>();
   int64_t parameters_ = 0;
   Scratch scratch_;
+  BackwardRoom backward_room_;
   std::atomic<int64_t> scratch_bytes_{0};
 };
 

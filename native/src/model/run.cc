@@ -8,15 +8,11 @@
 
 namespace vit {
 
-namespace {
-
 void check_index(const char* what, int64_t index, int64_t count) {
   if (index < 0 || index >= count)
     throw Error::argument(std::string("There is no ") + what + " " + std::to_string(index) + "; there are " +
                           std::to_string(count) + ", counted from 0.");
 }
-
-}  // namespace
 
 int64_t Run::bytes() const {
   int64_t floats = static_cast<int64_t>(input.size() + logits.size() + maps.size() + layers.size());
@@ -50,13 +46,17 @@ Floats Run::attention_rows(int64_t image, int64_t layer, int64_t query) const {
   return rows;
 }
 
-Floats Run::layer_tokens(int64_t image, int64_t layer) const {
+const float* Run::layer(int64_t image, int64_t layer) const {
   check_image(image);
   const Architecture& a = model->architecture();
   check_index("layer", layer, a.depth + 1);
   if (layers.empty()) throw Error::argument("The tokens of this run were not kept; run it with tokens on.");
-  const float* from = layers.data() + (layer * batch + image) * tokens * a.dim;
-  return Floats(from, from + tokens * a.dim);
+  return layers.data() + (layer * batch + image) * tokens * a.dim;
+}
+
+Floats Run::layer_tokens(int64_t image, int64_t layer) const {
+  const float* from = this->layer(image, layer);
+  return Floats(from, from + tokens * model->architecture().dim);
 }
 
 Floats Run::stage_attention_rows(int64_t image, int64_t stage, int64_t query) const {

@@ -47,9 +47,13 @@ struct Run {
   Floats stage_attention_rows(int64_t image, int64_t stage, int64_t query) const;  // (h, N_s)
 
   const float* map(int64_t image, int64_t layer) const;
+  /** (N, D): tokens entering block `layer`, or leaving the last one. */
+  const float* layer(int64_t image, int64_t layer) const;
 
- private:
   void check_image(int64_t image) const;
 };
+
+/** Throws ERR_ARGUMENT unless 0 <= index < count: "There is no <what> 3; there are 2, counted from 0." */
+void check_index(const char* what, int64_t index, int64_t count);
 
 }  // namespace vit

@@ -21,6 +21,28 @@ const float* PackedLinear::column_bias() const {
   return values.empty() ? nullptr : values.data();
 }
 
+std::unique_ptr<Linear> PackedLinear::transposed() const {
+  const PackedMatrix& m = matrix_;
+  WeightRows rows{in(), out(), Stored::f32, nullptr, nullptr, false};
+  rows.read = [&m](int64_t begin, int64_t count, float* to) { m.transposed_rows(begin, count, to); };
+  Precision precision = Precision::fp32;
+  if (m.type() == WeightType::f16 || m.type() == WeightType::bf16) {
+    precision = Precision::stored;
+    rows.stored = m.type() == WeightType::f16 ? Stored::f16 : Stored::bf16;
+    rows.read_bits = [&m](int64_t begin, int64_t count, uint16_t* to) { m.transposed_rows(begin, count, to); };
+  }
+  return std::make_unique<PackedLinear>(m.kernels(), precision, rows, Floats());
+}
+
+void PackedLinear::apply_back(const float* dy, int64_t lddy, int64_t n, float* dx, int64_t lddx, bool add) const {
+  Epilogue e;
+  if (add) {
+    e.residual = dx;
+    e.ldr = lddx;
+  }
+  transposed()->apply(dy, lddy, n, dx, lddx, e);
+}
+
 void PackedLinear::apply(const float* x, int64_t ldx, int64_t n, float* y, int64_t ldy, const Epilogue& e) const {
   const Kernels& k = matrix_.kernels();
   ThreadPool& pool = current_pool();

@@ -15,6 +15,8 @@ class PackedLinear final : public Linear {
   PackedLinear(const Kernels& kernels, Precision precision, const WeightRows& weight, Floats bias);
 
   void apply(const float* x, int64_t ldx, int64_t n, float* y, int64_t ldy, const Epilogue& e) const override;
+  void apply_back(const float* dy, int64_t lddy, int64_t n, float* dx, int64_t lddx, bool add) const override;
+  std::unique_ptr<Linear> transposed() const override;
   void weight_rows(int64_t begin, int64_t count, float* values) const override { matrix_.rows(begin, count, values); }
   int64_t bytes() const override { return matrix_.bytes() + static_cast<int64_t>(bias().size() * sizeof(float)); }
 

@@ -135,6 +135,41 @@ void PackedMatrix::rows(int64_t begin, int64_t count, float* values) const {
   }
 }
 
+template <class Copy>
+void PackedMatrix::each_run(int64_t begin, int64_t count, const Copy& copy) const {
+  const int64_t width = kernels_.panel, run = half_ ? width / 2 : width, length = groups(in_, step_) * step_;
+  for (int64_t n = 0; n < panels() * width; n += run) {
+    const int64_t first = output(n);
+    if (first < 0) continue;
+    const int64_t end = half_ ? (first / half_ + 1) * half_ : out_, taken = std::min(run, end - first);
+    const int64_t panel = n / width * width * length;
+    for (int64_t k = begin; k < begin + count; k++)
+      copy(k, panel + (k / step_ * width + n % width) * step_ + k % step_, first, taken);
+  }
+}
+
+void PackedMatrix::transposed_rows(int64_t begin, int64_t count, float* values) const {
+  each_run(begin, count, [&](int64_t k, int64_t from, int64_t first, int64_t n) {
+    float* const to = values + (k - begin) * out_ + first;
+    if (type_ == WeightType::f32) {
+      std::copy_n(values_.floats() + from, n, to);
+    } else if (type_ == WeightType::int8) {
+      const int8_t* const quantised = static_cast<const int8_t*>(values_.data()) + from;
+      for (int64_t j = 0; j < n; j++)
+        to[j] = static_cast<float>(quantised[j * step_]) * scale_[static_cast<size_t>(column(first + j))];
+    } else {
+      widen(type_ == WeightType::f16 ? Stored::f16 : Stored::bf16, static_cast<const uint16_t*>(values_.data()) + from,
+            n, to);
+    }
+  });
+}
+
+void PackedMatrix::transposed_rows(int64_t begin, int64_t count, uint16_t* bits) const {
+  each_run(begin, count, [&](int64_t k, int64_t from, int64_t first, int64_t n) {
+    std::copy_n(static_cast<const uint16_t*>(values_.data()) + from, n, bits + (k - begin) * out_ + first);
+  });
+}
+
 Product PackedMatrix::product() const {
   Product p;
   p.k = groups(in_, step_);

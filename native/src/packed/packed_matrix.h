@@ -40,6 +40,11 @@ class PackedMatrix {
   /** Rows [begin, begin + count) of W, as the products use them, as float32 (count, in). */
   void rows(int64_t begin, int64_t count, float* values) const;
 
+  /** Rows [begin, begin + count) of W^T, (count, out), likewise. */
+  void transposed_rows(int64_t begin, int64_t count, float* values) const;
+  /** The same of a matrix in 16 bits, as these. */
+  void transposed_rows(int64_t begin, int64_t count, uint16_t* bits) const;
+
   /** The product with all of k and all panels, but for A, its strips, the store and the scratch. */
   Product product() const;
   /** The same with k from segment * kSegment to the segment's end; A holds that part alone. */
@@ -56,6 +61,9 @@ class PackedMatrix {
 
  private:
   /** Fills panels [panel, panel_end). */
+  /** Calls copy(k, from, to, n) for every run of n outputs that lie side by side: panel value `from`, output `to`. */
+  template <class Copy>
+  void each_run(int64_t begin, int64_t count, const Copy& copy) const;
   template <class Read, class T>
   void pack(int64_t panel, int64_t panel_end, const Read& read, T* panels) const;
   void pack_int8(int64_t panel, int64_t panel_end, const WeightRows& rows);

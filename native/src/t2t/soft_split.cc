@@ -29,4 +29,18 @@ void soft_split(const ImageView& image, const SoftSplit& split, float* tokens) {
           }
 }
 
+void soft_join(const ImageView& image, const SoftSplit& split, const float* tokens, float* values) {
+  const Grid grid = count_tokens({image.height, image.width}, split);
+  for (int64_t b = 0; b < image.batch; b++)
+    for (int64_t row = 0; row < grid.rows; row++)
+      for (int64_t column = 0; column < grid.columns; column++)
+        for (int64_t c = 0; c < image.channels; c++)
+          for (int64_t i = 0; i < split.kernel; i++)
+            for (int64_t j = 0; j < split.kernel; j++, tokens++) {
+              const int64_t y = row * split.stride - split.padding + i, x = column * split.stride - split.padding + j;
+              if (y < 0 || y >= image.height || x < 0 || x >= image.width) continue;
+              values[b * image.sb + c * image.sc + y * image.sy + x * image.sx] += *tokens;
+            }
+}
+
 }  // namespace vit

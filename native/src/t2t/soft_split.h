@@ -21,5 +21,8 @@ struct ImageView {
 };
 
 void soft_split(const ImageView& image, const SoftSplit& split, float* tokens);
+/** The other way round (torch.nn.Fold): adds tokens' values to the pixels they were taken from, at `values`, laid out
+ * as `image` says. */
+void soft_join(const ImageView& image, const SoftSplit& split, const float* tokens, float* values);
 
 }  // namespace vit

@@ -1,5 +1,7 @@
 #include "t2t/tokens_to_token.h"
 
+#include <algorithm>
+
 #include "t2t/soft_split.h"
 #include "weights/weight_store.h"
 
@@ -61,6 +63,43 @@ void TokensToToken::forward(const Architecture& a, const float* image, int64_t b
     }
     if (pass.trace) pass.trace->enter(outer);
   }
+}
+
+void TokensToToken::backward(const Architecture& a, const float* image, const float* dtokens, int64_t batch,
+                             float* dimage, Backward& back) const {
+  Arena::Scope scope(back.arena);
+  const size_t count = stages.size();
+  // What each split reads, and what each stage reads; the last split's windows are linear and need not be made.
+  std::vector<ImageView> views{ImageView::planar(image, batch, a.channels, a.height, a.width)};
+  std::vector<float*> windows;
+  for (size_t i = 0; i < count; i++) {
+    back.pass.stop_if_cancelled();
+    const Block& stage = a.tokenizer.stages[i];
+    const int64_t tokens = a.split_grid(i).count();
+    windows.push_back(scope.take(batch * tokens * stage.dim_in));
+    soft_split(views[i], a.tokenizer.splits[i], windows[i]);
+    float* const made = scope.take(batch * tokens * stage.dim);
+    if (fused[i])
+      fused[i]->run(windows[i], made, batch, tokens, {}, back.pass);
+    else
+      stages[i][0]->forward(windows[i], batch, tokens, made, {}, back.pass);
+    views.push_back(ImageView::tokens(made, batch, stage.dim, a.split_grid(i)));
+  }
+
+  const int64_t last = a.grid().count();
+  float* dwindows = scope.take(batch * last * a.patch_length());
+  back.layers.apply_back(*project, dtokens, a.dim, batch * last, dwindows, a.patch_length(), false);
+  for (size_t i = count; i > 0; i--) {
+    back.pass.stop_if_cancelled();
+    const Block& stage = a.tokenizer.stages[i - 1];
+    const int64_t tokens = a.split_grid(i - 1).count();
+    float* const dmade = scope.take_zeros(batch * tokens * stage.dim);
+    soft_join(views[i], a.tokenizer.splits[i], dwindows, dmade);
+    dwindows = scope.take(batch * tokens * stage.dim_in);
+    stages[i - 1][0]->backward(windows[i - 1], dmade, batch, tokens, dwindows, {}, back);
+  }
+  std::fill_n(dimage, batch * a.input_length(), 0.0f);
+  soft_join(views[0], a.tokenizer.splits[0], dwindows, dimage);
 }
 
 }  // namespace vit

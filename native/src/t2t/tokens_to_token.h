@@ -30,6 +30,9 @@ struct TokensToToken {
   /** image (B, C, H, W) to tokens (B, N, D). With `kept`, one entry a stage is added to it. */
   void forward(const Architecture& a, const float* image, int64_t batch, float* tokens, std::vector<StageKept>* kept,
                Pass& pass) const;
+  /** dimage (B, C, H, W) from dtokens (B, N, D); the stages are run again, and their inputs kept until it is made. */
+  void backward(const Architecture& a, const float* image, const float* dtokens, int64_t batch, float* dimage,
+                Backward& back) const;
 };
 
 }  // namespace vit

@@ -91,6 +91,13 @@ int64_t rows_at_once(int64_t tokens) { return std::min(tokens, std::max<int64_t>
 
 }  // namespace
 
+void Attention::map_rows(Gemm by, const float* q, const float* k, int64_t ld, int64_t tokens, int64_t head, int64_t row,
+                         int64_t rows, float* map) const {
+  gemm(by, Transpose::no, Transpose::yes, rows, tokens, head_dim, scale, q + row * ld, ld, k, ld, 0, map, tokens);
+  if (positions.bias) positions.bias->add(head, row, rows, map, tokens);
+  softmax(map, rows, tokens, tokens);
+}
+
 void Attention::attend(float* q, float* k, const float* v, int64_t ld, int64_t batch, int64_t tokens, float* context,
                        const AttentionKept& kept, Pass& pass) const {
   const int64_t length = heads * head_dim;

@@ -7,7 +7,7 @@
 #include "kernels/layer_norm.h"
 #include "linalg/linear.h"
 #include "vit/attention_positions.h"
-#include "vit/pass.h"
+#include "vit/backward.h"
 #include "vit/performer.h"
 
 namespace vit {
@@ -51,8 +51,47 @@ struct Attention {
    */
   void attend(float* q, float* k, const float* v, int64_t ld, int64_t batch, int64_t tokens, float* context,
               const AttentionKept& kept, Pass& pass) const;
+  /** What `recall` computes again for the backward pass, in the arena's scope. */
+  struct Recalled {
+    /** (B, N, h*hd) in rows of stride ld: Q and K normalised and turned. */
+    const float *q, *k, *v;
+    int64_t ld;
+    const float* plain = nullptr;    // (B, N, 2*h*hd): Q and K before their norms, where they have some
+    const float* context = nullptr;  // (B, N, h*hd): before the norm of the heads
+    const float* maps = nullptr;     // (B, h, N, N), where they are small
+  };
+
+  /** x (B, N, dim_in) to y (B, N, dim) as `forward`, keeping what `backward` needs. */
+  Recalled recall(const float* x, int64_t batch, int64_t tokens, float* y, const Epilogue& into, Arena::Scope& scope,
+                  Backward& back) const;
+  /** dx (B, N, dim_in) from dy (B, N, dim), the gradient of proj(heads) [+ V]; with `input` false only `look` is
+   * served. */
+  void backward(const Recalled& made, const float* dy, int64_t batch, int64_t tokens, float* dx, bool input,
+                const MapLook& look, Backward& back) const;
+
+  /** The part of `recall` that begins with the rows of Q, K and V; with `attend` the context is made too. */
+  Recalled recall_heads(float* q, float* k, const float* v, int64_t ld, int64_t batch, int64_t tokens, bool attend,
+                        Arena::Scope& scope, Backward& back) const;
+  /** The part of `backward` from dcontext to dq, dk and dv in rows of stride ldd, or, where dq is null, to `look`
+   * alone. */
+  void backward_heads(const Recalled& made, const float* dcontext, int64_t batch, int64_t tokens, float* dq, float* dk,
+                      float* dv, int64_t ldd, const MapLook& look, Backward& back) const;
+
   /** In place on the rows of Q and K. */
   void normalise_qk(float* q, float* k, int64_t ld, int64_t rows) const;
+  /**
+   * Rows [row, row + rows) of one head's map, (rows, N): softmax(scale Q K^T + bias). q and k point at the head's first
+   * value of an image's first token, and are turned already where positions are rotary.
+   */
+  void map_rows(Gemm by, const float* q, const float* k, int64_t ld, int64_t tokens, int64_t head, int64_t row,
+                int64_t rows, float* map) const;
+
+  /** Of one image, x (N, dim_in): adds sum_h A[h, query, j] v_j^h W_o^h to row j of sums (N, dim), without proj's bias.
+   */
+  void add_weighted_values(const float* x, int64_t tokens, int64_t query, float* sums, Pass& pass) const;
+  /** The same from Q, K (normalised, not yet turned) and V in rows of stride ld. */
+  void add_weighted_values(float* q, float* k, const float* v, int64_t ld, int64_t tokens, int64_t query, float* sums,
+                           Pass& pass) const;
 };
 
 }  // namespace vit

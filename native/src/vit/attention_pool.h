@@ -21,6 +21,8 @@ struct AttentionPool {
 
   /** x (n, D) of one image to feature (D). */
   void forward(const float* x, int64_t n, float* feature, Pass& pass) const;
+  /** dx (n, D) from dfeature (D) and x (n, D). */
+  void backward(const float* x, const float* dfeature, int64_t n, float* dx, Backward& back) const;
 };
 
 }  // namespace vit

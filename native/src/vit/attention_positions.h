@@ -21,6 +21,11 @@ struct RotaryTable {
 
   /** Turns rows (batch * N, h * hd) of Q or K in place; rows are ld floats apart. */
   void turn(float* rows, int64_t ld, int64_t batch, int64_t n, int64_t heads_of_rows) const;
+  /** The other way round: of gradients, whose values before and after a turn are turned likewise. */
+  void turn_back(float* rows, int64_t ld, int64_t batch, int64_t n, int64_t heads_of_rows) const;
+
+ private:
+  void turn(float* rows, int64_t ld, int64_t batch, int64_t n, int64_t heads_of_rows, float direction) const;
 };
 
 /** A bias on the scores by the distance of query and key; one of a block's own, the shared one, or their sum. */

@@ -18,6 +18,16 @@ class Encoding {
   virtual void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
                        Pass& pass) const = 0;
 
+  /** dx (B, N, dim_in) from dy (B, N, dim) and what came in, x (B, N, dim_in); dx is neither of them. */
+  virtual void backward(const float* x, const float* dy, int64_t batch, int64_t tokens, float* dx,
+                        const BlockLook& look, Backward& back) const = 0;
+
+  /**
+   * Of one image, x (N, dim): adds what query `query` takes from token j, sum_h A[h, query, j] v_j^h W_o^h, to row j of
+   * sums (N, dim); branches are added up.
+   */
+  virtual void add_weighted_values(const float* x, int64_t tokens, int64_t query, float* sums, Pass& pass) const = 0;
+
   /** A token transformer knows no places. */
   static std::unique_ptr<Encoding> load(const Block& block, const std::string& name, WeightStore& weights,
                                         const AttentionPositions& positions = {});
@@ -34,12 +44,19 @@ struct SequentialEncoding final : Encoding {
 
   void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
                Pass& pass) const override;
+  void backward(const float* x, const float* dy, int64_t batch, int64_t tokens, float* dx, const BlockLook& look,
+                Backward& back) const override;
+  void add_weighted_values(const float* x, int64_t tokens, int64_t query, float* sums, Pass& pass) const override;
 
  private:
   void forward_pre(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
                    Pass& pass) const;
   void forward_post(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
                     Pass& pass) const;
+  void backward_pre(const float* x, const float* dy, int64_t batch, int64_t tokens, float* dx, const BlockLook& look,
+                    Backward& back) const;
+  void backward_post(const float* x, const float* dy, int64_t batch, int64_t tokens, float* dx, const BlockLook& look,
+                     Backward& back) const;
 };
 
 /** Order parallel: sums of branches (timm ParallelThingsBlock, Touvron et al. 2022). Kept maps are the mean over
@@ -60,6 +77,9 @@ struct ParallelEncoding final : Encoding {
 
   void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
                Pass& pass) const override;
+  void backward(const float* x, const float* dy, int64_t batch, int64_t tokens, float* dx, const BlockLook& look,
+                Backward& back) const override;
+  void add_weighted_values(const float* x, int64_t tokens, int64_t query, float* sums, Pass& pass) const override;
 };
 
 /** Order parallel-scaling: attention and neural network side by side from one projection (timm ParallelScalingBlock,
@@ -77,6 +97,9 @@ struct ScalingEncoding final : Encoding {
                                         const AttentionPositions& positions);
   void forward(const float* x, int64_t batch, int64_t tokens, float* y, const AttentionKept& kept,
                Pass& pass) const override;
+  void backward(const float* x, const float* dy, int64_t batch, int64_t tokens, float* dx, const BlockLook& look,
+                Backward& back) const override;
+  void add_weighted_values(const float* x, int64_t tokens, int64_t query, float* sums, Pass& pass) const override;
 };
 
 /** The epilogue of a part: layer scale `gamma` unless empty, then `residual` (n, dim) unless null. */

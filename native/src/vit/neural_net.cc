@@ -36,6 +36,65 @@ void gate(Block::Mlp kind, Activation act, float* x, int64_t n, int64_t width, f
 
 }  // namespace
 
+namespace {
+
+/**
+ * The backward pass of `gate`: dh (n, 2*width) from g (n, width), the gradient of its result, and x (n, 2*width).
+ * `act` (width) is scratch.
+ */
+void gate_backward(Block::Mlp kind, Activation activation, const float* x, const float* g, int64_t n, int64_t width,
+                   float* dh, float* act) {
+  const int64_t gate_at = kind == Block::Mlp::glu ? width : 0, value_at = width - gate_at;
+  for (int64_t i = 0; i < n; i++, x += 2 * width, dh += 2 * width, g += width) {
+    std::copy_n(x + gate_at, width, act);
+    activate(activation, act, width);
+    for (int64_t j = 0; j < width; j++) {
+      dh[value_at + j] = g[j] * act[j];
+      dh[gate_at + j] = g[j] * x[value_at + j];
+    }
+    activate_backward(activation, x + gate_at, dh + gate_at, width);
+  }
+}
+
+}  // namespace
+
+void NeuralNet::backward(const float* x, const float* dy, int64_t n, float* dx, Backward& back) const {
+  Arena::Scope scope(back.arena);
+  const int64_t hidden = fc1->out(), width = fc2->in();
+  const bool gated = kind != Block::Mlp::mlp;
+  float* const h = scope.take(n * hidden);
+  fc1->apply(x, fc1->in(), n, h, hidden);
+  float* const g = scope.take(n * width);
+  back.layers.apply_back(*fc2, dy, fc2->out(), n, g, width, false);
+  float* const dh = gated ? scope.take(n * hidden) : g;
+  // An activation costs about as much as a hundred multiplications of a product.
+  const int parts = back.parts(100.0 * static_cast<double>(n) * static_cast<double>(width));
+  float* const made = scope.take(has_norm ? n * width : parts * width);
+  back.share(parts, n, [&](int part, int64_t begin, int64_t end) {
+    const int64_t rows = end - begin;
+    float* const own = g + begin * width;
+    const float* const read = h + begin * hidden;
+    if (has_norm) {
+      // What the norm read, then what it was given.
+      float* const values = made + begin * width;
+      if (gated) {
+        Floats copy(read, read + rows * hidden);
+        gate(kind, activation, copy.data(), rows, width, values);
+      } else {
+        std::copy_n(read, rows * width, values);
+        activate(activation, values, rows * width);
+      }
+      norm_backward(norm, values, width, own, width, rows, width, own, width, false);
+    }
+    if (gated)
+      gate_backward(kind, activation, read, own, rows, width, dh + begin * hidden,
+                    has_norm ? made + begin * width : made + part * width);
+    else
+      activate_backward(activation, read, own, rows * width);
+  });
+  back.layers.apply_back(*fc1, dh, hidden, n, dx, fc1->in(), false);
+}
+
 void NeuralNet::forward(const float* x, int64_t n, float* y, const Epilogue& into, Pass& pass) const {
   const int64_t hidden = fc1->out(), width = fc2->in(), dim = fc2->out();
   float* h = pass.scratch.get(Scratch::hidden, n * hidden);

@@ -5,7 +5,7 @@
 
 #include "kernels/layer_norm.h"
 #include "linalg/linear.h"
-#include "vit/pass.h"
+#include "vit/backward.h"
 
 namespace vit {
 
@@ -25,6 +25,9 @@ struct NeuralNet {
 
   /** x (n, dim) to y (n, dim) = epilogue(fc2(...)); the epilogue's residual may be y. */
   void forward(const float* x, int64_t n, float* y, const Epilogue& into, Pass& pass) const;
+
+  /** dx (n, dim) from dy (n, dim), the gradient of fc2's result, and what was read, x (n, dim). */
+  void backward(const float* x, const float* dy, int64_t n, float* dx, Backward& back) const;
 };
 
 }  // namespace vit

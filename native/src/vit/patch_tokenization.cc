@@ -52,4 +52,38 @@ void PatchTokenization::forward(const Architecture& a, const float* image, int64
   VIT_STEP(pass.trace, "patch_embed.norm", (Shape{count, a.dim}), tokens, a.dim);
 }
 
+namespace {
+
+/** The backward pass of split_patches: each pixel gets its patch's value, pixels of no patch zero. */
+void join_patches(const float* patches, const Architecture& a, int64_t batch, float* image) {
+  const int64_t height = a.tokenizer.patch_height, width = a.tokenizer.patch_width;
+  std::fill_n(image, batch * a.input_length(), 0.0f);
+  for (int64_t b = 0; b < batch; b++)
+    for (int64_t top = 0; top + height <= a.height; top += height)
+      for (int64_t left = 0; left + width <= a.width; left += width)
+        for (int64_t c = 0; c < a.channels; c++)
+          for (int64_t y = top; y < top + height; y++, patches += width)
+            std::copy_n(patches, width, image + ((b * a.channels + c) * a.height + y) * a.width + left);
+}
+
+}  // namespace
+
+void PatchTokenization::backward(const Architecture& a, const float* image, const float* dtokens, int64_t batch,
+                                 float* dimage, Backward& back) const {
+  Arena::Scope scope(back.arena);
+  const int64_t rows = batch * a.grid().count(), length = a.patch_length();
+  float* const patches = scope.take(rows * length);
+  if (a.tokenizer.norm) {
+    split_patches(image, batch, a.channels, a.height, a.width, a.tokenizer.patch_height, a.tokenizer.patch_width,
+                  patches);
+    float* const read = scope.take(rows * a.dim);
+    project->apply(patches, length, rows, read, a.dim);
+    float* const dread = scope.take(rows * a.dim);
+    back.norm_back(norm, read, dtokens, rows, a.dim, dread, false);
+    dtokens = dread;
+  }
+  back.layers.apply_back(*project, dtokens, a.dim, rows, patches, length, false);
+  join_patches(patches, a, batch, dimage);
+}
+
 }  // namespace vit

@@ -4,7 +4,7 @@
 
 #include "kernels/layer_norm.h"
 #include "linalg/linear.h"
-#include "vit/pass.h"
+#include "vit/backward.h"
 
 namespace vit {
 
@@ -25,6 +25,9 @@ struct PatchTokenization {
 
   /** image (B, C, H, W) to tokens (B, patches, D). */
   void forward(const Architecture& a, const float* image, int64_t batch, float* tokens, Pass& pass) const;
+  /** dimage (B, C, H, W) from dtokens (B, patches, D) and image, which is read where there is a norm. */
+  void backward(const Architecture& a, const float* image, const float* dtokens, int64_t batch, float* dimage,
+                Backward& back) const;
 };
 
 }  // namespace vit

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "architecture/architecture.h"
-#include "vit/pass.h"
+#include "vit/backward.h"
 
 namespace vit {
 
@@ -19,6 +19,14 @@ struct Performer {
   Floats w;  // (features, length)
 
   static Performer load(const Block& block, const std::string& name, WeightStore& weights);
+
+  /**
+   * dq, dk and dv, in rows ldd apart, from dcontext (B, N, length) and what `attend` read and made: q, k, v in rows ld
+   * apart and context.
+   */
+  void backward(const float* q, const float* k, const float* v, int64_t ld, int64_t batch, int64_t tokens,
+                const float* context, const float* dcontext, float* dq, float* dk, float* dv, int64_t ldd,
+                Backward& back) const;
 
   /** q, k, v in rows ld apart (B, N, length) to context (B, N, length); `kept` (B, N, 2 * features) unless null. */
   void attend(const float* q, const float* k, const float* v, int64_t ld, int64_t batch, int64_t tokens, float* context,

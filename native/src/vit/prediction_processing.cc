@@ -45,6 +45,100 @@ void pool_rows(Pool pool, const float* x, int64_t n, int64_t dim, float* feature
 
 }  // namespace
 
+namespace {
+
+/** The backward pass of pool_rows: adds to dx (n, dim). */
+void pool_rows_backward(Pool pool, const float* x, const float* dfeature, int64_t n, int64_t dim, float* dx) {
+  const float of_mean = pool == Pool::max ? 0.0f : (pool == Pool::avgmax ? 0.5f : 1.0f) / static_cast<float>(n);
+  const float of_top = pool == Pool::max ? 1.0f : pool == Pool::avgmax ? 0.5f : 0.0f;
+  for (int64_t j = 0; j < dim; j++) {
+    int64_t top = 0;
+    for (int64_t i = 0; i < n; i++) {
+      if (x[i * dim + j] > x[top * dim + j]) top = i;
+      dx[i * dim + j] += of_mean * dfeature[j];
+    }
+    dx[top * dim + j] += of_top * dfeature[j];
+  }
+}
+
+/** dx (in) = the sum of dy * rows of the weight, for a few rows: no layer of its transpose is worth making. */
+void add_rows(const Linear& layer, const Target& dy, float* dx) {
+  Floats row(static_cast<size_t>(layer.in()));
+  for (const TargetTerm& term : dy) {
+    layer.weight_rows(term.index, 1, row.data());
+    for (int64_t j = 0; j < layer.in(); j++) dx[j] += term.weight * row[static_cast<size_t>(j)];
+  }
+}
+
+/** The gradient of what `head` reads, or, without a head, of the output itself: added to dx. */
+void head_backward(const std::shared_ptr<const Linear>& head, const Target& target, float share, float* dx) {
+  Target scaled = target;
+  for (TargetTerm& term : scaled) term.weight *= share;
+  if (head) return add_rows(*head, scaled, dx);
+  for (const TargetTerm& term : scaled) dx[term.index] += term.weight;
+}
+
+}  // namespace
+
+void PredictionProcessing::backward(const Architecture& a, const float* x, const Target& target, float* dx,
+                                    Backward& back) const {
+  Arena::Scope scope(back.arena);
+  const int64_t tokens = a.num_tokens(), dim = a.dim, length = a.feature_length();
+  const int64_t prefix = a.prefix.count(), first = a.pool_includes_prefix ? 0 : prefix;
+  float* const normed = scope.take(tokens * dim);
+  back.norm(final_norm, x, tokens, dim, normed);
+  float* const dnormed = scope.take_zeros(tokens * dim);
+  if (a.pool == Pool::distilled) {
+    head_backward(head, target, 0.5f, dnormed);
+    head_backward(head_dist, target, 0.5f, dnormed + dim);
+    return back.norm_back(final_norm, x, dnormed, tokens, dim, dx, false);
+  }
+
+  // What the pooling makes is needed where something that is not linear reads it.
+  float* const pooled = scope.take(length);
+  if (a.fc_norm || a.projection) {
+    if (a.pool == Pool::map) {
+      map->forward(normed + first * dim, tokens - first, pooled, back.pass);
+    } else if (a.pool == Pool::token || a.pool == Pool::class_avg) {
+      std::copy_n(normed, dim, pooled);
+      if (a.pool == Pool::class_avg) pool_rows(Pool::avg, normed + prefix * dim, tokens - prefix, dim, pooled + dim);
+    } else {
+      pool_rows(a.pool, normed + first * dim, tokens - first, dim, pooled);
+    }
+  }
+  float* dfeature = scope.take_zeros(a.head_in());
+  head_backward(head, target, 1, dfeature);
+  if (projection) {
+    float* const read = scope.take(length);
+    apply_norm(fc_norm, pooled, length, 1, length, read, length);
+    float* const projected = scope.take(a.head_in());
+    projection->apply(read, length, 1, projected, a.head_in());
+    if (a.projection->activation) activate_backward(*a.projection->activation, projected, dfeature, a.head_in());
+    Target rows;
+    for (int64_t i = 0; i < a.head_in(); i++) rows.push_back({i, dfeature[i]});
+    dfeature = scope.take_zeros(length);
+    add_rows(*projection, rows, dfeature);
+  }
+  if (a.fc_norm) norm_backward(fc_norm, pooled, length, dfeature, length, 1, length, dfeature, length, false);
+
+  switch (a.pool) {
+    case Pool::token:
+      std::copy_n(dfeature, dim, dnormed);
+      break;
+    case Pool::class_avg:
+      std::copy_n(dfeature, dim, dnormed);
+      pool_rows_backward(Pool::avg, normed + prefix * dim, dfeature + dim, tokens - prefix, dim,
+                         dnormed + prefix * dim);
+      break;
+    case Pool::map:
+      map->backward(normed + first * dim, dfeature, tokens - first, dnormed + first * dim, back);
+      break;
+    default:
+      pool_rows_backward(a.pool, normed + first * dim, dfeature, tokens - first, dim, dnormed + first * dim);
+  }
+  back.norm_back(final_norm, x, dnormed, tokens, dim, dx, false);
+}
+
 void PredictionProcessing::forward(const Architecture& a, const float* x, int64_t batch, float* out, Pass& pass) const {
   const Timed timed(pass, "head");
   const int64_t tokens = a.num_tokens(), dim = a.dim, length = output_length(a);

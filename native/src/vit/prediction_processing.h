@@ -2,10 +2,18 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "vit/attention_pool.h"
 
 namespace vit {
+
+/** weight * output[index], of which a sum is differentiated. */
+struct TargetTerm {
+  int64_t index;
+  float weight;
+};
+using Target = std::vector<TargetTerm>;
 
 /** Final norm, pooling and head: what turns tokens into a prediction. */
 struct PredictionProcessing {
@@ -23,6 +31,9 @@ struct PredictionProcessing {
 
   /** x (B, N, D), unchanged, to out (B, output_length). */
   void forward(const Architecture& a, const float* x, int64_t batch, float* out, Pass& pass) const;
+  /** dx (N, D) of one image from its tokens x (N, D): the gradient of the target's sum. Where two are equally large, a
+   * maximum's is the first's. */
+  void backward(const Architecture& a, const float* x, const Target& target, float* dx, Backward& back) const;
 };
 
 }  // namespace vit

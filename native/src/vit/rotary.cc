@@ -79,6 +79,15 @@ std::shared_ptr<const RotaryTable> RotaryLoader::table(int64_t layer) {
 }
 
 void RotaryTable::turn(float* rows, int64_t ld, int64_t batch, int64_t n, int64_t heads_of_rows) const {
+  turn(rows, ld, batch, n, heads_of_rows, 1);
+}
+
+void RotaryTable::turn_back(float* rows, int64_t ld, int64_t batch, int64_t n, int64_t heads_of_rows) const {
+  turn(rows, ld, batch, n, heads_of_rows, -1);
+}
+
+void RotaryTable::turn(float* rows, int64_t ld, int64_t batch, int64_t n, int64_t heads_of_rows,
+                       float direction) const {
   const int64_t width = 2 * pairs;
   for (int64_t b = 0; b < batch; b++)
     for (int64_t i = 0; i < tokens; i++)
@@ -89,15 +98,15 @@ void RotaryTable::turn(float* rows, int64_t ld, int64_t batch, int64_t n, int64_
         // The pair (u, v) becomes (u cos - v sin, v cos + u sin).
         if (layout == Rotary::Pairs::halves) {
           for (int64_t j = 0; j < pairs; j++) {
-            const float u = x[j], v = x[j + pairs];
-            x[j] = u * c[j] - v * s[j];
-            x[j + pairs] = v * c[j] + u * s[j];
+            const float u = x[j], v = x[j + pairs], sine = direction * s[j];
+            x[j] = u * c[j] - v * sine;
+            x[j + pairs] = v * c[j] + u * sine;
           }
         } else {
           for (int64_t j = 0; j < pairs; j++) {
-            const float u = x[2 * j], v = x[2 * j + 1];
-            x[2 * j] = u * c[j] - v * s[j];
-            x[2 * j + 1] = v * c[j] + u * s[j];
+            const float u = x[2 * j], v = x[2 * j + 1], sine = direction * s[j];
+            x[2 * j] = u * c[j] - v * sine;
+            x[2 * j + 1] = v * c[j] + u * sine;
           }
         }
       }

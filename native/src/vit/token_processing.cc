@@ -39,8 +39,7 @@ TokenProcessing TokenProcessing::load(const Architecture& a, WeightStore& weight
   return made;
 }
 
-void TokenProcessing::forward(const Architecture& a, const float* patches, int64_t batch, float* x, Pass& pass) const {
-  const Timed timed(pass, "pos_embed");
+void TokenProcessing::place(const Architecture& a, const float* patches, int64_t batch, float* x, Pass& pass) const {
   const int64_t count = a.grid().count(), tokens = a.num_tokens(), front = a.prefix.count();
   for (int64_t b = 0; b < batch; b++) {
     float* to = std::copy(prefix.begin(), prefix.end(), x + b * tokens * a.dim);
@@ -59,10 +58,31 @@ void TokenProcessing::forward(const Architecture& a, const float* patches, int64
       }
   }
   VIT_STEP(pass.trace, "tokens", (Shape{tokens, a.dim}), x, a.dim);
+}
+
+void TokenProcessing::forward(const Architecture& a, const float* patches, int64_t batch, float* x, Pass& pass) const {
+  const Timed timed(pass, "pos_embed");
+  const int64_t tokens = a.num_tokens();
+  place(a, patches, batch, x, pass);
   if (a.pre_norm) {
     apply_norm(pre_norm, x, a.dim, batch * tokens, a.dim, x, a.dim);
     VIT_STEP(pass.trace, "norm_pre", (Shape{tokens, a.dim}), x, a.dim);
   }
+}
+
+void TokenProcessing::backward(const Architecture& a, const float* patches, const float* dx, int64_t batch,
+                               float* dpatches, Backward& back) const {
+  Arena::Scope scope(back.arena);
+  const int64_t tokens = a.num_tokens(), count = a.grid().count(), front = a.prefix.count();
+  if (a.pre_norm) {
+    float* const read = scope.take(batch * tokens * a.dim);
+    place(a, patches, batch, read, back.pass);
+    float* const dread = scope.take(batch * tokens * a.dim);
+    back.norm_back(pre_norm, read, dx, batch * tokens, a.dim, dread, false);
+    dx = dread;
+  }
+  for (int64_t b = 0; b < batch; b++)
+    std::copy_n(dx + (b * tokens + front) * a.dim, count * a.dim, dpatches + b * count * a.dim);
 }
 
 }  // namespace vit

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernels/layer_norm.h"
-#include "vit/pass.h"
+#include "vit/backward.h"
 
 namespace vit {
 
@@ -17,6 +17,13 @@ struct TokenProcessing {
 
   /** patches (B, P, D) to x (B, N, D). */
   void forward(const Architecture& a, const float* patches, int64_t batch, float* x, Pass& pass) const;
+  /** dpatches (B, P, D) from dx (B, N, D) and patches (B, P, D), which are read where there is a norm. */
+  void backward(const Architecture& a, const float* patches, const float* dx, int64_t batch, float* dpatches,
+                Backward& back) const;
+
+ private:
+  /** `forward` without its norm. */
+  void place(const Architecture& a, const float* patches, int64_t batch, float* x, Pass& pass) const;
 };
 
 }  // namespace vit
