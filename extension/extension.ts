@@ -35,11 +35,11 @@ export function activate(context: vscode.ExtensionContext): void {
     models,
     failures: new Failures(),
     log,
-    modelShown: (name) => status.show(name),
+    modelLoaded: (model) => status.loaded(model),
   });
   const settings = vscode.workspace.onDidChangeConfiguration((change) => {
     if (!change.affectsConfiguration(SECTION)) return;
-    if (change.affectsConfiguration(`${SECTION}.model`)) status.settingsChanged();
+    status.settingsChanged();
     panels.changed('settings');
   });
   const trusted = vscode.workspace.onDidGrantWorkspaceTrust(() => {

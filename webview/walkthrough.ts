@@ -33,6 +33,8 @@ export class Walkthrough implements Component {
       'This engine does not show what happens between the picture and the prediction. With the native engine every step is here.',
     ),
   );
+  /** Hidden patches are hidden behind the projection: the pages before it show them as they are. */
+  private readonly hidden = h('p', { class: 'note walk-note', 'data-testid': 'walk-hidden', hidden: true });
   private readonly page: HTMLElement;
   readonly element: HTMLElement;
 
@@ -85,6 +87,7 @@ export class Walkthrough implements Component {
       ),
       this.sentence,
       this.note,
+      this.hidden,
       this.shapes,
       h('div', { class: 'walk-controls' }, this.layer.element, this.head.element),
       this.body,
@@ -114,10 +117,24 @@ export class Walkthrough implements Component {
     if (this.element.hidden) return;
     if (!model || !run) return this.wait();
     this.note.hidden = model.loaded.steps.length > 0;
+    const hidden = this.app.state.hidden.length;
+    this.hidden.hidden = hidden === 0;
+    setText(
+      this.hidden,
+      hidden === 1
+        ? l10n.t(
+            '1 patch is hidden: behind the projection its token is zeros, and so it is in every step from there on.',
+          )
+        : l10n.t(
+            '{0} patches are hidden: behind the projection their tokens are zeros, and so they are in every step from there on.',
+            hidden,
+          ),
+    );
     const pagesFor = `${model.id}/${model.loaded.modelId}/${model.loaded.steps.length}`;
     if (this.pagesFor !== pagesFor) {
       this.pagesFor = pagesFor;
-      this.pages = pagesOf(model.loaded.steps, model.architecture, model.loaded.layers);
+      const { steps, layers, scores } = model.loaded;
+      this.pages = pagesOf(steps, model.architecture, layers, scores);
       this.fillList();
     }
     const index = this.index();

@@ -2,14 +2,14 @@ import * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client';
 import { deadlines } from '../engine/deadlines';
 import type { ModelQuery } from '../engine/requests';
+import type { ModelChoice } from '../inspect/modelPool';
 import { assertRunnable } from '../models/runnable';
 import { readSettings } from '../panel/settings';
 import { showProgress } from '../panel/plain';
 
-/** Relative paths count from the first folder on disk. */
-export function modelQuery(id: string): ModelQuery {
-  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
-  return { id, cwd: folder?.uri.fsPath, confinedTo: confinedTo() };
+/** What the engine process is asked for: the model, and which files its files may name. */
+export function modelQuery({ id, folder }: Pick<ModelChoice, 'id' | 'folder'>): ModelQuery {
+  return { id, cwd: folder, confinedTo: confinedTo() };
 }
 
 /** The folders whose files may be named by a file, when the workspace is not trusted; undefined when any may. */
@@ -18,9 +18,12 @@ export function confinedTo(): string[] | undefined {
   return (vscode.workspace.workspaceFolders ?? []).flatMap(({ uri }) => (uri.scheme === 'file' ? [uri.fsPath] : []));
 }
 
-/** The model of the settings, and what it is called; throws with a sentence when it cannot be run. */
-export async function modelInUse(engine: EngineClient): Promise<{ model: ModelQuery; name: string }> {
-  const model = modelQuery(readSettings().model.id);
+/** The model of the settings (those of that resource), and what it is called; throws with a sentence when it cannot be run. */
+export async function modelInUse(
+  engine: EngineClient,
+  resource?: vscode.Uri,
+): Promise<{ model: ModelQuery; name: string }> {
+  const model = modelQuery(readSettings(resource).model);
   const { report } = await engine.request(
     'describe-model',
     { model, values: false },

@@ -5,7 +5,7 @@ import { deadlines } from '../engine/deadlines';
 import { readSettings, writeModel } from '../panel/settings';
 import type { Command } from './command';
 import { plainText } from '../errors/plainText';
-import { labelText } from '../panel/plain';
+import { labelText, showInformation } from '../panel/plain';
 
 interface Row extends vscode.QuickPickItem {
   /** The chosen model's id; null when the row was a dialog that was closed. */
@@ -13,8 +13,9 @@ interface Row extends vscode.QuickPickItem {
 }
 
 /** Chooses the model for all panels and remembers it in the settings. */
-export const selectModel: Command = async ({ engine }) => {
-  const present = readSettings().model.id;
+export const selectModel: Command = async ({ engine, panels }) => {
+  const resource = panels.atHand;
+  const present = readSettings(resource).model.id;
   const chosen = await vscode.window.showQuickPick(await rows(engine, present), {
     title: vscode.l10n.t('Select the Model'),
     placeHolder: vscode.l10n.t('In use: {0}', plainText(present)),
@@ -22,7 +23,12 @@ export const selectModel: Command = async ({ engine }) => {
     matchOnDetail: true,
   });
   const id = await chosen?.choose();
-  if (id && id !== present) await writeModel(id);
+  if (id && id !== present) await writeModel(id, resource);
+  if (id && panels.hasOwnModel) {
+    void showInformation(
+      vscode.l10n.t('{0} is now the model of all panels but those of a model file, such as this one.', plainText(id)),
+    );
+  }
 };
 
 async function rows(engine: EngineClient, present: string): Promise<Row[]> {

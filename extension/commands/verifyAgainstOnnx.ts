@@ -12,10 +12,10 @@ import { showInformation, showWarning } from '../panel/plain';
 
 /** Runs the model in use on one picture through both engines and says by how much they differ. */
 export const verifyAgainstOnnx: Command = async ({ engine, panels, reports }, clicked) => {
-  const { model, name } = await modelInUse(engine);
-  const picture = panels.shown ?? (await chosenImages(clicked, undefined))[0];
+  const picture = panels.atHand ?? (await chosenImages(clicked, undefined))[0];
   if (!picture) return;
-  const { options } = readSettings().model;
+  const { model, name } = await modelInUse(engine, picture);
+  const { options } = readSettings(picture).model;
   const title = vscode.l10n.t('ViT: comparing engines on {0}', name);
   const result = await withProgress(title, async (signal) => {
     const source = { ...(await imageSource(picture)), preview: false };

@@ -51,6 +51,19 @@ export function enlarge(field: Field, factor: number): Field {
   return { rows, columns, values };
 }
 
+/** A field of `cells`, enlarged, with NaN wherever its cell is NaN. */
+export function cutOut({ rows, columns, values }: Field, cells: Field): Field {
+  const cut = Float32Array.from(values);
+  for (let row = 0; row < rows; row++) {
+    const above = Math.floor((row * cells.rows) / rows) * cells.columns;
+    for (let column = 0; column < columns; column++) {
+      const cell = cells.values[above + Math.floor((column * cells.columns) / columns)]!;
+      if (Number.isNaN(cell)) cut[row * columns + column] = NaN;
+    }
+  }
+  return { rows, columns, values: cut };
+}
+
 /** Leaves NaN (nothing there) out of a mixture instead of spreading it. */
 function mix(a: number, b: number, share: number): number {
   if (Number.isNaN(a)) return share < 0.5 ? NaN : b;

@@ -10,6 +10,8 @@ export interface ModelChoice {
   /** 'embedded', a registry id, or a path. */
   id: string;
   options: EngineOptions;
+  /** What relative paths count from. */
+  folder?: string;
   /** Counts the changes of a model file that is being written: another number is another model. */
   version?: number;
   /** Run at this size (rounded to patches) and not at the one the model was trained for. */
@@ -35,8 +37,11 @@ export class ModelPool {
 
   constructor(
     private readonly engine: EnginePort,
-    /** Where relative paths count from. */
-    private readonly query: (id: string) => ModelQuery = (id) => ({ id }),
+    /** How the engine process is asked for it. */
+    private readonly query: (choice: Pick<ModelChoice, 'id' | 'folder'>) => ModelQuery = ({ id, folder }) => ({
+      id,
+      cwd: folder,
+    }),
     /** The native engine cannot start on this machine, for that reason; ONNX Runtime computes instead. Called once. */
     private readonly fellBack: (reason: Sentence) => void = () => undefined,
   ) {}
@@ -68,8 +73,8 @@ export class ModelPool {
   }
 
   /** The addon may not load on a machine (an old C library, another processor): the same weights then run by way of the export. */
-  async #load({ id, options, size }: ModelChoice) {
-    const model: ModelQuery = { ...this.query(id), pictureSize: size };
+  async #load({ options, size, ...choice }: ModelChoice) {
+    const model: ModelQuery = { ...this.query(choice), pictureSize: size };
     try {
       return await this.engine.request('open-model', { model, options });
     } catch (error) {

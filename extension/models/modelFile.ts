@@ -72,8 +72,17 @@ function checkFields(tree: Node, given: Fields): Omit<Check, 'picture'> {
   return { problems, architecture: null };
 }
 
+/** Throws for a field no constructor has: the model that runs would not be the one that was meant. */
+export function assertKnownFields(config: Fields): void {
+  const [first] = unknownFields(null, config);
+  if (!first) return;
+  const { message, template, args } = first;
+  const inFile = { message, template, args };
+  throw new ModelError('config', sentence('{0}: {1}', config.source, inFile), undefined, inFile);
+}
+
 /** Fields no constructor has: a slip of the pen is nearly always near a real name. */
-function unknownFields(tree: Node, config: Fields): Problem[] {
+function unknownFields(tree: Node | null, config: Fields): Problem[] {
   const t2t = config.get('architecture') === 'T2T_ViT';
   const [condition] = schema.allOf;
   const own = Object.keys(t2t ? condition!.then.properties : condition!.else.properties);
@@ -84,7 +93,7 @@ function unknownFields(tree: Node, config: Fields): Problem[] {
   return unknown.slice(0, MOST_PROBLEMS).map((name, i) => {
     const near = nearest(name, known);
     const more = i === MOST_PROBLEMS - 1 && rest > 0 ? rest : 0;
-    const { offset, length } = keyOf(tree, name) ?? tree;
+    const { offset, length } = (tree && (keyOf(tree, name) ?? tree)) ?? { offset: 0, length: 0 };
     const model = config.text('architecture') ?? sentence('this model');
     return { offset, length, ...unknownField(name, model, near, more) };
   });

@@ -17,6 +17,7 @@ import type { Family, FamilyInput } from './families/family';
 import { cachedSnapshot } from './hub/cache';
 import { HUB_ID, hubSettings } from './hub/settings';
 import { MOST_SEED } from './families/seed';
+import { assertKnownFields } from './modelFile';
 import { plainText } from '../errors/plainText';
 import { readLabels } from './labels';
 import { EMBEDDED } from './modelId';
@@ -114,6 +115,7 @@ async function describe(
 ): Promise<ModelDescription> {
   const findings: Finding[] = [];
   const { family, tensors, outside } = recognise(config, checkpoint?.tensors ?? null);
+  if (family.seeded && located.config && isModelFile(located.config)) assertKnownFields(config);
   const processor = await readProcessor(located);
   const input: FamilyInput = { config, processor, tensors, findings };
   if (!located.config) {
@@ -150,7 +152,11 @@ async function describe(
     labels:
       (await readLabels(config, located.directory, architecture.classes, findings)) ??
       (await knownNames(config, family, architecture.classes, findings)),
-    scores: scoresFor(config.word('problem_type'), architecture.classes),
+    scores: scoresFor(
+      // the articles' models with one output are regressions
+      config.word('problem_type') || (family.seeded && architecture.classes === 1 ? 'regression' : ''),
+      architecture.classes,
+    ),
     dtypes: checkpoint ? [...new Set([...checkpoint.tensors.values()].map((tensor) => tensor.dtype))].sort() : ['F32'],
     bytes: checkpoint?.bytes ?? 0,
     noWeightDecay: family.noWeightDecay,

@@ -1,5 +1,6 @@
 /** One picture's panel: joins a webview to an inspection. */
-import { basename } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { toErrorShape } from '../errors/engineError';
 import { sentence } from '../errors/sentence';
@@ -7,11 +8,11 @@ import { receive } from '../protocol/host';
 import type { HostHandlers } from '../protocol/host';
 import { panelChecks } from '../protocol/panelChecks';
 import { PROTOCOL_VERSION } from '../protocol/panel';
-import type { HostEvent, PanelConversation, ViewEvent, ViewState } from '../protocol/panel';
+import type { HostEvent, PanelConversation, PanelModel, ViewEvent, ViewState } from '../protocol/panel';
 import type { ToView } from '../protocol/rpc';
 import type { EnginePort } from '../inspect/enginePort';
 import { sliceForWebview } from '../inspect/events';
-import { watchFile } from './fileWatch';
+import { watchFile, type FileChange } from './fileWatch';
 import { panelHtml, webviewRoot } from './html';
 import { Inspection } from '../inspect/inspection';
 import type { InspectionSettings, Outcome } from '../inspect/inspection';
@@ -31,8 +32,8 @@ export interface PanelParts {
   models: ModelPool;
   failures: Failures;
   log: vscode.LogOutputChannel;
-  /** A panel now shows this model's numbers. */
-  modelShown(name: string): void;
+  /** This model was loaded for a panel. */
+  modelLoaded(model: Pick<PanelModel, 'id' | 'name'>): void;
 }
 
 export class ImagePanel implements vscode.Disposable {
@@ -43,7 +44,10 @@ export class ImagePanel implements vscode.Disposable {
   /** The webview listens: what is sent before, or while it is hidden, is lost. */
   #listening = false;
   #toShow: Partial<ViewState> | null = null;
+  #isDeleted = false;
+  #folderShown = false;
   #modelVersion = 0;
+  #modelState: string | null = null;
   /** What changed while the panel was hidden. */
   readonly #stale = new Set<'picture' | 'settings' | 'engine'>();
 
@@ -72,9 +76,14 @@ export class ImagePanel implements vscode.Disposable {
     this.#disposables.push(
       panel.webview.onDidReceiveMessage((message: unknown) => void this.#receive(message)),
       panel.onDidChangeViewState(() => this.#visibilityChanged()),
-      watchFile(uri, () => this.changed('picture')),
+      watchFile(uri, (change) => this.#pictureChanged(change)),
     );
-    panel.title = model === undefined ? this.#name : `${this.#name} — ${plainText(basename(model))}`;
+    if (model !== undefined) {
+      const written = (change: FileChange) => change === 'written' && void this.modelChanged();
+      this.#disposables.push(watchFile(vscode.Uri.file(model), written));
+      void fileState(model).then((state) => (this.#modelState ??= state));
+    }
+    this.#setTitle();
     panel.iconPath = {
       light: vscode.Uri.joinPath(parts.extensionUri, 'media', 'tab-light.svg'),
       dark: vscode.Uri.joinPath(parts.extensionUri, 'media', 'tab-dark.svg'),
@@ -100,14 +109,38 @@ export class ImagePanel implements vscode.Disposable {
     if (this.panel.visible) this.#catchUp();
   }
 
-  /** The panel's model file was written: another model under the same name. */
-  modelChanged(): void {
+  /** The panel's model file was written, here or by another program: another model under the same name. */
+  async modelChanged(): Promise<void> {
+    const state = await fileState(this.model!);
+    // a save is told of twice: by the editor at once, and by the disk
+    if (state === this.#modelState) return;
+    this.#modelState = state;
     this.#modelVersion++;
     this.changed('settings');
   }
 
+  #pictureChanged(change: FileChange): void {
+    this.#isDeleted = change === 'deleted';
+    this.#setTitle();
+    this.changed('picture');
+  }
+
+  /** Whether the tab says which folder the picture is in. */
+  showFolder(shown: boolean): void {
+    if (shown === this.#folderShown) return;
+    this.#folderShown = shown;
+    this.#setTitle();
+  }
+
+  #setTitle(): void {
+    const folder = plainText(basename(dirname(this.uri.path)));
+    const found = this.#folderShown ? `${this.#name} · ${folder}` : this.#name;
+    const name = this.#isDeleted ? vscode.l10n.t('{0} (deleted)', found) : found;
+    this.panel.title = this.model === undefined ? name : `${name} — ${plainText(basename(this.model))}`;
+  }
+
   #settings(): InspectionSettings {
-    const settings = readSettings();
+    const settings = readSettings(this.uri);
     if (this.model === undefined) return settings;
     return { ...settings, model: { ...settings.model, id: this.model, version: this.#modelVersion } };
   }
@@ -187,10 +220,11 @@ export class ImagePanel implements vscode.Disposable {
     } else if (event.type === 'error') {
       const { code, message } = event.error;
       this.parts.log.error(`${this.#name}: ${message} (${code})`);
-      if (code !== 'ERR_CANCELLED')
+      // a panel in sight says it itself
+      if (code !== 'ERR_CANCELLED' && !this.panel.visible)
         this.parts.failures.report(say(event.error), code, () => void this.#inspection.refresh());
     } else if (event.type === 'model') {
-      this.parts.modelShown(event.model.name);
+      this.parts.modelLoaded(event.model);
     } else if (event.type === 'run') {
       const { forward_ms, decode_ms, preprocess_ms } = event.run.timings;
       const ms = [decode_ms, preprocess_ms, forward_ms].map((time) => time.toFixed(1)).join(' + ');
@@ -205,8 +239,6 @@ export class ImagePanel implements vscode.Disposable {
       this.#listening = false;
       return;
     }
-    const { name } = this.#inspection.model ?? {};
-    if (name !== undefined) this.parts.modelShown(name);
     this.#catchUp();
   }
 
@@ -242,5 +274,15 @@ export class ImagePanel implements vscode.Disposable {
 
   #post(message: ToView<PanelConversation>): void {
     void this.panel.webview.postMessage(message);
+  }
+}
+
+/** Changes whenever the file is written; null when it cannot be read. */
+async function fileState(path: string): Promise<string | null> {
+  try {
+    const { mtimeNs, size, ino } = await stat(path, { bigint: true });
+    return [mtimeNs, size, ino].join('/');
+  } catch {
+    return null;
   }
 }

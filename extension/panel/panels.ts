@@ -24,7 +24,22 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
 
   /** The picture of the panel in front. */
   get shown(): vscode.Uri | undefined {
-    return [...this.#panels.values()].find(({ panel }) => panel.active)?.uri;
+    return this.#inFront?.uri;
+  }
+
+  /** The picture a command is about when nothing else says so: of the panel in front, else of one in sight. */
+  get atHand(): vscode.Uri | undefined {
+    const inSight = [...this.#panels.values()].find(({ panel }) => panel.visible);
+    return this.shown ?? inSight?.uri;
+  }
+
+  /** The panel in front is about a model of its own, whatever is chosen for all. */
+  get hasOwnModel(): boolean {
+    return this.#inFront?.model !== undefined;
+  }
+
+  get #inFront(): ImagePanel | undefined {
+    return [...this.#panels.values()].find(({ panel }) => panel.active);
   }
 
   /**
@@ -35,11 +50,8 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
     let opened = this.#panels.get(keyOf(uri, model));
     if (opened) opened.panel.reveal();
     else {
-      const panel = vscode.window.createWebviewPanel(
-        VIEW_TYPE,
-        fileName(uri),
-        model === undefined ? vscode.ViewColumn.Active : vscode.ViewColumn.Beside,
-      );
+      const column = model === undefined ? vscode.ViewColumn.Active : this.#columnOfModels();
+      const panel = vscode.window.createWebviewPanel(VIEW_TYPE, fileName(uri), column);
       opened = this.#adopt(uri, panel, model);
     }
     if (state) opened.show(state);
@@ -59,7 +71,7 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
   async classify(uri: vscode.Uri, cancellation: vscode.CancellationToken): Promise<Outcome> {
     const picture = { uri: uri.toString(), source: async () => ({ ...(await imageSource(uri)), preview: false }) };
     const { engine, models } = this.parts;
-    const settings = { ...readSettings(), predictionsOnly: true } as const;
+    const settings = { ...readSettings(uri), predictionsOnly: true } as const;
     const silent = () => undefined;
     const inspection = new Inspection(engine, models, picture, settings, silent, () => '');
     const cancelled = cancellation.onCancellationRequested(() => inspection.cancel());
@@ -72,13 +84,29 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
     }
   }
 
+  /** Pictures of the same name show their folder too, as VS Code's own tabs do. */
+  #tellApart(): void {
+    const all = [...this.#panels.values()];
+    for (const panel of all) {
+      const alike = (other: ImagePanel) => other.model === panel.model && fileName(other.uri) === fileName(panel.uri);
+      panel.showFolder(all.filter(alike).length > 1);
+    }
+  }
+
+  /** Beside the file that is edited: where the panels of model files are already, if there are any. */
+  #columnOfModels(): vscode.ViewColumn {
+    const about = [...this.#panels.values()].filter(({ model }) => model !== undefined).map(({ panel }) => panel);
+    const inSight = about.find(({ visible }) => visible) ?? about.at(-1);
+    return inSight?.viewColumn ?? vscode.ViewColumn.Beside;
+  }
+
   changed(what: 'settings' | 'engine'): void {
     for (const panel of this.#panels.values()) panel.changed(what);
   }
 
   /** A model file was saved: panels about it run again. */
   modelChanged(path: string): void {
-    for (const panel of this.#panels.values()) if (panel.model === path) panel.modelChanged();
+    for (const panel of this.#panels.values()) if (panel.model === path) void panel.modelChanged();
   }
 
   dispose(): void {
@@ -91,10 +119,12 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
     const key = keyOf(uri, model);
     const adopted = new ImagePanel(uri, panel, this.parts, model);
     this.#panels.set(key, adopted);
+    this.#tellApart();
     panel.onDidChangeViewState(() => this.#changed.fire());
     panel.onDidDispose(() => {
       if (this.#panels.get(key) === adopted) this.#panels.delete(key);
       adopted.dispose();
+      this.#tellApart();
       this.#changed.fire();
     });
     this.#changed.fire();

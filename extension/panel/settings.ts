@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineKind, EngineOptions } from '../engine/requests';
 import { EMBEDDED } from '../models/modelId';
@@ -7,9 +7,12 @@ import type { InspectionSettings } from '../inspect/inspection';
 
 export const SECTION = 'vit';
 
-/** The user's choices, as an inspection takes them. Values out of range (settings.json takes any) fall back or are clamped. */
-export function readSettings(): InspectionSettings {
-  const settings = vscode.workspace.getConfiguration(SECTION);
+/**
+ * The user's choices, as an inspection takes them. Values out of range (settings.json takes any) fall back or are clamped.
+ * @param resource in a workspace of several folders each has settings of its own: those of its folder count
+ */
+export function readSettings(resource?: vscode.Uri): InspectionSettings {
+  const settings = vscode.workspace.getConfiguration(SECTION, resource);
   const options: EngineOptions = {
     engine: oneOf<EngineKind>(settings.get('engine'), ['native', 'onnx']),
     threads: integer(settings.get('threads'), 0, 64, 0),
@@ -19,15 +22,29 @@ export function readSettings(): InspectionSettings {
   };
   const model = settings.get('model');
   return {
-    model: { id: modelId(typeof model === 'string' ? model : ''), options },
+    model: choiceOf(modelId(typeof model === 'string' ? model : ''), options, resource),
     atPictureSize: oneOf(settings.get('inputSize'), ['as-trained', 'as-picture']) === 'as-picture',
     topK: integer(settings.get('topK'), 1, 100, 5),
   };
 }
 
-/** Writes the model at the scope its present value comes from, so that the choice takes effect. */
-export async function writeModel(id: string): Promise<void> {
-  const settings = vscode.workspace.getConfiguration(SECTION);
+/** What does not depend on a folder is the same model in all of them. */
+function choiceOf(id: string, options: EngineOptions, resource?: vscode.Uri): InspectionSettings['model'] {
+  return id === EMBEDDED || isAbsolute(id) ? { id, options } : { id, options, folder: folderOf(resource) };
+}
+
+/** The folder on disk that relative paths count from: the resource's, else the first. */
+function folderOf(resource?: vscode.Uri): string | undefined {
+  const own = resource && vscode.workspace.getWorkspaceFolder(resource);
+  const folder = own?.uri.scheme === 'file' ? own : vscode.workspace.workspaceFolders?.find(isOnDisk);
+  return folder?.uri.fsPath;
+}
+
+const isOnDisk = ({ uri }: vscode.WorkspaceFolder): boolean => uri.scheme === 'file';
+
+/** Writes the model at the scope its present value (for that resource) comes from, so that the choice takes effect. */
+export async function writeModel(id: string, resource?: vscode.Uri): Promise<void> {
+  const settings = vscode.workspace.getConfiguration(SECTION, resource);
   const present = settings.inspect('model');
   const target =
     present?.workspaceFolderValue !== undefined

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { splitHeads } from '../../extension/engine/headFusion';
+import { fieldOf } from '../../webview/app/attention';
+import type { TokenLayout } from '../../webview/drawing/tokenLayout';
 import { fuse, heatOf, keepMass } from '../../webview/drawing/heat';
 
 // two heads over a class token and four patches; values that float32 holds exactly
@@ -49,4 +51,15 @@ test('the fewest patches that hold a share of the mass', () => {
   assert.deepEqual(Array.from(keepMass(patches, 0.5)), [NaN, 0.5, NaN, NaN]);
   assert.deepEqual(Array.from(keepMass(patches, 0.6)), [NaN, 0.5, 0.25, NaN]);
   assert.equal(keepMass(patches, 1), patches);
+});
+
+test('below all of the mass the kept cells are smoothed with all of their neighbours, and the others stay empty', () => {
+  const layout = { rows: 1, columns: 3, splits: null } as TokenLayout;
+  const values = Float32Array.of(0, 1, 0);
+  const whole = fieldOf(layout, values, true, 9);
+  const cut = fieldOf(layout, values, true, 9, keepMass(values, 0.5));
+  assert.equal(cut.columns, 9);
+  assert.deepEqual(Array.from(cut.values).slice(3, 6), Array.from(whole.values).slice(3, 6));
+  assert.ok(whole.values[3]! < 1, 'it is smoothed');
+  for (const outside of [0, 1, 2, 6, 7, 8]) assert.ok(Number.isNaN(cut.values[outside]), String(outside));
 });

@@ -31,7 +31,8 @@ test('numbers as people read them', () => {
     '100.0 %',
   ]);
   assert.deepEqual([95, 21_700_000, 340_123, 1.2e9].map(format.count), ['95', '21.7 M', '340 K', '1.2 B']);
-  assert.deepEqual([0.0312, -0.124, -0.0001].map(format.signedPercent), ['+3.1', '−12', '−0.0']);
+  assert.deepEqual([0.0312, -0.124, -0.0001].map(format.signedPercent), ['+3.1 %', '−12 %', '±0.0 %']);
+  assert.deepEqual([0.41234, -12.3].map(format.signedValue), ['+0.412', '−12.3']);
   assert.deepEqual([512, 2048, 88_202_656].map(format.bytes), ['512 B', '2 KB', '84.1 MB']);
   assert.deepEqual([0.123, 5.21, 87.6, 12_340].map(format.milliseconds), ['0.12 ms', '5.2 ms', '88 ms', '12.3 s']);
   assert.equal(format.shape([1, 15, 400]), '(1, 15, 400)');

@@ -129,3 +129,19 @@ test('layer and walk-through page go together', () => {
   const shown = reduce(state, { type: 'show', state: { view: 'walkthrough', step: 'blocks.4.mlp.act' } }).view;
   assert.deepEqual([shown.view, shown.layer, shown.step], ['walkthrough', 4, 'blocks.4.mlp.act']);
 });
+
+test('who looks at the last layer looks at the last layer of the next model', () => {
+  const shown: AppState = { ...firstState(), model: model(1, 6), view: { ...defaultView, layer: 5 } };
+  assert.equal(reduce(shown, { type: 'model', model: model(2, 12) }).view.layer, 11);
+  const third = { ...shown, view: { ...defaultView, layer: 2 } };
+  assert.equal(reduce(third, { type: 'model', model: model(2, 12) }).view.layer, 2);
+  const walking = { ...shown, view: { ...defaultView, layer: 5, step: 'blocks.5.attn.q' } };
+  assert.equal(reduce(walking, { type: 'model', model: model(2, 12) }).view.step, 'blocks.11.attn.q');
+});
+
+test('a change is of the probability, or of the value where there is none', () => {
+  const of = (probability: number | null, logit: number) => ({ index: 3, label: 'x', probability, logit });
+  assert.equal(changeOf(of(0.75, 2), [of(0.5, 1)]), 0.25);
+  assert.equal(changeOf(of(null, 2.5), [of(null, 1)]), 1.5);
+  assert.equal(changeOf(of(0.75, 2), [{ ...of(0.5, 1), index: 4 }]), null);
+});

@@ -5,7 +5,7 @@ import { methods, methodSlice, type MethodId, type MethodSlice } from '../../ext
 import type { PanelModel, ViewState } from '../../extension/protocol/panel';
 import { colorTable, signedColorMap } from '../../extension/drawing/colorMap';
 import { heatOf, keepMass, type Heat, type ScaleChoice } from '../drawing/heat';
-import { enlarge, paint, type Field } from '../../extension/drawing/raster';
+import { cutOut, enlarge, paint, type Field } from '../../extension/drawing/raster';
 import type { Slices } from './slices';
 import type { AppState, Display } from './state';
 import { layoutOf, spread, type TokenLayout } from '../drawing/tokenLayout';
@@ -52,7 +52,7 @@ export class Attention {
     const key = [shown.key, colorMap, view.smooth, display.mass].join('/');
     if (this.drawn?.key !== key) {
       const kept = keepMass(shown.heat.patches, display.mass);
-      const field = fieldOf(shown.layout, kept, view.smooth);
+      const field = fieldOf(shown.layout, shown.heat.patches, view.smooth, finestPixels, kept);
       this.drawn = { key, canvas: pixels(field, shown.heat.domain, colorMap) };
     }
     return this.drawn.canvas;
@@ -80,14 +80,25 @@ export const scaleOf = ({ method }: ViewState, { scale, excludeOutliers }: Displ
 export const colorMapOf = ({ method, colorMap }: ViewState): string =>
   methods[method].signed ? signedColorMap : colorMap;
 
-/** Patch values as a field over the whole input: cells, smoothed cells, or a soft split's overlapping boxes. */
-export function fieldOf(layout: TokenLayout, values: Float32Array, smooth: boolean, finest = finestPixels): Field {
+/**
+ * Patch values as a field over the whole input: cells, smoothed cells, or a soft split's overlapping boxes.
+ * @param kept the same with NaN for patches that are not drawn; those still count where their neighbours are smoothed
+ */
+export function fieldOf(
+  layout: TokenLayout,
+  values: Float32Array,
+  smooth: boolean,
+  finest = finestPixels,
+  kept = values,
+): Field {
   if (layout.splits) {
-    return spread(layout, values, Math.max(1, Math.ceil(Math.max(layout.inputWidth, layout.inputHeight) / finest)));
+    return spread(layout, kept, Math.max(1, Math.ceil(Math.max(layout.inputWidth, layout.inputHeight) / finest)));
   }
-  const cells: Field = { rows: layout.rows, columns: layout.columns, values };
-  if (!smooth) return cells;
-  return enlarge(cells, Math.max(1, Math.min(32, Math.floor(finest / Math.max(layout.rows, layout.columns)))));
+  const { rows, columns } = layout;
+  if (!smooth) return { rows, columns, values: kept };
+  const factor = Math.max(1, Math.min(32, Math.floor(finest / Math.max(rows, columns))));
+  const field = enlarge({ rows, columns, values }, factor);
+  return kept === values ? field : cutOut(field, { rows, columns, values: kept });
 }
 
 export function pixels(field: Field, domain: Heat['domain'], colorMap: string): HTMLCanvasElement {

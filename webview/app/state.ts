@@ -101,7 +101,7 @@ export function reduce(state: AppState, event: HostEvent): AppState {
         // hidden patches are numbers in one model's grid
         hidden: same || !state.model ? state.hidden : [],
         before: same ? state.before : null,
-        view: clampView(state.view, event.model),
+        view: withStep(state.view, clampView(keepLast(state), event.model)),
       };
     }
     case 'run':
@@ -118,6 +118,11 @@ export function reduce(state: AppState, event: HostEvent): AppState {
       return { ...state, view: state.model ? clampView(view, state.model) : view };
     }
   }
+}
+
+/** Who looks at the last layer looks at the last one of the next model too. */
+function keepLast({ view, model }: AppState): ViewState {
+  return model && view.layer === model.loaded.layers - 1 ? { ...view, layer: lastLayer } : view;
 }
 
 /** Keeps layer, head and query inside the model. A method with one map for all heads has no single one. */

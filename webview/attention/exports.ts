@@ -3,7 +3,6 @@ import * as l10n from '@vscode/l10n';
 import type { App } from '../app/app';
 import { sayError } from '../words';
 import { drawFigure } from './figure';
-import { methods } from '../../extension/engine/methods';
 import { colorMapOf, type Shown } from '../app/attention';
 import type { MenuItem } from '../ui/menu';
 import { inputCanvas } from '../patches/modelInput';
@@ -93,9 +92,12 @@ function json({ state }: App, { rows, layout }: Ready): string {
       predictions: run!.predictions,
       hiddenPatches: state.hidden,
       method: view.method,
-      layer: view.layer,
-      query: view.query,
-      ...(methods[view.method].perHead ? {} : { fusion: view.head }),
+      // counted from 1, as in the panel
+      layer: view.layer + 1,
+      head: typeof view.head === 'number' ? view.head + 1 : view.head,
+      query: layout.prefixNames[view.query] ?? `patch ${view.query - layout.prefixNames.length + 1}`,
+      // index of the query in a row of `attention`, from 0
+      token: view.query,
       prefix: layout.prefixNames,
       grid: [layout.rows, layout.columns],
       region: run!.geometry.region,

@@ -51,13 +51,21 @@ export function drawScene(
   if (layout) {
     if (scene.grid) drawGrid(context, layout, seen, theme);
     if (scene.numbers !== 'none') drawNumbers(context, layout, seen, scene.numbers, scene.query, theme);
-    const box = (patch: number) => onScreen(viewport, pictureBox(layout, geometry, patch));
+    // a soft split's windows reach into the padding, where there is no picture
+    const box = (patch: number) => within(onScreen(viewport, pictureBox(layout, geometry, patch)), seen);
     for (const patch of scene.hidden) blotOut(context, box(patch), theme);
     if (scene.hover !== null && scene.hover !== scene.query) strokeBox(context, box(scene.hover), '#ffffff', 1);
     if (scene.query !== null) strokeBox(context, box(scene.query), theme.focus, 2);
   }
   strokeBox(context, seen, theme.highContrast ? theme.foreground : '#ffffff', 1);
 }
+
+const within = (box: Region, bounds: Region): Region => ({
+  left: Math.max(box.left, bounds.left),
+  top: Math.max(box.top, bounds.top),
+  right: Math.min(box.right, bounds.right),
+  bottom: Math.min(box.bottom, bounds.bottom),
+});
 
 function onScreen({ scale, x, y }: Viewport, box: Region): Region {
   return {
@@ -159,8 +167,15 @@ function drawNumbers(
     context.fillStyle = '#ffffff';
     patch++;
     context.globalAlpha = large || chosen ? 1 : 0.8;
-    context.strokeText(String(patch), x + right, y + down);
-    context.fillText(String(patch), x + right, y + down);
+    const text = String(patch);
+    // the outer windows of a soft split have their middle at the edge, or beyond it
+    const room = middle ? [context.measureText(text).width / 2 + 2, size / 2 + 2] : [0, 0];
+    const at = [
+      Math.min(seen.right - room[0]!, Math.max(seen.left + room[0]!, x + right)),
+      Math.min(seen.bottom - room[1]!, Math.max(seen.top + room[1]!, y + down)),
+    ] as const;
+    context.strokeText(text, ...at);
+    context.fillText(text, ...at);
   });
   context.restore();
 }

@@ -37,7 +37,13 @@ export class PictureFacts implements Component {
 
 const regionText = ({ left, top, right, bottom }: { left: number; top: number; right: number; bottom: number }) => {
   const round = (x: number) => Math.round(x * 10) / 10;
-  return `x ${round(left)}–${round(right)}, y ${round(top)}–${round(bottom)}`;
+  return l10n.t(
+    '{0} × {1} pixels from x {2}, y {3}',
+    round(right - left),
+    round(bottom - top),
+    round(left),
+    round(top),
+  );
 };
 
 export function preprocessingText({ channels, resize, interpolation, crop, mean, std }: Preprocessing): string {

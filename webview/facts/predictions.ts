@@ -1,12 +1,13 @@
 /** The classes the model finds most probable, as bars. */
 import * as l10n from '@vscode/l10n';
-import type { RunSummary } from '../../extension/engine/requests';
+import type { Prediction, RunSummary } from '../../extension/engine/requests';
 import type { App, Component } from '../app/app';
 import { h, icon } from '../ui/dom';
-import { milliseconds, percent, signedPercent, value } from '../ui/format';
+import { milliseconds, percent, signedPercent, signedValue, value } from '../ui/format';
 import { className } from '../ui/names';
 import { changeOf } from '../patches/hiddenPatches';
 import { section } from '../ui/section';
+import { say } from '../words';
 
 export class Predictions implements Component {
   private readonly body = h('div', { class: 'predictions' });
@@ -25,6 +26,20 @@ export class Predictions implements Component {
 
   private placeholders(): HTMLElement[] {
     return [0.9, 0.5, 0.35].map(() => h('div', { class: 'prediction placeholder', 'aria-hidden': 'true' }));
+  }
+
+  /** Numbers of weights that were never trained say so themselves. */
+  private seeded(): HTMLElement[] {
+    const finding = this.app.state.model?.findings.find(({ code }) => code === 'seeded-weights');
+    return finding ? [h('p', { class: 'note info', 'data-testid': 'seeded' }, icon('info', 'info'), say(finding))] : [];
+  }
+
+  private change({ probability }: Prediction, change: number): HTMLElement {
+    const [text, title] =
+      probability === null
+        ? [signedValue(change), l10n.t('Change by hiding patches')]
+        : [signedPercent(change), l10n.t('Change by hiding patches, in percentage points')];
+    return h('span', { class: 'prediction-change', 'data-testid': 'change', title }, text);
   }
 
   private rows(run: RunSummary): HTMLElement[] {
@@ -53,7 +68,17 @@ export class Predictions implements Component {
     const [only, second] = run.predictions;
     if (run.scores === 'value' && only && !second) {
       // a regression: a number, and no share of anything
-      return [h('p', { class: 'regression', 'data-testid': 'regression' }, value(only.logit)), timings];
+      const change = hidden.length > 0 ? changeOf(only, before) : null;
+      return [
+        ...this.seeded(),
+        h(
+          'p',
+          { class: 'regression', 'data-testid': 'regression' },
+          value(only.logit),
+          change !== null && this.change(only, change),
+        ),
+        timings,
+      ];
     }
     const list = h('ol', { class: 'prediction-list' });
     for (const prediction of run.predictions) {
@@ -77,13 +102,13 @@ export class Predictions implements Component {
           },
           bar,
           h('span', { class: 'prediction-label' }, className(this.app.state.model?.labels ?? null, prediction.index)),
-          change !== null &&
-            h('span', { class: 'prediction-change', title: l10n.t('Change by hiding patches') }, signedPercent(change)),
+          change !== null && this.change(prediction, change),
           h('span', { class: 'prediction-share' }, shown),
         ),
       );
     }
     return [
+      ...this.seeded(),
       ...(run.unfamiliar
         ? [
             h(

@@ -8,7 +8,8 @@ import { patchName } from '../ui/names';
 import { Occlusion } from './occlusion';
 import { QueryPicker } from '../ui/queryPicker';
 import { facts, section } from '../ui/section';
-import { inputBox, layoutOf } from '../drawing/tokenLayout';
+import { inputBox, layoutOf, type TokenLayout } from '../drawing/tokenLayout';
+import type { Region } from '../../extension/image/preprocessing';
 
 export class PatchDetail implements Component {
   private readonly query: QueryPicker;
@@ -63,7 +64,7 @@ export class PatchDetail implements Component {
       facts([
         [l10n.t('Patch'), l10n.t('{0} of {1}', patch + 1, layout.rows * layout.columns)],
         [l10n.t('Row, column'), `${Math.floor(patch / layout.columns) + 1}, ${(patch % layout.columns) + 1}`],
-        [l10n.t('Pixels'), `x ${box.left}–${box.right}, y ${box.top}–${box.bottom}`],
+        [l10n.t('Pixels'), pixelsOf(box, layout)],
         [l10n.t('Shape'), shape([channels, height, width])],
         [
           l10n.t('Token'),
@@ -72,4 +73,12 @@ export class PatchDetail implements Component {
       ]),
     );
   }
+}
+
+/** First and last pixel of each axis, counted from 0; and that a window reaches beyond the picture, where it does. */
+function pixelsOf(box: Region, { inputWidth, inputHeight }: TokenLayout): string {
+  const range = (begin: number, end: number, length: number) => `${Math.max(0, begin)}–${Math.min(length, end) - 1}`;
+  const pixels = `x ${range(box.left, box.right, inputWidth)}, y ${range(box.top, box.bottom, inputHeight)}`;
+  const isInside = box.left >= 0 && box.top >= 0 && box.right <= inputWidth && box.bottom <= inputHeight;
+  return isInside ? pixels : l10n.t('{0}, and padding beyond the edge', pixels);
 }

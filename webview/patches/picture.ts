@@ -230,8 +230,8 @@ export class Picture implements Component {
   }
 
   private brushing(): boolean {
-    const { brush, view } = this.app.state;
-    return brush && view.view === 'patches';
+    const { brush, view, model } = this.app.state;
+    return brush && view.view === 'patches' && model?.engine !== 'onnx';
   }
 
   private toggleHidden(token: number): void {

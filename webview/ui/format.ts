@@ -19,11 +19,16 @@ export function percent(share: number): string {
   return x > 0 ? '< 0.01 %' : '0 %';
 }
 
-/** A change of a share in percentage points: +3.1, −12. */
+/** A change of a share in percentage points: +3.1 %, −12 %. */
 export function signedPercent(change: number): string {
   const points = Math.abs(change * 100);
   const text = points >= 10 ? points.toFixed(0) : points.toFixed(1);
-  return `${change < 0 ? '−' : '+'}${text}`;
+  return `${text === '0.0' ? '±' : change < 0 ? '−' : '+'}${text} %`;
+}
+
+/** A change of a value: +0.41, −12.3. */
+export function signedValue(change: number): string {
+  return `${change < 0 ? '−' : '+'}${value(Math.abs(change))}`;
 }
 
 /** 21.7 M, 5.72 M, 340 K, 95. */

@@ -84,15 +84,16 @@ export function headName(head: number | 'mean' | 'max' | 'min'): string {
   }
 }
 
-/** The same with their number: 'mean of 12 heads'. */
+/** The same with their number: 'mean of 12 heads'. Of one head there is nothing to join. */
 export function headOfName(head: number | 'mean' | 'max' | 'min', heads: number): string {
+  if (heads === 1) return headName(0);
   switch (head) {
     case 'mean':
-      return heads === 1 ? l10n.t('mean of 1 head') : l10n.t('mean of {0} heads', heads);
+      return l10n.t('mean of {0} heads', heads);
     case 'max':
-      return heads === 1 ? l10n.t('max of 1 head') : l10n.t('max of {0} heads', heads);
+      return l10n.t('max of {0} heads', heads);
     case 'min':
-      return heads === 1 ? l10n.t('min of 1 head') : l10n.t('min of {0} heads', heads);
+      return l10n.t('min of {0} heads', heads);
     default:
       return headName(head);
   }

@@ -2,6 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import type { Step } from '../../extension/engine/requests';
 import type { Architecture } from '../../extension/architecture/description';
+import type { Scores } from '../../extension/architecture/scores';
 import { withoutLayer } from '../app/stepNames';
 import { text, type PageText } from './texts';
 
@@ -38,11 +39,17 @@ const together = [
  * Every page in the order of the computation. Steps of the blocks appear once: the layer is chosen on the page.
  * Steps this version knows no words for get a page too.
  */
-export function pagesOf(steps: readonly Step[], architecture: Architecture | null, layers: number): Page[] {
-  const pages: Page[] = [page('input', 'input', [], architecture)];
+export function pagesOf(
+  steps: readonly Step[],
+  architecture: Architecture | null,
+  layers: number,
+  scores: Scores | null = 'softmax',
+): Page[] {
+  const page = (id: string, figure: Figure, on: string[]) => pageOf(id, figure, on, text(id, architecture, scores));
+  const pages: Page[] = [page('input', 'input', [])];
   const cut = steps.some(({ name }) => name === 'patches' || name.startsWith('tokenizer.'));
   // an engine without steps still cuts the picture
-  if (!cut) pages.push(page('patches', 'patches', [], architecture));
+  if (!cut) pages.push(page('patches', 'patches', []));
   const names = [...new Set(steps.map(({ name }) => withoutLayer(name)))];
   const seen = new Set<string>();
   for (const name of names) {
@@ -51,15 +58,15 @@ export function pagesOf(steps: readonly Step[], architecture: Architecture | nul
     const group = groupOf(name, names);
     for (const each of group) seen.add(each);
     if (name === 'patches') {
-      pages.push(page('patches', 'patches', [name], architecture), page('token', 'token', [name], architecture));
-    } else pages.push(page(name, figureOf(name), group, architecture));
-    if (isLastOfBlocks(name, names) && layers > 0) pages.push(page('depth', 'depth', [], architecture));
+      pages.push(page('patches', 'patches', [name]), page('token', 'token', [name]));
+    } else pages.push(page(name, figureOf(name), group));
+    if (isLastOfBlocks(name, names) && layers > 0) pages.push(page('depth', 'depth', []));
   }
-  pages.push(page('prediction', 'prediction', [], architecture));
+  pages.push(page('prediction', 'prediction', []));
   return pages;
 }
 
-function page(id: string, figure: Figure, steps: string[], architecture: Architecture | null): Page {
+function pageOf(id: string, figure: Figure, steps: string[], words: PageText): Page {
   const stage = /^tokenizer\.(?:splits|stages)\.(\d+)\./.exec(id);
   return {
     id,
@@ -67,7 +74,7 @@ function page(id: string, figure: Figure, steps: string[], architecture: Archite
     steps,
     chapter: chapterOf(id),
     stage: stage ? Number(stage[1]) : null,
-    ...text(id, architecture),
+    ...words,
   };
 }
 

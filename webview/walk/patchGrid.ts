@@ -11,6 +11,8 @@ interface PatchGridContent {
   source: HTMLCanvasElement;
   layout: TokenLayout;
   chosen: number | null;
+  /** Patches hidden from the model, 0-based. */
+  hidden?: readonly number[];
   /** Drawn over the whole input. */
   overlay?: { source: HTMLCanvasElement; opacity: number; smooth: boolean };
   choose(patch: number): void;
@@ -71,7 +73,7 @@ export class PatchGrid {
 
   private draw(): void {
     if (!this.content || this.element.clientWidth === 0) return;
-    const { source, layout, chosen } = this.content;
+    const { source, layout, chosen, hidden = [] } = this.content;
     const most = Math.max(200, Math.min(480, innerHeight * 0.55));
     const height = Math.min(most, (this.element.clientWidth / layout.inputWidth) * layout.inputHeight);
     this.element.style.height = `${height}px`;
@@ -90,7 +92,7 @@ export class PatchGrid {
         overlay: this.content.overlay ?? null,
         grid: true,
         numbers: this.content.overlay ? 'none' : 'middle',
-        hidden: [],
+        hidden,
         query: chosen,
         hover: this.hover,
       },

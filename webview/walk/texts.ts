@@ -1,6 +1,7 @@
 /** What the walk-through says about each step: the articles' words, the field's standard term, and one sentence. */
 import * as l10n from '@vscode/l10n';
 import type { Activation, Architecture, Block } from '../../extension/architecture/description';
+import type { Scores } from '../../extension/architecture/scores';
 
 export interface PageText {
   /** In the articles' words. */
@@ -13,9 +14,15 @@ export interface PageText {
 interface Facts {
   architecture: Architecture | null;
   block: Block | null;
+  /** null: the model gives features. */
+  scores: Scores | null;
 }
 
-type Entry = [title: string, term: string | null, sentence: string | ((facts: Facts) => string)];
+type Entry = [
+  title: string,
+  term: string | null | ((facts: Facts) => string | null),
+  sentence: string | ((facts: Facts) => string),
+];
 
 const activationNames: Partial<Record<Activation, string>> = {
   gelu: 'GELU',
@@ -136,12 +143,31 @@ const whole: Record<string, Entry> = {
     // not a head of attention
     l10n.t({ message: 'Head', comment: ['the classifier'] }),
     l10n.t('classifier, logits'),
-    l10n.t('One more learned matrix turns the prediction token into one number for each class.'),
+    ({ scores, architecture }) =>
+      scores === 'value' && architecture?.classes === 1
+        ? l10n.t('One more learned matrix turns the prediction token into one number.')
+        : l10n.t('One more learned matrix turns the prediction token into one number for each class.'),
   ],
   prediction: [
     l10n.t('Prediction'),
-    'softmax',
-    l10n.t('The exponentials of the logits, divided by their sum, are the probabilities.'),
+    ({ scores }) =>
+      scores === 'value'
+        ? l10n.t('regression')
+        : scores === 'sigmoid'
+          ? l10n.t('sigmoid')
+          : scores === 'softmax'
+            ? 'softmax'
+            : null,
+    ({ scores }) =>
+      scores === 'value'
+        ? l10n.t('There are no classes to compare: the number that comes out is the prediction.')
+        : scores === 'sigmoid'
+          ? l10n.t(
+              'Every logit becomes a probability of its own, by the logistic function: more than one class may hold.',
+            )
+          : scores === 'softmax'
+            ? l10n.t('The exponentials of the logits, divided by their sum, are the probabilities.')
+            : l10n.t('There is no classifier: what was pooled is the result.'),
   ],
 };
 
@@ -299,7 +325,7 @@ const inside: Record<string, Entry> = {
   ],
 };
 
-export function text(id: string, architecture: Architecture | null): PageText {
+export function text(id: string, architecture: Architecture | null, scores: Scores | null = 'softmax'): PageText {
   const stage = /^tokenizer\.(splits|stages)\.(\d+)\.(.*)$/.exec(id);
   if (stage?.[1] === 'splits') return softSplitText(Number(stage[2]), architecture);
   const tokenizer = architecture?.tokenizer;
@@ -307,8 +333,13 @@ export function text(id: string, architecture: Architecture | null): PageText {
   const block = stage ? (stages[Number(stage[2])] ?? null) : (architecture?.block ?? null);
   const entry = Object.hasOwn(whole, id) ? whole[id]! : insideEntry(id);
   if (!entry) return { title: id, term: null, sentence: l10n.t('A step of this model.') };
-  const [title, term, sentence] = entry;
-  return { title, term, sentence: typeof sentence === 'string' ? sentence : sentence({ architecture, block }) };
+  const [title, term, says] = entry;
+  const facts = { architecture, block, scores };
+  return {
+    title,
+    term: typeof term === 'function' ? term(facts) : term,
+    sentence: typeof says === 'string' ? says : says(facts),
+  };
 }
 
 function insideEntry(id: string): Entry | undefined {
