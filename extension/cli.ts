@@ -4,6 +4,7 @@ import packageJson from '../package.json';
 import { addBench } from './cli/bench';
 import { addClassify } from './cli/classify';
 import { addDescribe } from './cli/describe';
+import { addExplain } from './cli/explain/explain';
 import { complain, UsageError, watchOutput } from './cli/errors';
 import { addForward } from './cli/forward';
 import { addPreprocess } from './cli/preprocess';
@@ -14,7 +15,7 @@ function makeProgram(): Command {
     .version(packageJson.version)
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
-  for (const add of [addClassify, addForward, addPreprocess, addDescribe, addBench]) add(program);
+  for (const add of [addClassify, addExplain, addForward, addPreprocess, addDescribe, addBench]) add(program);
   return program;
 }
 

@@ -2,27 +2,24 @@ import type { Command } from 'commander';
 import path from 'node:path';
 import type { EngineClient } from '../engine/client';
 import type { LoadedModel, Slice, SliceRequest } from '../engine/requests';
-import { whyUnreadable } from '../errors/fileRefusal';
-import { isLfsPointer, LFS_REASON } from '../files/lfsPointer';
-import { readRegularFile } from '../files/regularFile';
-import { firstNonFinite, placeIn } from '../files/finite';
 import { npyBody, npyHeader } from '../files/npyEncoding';
-import { readNpy, type NpyArray } from '../files/npy';
 import { makeDirectory, writeWholeFile } from '../files/wholeFile';
+import { writeAttentionGradient } from './attentionGradient';
+import { classesOf } from './classNames';
 import { loadModel, withEngine } from './engine';
 import { complain, UsageError } from './errors';
 import { forwardPart } from './forwardPart';
 import { addModelOptions, commaList, type ModelOptions } from './options';
-
-/** 128 pictures of 1024 x 1024 in float32 are 1.5 GiB. */
-const MAX_INPUT_BYTES = 2 ** 31;
+import { asPictures, readTensor } from './tensorFile';
 
 interface ForwardOptions extends ModelOptions {
   input: string;
   output: string;
   outputs: string[];
+  class?: string;
 }
 
+const GRADIENT = 'attention_gradient';
 const DEFAULT_OUTPUTS = ['logits', 'attention', 'tokens'];
 
 /** A file to write: slices of the run, in order, that together have that shape. */
@@ -45,29 +42,33 @@ export function addForward(program: Command): void {
     .requiredOption('-o, --output <dir>', 'directory for the .npy files, made when missing')
     .option(
       '--outputs <names>',
-      'any of logits, attention, tokens, input, steps (all of the walk-through), or names of steps',
+      'any of logits, attention, tokens, input, attention_gradient, steps (all of the walk-through), or names of steps',
       commaList,
       DEFAULT_OUTPUTS,
     );
+  command.option(
+    '--class <classes>',
+    'of attention_gradient: index or label, one for all pictures or one for each (default: the most probable)',
+  );
   addModelOptions(command).action(async (options: ForwardOptions) => {
     await withEngine((engine) => forward(engine, options));
   });
 }
 
 async function forward(engine: EngineClient, options: ForwardOptions): Promise<void> {
-  const input = await readInput(options.input);
+  const input = await readTensor(options.input);
   const part = await engine.request('describe-part', { file: path.resolve(options.model) });
   if (part !== null) return forwardPart(engine, part, input, options);
-  const { shape, values } = input;
-  if (shape.length !== 4) {
-    throw new Error(`${options.input} has shape (${shape.join(', ')}), but the input is (B, C, H, W).`);
-  }
-  const { loaded } = await loadModel(engine, options);
+  const { shape, values } = asPictures(options.input, input);
+  const { loaded, description } = await loadModel(engine, options);
+  const gradient = options.outputs.includes(GRADIENT);
+  if (options.class !== undefined && !gradient) throw new UsageError(`--class: only ${GRADIENT} has one`);
   const steps = stepsAmong(options.outputs, loaded);
   const attention = options.outputs.includes('attention');
   const missing = [
     ...(attention && loaded.attention !== true ? [['attention', loaded.attention.message]] : []),
     ...(options.outputs.includes('tokens') && loaded.tokens !== true ? [['tokens', loaded.tokens]] : []),
+    ...(gradient && loaded.explains !== true ? [[GRADIENT, loaded.explains.message]] : []),
   ] as [name: string, reason: string][];
   const without = (name: string): boolean => missing.some(([other]) => other === name);
   const tokens = steps.length > 0 || (options.outputs.includes('tokens') && !without('tokens'));
@@ -80,7 +81,14 @@ async function forward(engine: EngineClient, options: ForwardOptions): Promise<v
     tokens,
   });
   await makeDirectory(options.output);
-  for (const name of [...new Set([...options.outputs.filter((name) => name !== 'steps'), ...steps])]) {
+  if (gradient && !without(GRADIENT)) {
+    const { labels } = description;
+    const classes = options.class === undefined ? null : classesOf('--class', options.class, labels, shape[0] ?? 0);
+    await writeAttentionGradient(engine, loaded, input, classes, path.join(options.output, `${GRADIENT}.npy`));
+  }
+  for (const name of [
+    ...new Set([...options.outputs.filter((name) => !['steps', GRADIENT].includes(name)), ...steps]),
+  ]) {
     if (!without(name)) await write(engine, run, await outputOf(engine, run, name, loaded, shape), options.output);
   }
   // what was asked for by name and is not there is a failure; of what comes when nothing is said, a note
@@ -88,27 +96,7 @@ async function forward(engine: EngineClient, options: ForwardOptions): Promise<v
   if (missing.length > 0 && options.outputs !== DEFAULT_OUTPUTS) process.exitCode = 1;
 }
 
-async function readInput(file: string): Promise<NpyArray> {
-  const bytes = await readRegularFile(file, MAX_INPUT_BYTES).catch((error: unknown) => {
-    throw new Error(whyUnreadable(file, error).message);
-  });
-  if (isLfsPointer(bytes)) throw new Error(`${file} ${LFS_REASON.message}.`);
-  const array = parse(file, bytes);
-  const at = firstNonFinite(array.values);
-  if (at < 0) return array;
-  const place = placeIn(array.shape, at);
-  throw new Error(`${file} holds a value that is not a number (${array.values[at]}), at ${place}.`);
-}
-
-function parse(file: string, bytes: Uint8Array): NpyArray {
-  try {
-    return readNpy(bytes);
-  } catch (error) {
-    throw new Error(`${file} ${(error as Error).message}.`, { cause: error });
-  }
-}
-
-const plainOutputs = ['logits', 'attention', 'tokens', 'input', 'steps'];
+const plainOutputs = ['logits', 'attention', 'tokens', 'input', 'steps', GRADIENT];
 
 /** Names of steps that are asked for. Throws UsageError for names that are neither outputs nor steps of this model. */
 function stepsAmong(names: string[], { steps }: LoadedModel): string[] {

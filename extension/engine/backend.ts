@@ -1,6 +1,7 @@
 /** What the engine process needs of something that computes: the addon (./native/backend.ts), ONNX Runtime (./onnx/backend.ts). */
 import type { ModelDescription } from '../architecture/description';
-import type { EngineKind, EngineOptions, LoadedModel, Slice, SliceRequest } from './requests';
+import type { GradientRequest, Gradients } from '../../native/binding';
+import type { EngineKind, EngineOptions, EvidenceSlice, LoadedModel, Slice, SliceRequest } from './requests';
 
 export interface Backend {
   readonly kind: EngineKind;
@@ -33,7 +34,7 @@ export interface BackendModel {
 }
 
 /** Kinds of slices the session answers itself. */
-export type BackendSlice = Exclude<SliceRequest, { kind: 'logits' | 'input' | 'tensor' }>;
+export type BackendSlice = Exclude<SliceRequest, { kind: 'logits' | 'input' | 'tensor' } | EvidenceSlice>;
 
 export interface BackendRun {
   readonly batch: number;
@@ -42,7 +43,19 @@ export interface BackendRun {
   /** How much memory it holds until released. */
   readonly bytes: number;
   slice(image: number, what: BackendSlice): Promise<Slice>;
+  /** null where the model cannot be looked into so far (LoadedModel.explains). */
+  readonly inside: Inside | null;
   /** The first step of the computation that holds NaN or infinity; null when there is none, or none can be looked at. */
   firstNonFiniteStep(image: number): Promise<string | null>;
   release(): void;
+}
+
+/** What explanations are computed from. Aborting rejects with ERR_CANCELLED. */
+export interface Inside {
+  /** By one backward pass. */
+  gradients(request: Omit<GradientRequest, 'cancel'>, signal: AbortSignal): Promise<Gradients>;
+  /** Lengths of what each token brings to a query in one layer (Kobayashi et al. 2020): (N). */
+  valueAttention(image: number, layer: number, query: number): Promise<Float32Array>;
+  /** Outputs (variants, output length) of one image with patches hidden: 1 in masks (variants, patches). */
+  maskedOutputs(image: number, masks: Uint8Array, variants: number, signal: AbortSignal): Promise<Float32Array>;
 }

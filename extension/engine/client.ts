@@ -1,7 +1,7 @@
 /** The extension's, CLI's and tests' side of the engine process: starts it when needed, asks it, survives it. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { EngineErrorShape, EngineRequestName, EngineRequests } from './requests';
+import type { EngineErrorShape, EngineRequestName, EngineRequests, Progress } from './requests';
 import { cancelled, EngineError } from '../errors/engineError';
 import { sentence, type Sentence } from '../errors/sentence';
 import { systemReason } from '../errors/systemError';
@@ -19,7 +19,9 @@ export interface EngineClientOptions {
   execArgv?: string[];
 }
 
-export interface RequestOptions {
+export interface RequestOptions<K extends EngineRequestName = EngineRequestName> {
+  /** Called for what the engine reports before its answer; not after the signal has aborted. */
+  onProgress?: (progress: Progress<K>) => void;
   signal?: AbortSignal;
   /**
    * Milliseconds from asking until the engine process is killed and the request refused with ERR_DEADLINE. What else waits for that
@@ -29,6 +31,7 @@ export interface RequestOptions {
 }
 
 interface Pending {
+  progress: (progress: unknown) => void;
   settle: (outcome: { give: unknown } | { error: EngineErrorShape }) => void;
 }
 
@@ -76,7 +79,7 @@ export class EngineClient {
   request<K extends EngineRequestName>(
     name: K,
     take: EngineRequests[K]['take'],
-    { signal, deadlineMs }: RequestOptions = {},
+    { signal, deadlineMs, onProgress }: RequestOptions<K> = {},
   ): Promise<EngineRequests[K]['give']> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) throw cancelled();
@@ -93,6 +96,9 @@ export class EngineClient {
       const watchdog =
         deadlineMs === undefined ? undefined : setTimeout(() => this.expire(engine, id, deadlineMs), deadlineMs);
       engine.pending.set(id, {
+        progress: (progress) => {
+          if (!signal?.aborted) onProgress?.(progress as Progress<K>);
+        },
         settle: (outcome) => {
           clearTimeout(grace);
           clearTimeout(watchdog);
@@ -236,6 +242,10 @@ export class EngineClient {
       return;
     }
     const pending = engine.pending.get(message.id);
+    if (message.kind === 'progress') {
+      pending?.progress(message.progress);
+      return;
+    }
     engine.pending.delete(message.id);
     pending?.settle(message.kind === 'answer' ? { give: message.give } : { error: message.error });
   }

@@ -1,6 +1,7 @@
 /**
  * The ways a run becomes a map over the patches, one row each. The slices of the protocol and their checks, the panel's
- * dropdown, caption, export and colour scale all read this table.
+ * dropdown, caption, export and colour scale, and the command line all read this table. What each computes, where it was
+ * published and what it does not tell: docs/evidence.md, and for the panel webview/attention/methodHelp.ts.
  */
 import type { HeadFusion } from '../../native/binding';
 
@@ -15,13 +16,35 @@ export interface MethodParameters {
   fusion: HeadFusion;
   /** Share of the smallest entries of the fused map put to zero. */
   discardRatio: number;
+  /** The class whose logit y is explained; null: the picture's most probable one. */
+  class: number | null;
+  /** y is the difference of that logit and this class's; null: the class alone. */
+  against: number | null;
+  /** Places between the zero picture and the picture where the gradient is taken. */
+  steps: number;
+  /** Passes with randomly hidden patches; even. */
+  samples: number;
+  /** Of random numbers. */
+  seed: number;
 }
+
+/** What is used where nobody says. */
+export const methodDefaults = {
+  discardRatio: 0,
+  class: null,
+  against: null,
+  steps: 32,
+  samples: 512,
+  seed: 0,
+} as const satisfies Partial<MethodParameters>;
 
 interface Method {
   /** The kind of slice that answers it. */
   slice: string;
-  /** What it is computed from: kept attention maps, a backward pass, or further forward passes. */
-  needs: 'maps' | 'gradient' | 'passes';
+  /** What it is computed from: kept attention maps, the weights and tokens inside a block, a backward pass, or further forward passes. */
+  needs: 'maps' | 'values' | 'gradient' | 'passes';
+  /** tokens: prefix tokens first, N values; patches: those alone. */
+  over: 'tokens' | 'patches';
   /** Values lie on both sides of zero: the colour scale does too. */
   signed: boolean;
   /** A map for each head, (h, N), of which the view shows one or fuses all; otherwise one, (N). */
@@ -29,10 +52,13 @@ interface Method {
   params: readonly (keyof MethodParameters)[];
 }
 
+const ofClass = ['class', 'against'] as const;
+
 export const methods = {
   attention: {
     slice: 'attention-rows',
     needs: 'maps',
+    over: 'tokens',
     signed: false,
     perHead: true,
     params: ['layer', 'query'],
@@ -40,9 +66,66 @@ export const methods = {
   rollout: {
     slice: 'rollout',
     needs: 'maps',
+    over: 'tokens',
     signed: false,
     perHead: false,
     params: ['query', 'from', 'to', 'fusion', 'discardRatio'],
+  },
+  'value-attention': {
+    slice: 'value-attention',
+    needs: 'values',
+    over: 'tokens',
+    signed: false,
+    perHead: false,
+    params: ['layer', 'query'],
+  },
+  relevance: {
+    slice: 'relevance',
+    needs: 'gradient',
+    over: 'tokens',
+    signed: false,
+    perHead: false,
+    params: ofClass,
+  },
+  'grad-cam': {
+    slice: 'grad-cam',
+    needs: 'gradient',
+    over: 'patches',
+    signed: false,
+    perHead: false,
+    params: ofClass,
+  },
+  'input-gradient': {
+    slice: 'input-gradient',
+    needs: 'gradient',
+    over: 'patches',
+    signed: true,
+    perHead: false,
+    params: ofClass,
+  },
+  'integrated-gradients': {
+    slice: 'integrated-gradients',
+    needs: 'gradient',
+    over: 'patches',
+    signed: true,
+    perHead: false,
+    params: [...ofClass, 'steps'],
+  },
+  'leave-one-out': {
+    slice: 'leave-one-out',
+    needs: 'passes',
+    over: 'patches',
+    signed: true,
+    perHead: false,
+    params: ofClass,
+  },
+  'token-sampling': {
+    slice: 'token-sampling',
+    needs: 'passes',
+    over: 'patches',
+    signed: true,
+    perHead: false,
+    params: [...ofClass, 'samples', 'seed'],
   },
 } as const satisfies Record<string, Method>;
 
@@ -63,3 +146,7 @@ export function methodSlice(id: MethodId, values: MethodParameters): MethodSlice
   const { slice, params } = methods[id];
   return { kind: slice, ...Object.fromEntries(params.map((name) => [name, values[name]])) } as MethodSlice;
 }
+
+/** Whether a method has a parameter. */
+export const takes = (id: MethodId, parameter: keyof MethodParameters): boolean =>
+  (methods[id].params as readonly string[]).includes(parameter);

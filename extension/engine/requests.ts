@@ -7,7 +7,7 @@ import type { PartRequest, Step } from '../../native/binding';
 import type { ImageSource, OpenedImage } from '../image/opened';
 import type { Geometry } from '../image/preprocessing';
 import type { ModelDescription, PartDescription } from '../architecture/description';
-import type { MethodSlice } from './methods';
+import type { MethodParameters, MethodSlice } from './methods';
 import type { Scores } from '../architecture/scores';
 import type { ModelQuery, RegistryEntry } from '../models/modelId';
 import type { Problem } from '../models/problem';
@@ -51,6 +51,8 @@ export interface LoadedModel {
   attention: true | Sentence;
   /** Likewise for the tokens between its blocks. */
   tokens: true | string;
+  /** Likewise for gradients, and passes with hidden patches: every method that needs more than kept maps. */
+  explains: true | Sentence;
   loadMs: number;
 }
 
@@ -101,6 +103,8 @@ export type SliceRequest =
   | MethodSlice
   /** (h, N, N) */
   | { kind: 'attention'; layer: number }
+  /** (h, N, N): the gradient of what `class` and `against` say (./methods.ts) by each attention weight. */
+  | ({ kind: 'attention-gradient'; layer: number } & Pick<MethodParameters, 'class' | 'against'>)
   /** (h, Ns, ...) row of a token transformer's attention. */
   | { kind: 'stage-attention-rows'; stage: number; query: number }
   /** (N, D) */
@@ -114,9 +118,71 @@ export type SliceRequest =
   /** The model's input as it saw it: (C, H, W), normalised. */
   | { kind: 'input' };
 
+/** Slices of methods that need more than kept maps, and what they are made of (./explain/explainer.ts). */
+export type EvidenceSlice = Extract<
+  SliceRequest,
+  | { kind: 'value-attention' | 'relevance' | 'grad-cam' | 'input-gradient' | 'integrated-gradients' }
+  | { kind: 'leave-one-out' | 'token-sampling' | 'attention-gradient' }
+>;
+
 export interface Slice {
   shape: number[];
   values: Float32Array;
+  /** Of a method that explains a class. */
+  evidence?: Evidence;
+}
+
+/** What was explained. */
+export interface Evidence {
+  /** The class asked for, or the picture's most probable one. */
+  class: number;
+  against: number | null;
+  /** The class's logit, less that of `against`. */
+  y: number;
+  /** Of integrated gradients: the map's sum less the difference of y between the picture and the zero picture. */
+  completeness?: number;
+}
+
+/** How far a slice that takes many passes has come, in passes. */
+export interface SliceProgress {
+  done: number;
+  total: number;
+}
+
+/** How a class's score falls and rises with the patches of a map, largest values first. */
+export interface FaithfulnessRequest {
+  runId: number;
+  image?: number;
+  class: MethodParameters['class'];
+  /** One value a patch. */
+  map: Float32Array;
+  /** Also of five random orders, drawn from `seed`; they are the same for every map, and kept. */
+  random: boolean;
+  seed: number;
+}
+
+export interface Curve {
+  /** The class's score with the first k patches of an order hidden, or only them shown, k = 0..N. */
+  curve: number[];
+  /** Area under it over k / N, by trapezoids. */
+  auc: number;
+}
+
+export interface Faithfulness {
+  class: number;
+  /** The first k patches hidden, k = 0..N. */
+  deletion: Curve;
+  /** Only the first k patches shown, k = 0..N. */
+  insertion: Curve;
+  /** Deletion in random orders: their mean, and the area of each. (Insertion in an order is deletion in the reverse one.) */
+  random: (Curve & { aucs: number[] }) | null;
+}
+
+/** Points known so far, from k = 0 on. */
+export interface FaithfulnessProgress extends SliceProgress {
+  deletion: number[];
+  insertion: number[];
+  random: number[][];
 }
 
 /** Largest absolute difference, and the largest absolute value it stands beside. */
@@ -148,7 +214,7 @@ export interface ModelFileCheck {
   picture: string | null;
 }
 
-/** Requests by name, with what they take and give. The wire adds an id and an error shape (./messages.ts). */
+/** Requests by name, with what they take and give, and what some report while they run. The wire adds an id and an error shape (./messages.ts). */
 export interface EngineRequests {
   info: { take: null; give: { pid: number; blas: string; features: string[]; kernels: string; cores: number } };
   'open-image': { take: ImageSource; give: OpenedImage };
@@ -177,7 +243,8 @@ export interface EngineRequests {
     take: { imageId: number } & ModelReference;
     give: Slice & { geometry: Geometry; preprocess_ms: number };
   };
-  slice: { take: { runId: number; image?: number; what: SliceRequest }; give: Slice };
+  slice: { take: { runId: number; image?: number; what: SliceRequest }; give: Slice; progress: SliceProgress };
+  faithfulness: { take: FaithfulnessRequest; give: Faithfulness; progress: FaithfulnessProgress };
   'close-run': { take: { runId: number }; give: null };
   /** A module of the articles on a tensor: every step, its result last under the name "output". */
   'run-part': { take: PartRequest; give: (Slice & { name: string })[] };
@@ -191,3 +258,6 @@ export interface EngineRequests {
 }
 
 export type EngineRequestName = keyof EngineRequests;
+
+/** What a request reports while it runs; never: nothing. */
+export type Progress<K extends EngineRequestName> = EngineRequests[K] extends { progress: infer P } ? P : never;

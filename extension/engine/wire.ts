@@ -1,5 +1,5 @@
 /** What travels between the client and the engine process (child_process IPC, serialization 'advanced': typed arrays stay typed). */
-import type { EngineErrorShape, EngineRequestName, EngineRequests } from './requests';
+import type { EngineErrorShape, EngineRequestName, EngineRequests, Progress } from './requests';
 
 export type ToEngine =
   | {
@@ -11,6 +11,8 @@ export type ToEngine =
 export type FromEngine =
   /** Sent once, when the process listens. An exit before it is a failed start, an exit after it a death. */
   | { kind: 'ready'; pid: number }
+  /** Of a request that is worked on; any number of them before its answer. */
+  | { kind: 'progress'; id: number; progress: Progress<EngineRequestName> }
   | { kind: 'answer'; id: number; give: EngineRequests[EngineRequestName]['give'] }
   | { kind: 'refusal'; id: number; error: EngineErrorShape };
 

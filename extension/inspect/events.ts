@@ -33,6 +33,6 @@ export function modelEvent({ description, loaded }: ModelLease, attention: true 
 }
 
 /** What the engine process sends is a view of a whole message; VS Code would send all of that message's memory on. */
-export function sliceForWebview({ shape, values }: Slice): Slice {
-  return { shape, values: values.slice() };
+export function sliceForWebview({ values, ...rest }: Slice): Slice {
+  return { ...rest, values: values.slice() };
 }

@@ -2,8 +2,11 @@
  * One picture under one model: opens both in the engine process, runs, and says what happens as the events a panel shows.
  * No vscode: panels, the summary of several pictures and tests drive the same object.
  */
+import type { RequestOptions } from '../engine/client';
 import type {
   EngineErrorShape,
+  Faithfulness,
+  FaithfulnessRequest,
   ImageSource,
   OpenedImage,
   RunRequest,
@@ -19,7 +22,7 @@ import { closeQuietly } from './enginePort';
 import type { EnginePort } from './enginePort';
 import type { ModelChoice, ModelLease, ModelPool } from './modelPool';
 import { onceMore } from './onceMore';
-import { bothOrFirstError, untilAborted } from './waiting';
+import { bothOrFirstError, untilAborted } from '../system/waiting';
 
 export interface Picture {
   /** Identifies the picture, and is how the panel finds it again. */
@@ -127,13 +130,26 @@ export class Inspection {
     return { error: toErrorShape(cancelled()) };
   }
 
-  /** A slice of the run on screen. When the engine no longer has it (a restart, memory), it is run again first. */
-  async slice(runId: number, what: SliceRequest): Promise<Slice> {
+  /** A slice of the run on screen. */
+  slice(runId: number, what: SliceRequest, options?: RequestOptions<'slice'>): Promise<Slice> {
+    return this.#ofRun(runId, (id) => this.engine.request('slice', { runId: id, what }, options));
+  }
+
+  /** How far a map of the run on screen can be trusted. */
+  faithfulness(
+    take: Omit<FaithfulnessRequest, 'image'>,
+    options?: RequestOptions<'faithfulness'>,
+  ): Promise<Faithfulness> {
+    return this.#ofRun(take.runId, (runId) => this.engine.request('faithfulness', { ...take, runId }, options));
+  }
+
+  /** Asks the run on screen. When the engine no longer has it (a restart, memory), it is run again first. */
+  async #ofRun<T>(runId: number, ask: (runId: number) => Promise<T>): Promise<T> {
     const shown = this.#run;
     if (shown?.summary.runId !== runId)
       throw new EngineError('ERR_GONE', sentence('A newer run has replaced this one.'));
     try {
-      return await this.engine.request('slice', { runId, what });
+      return await ask(runId);
     } catch (error) {
       const { code } = toErrorShape(error);
       if (code === 'ERR_ENGINE_DIED') this.#fail(toErrorShape(error));
@@ -142,7 +158,7 @@ export class Inspection {
     await this.refresh();
     const outcome = await this.settled();
     if ('error' in outcome) throw new EngineError(outcome.error.code, outcome.error);
-    return this.engine.request('slice', { runId: outcome.run.runId, what });
+    return ask(outcome.run.runId);
   }
 
   #shows(run: object): boolean {

@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { toErrorShape } from '../errors/engineError';
 import { sentence } from '../errors/sentence';
 import { receive } from '../protocol/host';
-import type { HostHandlers } from '../protocol/host';
+import type { HostHandlers, Running } from '../protocol/host';
 import { panelChecks } from '../protocol/panelChecks';
 import { PROTOCOL_VERSION } from '../protocol/panel';
 import type { HostEvent, PanelConversation, PanelModel, ViewEvent, ViewState } from '../protocol/panel';
@@ -48,6 +48,8 @@ export class ImagePanel implements vscode.Disposable {
   #folderShown = false;
   #modelVersion = 0;
   #modelState: string | null = null;
+  /** Requests of the webview that are worked on. */
+  readonly #running: Running = new Map();
   /** What changed while the panel was hidden. */
   readonly #stale = new Set<'picture' | 'settings' | 'engine'>();
 
@@ -150,19 +152,22 @@ export class ImagePanel implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.#abandon();
     this.#progress.end();
     this.#inspection.dispose();
     for (const disposable of this.#disposables) disposable.dispose();
   }
 
   #receive(message: unknown): Promise<void> {
-    return receive(panelChecks, message, this.#handlers, (answer) => this.#post(answer));
+    return receive(panelChecks, message, this.#handlers, (answer) => this.#post(answer), this.#running);
   }
 
   readonly #handlers: HostHandlers<PanelConversation> = {
     event: (event) => this.#viewEvent(event),
     requests: {
-      slice: async ({ runId, what }) => sliceForWebview(await this.#inspection.slice(runId, what)),
+      slice: async ({ runId, what }, { signal, report }) =>
+        sliceForWebview(await this.#inspection.slice(runId, what, { signal, onProgress: report })),
+      faithfulness: (take, { signal, report }) => this.#inspection.faithfulness(take, { signal, onProgress: report }),
       save: async ({ suggestedName, bytes }) => {
         const file = await askWhereToSave(this.uri, suggestedName);
         if (file) await vscode.workspace.fs.writeFile(file, bytes);
@@ -203,6 +208,7 @@ export class ImagePanel implements vscode.Disposable {
   }
 
   #ready(version: number): void {
+    this.#abandon();
     this.#listening = true;
     if (version !== PROTOCOL_VERSION) {
       const said = sentence('This panel is of another version of ViT Inspector: close it and open it again.');
@@ -237,9 +243,16 @@ export class ImagePanel implements vscode.Disposable {
     if (!this.panel.visible) {
       // A hidden webview is taken down; it says 'ready' again when it is back.
       this.#listening = false;
+      this.#abandon();
       return;
     }
     this.#catchUp();
+  }
+
+  /** The webview that asked is gone. */
+  #abandon(): void {
+    for (const stop of this.#running.values()) stop.abort();
+    this.#running.clear();
   }
 
   #catchUp(): void {

@@ -20,6 +20,8 @@ export function number(min: number, max: number): Check<number> {
     typeof value === 'number' && value >= min && value <= max ? null : `must be a number from ${min} to ${max}`;
 }
 
+export const boolean: Check<boolean> = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
+
 export function text(maxLength: number, pattern?: RegExp): Check<string> {
   return (value) => {
     if (typeof value !== 'string') return 'must be a text';
@@ -40,6 +42,16 @@ export function uint8Array(maxLength: number): Check<Uint8Array> {
 export function uint32Array(maxLength: number): Check<Uint32Array> {
   return (value) =>
     value instanceof Uint32Array && value.length <= maxLength ? null : `must be at most ${maxLength} 32-bit integers`;
+}
+
+export function float32Array(maxLength: number): Check<Float32Array> {
+  return (value) =>
+    value instanceof Float32Array && value.length <= maxLength ? null : `must be at most ${maxLength} 32-bit numbers`;
+}
+
+/** That, or null. */
+export function nullable<T>(check: Check<T>): Check<T | null> {
+  return (value) => (value === null ? null : check(value));
 }
 
 /** Every field has its check, and there are no other fields: a field added to T without a check does not compile. */

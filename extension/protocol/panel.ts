@@ -3,7 +3,18 @@
  * The webview asks ('ready', then slices); the host never guesses what is on screen.
  */
 import type { MethodId } from '../engine/methods';
-import type { LoadedModel, RunSummary, SliceRequest, Slice, EngineErrorShape, EngineKind } from '../engine/requests';
+import type {
+  EngineErrorShape,
+  EngineKind,
+  Faithfulness,
+  FaithfulnessProgress,
+  FaithfulnessRequest,
+  LoadedModel,
+  RunSummary,
+  Slice,
+  SliceProgress,
+  SliceRequest,
+} from '../engine/requests';
 import type { Preprocessing } from '../image/preprocessing';
 import type { Conversation } from './rpc';
 import type { Architecture, Finding } from '../architecture/description';
@@ -25,6 +36,10 @@ export interface ViewState {
   smooth: boolean;
   grid: boolean;
   method: MethodId;
+  /** Index of the class whose evidence is shown; null: the most probable one. */
+  class: number | null;
+  /** The class it is compared with; null: none. */
+  against: number | null;
   /** The walk-through's page, by a step's name in LoadedModel.steps ('blocks.3.attn.q'); absent: the first page. */
   step?: string;
 }
@@ -88,7 +103,13 @@ export type ViewEvent =
 /** Webview -> host, with an answer. */
 // a type and not an interface: those do not pass for a Record (rpc.ts)
 export type ViewRequests = {
-  slice: { take: { runId: number; what: SliceRequest }; give: Slice };
+  slice: { take: { runId: number; what: SliceRequest }; give: Slice; progress: SliceProgress };
+  /** How far a map of the run on screen can be trusted: its values over the patches, as drawn. */
+  faithfulness: {
+    take: Omit<FaithfulnessRequest, 'image'>;
+    give: Faithfulness;
+    progress: FaithfulnessProgress;
+  };
   /** Save through the host's dialog; the webview renders the bytes. */
   save: { take: { suggestedName: string; bytes: Uint8Array }; give: { saved: boolean } };
   copy: { take: { text: string }; give: null };

@@ -4,19 +4,37 @@
  */
 import { methods, type MethodParameters, type MethodSlice } from '../engine/methods';
 import type { SliceRequest } from '../engine/requests';
-import { integer, literal, number, record, text, uint8Array, uint32Array, variant } from './checks';
+import {
+  boolean,
+  float32Array,
+  integer,
+  literal,
+  nullable,
+  number,
+  record,
+  text,
+  uint8Array,
+  uint32Array,
+  variant,
+} from './checks';
 import type { Check } from './checks';
 import type { PanelConversation, ViewEvent, ViewRequests } from './panel';
 import type { Checks } from './rpc';
 
 const MAX_LAYERS = 4096;
 const MAX_TOKENS = 1 << 20;
+const MAX_CLASSES = 1 << 24;
+const MAX_STEPS = 4096;
+const MAX_SAMPLES = 1 << 16;
+const MAX_SEED = 2 ** 32 - 1;
 const MAX_SAVED_BYTES = 1 << 28;
 const MAX_COPIED_CHARACTERS = 1 << 22;
 
 const layer = integer(0, MAX_LAYERS);
 const query = integer(0, MAX_TOKENS);
 const fusion = literal('mean', 'max', 'min');
+const classIndex = nullable(integer(0, MAX_CLASSES));
+const seed = integer(0, MAX_SEED);
 const tensorName = text(200);
 
 type SliceOf<K extends SliceRequest['kind']> = Extract<SliceRequest, { kind: K }>;
@@ -28,6 +46,11 @@ const parameters: { [P in keyof MethodParameters]: Check<MethodParameters[P]> } 
   to: layer,
   fusion,
   discardRatio: number(0, 1),
+  class: classIndex,
+  against: classIndex,
+  steps: integer(1, MAX_STEPS),
+  samples: integer(2, MAX_SAMPLES),
+  seed,
 };
 
 const ascendingLayers: Check<MethodSlice> = (value) => {
@@ -57,6 +80,12 @@ const sliceRequest: Check<SliceRequest> = variant<SliceRequest, 'kind'>('kind', 
   logits: record<SliceOf<'logits'>>({ kind: literal('logits') }),
   ...methodSlices,
   attention: record<SliceOf<'attention'>>({ kind: literal('attention'), layer }),
+  'attention-gradient': record<SliceOf<'attention-gradient'>>({
+    kind: literal('attention-gradient'),
+    layer,
+    class: classIndex,
+    against: classIndex,
+  }),
   'stage-attention-rows': record<SliceOf<'stage-attention-rows'>>({
     kind: literal('stage-attention-rows'),
     stage: integer(0, MAX_LAYERS),
@@ -99,6 +128,13 @@ export const panelChecks: Checks<PanelConversation> = {
   event: viewEvent,
   requests: {
     slice: record<ViewRequests['slice']['take']>({ runId, what: sliceRequest }),
+    faithfulness: record<ViewRequests['faithfulness']['take']>({
+      runId,
+      class: classIndex,
+      map: float32Array(MAX_TOKENS),
+      random: boolean,
+      seed,
+    }),
     save: record<ViewRequests['save']['take']>({
       // A file name, not a path: the dialog decides where it goes.
       suggestedName: text(200, /^[^/\\\0]+$/),

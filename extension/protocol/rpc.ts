@@ -12,20 +12,29 @@ export interface Conversation {
   hostEvent: { type: string };
   /** View to host, without an answer. */
   viewEvent: { type: string };
-  /** View to host, with an answer. */
-  requests: Record<string, { take: unknown; give: unknown }>;
+  /** View to host, with an answer, and what some report while they run. */
+  requests: Record<string, { take: unknown; give: unknown; progress?: unknown }>;
 }
 
 export type RequestName<C extends Conversation> = keyof C['requests'] & string;
 export type Take<C extends Conversation, K extends RequestName<C>> = C['requests'][K]['take'];
 export type Give<C extends Conversation, K extends RequestName<C>> = C['requests'][K]['give'];
 
+/** What a request reports while it runs; never: nothing. */
+export type Progress<C extends Conversation, K extends RequestName<C>> = C['requests'][K] extends { progress: infer P }
+  ? P
+  : never;
+
 export type ToHost<C extends Conversation> =
   | { kind: 'event'; event: C['viewEvent'] }
+  /** Nobody waits for that request any more. */
+  | { kind: 'cancel'; id: number }
   | { [K in RequestName<C>]: { kind: 'request'; id: number; name: K; take: Take<C, K> } }[RequestName<C>];
 
 export type ToView<C extends Conversation> =
   | { kind: 'event'; event: C['hostEvent'] }
+  /** Of a request that is worked on; any number of them before its answer. */
+  | { kind: 'progress'; id: number; progress: Progress<C, RequestName<C>> }
   | { kind: 'answer'; id: number; give: Give<C, RequestName<C>> }
   | { kind: 'refusal'; id: number; error: EngineErrorShape };
 
@@ -50,7 +59,11 @@ export function decode<C extends Conversation>(checks: Checks<C>, value: unknown
     const wrong = record({ kind: literal('event'), event: checks.event })(value);
     return wrong === null ? { message: value as ToHost<C> } : { problem: `Event: ${wrong}.`, id: null };
   }
-  if (fields.kind !== 'request') return { problem: 'A message is an event or a request.', id: null };
+  if (fields.kind === 'cancel') {
+    const wrong = record({ kind: literal('cancel'), id })(value);
+    return wrong === null ? { message: value as ToHost<C> } : { problem: `Cancel: ${wrong}.`, id: null };
+  }
+  if (fields.kind !== 'request') return { problem: 'A message is an event, a request or a cancel.', id: null };
   if (id(fields.id) !== null) return { problem: `Request: id ${id(fields.id)}.`, id: null };
   const known = fields.id as number;
   const { name } = fields;

@@ -1,8 +1,8 @@
 /** The webview's end of the conversation: requests with their answers, events without. No DOM, no vscode. */
 import type { EngineErrorShape } from '../errors/errorShape';
 import { SaidError } from '../errors/saidError';
-import { verbatim } from '../errors/sentence';
-import type { Conversation, Give, RequestName, Take, ToHost, ToView } from './rpc';
+import { sentence, verbatim } from '../errors/sentence';
+import type { Conversation, Give, Progress, RequestName, Take, ToHost, ToView } from './rpc';
 
 /** A request the host refused. */
 export class Refusal extends SaidError {
@@ -16,9 +16,13 @@ export class Refusal extends SaidError {
 }
 
 interface Pending {
+  progress(progress: never): void;
   resolve(give: never): void;
   reject(error: Refusal): void;
 }
+
+/** What the one who gave up is told. */
+const given = (): Refusal => new Refusal({ code: 'ERR_CANCELLED', ...sentence('The request was cancelled.') });
 
 export class HostConnection<C extends Conversation> {
   readonly #pending = new Map<number, Pending>();
@@ -33,11 +37,23 @@ export class HostConnection<C extends Conversation> {
     this.post({ kind: 'event', event });
   }
 
-  /** Resolves with the host's answer; rejects with a Refusal when the host refuses or cannot be reached. */
-  request<K extends RequestName<C>>(name: K, take: Take<C, K>): Promise<Give<C, K>> {
+  /**
+   * Resolves with the host's answer; rejects with a Refusal when the host refuses or cannot be reached, and as soon as the signal
+   * aborts, which tells the host.
+   */
+  request<K extends RequestName<C>>(
+    name: K,
+    take: Take<C, K>,
+    { signal, onProgress }: { signal?: AbortSignal; onProgress?: (progress: Progress<C, K>) => void } = {},
+  ): Promise<Give<C, K>> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
+      if (signal?.aborted) {
+        reject(given());
+        return;
+      }
+      this.#pending.set(id, { resolve, reject, progress: (progress) => onProgress?.(progress) });
+      signal?.addEventListener('abort', () => this.#giveUp(id), { once: true });
       try {
         this.post({ kind: 'request', id, name, take } as ToHost<C>);
       } catch (error) {
@@ -45,6 +61,14 @@ export class HostConnection<C extends Conversation> {
         reject(new Refusal({ code: 'ERR_INTERNAL', ...verbatim(String(error)) }));
       }
     });
+  }
+
+  #giveUp(id: number): void {
+    const pending = this.#pending.get(id);
+    if (!pending) return;
+    this.#pending.delete(id);
+    this.post({ kind: 'cancel', id });
+    pending.reject(given());
   }
 
   /** Give every message event's data to this. */
@@ -55,6 +79,10 @@ export class HostConnection<C extends Conversation> {
     }
     const pending = this.#pending.get(message.id);
     if (!pending) return; // answered already: nothing waits for it
+    if (message.kind === 'progress') {
+      pending.progress(message.progress as never);
+      return;
+    }
     this.#pending.delete(message.id);
     if (message.kind === 'answer') pending.resolve(message.give as never);
     else pending.reject(new Refusal(message.error));

@@ -2,14 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sentence, type Sentence } from '../../extension/errors/sentence';
-import { methodIds, methods, methodSlice } from '../../extension/engine/methods';
+import { methodIds, methods, methodSlice, type MethodParameters } from '../../extension/engine/methods';
 import { panelChecks } from '../../extension/protocol/panelChecks';
 import { decode } from '../../extension/protocol/rpc';
 import type { PanelModel } from '../../extension/protocol/panel';
 import { colorMapOf, sliceOf, whyNot } from '../../webview/app/attention';
 import { defaultView, readView } from '../../webview/app/state';
 
-const values = { layer: 3, query: 7, from: 0, to: 3, fusion: 'max', discardRatio: 0.5 } as const;
+const values: MethodParameters = {
+  ...{ layer: 3, query: 7, from: 0, to: 3, fusion: 'max', discardRatio: 0.5 },
+  ...{ class: 4, against: null, steps: 32, samples: 64, seed: 1 },
+};
 const asked = (what: unknown) =>
   decode(panelChecks, { kind: 'request', id: 1, name: 'slice', take: { runId: 1, what } });
 

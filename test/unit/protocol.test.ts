@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { integer, literal, record, text } from '../../extension/protocol/checks';
 import { receive } from '../../extension/protocol/host';
-import type { HostHandlers } from '../../extension/protocol/host';
+import type { HostHandlers, Running } from '../../extension/protocol/host';
 import { PROTOCOL_VERSION } from '../../extension/protocol/panel';
 import type { HostEvent, PanelConversation, ViewEvent, ViewState } from '../../extension/protocol/panel';
 import { panelChecks } from '../../extension/protocol/panelChecks';
@@ -19,6 +19,8 @@ const state: ViewState = {
   smooth: true,
   grid: false,
   method: 'attention',
+  class: null,
+  against: null,
 };
 
 const event = (body: unknown) => ({ kind: 'event', event: body });
@@ -58,9 +60,9 @@ const bad: [unknown, RegExp, id: number | null][] = [
   [undefined, /must be an object/, null],
   ['ready', /must be an object/, null],
   [42, /must be an object/, null],
-  [[], /an event or a request/, null],
-  [{}, /an event or a request/, null],
-  [{ kind: 'answer', id: 1 }, /an event or a request/, null],
+  [[], /an event, a request or a cancel/, null],
+  [{}, /an event, a request or a cancel/, null],
+  [{ kind: 'answer', id: 1 }, /an event, a request or a cancel/, null],
   [event(null), /event must be an object/, null],
   [event({ type: 'explode' }), /type must be one of ready/, null],
   [event({ type: 'toString' }), /type must be one of/, null],
@@ -78,7 +80,11 @@ const bad: [unknown, RegExp, id: number | null][] = [
   [event({ type: 'mask', patches: new Float32Array(2) }), /patches must be/, null],
   [{ kind: 'request', name: 'copy', take: { text: '' } }, /id must be an integer/, null],
   [{ kind: 'request', id: -1, name: 'copy', take: { text: '' } }, /id must be an integer/, null],
-  [{ kind: 'request', id: 3, name: 'format-disk', take: null }, /name must be one of slice, save, copy/, 3],
+  [
+    { kind: 'request', id: 3, name: 'format-disk', take: null },
+    /name must be one of slice, faithfulness, save, copy/,
+    3,
+  ],
   [{ kind: 'request', id: 3, name: 'constructor', take: null }, /name must be one of/, 3],
   [{ kind: 'request', id: 3, name: 'copy', take: { text: 5 } }, /text must be a text/, 3],
   [{ kind: 'request', id: 3, name: 'copy' }, /take must be an object/, 3],
@@ -120,7 +126,7 @@ test('random nonsense never makes the decoder throw', () => {
 });
 
 /** Both ends joined directly, as structured clones like through postMessage. */
-function conversation(requests: Partial<HostHandlers<PanelConversation>['requests']>) {
+function conversation(requests: Partial<HostHandlers<PanelConversation>['requests']>, running?: Running) {
   const seen: { events: ViewEvent[]; problems: string[]; shown: HostEvent[]; answers: ToView<PanelConversation>[] } = {
     events: [],
     problems: [],
@@ -133,14 +139,20 @@ function conversation(requests: Partial<HostHandlers<PanelConversation>['request
       if (happened.type === 'retry') throw new Error('retry is broken');
       seen.events.push(happened);
     },
-    requests: { slice: unexpected, save: unexpected, copy: unexpected, ...requests },
+    requests: { slice: unexpected, faithfulness: unexpected, save: unexpected, copy: unexpected, ...requests },
     problem: (sentence) => seen.problems.push(sentence),
   };
   const toHost = (message: ToHost<PanelConversation>) =>
-    receive(panelChecks, structuredClone(message), handlers, (answer) => {
-      seen.answers.push(answer);
-      view.receive(structuredClone(answer));
-    });
+    receive(
+      panelChecks,
+      structuredClone(message),
+      handlers,
+      (answer) => {
+        seen.answers.push(answer);
+        view.receive(structuredClone(answer));
+      },
+      running,
+    );
   const view = new HostConnection<PanelConversation>(
     (message) => void toHost(message),
     (shown) => seen.shown.push(shown),
@@ -186,6 +198,66 @@ test('a handler that throws refuses, with the code and the sentence of its error
     code: 'ERR_INTERNAL',
     message: 'no dialog',
   });
+});
+
+test('what a request reports arrives before its answer; one that is given up tells the host and hears no more', async () => {
+  const running = new Map<number, AbortController>();
+  const stopped: boolean[] = [];
+  let goOn: () => void = () => undefined;
+  const { view, seen } = conversation(
+    {
+      slice: async (_take, { signal, report }) => {
+        report({ done: 1, total: 3 });
+        await new Promise<void>((resolve) => (goOn = resolve));
+        stopped.push(signal.aborted);
+        report({ done: 2, total: 3 });
+        return { shape: [1], values: new Float32Array(1) };
+      },
+    },
+    running,
+  );
+  const what = { kind: 'leave-one-out', class: null, against: null } as const;
+  const ask = (signal?: AbortSignal) => {
+    const reports: number[] = [];
+    return { reports, answer: view.request('slice', { runId: 1, what }, { signal, onProgress: ({ done }) => reports.push(done) }) }; // prettier-ignore
+  };
+  const whole = ask();
+  assert.equal(running.size, 1);
+  goOn();
+  await whole.answer;
+  assert.deepEqual([whole.reports, stopped, running.size], [[1, 2], [false], 0]);
+
+  const stop = new AbortController();
+  const given = ask(stop.signal);
+  stop.abort();
+  await assert.rejects(given.answer, { code: 'ERR_CANCELLED' });
+  goOn();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([given.reports, stopped, running.size], [[1], [false, true], 0]);
+  assert.deepEqual(
+    seen.answers.map(({ kind }) => kind),
+    ['progress', 'progress', 'answer', 'progress', 'answer'],
+  );
+  await assert.rejects(ask(AbortSignal.abort()).answer, { code: 'ERR_CANCELLED' });
+});
+
+test('a map to be judged is as many numbers as a model may have tokens, and a class is an index or none', () => {
+  const asked = (changes: object) =>
+    decode(panelChecks, {
+      ...{ kind: 'request', id: 1, name: 'faithfulness' },
+      take: { runId: 1, class: null, map: new Float32Array(4), random: true, seed: 0, ...changes },
+    });
+  assert.ok('message' in asked({}));
+  assert.ok('message' in asked({ class: 999 }));
+  for (const wrong of [
+    { class: -1 },
+    { class: 'cat' },
+    { map: [1, 2] },
+    { random: 1 },
+    { seed: 2 ** 32 },
+    { image: 0 },
+  ])
+    assert.ok('problem' in asked(wrong), JSON.stringify(wrong));
 });
 
 test('a request that fails the check is refused, not left waiting', async () => {

@@ -1,7 +1,7 @@
 /** The attention on screen: which slice it needs, the map made of it, and its pixels. */
 import { say } from '../words';
 import { splitHeads } from '../../extension/engine/headFusion';
-import { methods, methodSlice, type MethodId, type MethodSlice } from '../../extension/engine/methods';
+import { methodDefaults, methods, methodSlice, type MethodId, type MethodSlice } from '../../extension/engine/methods';
 import type { PanelModel, ViewState } from '../../extension/protocol/panel';
 import { colorTable, signedColorMap } from '../../extension/drawing/colorMap';
 import { heatOf, keepMass, type Heat, type ScaleChoice } from '../drawing/heat';
@@ -28,17 +28,20 @@ export class Attention {
   /** What can be shown now; asks for the slice when it is not here yet. */
   shown({ model, run, view, display }: AppState): Shown {
     if (!model || !run) return (this.last = { status: 'none' });
-    const { layer, head, query, method } = view;
+    const { layer, head, query, method, class: chosen, against } = view;
     const reason = whyNot(method, model);
     if (reason !== null) return (this.last = { status: 'unavailable', reason });
-    const key = [run.runId, layer, head, query, method, display.scale, display.excludeOutliers].join('/');
+    const key = [run.runId, layer, head, query, method, chosen, against, display.scale, display.excludeOutliers].join(
+      '/',
+    );
     if (this.last.status === 'ready' && this.last.key === key) return this.last;
-    const { perHead } = methods[method];
+    const { perHead, over } = methods[method];
     const peek = this.slices.peek(sliceOf(view));
     if (peek.status === 'failed') return (this.last = { status: 'unavailable', reason: peek.message });
     if (peek.status === 'pending') return { status: 'pending' };
     const rows = perHead ? splitHeads(peek.slice.values, peek.slice.shape[0]!) : [peek.slice.values];
-    const heat = heatOf(rows, perHead ? head : 'mean', model.loaded.numPrefix, scaleOf(view, display));
+    const prefixes = over === 'tokens' ? model.loaded.numPrefix : 0;
+    const heat = heatOf(rows, perHead ? head : 'mean', prefixes, scaleOf(view, display));
     return (this.last = { status: 'ready', key, rows, heat, layout: layoutOf(model, run.geometry) });
   }
 
@@ -61,13 +64,15 @@ export class Attention {
 
 /** Why a model's runs cannot give what a method is computed from; null when they can. */
 export function whyNot(method: MethodId, { loaded }: PanelModel): string | null {
-  return methods[method].needs === 'maps' && loaded.attention !== true ? say(loaded.attention) : null;
+  const possible = methods[method].needs === 'maps' ? loaded.attention : loaded.explains;
+  return possible === true ? null : say(possible);
 }
 
 /** What shows the view's method at its layer and query. Of rollout: from the first layer to this one. */
-export function sliceOf({ method, layer, head, query }: ViewState): MethodSlice {
+export function sliceOf({ method, layer, head, query, class: chosen, against }: ViewState): MethodSlice {
   const fusion = typeof head === 'number' ? 'mean' : head;
-  return methodSlice(method, { layer, query, from: 0, to: layer, fusion, discardRatio: 0 });
+  const places = { layer, query, from: 0, to: layer, fusion };
+  return methodSlice(method, { ...methodDefaults, ...places, class: chosen, against });
 }
 
 export const scaleOf = ({ method }: ViewState, { scale, excludeOutliers }: Display): ScaleChoice => ({

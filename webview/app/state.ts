@@ -46,6 +46,8 @@ export const defaultView: ViewState = {
   smooth: true,
   grid: true,
   method: 'attention',
+  class: null,
+  against: null,
 };
 
 const defaultDisplay: Display = {
@@ -71,6 +73,9 @@ export function firstState(): AppState {
     hover: null,
   };
 }
+
+/** The most probable class, by itself. */
+const noClass = { class: null, against: null };
 
 /** What an event of the host makes of the state. */
 export function reduce(state: AppState, event: HostEvent): AppState {
@@ -101,7 +106,11 @@ export function reduce(state: AppState, event: HostEvent): AppState {
         // hidden patches are numbers in one model's grid
         hidden: same || !state.model ? state.hidden : [],
         before: same ? state.before : null,
-        view: withStep(state.view, clampView(keepLast(state), event.model)),
+        // so are classes in one model's
+        view: withStep(
+          state.view,
+          clampView({ ...keepLast(state), ...(same || !state.model ? {} : noClass) }, event.model),
+        ),
       };
     }
     case 'run':
@@ -172,6 +181,8 @@ export function readView(stored: unknown): ViewState | null {
     grid: flag(given.grid, defaultView.grid),
     // what older versions called raw is attention too
     method: oneOf(given.method, methodIds, 'attention'),
+    class: index(given.class),
+    against: index(given.against),
     ...(typeof given.step === 'string' && given.step.length <= 200 ? { step: given.step } : {}),
   };
 }

@@ -1,6 +1,7 @@
 /** What is shown, and the value under the pointer, in one line each. */
 import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
+import { methods } from '../../extension/engine/methods';
 import { whyNot } from '../app/attention';
 import { h, setText } from '../ui/dom';
 import { percent, value } from '../ui/format';
@@ -36,7 +37,8 @@ export class Readout implements Component {
     if (view.view === 'attention' && shown.status === 'ready') {
       const { prefix, patches } = shown.heat;
       const x = token < numPrefix ? prefix[token] : patches[token - numPrefix];
-      if (x !== undefined) parts.push(l10n.t('attention {0} ({1})', value(x), percent(x)));
+      const share = methods[view.method].needs === 'maps';
+      if (x !== undefined) parts.push(share ? l10n.t('attention {0} ({1})', value(x), percent(x)) : value(x));
     }
     return parts.join(' · ');
   }
@@ -49,5 +51,6 @@ export function captionOf(state: AppState): string {
   const [rows, columns] = model.loaded.grid;
   if (view.view !== 'attention') return l10n.t('{0} patches, {1} down and {2} across', rows * columns, rows, columns);
   if (whyNot(view.method, model) !== null) return '';
-  return methodWords[view.method].caption(tokenName(model, view.query).inside, view, model.loaded.heads);
+  const token = tokenName(model, view.query).inside;
+  return methodWords[view.method].caption(token, view, model.loaded.heads, model.labels);
 }

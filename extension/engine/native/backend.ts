@@ -1,7 +1,7 @@
 /** The addon as a Backend. */
-import type { Binding, Model, Run, TensorSource } from '../../../native/binding';
+import type { Binding, CancelToken, Model, Run, TensorSource } from '../../../native/binding';
 import type { ModelDescription } from '../../architecture/description';
-import type { Backend, BackendModel, BackendRun, BackendSlice, ForwardRequest } from '../backend';
+import type { Backend, BackendModel, BackendRun, BackendSlice, ForwardRequest, Inside } from '../backend';
 import type { EngineOptions, LoadedModel, Slice } from '../requests';
 import { cancelled, EngineError, toErrorShape } from '../../errors/engineError';
 import { sentence, verbatim } from '../../errors/sentence';
@@ -59,6 +59,7 @@ function describeLoaded(model: Model, { scores }: ModelDescription): Omit<Loaded
     scores,
     attention: true,
     tokens: true,
+    explains: true,
   };
 }
 
@@ -78,19 +79,14 @@ class NativeModel implements BackendModel {
 
   async forward(request: ForwardRequest): Promise<BackendRun> {
     const { input, batch, attention, tokens, maskedPatches, signal } = request;
-    if (signal.aborted) throw cancelled();
-    const cancel = this.binding.cancelToken();
-    const onAbort = () => cancel.cancel();
-    signal.addEventListener('abort', onAbort);
-    try {
-      const run = await this.model.forward(input, batch, { attention, tokens, cancel, maskedPatches });
-      return new NativeRun(
-        run,
-        this.loaded.stages.map(({ heads }) => heads),
-      );
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    const run = await cancellable(this.binding, signal, (cancel) =>
+      this.model.forward(input, batch, { attention, tokens, cancel, maskedPatches }),
+    );
+    return new NativeRun(
+      this.binding,
+      run,
+      this.loaded.stages.map(({ heads }) => heads),
+    );
   }
 
   tensor(name: string): Slice {
@@ -102,12 +98,30 @@ class NativeModel implements BackendModel {
   }
 }
 
+/** Work of the addon that ends, between two blocks, when the signal aborts. */
+async function cancellable<T>(
+  binding: Binding,
+  signal: AbortSignal,
+  work: (cancel: CancelToken) => Promise<T>,
+): Promise<T> {
+  if (signal.aborted) throw cancelled();
+  const cancel = binding.cancelToken();
+  const onAbort = () => cancel.cancel();
+  signal.addEventListener('abort', onAbort);
+  try {
+    return await work(cancel);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
 class NativeRun implements BackendRun {
   readonly batch: number;
   readonly logits: Float32Array;
   readonly bytes: number;
 
   constructor(
+    private readonly binding: Binding,
     private readonly run: Run,
     private readonly stageHeads: readonly number[],
   ) {
@@ -115,6 +129,14 @@ class NativeRun implements BackendRun {
     this.logits = run.logits;
     this.bytes = run.bytes;
   }
+
+  readonly inside: Inside = {
+    gradients: (request, signal) =>
+      cancellable(this.binding, signal, (cancel) => this.run.gradients({ ...request, cancel })),
+    valueAttention: (image, layer, query) => this.run.valueAttention(image, layer, query),
+    maskedOutputs: (image, masks, variants, signal) =>
+      cancellable(this.binding, signal, (cancel) => this.run.maskedOutputs(image, masks, variants, cancel)),
+  };
 
   async slice(image: number, what: BackendSlice): Promise<Slice> {
     const n = this.run.numTokens;

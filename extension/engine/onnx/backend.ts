@@ -86,6 +86,7 @@ export class OnnxBackend implements Backend {
       scores: description.scores,
       attention: true,
       tokens: true,
+      explains: sentence('ONNX Runtime gives no gradients and hides no patches: choose the native engine.'),
     };
     const readTensor = (name: string): Slice => {
       const tensor = read(name);

@@ -88,6 +88,10 @@ export async function openForeign(
       memory: { weights: external.reduce((sum, { data }) => sum + data.length, bytes.length), scratch: 0 },
       scores: answer.scores,
       attention: attention.length > 0 ? true : noAttention(description.name, found),
+      explains: sentence(
+        '{0} is an ONNX file, which gives no gradients and hides no patches: attention and rollout are what it can show.',
+        description.name,
+      ),
       tokens: `${description.name} is an ONNX file: which of its values are tokens is not known.`,
     },
   };

@@ -174,6 +174,8 @@ class OnnxRun implements BackendRun {
     }
   }
 
+  readonly inside = null;
+
   /** Of the tokens entering and leaving each block, where they were kept. */
   async firstNonFiniteStep(image: number): Promise<string | null> {
     for (const [layer, output] of this.layout.tokens.entries()) {

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Backend } from '../backend';
-import type { EngineKind, EngineRequestName, EngineRequests } from '../requests';
+import type { EngineKind, EngineRequestName, EngineRequests, Progress } from '../requests';
 import { EngineError, toErrorShape } from '../../errors/engineError';
 import { packageRoot } from '../../files/packageRoot';
 import { Decoders } from '../decoder/decoders';
@@ -72,8 +72,10 @@ async function answer(
     const handler = session.handlers[name] as (
       take: unknown,
       signal: AbortSignal,
+      report: (progress: Progress<EngineRequestName>) => void,
     ) => Promise<EngineRequests[EngineRequestName]['give']>;
-    send({ kind: 'answer', id, give: await handler(take, controller.signal) });
+    const give = await handler(take, controller.signal, (progress) => send({ kind: 'progress', id, progress }));
+    send({ kind: 'answer', id, give });
   } catch (error) {
     const shape = toErrorShape(error);
     send({ kind: 'refusal', id, error: shape });

@@ -9,6 +9,7 @@ import type { ModelDescription } from '../../architecture/description';
 import { exportOnnx, type ExportOptions } from '../../onnx/export';
 import { NOTES_KEY, type ExportedNotes } from '../../onnx/picture';
 import type { Backend, BackendModel, BackendRun } from '../backend';
+import { Explainer, isEvidence, type Running as RunningOf } from '../explain/explainer';
 import type {
   EngineKind,
   EngineOptions,
@@ -16,6 +17,7 @@ import type {
   LoadedModel,
   RunSummary,
   Slice,
+  SliceProgress,
   SliceRequest,
   Verification,
 } from '../requests';
@@ -46,7 +48,10 @@ interface KeptRun {
   input: Float32Array;
   /** Of the whole batch: (B, C, H, W). */
   inputShape: number[];
+  explainer: Explainer;
 }
+
+type Running = RunningOf<SliceProgress>;
 
 const MIB = 2 ** 20;
 const all = availableMemory();
@@ -117,9 +122,15 @@ export class Session {
       const run = await of.model.forward({ input: values, batch, attention, tokens, signal });
       const forwardMs = performance.now() - started;
       await assertFiniteRun(of.description, run);
-      return { runId: this.keep({ run, of, input: values, inputShape: shape }), batch, forward_ms: forwardMs };
+      return { runId: this.keep(run, of, { values, shape }), batch, forward_ms: forwardMs };
     },
-    slice: ({ runId, image = 0, what }) => this.slice(this.runs.get(runId), image, what),
+    slice: ({ runId, image = 0, what }, signal, report) =>
+      this.slice(this.runs.get(runId), image, what, { signal, report }),
+    faithfulness: (take, signal, report) => {
+      const { run, explainer } = this.runs.get(take.runId);
+      assertImage(run, take.image ?? 0);
+      return explainer.faithfulness(take, { signal, report });
+    },
     'run-part': async (request) => {
       assertFiniteInput(request.input, request.shape);
       const steps = await this.parts.binding().runPart({ ...request, memoryLimit: memoryLimit(request.memoryLimit) });
@@ -146,8 +157,28 @@ export class Session {
     return { ...model.loaded, modelId, loadMs: performance.now() - started };
   }
 
-  private keep(kept: KeptRun): number {
-    return this.runs.add(kept, kept.run.bytes + kept.input.byteLength);
+  private keep(
+    run: BackendRun,
+    of: OpenModel,
+    {
+      values: input,
+      shape: inputShape,
+      hidden = new Uint32Array(),
+    }: { values: Float32Array; shape: number[]; hidden?: Uint32Array },
+  ): number {
+    const { name, architecture } = of.description;
+    const tokenizer = architecture?.tokenizer;
+    const explainer = new Explainer({
+      run,
+      model: of.model,
+      name,
+      input,
+      inputShape,
+      patch: tokenizer?.kind === 'patch' ? tokenizer.patch : null,
+      hidden,
+      closed: () => of.closed,
+    });
+    return this.runs.add({ run, of, input, inputShape, explainer }, run.bytes + input.byteLength);
   }
 
   private prepare(imageId: number, { preprocessing }: ModelDescription): Promise<Preprocessed> {
@@ -177,7 +208,7 @@ export class Session {
     const run = await model.forward({ input: values, batch: 1, attention, tokens, maskedPatches, signal });
     const forwardMs = performance.now() - started;
     await assertFiniteRun(description, run);
-    const runId = this.keep({ run, of, input: values, inputShape: shape });
+    const runId = this.keep(run, of, { values, shape, hidden: maskedPatches });
     const { labels, energyThreshold } = description;
     const { scores } = model.loaded;
     const energy = logSumExp(run.logits);
@@ -228,11 +259,10 @@ export class Session {
     };
   }
 
-  private async slice(kept: KeptRun, image: number, what: SliceRequest): Promise<Slice> {
-    const { run, of, input, inputShape } = kept;
-    if (!Number.isInteger(image) || image < 0 || image >= run.batch) {
-      throw new EngineError('ERR_ARGUMENT', sentence('There is no image {0} in a run of {1}.', image, run.batch));
-    }
+  private async slice(kept: KeptRun, image: number, what: SliceRequest, running: Running): Promise<Slice> {
+    const { run, of, input, inputShape, explainer } = kept;
+    assertImage(run, image);
+    if (isEvidence(what)) return explainer.slice(image, what, running);
     switch (what.kind) {
       case 'logits': {
         const classes = run.logits.length / run.batch;
@@ -250,6 +280,11 @@ export class Session {
         return run.slice(image, what);
     }
   }
+}
+
+function assertImage({ batch }: BackendRun, image: number): void {
+  if (Number.isInteger(image) && image >= 0 && image < batch) return;
+  throw new EngineError('ERR_ARGUMENT', sentence('There is no image {0} in a run of {1}.', image, batch));
 }
 
 /** B of a (B, C, H, W) input. Throws ERR_ARGUMENT when it is not what the model takes. */

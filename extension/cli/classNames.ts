@@ -1,0 +1,34 @@
+/** Classes as --class and --against name them: by index, or by label. */
+import { plainText } from '../errors/plainText';
+import { UsageError } from './errors';
+
+/**
+ * One class for each of `count` pictures. The text is a class, the same for all, or as many as there are pictures with commas
+ * between them; a label that holds commas itself is taken whole. Throws UsageError.
+ */
+export function classesOf(option: string, text: string, labels: readonly string[] | null, count: number): number[] {
+  const whole = classOf(text, labels);
+  if (whole !== null) return Array.from({ length: count }, () => whole);
+  const names = text.split(',');
+  const found = names.map((name) => {
+    const index = classOf(name, labels);
+    if (index !== null) return index;
+    const known = labels === null ? '; it names no classes, so an index is needed' : '';
+    throw new UsageError(`${option}: the model has no class called ${plainText(name.trim())}${known}`);
+  });
+  if (found.length === 1) return Array.from({ length: count }, () => found[0]!);
+  if (found.length === count) return found;
+  throw new UsageError(`${option}: ${found.length} classes for ${count === 1 ? '1 picture' : `${count} pictures`}`);
+}
+
+/** Index of a class by number, by its label, or by the part of its label before the first comma where only one has it. */
+function classOf(text: string, labels: readonly string[] | null): number | null {
+  const name = text.trim().toLowerCase();
+  if (/^\d{1,7}$/.test(name)) return Number(name);
+  if (name === '' || labels === null) return null;
+  const lower = labels.map((label) => label.trim().toLowerCase());
+  const exact = lower.indexOf(name);
+  if (exact >= 0) return exact;
+  const first = lower.flatMap((label, i) => (label.split(',')[0]!.trim() === name ? [i] : []));
+  return first.length === 1 ? first[0]! : null;
+}
