@@ -3,6 +3,7 @@
 // The body of kernels_*.cc: everything compiled once for each instruction set, gathered in a table.
 
 #include "packed/attention_kernel.h"
+#include "packed/backward_kernel.h"
 #include "packed/int8_kernel.h"
 #include "packed/kernels.h"
 #include "packed/norm_kernel.h"
@@ -25,8 +26,9 @@ double busy_tiles(int64_t rounds) {
 }
 
 constexpr Kernels make_kernels(const char* name) {
-  return {name,    kTileRows, kPanel, kGroup,      kZero,       kLargestWeight, product_scratch, attention_scratch,
-          product, attention, norm,   norm_strips, place_heads, quantise,       busy_tiles};
+  return {name,      kTileRows, kPanel, kGroup,      kZero,       kLargestWeight, product_scratch, attention_scratch,
+          product,   attention, norm,   norm_strips, place_heads, quantise,       slopes,          softmax_rows,
+          busy_tiles};
 }
 
 }  // namespace

@@ -141,6 +141,12 @@ struct Kernels {
   void (*norm_strips)(const NormStrips& strips);
   void (*place_heads)(const HeadRows& rows);
   void (*quantise)(const QuantiseRows& rows);
+  // For backward passes, on plain rows.
+  /** dy (n) *= the activation's derivative at x (n); false, with nothing done, for those this set has no vectors for.
+   */
+  bool (*slopes)(Activation activation, const float* x, float* dy, int64_t n);
+  /** Each row of x (n, length) becomes its softmax. */
+  void (*softmax_rows)(float* x, int64_t n, int64_t length);
   /** Floating point operations of `rounds` tiles that stay in L1. */
   double (*busy_tiles)(int64_t rounds);
 };

@@ -91,10 +91,15 @@ int64_t rows_at_once(int64_t tokens) { return std::min(tokens, std::max<int64_t>
 
 }  // namespace
 
+void Attention::score_rows(Gemm by, const float* q, const float* k, int64_t ld, int64_t tokens, int64_t head,
+                           int64_t row, int64_t rows, float* scores) const {
+  gemm(by, Transpose::no, Transpose::yes, rows, tokens, head_dim, scale, q + row * ld, ld, k, ld, 0, scores, tokens);
+  if (positions.bias) positions.bias->add(head, row, rows, scores, tokens);
+}
+
 void Attention::map_rows(Gemm by, const float* q, const float* k, int64_t ld, int64_t tokens, int64_t head, int64_t row,
                          int64_t rows, float* map) const {
-  gemm(by, Transpose::no, Transpose::yes, rows, tokens, head_dim, scale, q + row * ld, ld, k, ld, 0, map, tokens);
-  if (positions.bias) positions.bias->add(head, row, rows, map, tokens);
+  score_rows(by, q, k, ld, tokens, head, row, rows, map);
   softmax(map, rows, tokens, tokens);
 }
 

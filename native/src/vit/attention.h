@@ -80,9 +80,11 @@ struct Attention {
   /** In place on the rows of Q and K. */
   void normalise_qk(float* q, float* k, int64_t ld, int64_t rows) const;
   /**
-   * Rows [row, row + rows) of one head's map, (rows, N): softmax(scale Q K^T + bias). q and k point at the head's first
-   * value of an image's first token, and are turned already where positions are rotary.
+   * Rows [row, row + rows) of one head's scores, scale Q K^T + bias, and of its map, their softmax: (rows, N). q and k
+   * point at the head's first value of an image's first token, and are turned already where positions are rotary.
    */
+  void score_rows(Gemm by, const float* q, const float* k, int64_t ld, int64_t tokens, int64_t head, int64_t row,
+                  int64_t rows, float* scores) const;
   void map_rows(Gemm by, const float* q, const float* k, int64_t ld, int64_t tokens, int64_t head, int64_t row,
                 int64_t rows, float* map) const;
 

@@ -87,7 +87,8 @@ Attention::Recalled Attention::recall_heads(float* q, float* k, const float* v, 
         for (int64_t row = begin; row < end; row += block) {
           const int64_t count = std::min(block, end - row);
           float* const a = keep ? maps + (b * heads + h) * map + row * tokens : scratch + part * block * tokens;
-          map_rows(back.pass.by, q + at, k + at, ld, tokens, h, row, count, a);
+          score_rows(back.pass.by, q + at, k + at, ld, tokens, h, row, count, a);
+          back.softmax(a, count, tokens);
           gemm(back.pass.by, Transpose::no, Transpose::no, count, head_dim, tokens, 1, a, tokens, v + at, ld, 0,
                context + (b * tokens + row) * length + h * head_dim, length);
         }
@@ -159,10 +160,12 @@ void Attention::backward_heads(const Recalled& made, const float* dcontext, int6
           const int64_t count = std::min(block, end - row);
           const float* const g = dcontext + (b * tokens + row) * length + head;
           const float* a = own;
-          if (made.maps)
+          if (made.maps) {
             a = made.maps + (b * heads + h) * map + row * tokens;
-          else
-            map_rows(by, q, k, ld, tokens, h, row, count, own);
+          } else {
+            score_rows(by, q, k, ld, tokens, h, row, count, own);
+            back.softmax(own, count, tokens);
+          }
           gemm(by, Transpose::no, Transpose::yes, count, tokens, head_dim, 1, g, length, v, ld, 0, da, tokens);
           use_rows(look, b, heads, h, tokens, row, count, a, da, next);
           if (!dq) continue;

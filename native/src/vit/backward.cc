@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include "kernels/activations.h"
+#include "kernels/softmax.h"
+
 #if defined(VIT_PACKED)
+#include "packed/kernels.h"
 #include "packed/workspace.h"
 #endif
 
@@ -20,7 +24,23 @@ void Backward::share(int parts, int64_t count,
   packed::current_pool().run(parts, [&](int part) { body(part, count * part / parts, count * (part + 1) / parts); });
 }
 
+void Backward::slopes(Activation activation, const float* x, float* dy, int64_t n) const {
+  if (pass.by == Gemm::packed && packed::kernels().slopes(activation, x, dy, n)) return;
+  activate_backward(activation, x, dy, n);
+}
+
+void Backward::softmax(float* x, int64_t n, int64_t length) const {
+  if (pass.by == Gemm::packed) return packed::kernels().softmax_rows(x, n, length);
+  vit::softmax(x, n, length, length);
+}
+
 #else
+
+void Backward::slopes(Activation activation, const float* x, float* dy, int64_t n) const {
+  activate_backward(activation, x, dy, n);
+}
+
+void Backward::softmax(float* x, int64_t n, int64_t length) const { vit::softmax(x, n, length, length); }
 
 int Backward::parts(double) const { return 1; }
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "architecture/activation.h"
 #include "kernels/layer_norm.h"
 #include "linalg/transposed_layers.h"
 #include "memory/arena.h"
@@ -22,6 +23,11 @@ struct Backward {
   int parts(double multiplications) const;
   /** body(part, begin, end) for `parts` contiguous parts of [0, count), on a thread each. */
   void share(int parts, int64_t count, const std::function<void(int part, int64_t begin, int64_t end)>& body) const;
+
+  // Elementwise work, on vectors of the processor's widest kind where the packed kernels are in use.
+  /** activate_backward and, on contiguous rows, softmax. */
+  void slopes(Activation activation, const float* x, float* dy, int64_t n) const;
+  void softmax(float* x, int64_t n, int64_t length) const;
 
   /** y (n, length) = norm of x, and its backward pass as norm_backward; rows shared by the threads, all contiguous. */
   void norm(const NormLayer& layer, const float* x, int64_t n, int64_t length, float* y) const;

@@ -178,7 +178,7 @@ void ScalingEncoding::backward(const float* x, const float* dy, int64_t batch, i
     back.share(back.parts(100.0 * static_cast<double>(rows) * static_cast<double>(mlp_hidden)), rows,
                [&](int, int64_t begin, int64_t end) {
                  for (int64_t i = begin; i < end; i++)
-                   activate_backward(activation, hidden + i * ld, dhidden + i * ld, mlp_hidden);
+                   back.slopes(activation, hidden + i * ld, dhidden + i * ld, mlp_hidden);
                });
   }
   float* const dcontext = scope.take(rows * length);

@@ -43,7 +43,7 @@ namespace {
  * `act` (width) is scratch.
  */
 void gate_backward(Block::Mlp kind, Activation activation, const float* x, const float* g, int64_t n, int64_t width,
-                   float* dh, float* act) {
+                   float* dh, float* act, const Backward& back) {
   const int64_t gate_at = kind == Block::Mlp::glu ? width : 0, value_at = width - gate_at;
   for (int64_t i = 0; i < n; i++, x += 2 * width, dh += 2 * width, g += width) {
     std::copy_n(x + gate_at, width, act);
@@ -52,7 +52,7 @@ void gate_backward(Block::Mlp kind, Activation activation, const float* x, const
       dh[value_at + j] = g[j] * act[j];
       dh[gate_at + j] = g[j] * x[value_at + j];
     }
-    activate_backward(activation, x + gate_at, dh + gate_at, width);
+    back.slopes(activation, x + gate_at, dh + gate_at, width);
   }
 }
 
@@ -88,9 +88,9 @@ void NeuralNet::backward(const float* x, const float* dy, int64_t n, float* dx, 
     }
     if (gated)
       gate_backward(kind, activation, read, own, rows, width, dh + begin * hidden,
-                    has_norm ? made + begin * width : made + part * width);
+                    has_norm ? made + begin * width : made + part * width, back);
     else
-      activate_backward(activation, read, own, rows * width);
+      back.slopes(activation, read, own, rows * width);
   });
   back.layers.apply_back(*fc1, dh, hidden, n, dx, fc1->in(), false);
 }
