@@ -7,7 +7,8 @@
  * - Every method that computes returns a promise and works on a thread of the addon; nothing blocks the event loop
  *   for longer than a copy. Buffers handed out are copies owned by V8.
  * - Every number has a bound, native/limits.json: TypeScript and C++ read the same table.
- * - A rejected promise carries an Error whose message is one clear sentence. `error.code` is one of ErrorCode.
+ * - A rejected promise carries an Error whose message is one clear sentence, with its `template` and `args` for translation
+ *   (extension/errors/sentence.ts). `error.code` is one of ErrorCode.
  */
 
 export type ErrorCode =

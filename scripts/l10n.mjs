@@ -5,16 +5,31 @@ import { fromRoot, isMain, main, say } from './lib/run.mjs';
 
 /** Where texts are: `l10n.t('…')` for what is shown where it is written, `sentence('…')` for what is shown elsewhere. */
 const folders = ['extension', 'webview'];
+/** Where they are in C++: `sentence("…")`. */
+const native = 'native/src';
 
 const readJson = (file) => JSON.parse(readFileSync(fromRoot(file), 'utf8'));
 
-export function sources() {
-  return folders.flatMap((folder) =>
-    readdirSync(fromRoot(folder), { recursive: true })
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => ({ file: `${folder}/${file}`, contents: readFileSync(fromRoot(folder, file), 'utf8') })),
+const sourcesOf = (folder, kind) =>
+  readdirSync(fromRoot(folder), { recursive: true })
+    .filter((file) => kind.test(file))
+    .map((file) => ({ file: `${folder}/${file}`, contents: readFileSync(fromRoot(folder, file), 'utf8') }));
+
+const sources = () => folders.flatMap((folder) => sourcesOf(folder, /\.ts$/));
+/** C++ without its comments. */
+const nativeSources = () =>
+  sourcesOf(native, /\.(cc|h)$/).map(({ file, contents }) => ({
+    file,
+    contents: contents.replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, ''),
+  }));
+
+/** The literals of C++'s `sentence("…" "…")`, each as one text. */
+const nativeTexts = () =>
+  nativeSources().flatMap(({ contents }) =>
+    [...contents.matchAll(/\bsentence\(\s*((?:"(?:\\.|[^"\\])*"\s*)+)/g)].map(([, literals]) =>
+      [...literals.matchAll(/"((?:\\.|[^"\\])*)"/g)].map(([, piece]) => JSON.parse(`"${piece}"`)).join(''),
+    ),
   );
-}
 
 /** Every text of the sources, as the bundle has them: key -> English. */
 export async function textsOfSources() {
@@ -25,15 +40,18 @@ export async function textsOfSources() {
     contents: `import * as l10n from '@vscode/l10n';\n${contents.replace(/\bsentence\(/g, 'l10n.t(')}`,
   }));
   const texts = await getL10nJson(known);
+  for (const text of nativeTexts()) texts[text] = text;
   return Object.fromEntries(Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Calls whose text is not a literal: nobody can translate what they say. `file: the call's beginning`. */
 export function textsNotLiteral() {
-  return sources().flatMap(({ file, contents }) =>
-    [...contents.matchAll(/(?<!function )\b(?:l10n\.t|sentence)\((?!\s*['"{)])[^;]{0,40}/g)].map(
-      ([call]) => `${file}: ${call}`,
-    ),
+  const calls = [
+    [sources(), /(?<!function )\b(?:l10n\.t|sentence)\((?!\s*['"{)])[^;]{0,40}/g],
+    [nativeSources(), /(?<!Sentence )\bsentence\((?!\s*")[^;]{0,40}/g],
+  ];
+  return calls.flatMap(([files, call]) =>
+    files.flatMap(({ file, contents }) => [...contents.matchAll(call)].map(([found]) => `${file}: ${found}`)),
   );
 }
 

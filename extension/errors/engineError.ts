@@ -3,7 +3,7 @@ import { systemSentence } from './systemError';
 import type { EngineErrorShape } from './errorShape';
 import { ModelError } from './modelError';
 import { SaidError } from './saidError';
-import { isSentence, sentence, verbatim, type Sentence } from './sentence';
+import { isSentence, plainData, sentence, verbatim, type Sentence } from './sentence';
 
 /** The one error class of the engine and its client: a code for programs and one sentence, naming the file and the reason, for people. */
 export class EngineError extends SaidError {
@@ -58,7 +58,7 @@ function codeOf(thrown: unknown): EngineErrorShape['code'] | undefined {
 
 /** What an error says: its sentence, or the first line of somebody else's message. */
 function saidBy(thrown: unknown): Sentence | undefined {
-  if (isSentence(thrown)) return { message: thrown.message, template: thrown.template, args: thrown.args };
+  if (isSentence(thrown)) return plainData(thrown);
   if (typeof thrown === 'function') return undefined;
   const bySystem = systemSentence(thrown);
   if (bySystem) return bySystem;

@@ -24,15 +24,21 @@ type Translate = (template: string) => string;
  * in its wording (a plural, an optional half) is a template of its own.
  */
 export function sentence(template: string, ...given: Argument[]): Sentence {
-  const args = given.map(plainData);
+  return plainData({ template, args: given });
+}
+
+/**
+ * A sentence as nothing but one, its English made anew as plain text: what clones errors drops their template, and what
+ * the addon says holds names from files as they are.
+ */
+export function plainData({ template, args: given }: Pick<Sentence, 'template' | 'args'>): Sentence {
+  const args = given.map(plainArgument);
   return { message: render({ template, args }, (english) => english), template, args };
 }
 
-/** An error that is a sentence is one here without its being an error: what clones errors drops their template. */
-function plainData(value: Argument): Argument {
-  if (!isSentence(value)) return Array.isArray(value) ? value.map(plainData) : value;
-  const { message, template, args } = value;
-  return { message, template, args: args.map(plainData) };
+function plainArgument(value: Argument): Argument {
+  if (isSentence(value)) return plainData(value);
+  return Array.isArray(value) ? value.map(plainArgument) : value;
 }
 
 /** Somebody else's words (the operating system's, a library's): the same in every language. */

@@ -1,30 +1,35 @@
 #pragma once
 
 #include <stdexcept>
-#include <string>
+#include <utility>
+
+#include "sentence.h"
 
 namespace vit {
 
-/** A refusal with one of binding.d.ts's ErrorCode values; `what()` is one sentence for a person. */
+/** A refusal with one of binding.d.ts's ErrorCode values and one sentence for a person; `what()` is it in English. */
 class Error : public std::runtime_error {
  public:
-  Error(const char* code, const std::string& sentence) : std::runtime_error(sentence), code_(code) {}
+  Error(const char* code, Sentence said) : std::runtime_error(said.english()), code_(code), said_(std::move(said)) {}
   const char* code() const { return code_; }
+  const Sentence& said() const { return said_; }
 
-  static Error cancelled() { return {"ERR_CANCELLED", "The forward pass was cancelled."}; }
-  static Error file(const std::string& sentence) { return {"ERR_FILE", sentence}; }
-  static Error tensor(const std::string& sentence) { return {"ERR_TENSOR", sentence}; }
-  static Error architecture(const std::string& sentence) { return {"ERR_ARCHITECTURE", sentence}; }
-  static Error memory(const std::string& sentence) { return {"ERR_MEMORY", sentence}; }
-  static Error argument(const std::string& sentence) { return {"ERR_ARGUMENT", sentence}; }
+  static Error cancelled() { return {"ERR_CANCELLED", sentence("The forward pass was cancelled.")}; }
+  static Error file(Sentence said) { return {"ERR_FILE", std::move(said)}; }
+  static Error tensor(Sentence said) { return {"ERR_TENSOR", std::move(said)}; }
+  static Error architecture(Sentence said) { return {"ERR_ARCHITECTURE", std::move(said)}; }
+  static Error memory(Sentence said) { return {"ERR_MEMORY", std::move(said)}; }
+  static Error argument(Sentence said) { return {"ERR_ARGUMENT", std::move(said)}; }
 
  private:
   const char* code_;
+  Sentence said_;
 };
 
 /** What a person is told of any exception, and its ErrorCode. */
 struct Failure {
-  std::string code, sentence;
+  std::string code;
+  Sentence said;
 };
 
 /** Of the exception being handled, of whatever type it is; call it in a catch block. */

@@ -202,7 +202,7 @@ test('what is wrong with a tensor is said, with its name', async () => {
     /nowhere cannot be opened/,
     'ERR_FILE',
   );
-  await refuse((t) => (part(t, 'norm.bias').first.file = folder), /is a directory, not a regular file/, 'ERR_FILE');
+  await refuse((t) => (part(t, 'norm.bias').first.file = folder), /is a directory, not a file/, 'ERR_FILE');
   if (process.platform !== 'win32') {
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);

@@ -4,7 +4,7 @@ import type { ModelDescription } from '../../architecture/description';
 import type { Backend, BackendModel, BackendRun, BackendSlice, ForwardRequest, Inside } from '../backend';
 import type { EngineOptions, LoadedModel, Slice } from '../requests';
 import { cancelled, EngineError, toErrorShape } from '../../errors/engineError';
-import { sentence, verbatim } from '../../errors/sentence';
+import { sentence } from '../../errors/sentence';
 import { modelTokens } from '../loaded';
 import { memoryLimit } from '../memory';
 
@@ -39,12 +39,12 @@ export class NativeBackend implements Backend {
 
 /** What the addon refuses, with the name of the file, which the addon does not know. */
 function withFile(file: string, error: unknown): unknown {
-  const { code, message } = toErrorShape(error);
+  const { code, ...why } = toErrorShape(error);
   if (code !== 'ERR_MEMORY' && code !== 'ERR_ARCHITECTURE') return error;
   const said =
     code === 'ERR_MEMORY'
-      ? sentence('{0} is too large: {1} (vit.memoryLimit, --memory-limit).', file, verbatim(message))
-      : sentence('{0} cannot be loaded: {1}.', file, verbatim(message));
+      ? sentence('{0} is too large: {1} (vit.memoryLimit, --memory-limit).', file, why)
+      : sentence('{0} cannot be loaded: {1}.', file, why);
   return new EngineError(code, said);
 }
 

@@ -7,6 +7,7 @@
 
 #include "architecture/activation.h"
 #include "architecture/grid.h"
+#include "sentence.h"
 
 namespace vit {
 
@@ -56,7 +57,7 @@ struct Block {
   int64_t fc2_in() const { return mlp == Mlp::mlp ? mlp_hidden : mlp_hidden / 2; }
 
   /** Throws ERR_ARCHITECTURE with the contradiction in one sentence that begins with `where`. */
-  void check(const std::string& where) const;
+  void check(const Sentence& where) const;
 };
 
 struct Tokenizer {

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+
+#include "sentence.h"
 
 namespace vit {
 
@@ -16,7 +17,7 @@ struct SoftSplit {
   int64_t kernel, stride, padding;
 
   /** Throws ERR_ARCHITECTURE in one sentence that begins with `where`. */
-  void check(const std::string& where) const;
+  void check(const Sentence& where) const;
 };
 
 /** Tokens down and across that a soft split makes of (rows, columns): floor((size + 2p - (k - 1) - 1) / s + 1), the

@@ -6,17 +6,43 @@
 
 namespace vit::binding {
 
+namespace {
+
+/** Sentence of extension/errors/sentence.ts. */
+Napi::Object to_js(Napi::Env env, const Sentence& said) {
+  Napi::Array args = Napi::Array::New(env, said.arguments.size());
+  for (uint32_t i = 0; i < said.arguments.size(); i++) {
+    const auto& value = said.arguments[i].value;
+    if (const auto* text = std::get_if<std::string>(&value))
+      args.Set(i, *text);
+    else if (const auto* number = std::get_if<int64_t>(&value))
+      args.Set(i, static_cast<double>(*number));
+    else
+      args.Set(i, to_js(env, std::get<Sentence>(value)));
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("message", said.english());
+  object.Set("template", said.text);
+  object.Set("args", args);
+  return object;
+}
+
+}  // namespace
+
 Napi::Error to_js_error(Napi::Env env, const Failure& failure) {
-  Napi::Error error = Napi::Error::New(env, failure.sentence);
+  const Napi::Object said = to_js(env, failure.said);
+  Napi::Error error = Napi::Error::New(env, failure.said.english());
   error.Set("code", Napi::String::New(env, failure.code));
+  error.Set("template", said.Get("template"));
+  error.Set("args", said.Get("args"));
   return error;
 }
 
 Napi::Float32Array to_js(Napi::Env env, const Floats& values) {
   // V8 ends the process when it cannot have the memory of an array; this many bytes it can count.
   if (values.size() > (size_t{1} << 32) / sizeof(float))
-    throw Error::memory("The values asked for are " + in_words(4.0 * static_cast<double>(values.size())) +
-                        "; ask for a part of them.");
+    throw Error::memory(sentence("The values asked for are {0}; ask for a part of them.",
+                                 in_words(4.0 * static_cast<double>(values.size()))));
   Napi::Float32Array array = Napi::Float32Array::New(env, values.size());
   std::copy(values.begin(), values.end(), array.Data());
   return array;

@@ -14,7 +14,7 @@
 
 namespace vit::binding {
 
-/** An Error of JavaScript with its code. */
+/** An Error of JavaScript with its code, and its sentence as template and arguments. */
 Napi::Error to_js_error(Napi::Env env, const Failure& failure);
 
 /** Calls `body`; whatever is thrown in it becomes a JavaScript exception with its code. */

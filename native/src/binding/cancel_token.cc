@@ -17,7 +17,7 @@ CancelToken::CancelToken(const Napi::CallbackInfo& call)
 std::shared_ptr<const std::atomic<bool>> CancelToken::flag_of(const Napi::Value& value) {
   const Napi::Function type = Addon::of(value.Env()).cancel_token.Value();
   if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(type))
-    throw Error::argument("options.cancel must be a token made by cancelToken().");
+    throw Error::argument(sentence("{0} must be {1}.", "options.cancel", sentence("a token made by cancelToken()")));
   return Unwrap(value.As<Napi::Object>())->flag_;
 }
 

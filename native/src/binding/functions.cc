@@ -89,7 +89,7 @@ namespace {
 int64_t size_argument(const Napi::CallbackInfo& call, size_t index, const char* name) {
   const int64_t n = integer_argument(call, index, name);
   if (n < 1 || n > limits::tokens)
-    throw Error::argument(std::string(name) + " must be between 1 and " + std::to_string(limits::tokens) + ".");
+    throw Error::argument(sentence("{0} must be {1}.", name, sentence("between {0} and {1}", 1, limits::tokens)));
   return n;
 }
 
@@ -102,7 +102,13 @@ Grid grid_argument(const Napi::Value& value, const char* name) {
       if (grid.rows > 0 && grid.columns > 0 && grid.rows <= limits::side && grid.columns <= limits::side) return grid;
     }
   }
-  throw Error::argument(std::string(name) + " must be [rows, columns], each at least 1.");
+  throw Error::argument(sentence("{0} must be {1}.", name, sentence("[rows, columns], each at least 1")));
+}
+
+void check_table_memory(double bytes) {
+  check_memory(bytes, default_memory_limit(), [](auto needed, auto limit) {
+    return sentence("This table needs {0} of memory; the limit is {1}.", needed, limit);
+  });
 }
 
 }  // namespace
@@ -110,7 +116,7 @@ Grid grid_argument(const Napi::Value& value, const char* name) {
 Napi::Value sinusoid(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     const int64_t tokens = size_argument(call, 0, "tokens"), length = size_argument(call, 1, "length");
-    check_memory("This table", 4.0 * static_cast<double>(product({tokens, length})), default_memory_limit());
+    check_table_memory(4.0 * static_cast<double>(product({tokens, length})));
     return to_js(call.Env(), sinusoid_table(tokens, length));
   });
 }
@@ -121,15 +127,14 @@ Napi::Value resample_positions(const Napi::CallbackInfo& call) {
     const Grid from = grid_argument(call[1], "from"), to = grid_argument(call[2], "to");
     const std::string mode = call[3].IsString() ? call[3].As<Napi::String>().Utf8Value() : "";
     if (mode != "bicubic" && mode != "bicubic-antialias")
-      throw Error::argument("mode must be bicubic or bicubic-antialias.");
+      throw Error::argument(sentence("{0} must be {1}.", "mode", sentence("one of {0}", "bicubic, bicubic-antialias")));
     const auto count = static_cast<int64_t>(values.size());
     if (count == 0 || count % from.count() != 0)
-      throw Error::argument("values has " + std::to_string(count) + " entries, which is no multiple of the " +
-                            std::to_string(from.count()) + " positions of its grid.");
+      throw Error::argument(sentence("values has {0} entries, which is no multiple of the {1} positions of its grid.",
+                                     count, from.count()));
     const double length = static_cast<double>(count / from.count()), rows = static_cast<double>(from.rows),
                  columns = static_cast<double>(to.columns);
-    check_memory("This table", length * columns * (8 * rows + 8 * static_cast<double>(to.rows)),
-                 default_memory_limit());
+    check_table_memory(length * columns * (8 * rows + 8 * static_cast<double>(to.rows)));
     return to_js(call.Env(),
                  vit::resample_positions(values.data(), count / from.count(), from, to,
                                          mode == "bicubic" ? Resample::bicubic : Resample::bicubic_antialias));
@@ -140,7 +145,8 @@ Napi::Value measure_peak(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
     const int64_t threads = integer_argument(call, 0, "threads");
     if (threads < 1 || threads > limits::threads)
-      throw Error::argument("threads must be between 1 and " + std::to_string(limits::threads) + ".");
+      throw Error::argument(
+          sentence("{0} must be {1}.", "threads", sentence("between {0} and {1}", 1, limits::threads)));
     return Task::start(
         call.Env(),
         [threads]() -> Task::Convert {

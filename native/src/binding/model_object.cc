@@ -35,7 +35,7 @@ Napi::Value ModelObject::create(Napi::Env env, std::shared_ptr<Model> model, con
 }
 
 const std::shared_ptr<Model>& ModelObject::model() const {
-  if (!model_) throw Error::argument("This model is closed.");
+  if (!model_) throw Error::argument(sentence("This model is closed."));
   return model_;
 }
 
@@ -78,7 +78,8 @@ Napi::Value ModelObject::forward(const Napi::CallbackInfo& call) {
 
 Napi::Value ModelObject::tensor(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] {
-    if (!call[0].IsString()) throw Error::argument("The name of a tensor must be a string.");
+    if (!call[0].IsString())
+      throw Error::argument(sentence("{0} must be {1}.", sentence("The name of a tensor"), sentence("a string")));
     return to_js(call.Env(), model()->tensor(call[0].As<Napi::String>().Utf8Value()));
   });
 }

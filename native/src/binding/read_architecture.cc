@@ -34,7 +34,7 @@ Block read_block(const Reader& r) {
   b.heads = r.integer("heads");
   b.head_dim = r.integer("headDim");
   b.scale = static_cast<float>(r.number("scale"));
-  if (!std::isfinite(b.scale)) r.refuse("scale", "finite");
+  if (!std::isfinite(b.scale)) r.refuse("scale", sentence("finite"));
   b.qkv_bias = r.boolean("qkvBias");
   b.proj_bias = r.boolean("projBias");
   b.qk_norm = read_optional_norm(r, "qkNorm");
@@ -70,7 +70,7 @@ Tokenizer read_tokenizer(const Reader& r) {
   }
   const Napi::Array splits = r.array("splits"), stages = r.array("stages");
   for (const Napi::Array& list : {splits, stages})
-    if (list.Length() > limits::splits) r.refuse("splits", "a list of at most " + std::to_string(limits::splits));
+    if (list.Length() > limits::splits) r.refuse("splits", sentence("a list of at most {0}", limits::splits));
   for (uint32_t i = 0; i < splits.Length(); i++) {
     const Reader split = Reader::of(splits.Get(i), r.path("splits[" + std::to_string(i) + "]"), "ERR_ARCHITECTURE");
     t.splits.push_back({split.integer("kernel"), split.integer("stride"), split.integer("padding")});

@@ -18,7 +18,7 @@ class Reader {
 
   /** The argument as an object. */
   static Reader of(const Napi::Value& value, const std::string& path, const char* code) {
-    if (!value.IsObject()) throw Error(code, path + " must be an object.");
+    if (!value.IsObject()) throw Error(code, sentence("{0} must be {1}.", path, sentence("an object")));
     return {value.As<Napi::Object>(), path, code};
   }
 
@@ -31,7 +31,7 @@ class Reader {
 
   double number(const char* key) const {
     const Napi::Value v = value(key);
-    if (!v.IsNumber()) refuse(key, "a number");
+    if (!v.IsNumber()) refuse(key, sentence("a number"));
     return v.As<Napi::Number>().DoubleValue();
   }
 
@@ -39,26 +39,26 @@ class Reader {
 
   bool boolean(const char* key) const {
     const Napi::Value v = value(key);
-    if (!v.IsBoolean()) refuse(key, "true or false");
+    if (!v.IsBoolean()) refuse(key, sentence("true or false"));
     return v.As<Napi::Boolean>().Value();
   }
 
   std::string text(const char* key) const {
     const Napi::Value v = value(key);
-    if (!v.IsString()) refuse(key, "a string");
+    if (!v.IsString()) refuse(key, sentence("a string"));
     return v.As<Napi::String>().Utf8Value();
   }
 
   Napi::Array array(const char* key) const {
     const Napi::Value v = value(key);
-    if (!v.IsArray()) refuse(key, "an array");
+    if (!v.IsArray()) refuse(key, sentence("an array"));
     return v.As<Napi::Array>();
   }
 
   /** An array of two whole numbers. */
   std::pair<int64_t, int64_t> pair(const char* key) const {
     const Napi::Array v = array(key);
-    if (v.Length() != 2) refuse(key, "an array of two numbers");
+    if (v.Length() != 2) refuse(key, sentence("an array of two numbers"));
     return {whole(v.Get(0u), path(key)), whole(v.Get(1u), path(key))};
   }
 
@@ -71,11 +71,11 @@ class Reader {
       if (given == word) return meaning;
       all += (all.empty() ? "" : ", ") + std::string(word);
     }
-    refuse(key, "one of " + all);
+    refuse(key, sentence("one of {0}", all));
   }
 
-  [[noreturn]] void refuse(const char* key, const std::string& expected) const {
-    throw Error(code_, path(key) + " must be " + expected + ".");
+  [[noreturn]] void refuse(const char* key, const Sentence& expected) const {
+    throw Error(code_, sentence("{0} must be {1}.", path(key), expected));
   }
 
  private:
@@ -85,7 +85,7 @@ class Reader {
       if (d >= -9007199254740991.0 && d <= 9007199254740991.0 && d == static_cast<double>(static_cast<int64_t>(d)))
         return static_cast<int64_t>(d);
     }
-    throw Error(code_, where + " must be a whole number.");
+    throw Error(code_, sentence("{0} must be {1}.", where, sentence("a whole number")));
   }
 
   Napi::Object object_;

@@ -13,7 +13,7 @@ constexpr const char* kArgument = "ERR_ARGUMENT";
 
 Napi::Float32Array float_array(const Napi::Value& value, const std::string& name) {
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array)
-    throw Error::argument(name + " must be a Float32Array.");
+    throw Error::argument(sentence("{0} must be {1}.", name, sentence("a {0}", "Float32Array")));
   return value.As<Napi::Float32Array>();
 }
 
@@ -21,17 +21,17 @@ Napi::Float32Array float_array(const Napi::Value& value, const std::string& name
 Shape read_shape(const Reader& r, int64_t least) {
   const Napi::Array sizes = r.array("shape");
   if (sizes.Length() > limits::tensorAxes)
-    r.refuse("shape", "an array of at most " + std::to_string(limits::tensorAxes) + " sizes");
+    r.refuse("shape", sentence("an array of at most {0} sizes", limits::tensorAxes));
   Shape shape;
   for (uint32_t i = 0; i < sizes.Length(); i++) {
     const Napi::Value size = sizes.Get(i);
     const double d = size.IsNumber() ? size.As<Napi::Number>().DoubleValue() : -1;
     if (!(d >= static_cast<double>(least) && d <= static_cast<double>(limits::tensorValues) &&
           d == static_cast<double>(static_cast<int64_t>(d))))
-      r.refuse("shape", "an array of sizes from " + std::to_string(least));
+      r.refuse("shape", sentence("an array of sizes from {0}", least));
     shape.push_back(static_cast<int64_t>(d));
   }
-  if (elements(shape) > limits::tensorValues) r.refuse("shape", "of a size that fits in memory");
+  if (elements(shape) > limits::tensorValues) r.refuse("shape", sentence("of a size that fits in memory"));
   return shape;
 }
 
@@ -41,18 +41,18 @@ TensorSource read_tensor(const Napi::Value& value, const std::string& name) {
   source.dtype = r.choice<Stored>("dtype", {{"F32", Stored::f32}, {"F16", Stored::f16}, {"BF16", Stored::bf16}});
   source.shape = read_shape(r, 0);
   if (!r.absent("values")) {
-    if (source.dtype != Stored::f32) r.refuse("dtype", "F32 when values are given");
+    if (source.dtype != Stored::f32) r.refuse("dtype", sentence("F32 when values are given"));
     source.values = floats_argument(r.value("values"), r.path("values"));
     return source;
   }
   if (!r.absent("axes")) {
     const Napi::Array axes = r.array("axes");
-    if (axes.Length() != source.shape.size()) r.refuse("axes", "as many numbers as the shape has");
+    if (axes.Length() != source.shape.size()) r.refuse("axes", sentence("as many numbers as the shape has"));
     for (uint32_t i = 0; i < axes.Length(); i++) {
       const Napi::Value axis = axes.Get(i);
       const double d = axis.IsNumber() ? axis.As<Napi::Number>().DoubleValue() : -1;
       if (!(d >= 0 && d < axes.Length() && d == static_cast<double>(static_cast<int64_t>(d))))
-        r.refuse("axes", "an array of axes");
+        r.refuse("axes", sentence("an array of axes"));
       source.axes.push_back(static_cast<int64_t>(d));
     }
   }
@@ -71,7 +71,7 @@ TensorSource read_tensor(const Napi::Value& value, const std::string& name) {
 int64_t read_memory_limit(const Reader& r) {
   if (r.absent("memoryLimit")) return default_memory_limit();
   const int64_t bytes = r.integer("memoryLimit");
-  if (bytes < 1) r.refuse("memoryLimit", "a number of bytes from 1");
+  if (bytes < 1) r.refuse("memoryLimit", sentence("a number of bytes from 1"));
   return bytes;
 }
 
@@ -84,7 +84,7 @@ Floats floats_argument(const Napi::Value& value, const std::string& name) {
 
 std::vector<uint8_t> bytes_argument(const Napi::Value& value, const std::string& name) {
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
-    throw Error::argument(name + " must be a Uint8Array.");
+    throw Error::argument(sentence("{0} must be {1}.", name, sentence("a {0}", "Uint8Array")));
   const auto array = value.As<Napi::Uint8Array>();
   return {array.Data(), array.Data() + array.ElementLength()};
 }
@@ -103,7 +103,7 @@ int64_t integer_argument(const Napi::CallbackInfo& call, size_t index, const cha
     if (d >= -9007199254740991.0 && d <= 9007199254740991.0 && d == static_cast<double>(static_cast<int64_t>(d)))
       return static_cast<int64_t>(d);
   }
-  throw Error::argument(std::string(name) + " must be a whole number.");
+  throw Error::argument(sentence("{0} must be {1}.", name, sentence("a whole number")));
 }
 
 void read_weights(const Napi::Value& value, TensorSources& sources, std::optional<uint64_t>& seed) {
@@ -163,7 +163,8 @@ LoadRequest read_load_request(const Napi::Value& value) {
   request.precision = r.choice<Precision>(
       "precision", {{"fp32", Precision::fp32}, {"stored", Precision::stored}, {"int8", Precision::int8}});
   const int64_t threads = r.integer("threads");
-  if (threads < 0 || threads > limits::threads) r.refuse("threads", "between 0 and " + std::to_string(limits::threads));
+  if (threads < 0 || threads > limits::threads)
+    r.refuse("threads", sentence("between {0} and {1}", 0, limits::threads));
   request.threads = static_cast<int>(threads);
   request.memory_limit = read_memory_limit(r);
   return request;
@@ -179,7 +180,7 @@ ForwardOptions read_forward_options(const Napi::Value& value) {
   if (!r.absent("maskedPatches")) {
     const Napi::Value masked = r.value("maskedPatches");
     if (!masked.IsTypedArray() || masked.As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array)
-      r.refuse("maskedPatches", "a Uint32Array");
+      r.refuse("maskedPatches", sentence("a {0}", "Uint32Array"));
     const auto array = masked.As<Napi::Uint32Array>();
     options.masked_patches.assign(array.Data(), array.Data() + array.ElementLength());
   }

@@ -26,15 +26,15 @@ constexpr std::array<std::pair<const char*, Interpolation>, 6> kInterpolations{{
 
 double number_of(const Napi::Object& holder, const char* name) {
   const Napi::Value value = holder.Get(name);
-  if (!value.IsNumber()) throw Error::argument("Resize: " + std::string(name) + " must be a number.");
+  if (!value.IsNumber()) throw Error::argument(sentence("Resize: {0} must be {1}.", name, sentence("a number")));
   return value.As<Napi::Number>().DoubleValue();
 }
 
 int size_of(const Napi::Object& request, const char* name, int64_t most) {
   const double value = number_of(request, name);
   if (!(value >= 1 && value <= static_cast<double>(most)) || value != std::floor(value)) {
-    throw Error::argument("Resize: " + std::string(name) + " must be a whole number from 1 to " + std::to_string(most) +
-                          ".");
+    throw Error::argument(
+        sentence("Resize: {0} must be {1}.", name, sentence("a whole number from {0} to {1}", 1, most)));
   }
   return static_cast<int>(value);
 }
@@ -45,13 +45,14 @@ Interpolation interpolation_of(const Napi::Object& request) {
   for (const auto& [known, interpolation] : kInterpolations) {
     if (name == known) return interpolation;
   }
-  throw Error::argument("Resize: interpolation must be nearest, box, bilinear, hamming, bicubic or lanczos.");
+  throw Error::argument(sentence("Resize: {0} must be {1}.", "interpolation",
+                                 sentence("nearest, box, bilinear, hamming, bicubic or lanczos")));
 }
 
 Napi::Uint8Array pixels_of(const Napi::Object& request) {
   const Napi::Value value = request.Get("pixels");
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    throw Error::argument("Resize: pixels must be a Uint8Array.");
+    throw Error::argument(sentence("Resize: {0} must be {1}.", "pixels", sentence("a {0}", "Uint8Array")));
   }
   return value.As<Napi::Uint8Array>();
 }
@@ -66,7 +67,7 @@ ResizeJob job_of(const Napi::Object& request) {
   job.channels = size_of(request, "channels", 1 << 24);
   const Napi::Value box = request.Get("box");
   if (!box.IsArray() || box.As<Napi::Array>().Length() != 4) {
-    throw Error::argument("Resize: box must be [left, top, right, bottom].");
+    throw Error::argument(sentence("Resize: {0} must be {1}.", "box", "[left, top, right, bottom]"));
   }
   const std::array<float*, 4> sides{&job.left, &job.top, &job.right, &job.bottom};
   for (uint32_t i = 0; i < 4; i++) {
@@ -83,7 +84,8 @@ ResizeJob job_of(const Napi::Object& request) {
 Napi::Value resize(const Napi::CallbackInfo& call) {
   const Napi::Env env = call.Env();
   try {
-    if (!call[0].IsObject()) throw Error::argument("Resize: the request must be an object.");
+    if (!call[0].IsObject())
+      throw Error::argument(sentence("Resize: {0} must be {1}.", "request", sentence("an object")));
     const Napi::Object request = call[0].As<Napi::Object>();
     // The pixels are kept, not copied: nobody may transfer them away while the promise is pending.
     auto pixels = std::make_shared<Napi::ObjectReference>(Napi::Persistent(pixels_of(request).As<Napi::Object>()));

@@ -74,7 +74,7 @@ void RunObject::Finalize(Napi::Env env) {
 }
 
 const std::shared_ptr<Run>& RunObject::run() const {
-  if (!run_) throw Error::argument("This run was released.");
+  if (!run_) throw Error::argument(sentence("This run was released."));
   return run_;
 }
 
@@ -211,7 +211,8 @@ Napi::Value RunObject::step(const Napi::CallbackInfo& call) {
   const Napi::Env env = call.Env();
   return guarded(env, [&] {
     const int64_t image = integer_argument(call, 0, "image");
-    if (!call[1].IsString()) throw Error::argument("The name of a step must be a string.");
+    if (!call[1].IsString())
+      throw Error::argument(sentence("{0} must be {1}.", sentence("The name of a step"), sentence("a string")));
     const std::string name = call[1].As<Napi::String>().Utf8Value();
     return Task::start(
         env,

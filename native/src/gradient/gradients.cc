@@ -17,18 +17,19 @@ constexpr int64_t kMostAtOnce = 8;
 void check(const Run& run, const GradientRequest& request) {
   const Architecture& a = run.model->architecture();
   const int64_t length = PredictionProcessing::output_length(a);
-  if (length == 0) throw Error::argument("This model pools nothing: it has no output to differentiate.");
+  if (length == 0) throw Error::argument(sentence("This model pools nothing: it has no output to differentiate."));
   if (run.layers.empty())
-    throw Error::argument("The tokens of this run were not kept; run it with tokens on to have gradients.");
+    throw Error::argument(sentence("The tokens of this run were not kept; run it with tokens on to have gradients."));
   if (static_cast<int64_t>(request.targets.size()) != run.batch)
-    throw Error::argument("There are " + std::to_string(request.targets.size()) + " targets for " +
-                          std::to_string(run.batch) + " images; each needs one.");
+    throw Error::argument(
+        sentence("There are {0} targets for {1} images; each needs one.", request.targets.size(), run.batch));
   for (const Target& target : request.targets)
-    for (const TargetTerm& term : target) check_index(a.classes > 0 ? "class" : "output", term.index, length);
-  for (const int64_t layer : request.attention) check_index("layer", layer, a.depth);
-  for (const int64_t layer : request.tokens) check_index("layer", layer, a.depth + 1);
+    for (const TargetTerm& term : target)
+      check_index(a.classes > 0 ? sentence("class") : sentence("output"), term.index, length);
+  for (const int64_t layer : request.attention) check_index(sentence("layer"), layer, a.depth);
+  for (const int64_t layer : request.tokens) check_index(sentence("layer"), layer, a.depth + 1);
   if (request.grad_cam && a.depth == 0)
-    throw Error::argument("This model has no encoding block whose norm Grad-CAM could look at.");
+    throw Error::argument(sentence("This model has no encoding block whose norm Grad-CAM could look at."));
 }
 
 /** Bytes of what is handed out. */
@@ -56,8 +57,12 @@ Plan make_plan(const Run& run, const GradientRequest& request) {
   };
   int64_t images = std::min(run.batch, kMostAtOnce);
   while (images > 1 && bytes(images) > static_cast<double>(model.memory_limit())) images /= 2;
-  check_memory("The backward pass", bytes(images), model.memory_limit(), ", the model and the kept run included",
-               "Ask for fewer layers' gradients, or use a smaller picture.");
+  check_memory(bytes(images), model.memory_limit(), [](auto needed, auto limit) {
+    return sentence(
+        "The backward pass needs {0} of memory, the model and the kept run included; the limit is {1}. Ask for fewer "
+        "layers' gradients, or use a smaller picture.",
+        needed, limit);
+  });
   return {images, static_cast<double>(model.memory_limit()) - bytes(images)};
 }
 

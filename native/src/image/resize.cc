@@ -75,7 +75,7 @@ Filter filter_of(Interpolation interpolation) {
     case Interpolation::nearest:
       break;
   }
-  throw Error::argument("Resize: this interpolation has no filter.");
+  throw Error::argument(sentence("Resize: this interpolation has no filter."));
 }
 
 // ---- Coefficients
@@ -309,22 +309,22 @@ void unpremultiply(std::vector<std::uint8_t>& pixels) {
 }
 
 void check(const ResizeJob& job) {
-  const auto require = [](bool holds, const char* sentence) {
-    if (!holds) throw Error::argument(sentence);
+  const auto require = [](bool holds, const Sentence& said) {
+    if (!holds) throw Error::argument(said);
   };
-  require(job.width > 0 && job.height > 0, "Resize: the source has no pixels.");
-  require(job.target_width > 0 && job.target_height > 0, "Resize: the target has no pixels.");
-  require(job.channels == 1 || job.channels == 3 || job.channels == 4, "Resize: channels must be 1, 3 or 4.");
+  require(job.width > 0 && job.height > 0, sentence("Resize: the source has no pixels."));
+  require(job.target_width > 0 && job.target_height > 0, sentence("Resize: the target has no pixels."));
+  require(job.channels == 1 || job.channels == 3 || job.channels == 4, sentence("Resize: channels must be 1, 3 or 4."));
   require(job.pixel_bytes == static_cast<std::size_t>(job.width) * job.height * job.channels,
-          "Resize: the number of pixel bytes is not height * width * channels.");
+          sentence("Resize: the number of pixel bytes is not height * width * channels."));
   require(job.left >= 0 && job.top >= 0 && job.right <= job.width && job.bottom <= job.height,
-          "Resize: the box reaches outside the source.");
-  require(job.left < job.right && job.top < job.bottom, "Resize: the box is empty.");
+          sentence("Resize: the box reaches outside the source."));
+  require(job.left < job.right && job.top < job.bottom, sentence("Resize: the box is empty."));
   // What is made on the way is as wide as the target and as high as the source.
   const int64_t made = product({std::max(job.height, job.target_height), job.target_width, job.channels});
   if (made > limits::inputValues)
-    throw Error::memory("Resize: the target would take " + std::to_string(made >> 20) + " MiB; at most " +
-                        std::to_string(limits::inputValues >> 20) + " are made.");
+    throw Error::memory(sentence("Resize: the target would take {0} MiB; at most {1} are made.", made >> 20,
+                                 limits::inputValues >> 20));
 }
 
 }  // namespace

@@ -22,8 +22,12 @@ int64_t choose_batch(const Run& run, int64_t variants, double fixed) {
   };
   int64_t batch = std::min(variants, kMostAtOnce);
   while (batch > 1 && bytes(batch) > static_cast<double>(model.memory_limit())) batch--;
-  check_memory("Running this picture with patches masked", bytes(batch), model.memory_limit(),
-               ", the model and the kept run included", "Mask fewer variants at once, or use a smaller picture.");
+  check_memory(bytes(batch), model.memory_limit(), [](auto needed, auto limit) {
+    return sentence(
+        "Running this picture with patches masked needs {0} of memory, the model and the kept run included; the limit "
+        "is {1}. Mask fewer variants at once, or use a smaller picture.",
+        needed, limit);
+  });
   return batch;
 }
 
@@ -36,12 +40,10 @@ Floats masked_outputs(const Run& run, int64_t image, const std::vector<uint8_t>&
   const int64_t patches = a.grid().count(), dim = a.dim, length = PredictionProcessing::output_length(a);
   run.check_image(image);
   if (variants < 1 || variants > limits::batch)
-    throw Error::argument("There must be between 1 and " + std::to_string(limits::batch) +
-                          " variants of masked patches.");
+    throw Error::argument(sentence("There must be between 1 and {0} variants of masked patches.", limits::batch));
   if (static_cast<int64_t>(masks.size()) != product({variants, patches}))
-    throw Error::argument("The masks have " + std::to_string(masks.size()) + " entries where " +
-                          to_string({variants, patches}) + " needs " + std::to_string(product({variants, patches})) +
-                          ".");
+    throw Error::argument(sentence("The masks have {0} entries where {1} needs {2}.", masks.size(),
+                                   to_string({variants, patches}), product({variants, patches})));
   const double fixed = static_cast<double>(model.weight_bytes() + run.bytes()) +
                        4.0 * static_cast<double>(patches * dim) +
                        4.0 * static_cast<double>(product({variants, length}));

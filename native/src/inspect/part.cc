@@ -28,8 +28,8 @@ struct Ready {
   Compute compute;
 };
 
-[[noreturn]] void refuse(const Shape& shape, const std::string& wanted) {
-  throw Error::argument("The input has shape " + to_string(shape) + ", but this part takes " + wanted + ".");
+[[noreturn]] void refuse(const Shape& shape, const Argument& wanted) {
+  throw Error::argument(sentence("The input has shape {0}, but this part takes {1}.", to_string(shape), wanted));
 }
 
 /** N of an input (B, N, length). */
@@ -42,9 +42,10 @@ Ready ready_soft_split(const SoftSplit& split, const Shape& shape) {
   if (shape.size() != 4) refuse(shape, "(B, C, H, W)");
   const int64_t channels = shape[1], height = shape[2], width = shape[3];
   for (int i = 1; i < 4; i++)
-    if (shape[static_cast<size_t>(i)] > (i == 1 ? limits::channels : limits::side)) refuse(shape, "smaller images");
+    if (shape[static_cast<size_t>(i)] > (i == 1 ? limits::channels : limits::side))
+      refuse(shape, sentence("smaller images"));
   const Grid grid = count_tokens({height, width}, split);
-  if (grid.rows < 1 || grid.columns < 1) refuse(shape, "an image its kernel fits into");
+  if (grid.rows < 1 || grid.columns < 1) refuse(shape, sentence("an image its kernel fits into"));
   return {
       {channels, height, width},
       {grid.count(), channels * split.kernel * split.kernel},
@@ -112,11 +113,11 @@ Ready ready_backbone(const Architecture& a, const Shape& shape, WeightStore& wei
 void check(const Part& part) {
   switch (part.kind) {
     case Part::Kind::soft_split:
-      return part.split.check("The soft split");
+      return part.split.check(sentence("The soft split"));
     case Part::Kind::attention:
     case Part::Kind::neural_net:
     case Part::Kind::encoding:
-      part.block.check("The part");
+      part.block.check(sentence("The part"));
       return;
     default:
       part.architecture.check();
@@ -194,8 +195,13 @@ void check_part_memory(const PartRequest& request, const Ready& ready) {
   double values = count(ready.in) + 2 * count(ready.out);
   for (const Step& step : list_steps(request.part, ready.in.front())) values += count(step.shape);
   // A list that grows is copied into one of twice its size.
-  check_memory("This part", 4 * values * (static_cast<double>(request.shape[0]) * 3 + 1), request.memory_limit,
-               " to keep all its steps", "Run fewer images, or a smaller input.");
+  check_memory(4 * values * (static_cast<double>(request.shape[0]) * 3 + 1), request.memory_limit,
+               [](auto needed, auto limit) {
+                 return sentence(
+                     "This part needs {0} of memory to keep all its steps; the limit is {1}. Run fewer images, or a "
+                     "smaller input.",
+                     needed, limit);
+               });
 }
 
 }  // namespace
@@ -203,12 +209,14 @@ void check_part_memory(const PartRequest& request, const Ready& ready) {
 std::vector<TracedStep> run_part(PartRequest request) {
   const Shape& shape = request.shape;
   if (shape.empty() || shape[0] < 1 || elements(shape) != static_cast<int64_t>(request.input.size()))
-    throw Error::argument("The input has " + std::to_string(request.input.size()) + " values, which is not its shape " +
-                          to_string(shape) + ".");
+    throw Error::argument(
+        sentence("The input has {0} values, which is not its shape {1}.", request.input.size(), to_string(shape)));
   check(request.part);
   const WeightCount weights_count = count_weights(request.part);
-  check_memory("This part", 4 * weights_count.total() + 4 * weights_count.largest, request.memory_limit,
-               " for its weights");
+  check_memory(4 * weights_count.total() + 4 * weights_count.largest, request.memory_limit,
+               [](auto needed, auto limit) {
+                 return sentence("This part needs {0} of memory for its weights; the limit is {1}.", needed, limit);
+               });
   WeightStore weights = request.seed ? WeightStore(*request.seed, Gemm::blas, Precision::fp32)
                                      : WeightStore(std::move(request.tensors), Gemm::blas, Precision::fp32);
   const Ready ready = make_ready(request.part, shape, weights);

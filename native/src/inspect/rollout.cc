@@ -29,13 +29,13 @@ Floats rollout(const Run& run, int64_t image, const RolloutOptions& options) {
   const Architecture& a = run.model->architecture();
   const int64_t n = run.tokens;
   if (options.query < 0 || options.query >= n)
-    throw Error::argument("There is no token " + std::to_string(options.query) + "; there are " + std::to_string(n) +
-                          ", counted from 0.");
+    throw Error::argument(
+        sentence("There is no {0} {1}; there are {2}, counted from 0.", sentence("token"), options.query, n));
   if (options.from < 0 || options.to >= a.depth || options.from > options.to)
-    throw Error::argument("Rollout from layer " + std::to_string(options.from) + " to " + std::to_string(options.to) +
-                          " is not possible with " + std::to_string(a.depth) + " layers, counted from 0.");
+    throw Error::argument(sentence("Rollout from layer {0} to {1} is not possible with {2} layers, counted from 0.",
+                                   options.from, options.to, a.depth));
   if (!(options.discard_ratio >= 0 && options.discard_ratio <= 1))
-    throw Error::argument("The share of attention to discard must be between 0 and 1.");
+    throw Error::argument(sentence("The share of attention to discard must be between 0 and 1."));
 
   std::vector<double> row(static_cast<size_t>(n)), next(static_cast<size_t>(n));
   row[static_cast<size_t>(options.query)] = 1;

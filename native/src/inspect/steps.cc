@@ -153,8 +153,7 @@ class StepList {
 };
 
 void check_image(const Run& run, int64_t image) {
-  if (image < 0 || image >= run.batch)
-    throw Error::argument("There is no image " + std::to_string(image) + " in this run.");
+  if (image < 0 || image >= run.batch) throw Error::argument(sentence("There is no image {0} in this run.", image));
 }
 
 /** x (N, D) entering block `layer` (depth: leaving the last) of one image; kept, or computed from the input. */
@@ -217,11 +216,11 @@ Tensor compute_step(const Run& run, int64_t image, const std::string& name) {
   check_image(run, image);
   const auto steps = list_steps(a);
   const auto step = std::find_if(steps.begin(), steps.end(), [&](const Step& s) { return s.name == name; });
-  if (step == steps.end()) throw Error::argument("This model has no step " + name + ".");
+  if (step == steps.end()) throw Error::argument(sentence("This model has no step {0}.", name));
   constexpr int64_t kLargest = int64_t{1} << 28;  // values, 1 GiB
   if (elements(step->shape) > kLargest)
-    throw Error::memory("The step " + name + " has shape " + to_string(step->shape) + ", " +
-                        std::to_string(elements(step->shape) >> 28) + " GiB; look at rows of it instead.");
+    throw Error::memory(sentence("The step {0} has shape {1}, {2} GiB; look at rows of it instead.", name,
+                                 to_string(step->shape), elements(step->shape) >> 28));
 
   Trace trace(name);
   Pass pass = model.pass();
@@ -238,7 +237,7 @@ Tensor compute_step(const Run& run, int64_t image, const std::string& name) {
     Floats x(static_cast<size_t>(run.tokens * a.dim));
     model.embed(run.input.data() + image * a.input_length(), 1, run.masked, x.data(), nullptr, pass);
   }
-  if (!trace.found()) throw Error::argument("The step " + name + " was not met; this is a defect.");
+  if (!trace.found()) throw Error::argument(sentence("The step {0} was not met; this is a defect.", name));
   return trace.take();
 }
 

@@ -11,8 +11,8 @@ Floats value_attention(const Run& run, int64_t image, int64_t layer, int64_t que
   Model& model = *run.model;
   const int64_t dim = model.architecture().dim, tokens = run.tokens;
   run.check_image(image);
-  check_index("layer", layer, model.architecture().depth);
-  check_index("token", query, tokens);
+  check_index(sentence("layer"), layer, model.architecture().depth);
+  check_index(sentence("token"), query, tokens);
   const float* x = run.layer(image, layer);
   Floats sums(static_cast<size_t>(tokens * dim), 0.0f), lengths(static_cast<size_t>(tokens));
   Pass pass = model.pass();

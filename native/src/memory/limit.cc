@@ -2,8 +2,6 @@
 
 #include <cstdio>
 
-#include "error.h"
-
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
@@ -36,13 +34,6 @@ std::string in_words(double bytes) {
   else
     std::snprintf(text, sizeof text, "%.0f MB", bytes / 1e6);
   return text;
-}
-
-void check_memory(const std::string& what, double bytes, int64_t limit, const std::string& beside,
-                  const std::string& advice) {
-  if (bytes <= static_cast<double>(limit)) return;
-  throw Error::memory(what + " needs " + in_words(bytes) + " of memory" + beside + "; the limit is " +
-                      in_words(static_cast<double>(limit)) + "." + (advice.empty() ? "" : " " + advice));
 }
 
 }  // namespace vit

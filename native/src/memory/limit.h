@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "error.h"
+
 namespace vit {
 
 /** Bytes of memory this machine has; 0 when it does not say. */
@@ -14,11 +16,11 @@ int64_t default_memory_limit();
 /** "24.1 GB" or "310 MB": powers of ten. */
 std::string in_words(double bytes);
 
-/**
- * Throws ERR_MEMORY when `bytes` are over `limit`: "<what> needs 24.1 GB of memory<beside>; the limit is 12.0
- * GB.<advice>"
- */
-void check_memory(const std::string& what, double bytes, int64_t limit, const std::string& beside = "",
-                  const std::string& advice = "");
+/** Throws ERR_MEMORY with say(needed, limit), both in words, when `bytes` are over `limit`. */
+template <class Say>
+void check_memory(double bytes, int64_t limit, Say say) {
+  if (bytes > static_cast<double>(limit))
+    throw Error::memory(say(in_words(bytes), in_words(static_cast<double>(limit))));
+}
 
 }  // namespace vit

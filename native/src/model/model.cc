@@ -34,18 +34,26 @@ double load_bytes(const LoadRequest& request) {
 void Model::check_run(int64_t batch, const ForwardOptions& options) const {
   const RunBytes bytes = estimate_run(a_, batch, options.attention, options.tokens);
   const bool maps = bytes.maps > bytes.total() / 2;
-  check_memory("This run", bytes.total() + static_cast<double>(weight_bytes()), memory_limit_,
-               maps ? ", most of it to keep every attention map" : ", its model's weights included",
-               maps ? "Run it without attention maps, with fewer images, or with a smaller picture."
-                    : "Run fewer images at once, or a smaller picture.");
+  check_memory(bytes.total() + static_cast<double>(weight_bytes()), memory_limit_, [&](auto needed, auto limit) {
+    return maps ? sentence(
+                      "This run needs {0} of memory, most of it to keep every attention map; the limit is {1}. Run it "
+                      "without attention maps, with fewer images, or with a smaller picture.",
+                      needed, limit)
+                : sentence(
+                      "This run needs {0} of memory, its model's weights included; the limit is {1}. Run fewer images "
+                      "at once, or a smaller picture.",
+                      needed, limit);
+  });
 }
 
 std::shared_ptr<Model> Model::load(LoadRequest request) {
   request.architecture.check();
   if (!takes(request.gemm, request.precision))
     throw Error::argument(
-        "8-bit weights need the packed kernels: choose gemm 'packed' with them, or another precision.");
-  check_memory("This model", load_bytes(request), request.memory_limit, " for its weights");
+        sentence("8-bit weights need the packed kernels: choose gemm 'packed' with them, or another precision."));
+  check_memory(load_bytes(request), request.memory_limit, [](auto needed, auto limit) {
+    return sentence("This model needs {0} of memory for its weights; the limit is {1}.", needed, limit);
+  });
   std::shared_ptr<Model> model(new Model());
   model->a_ = request.architecture;
   model->by_ = request.gemm;
@@ -174,17 +182,15 @@ void Model::encode_all(float* x, int64_t batch, float* maps, float* layers, Pass
 
 std::shared_ptr<Run> Model::forward(Floats input, int64_t batch, const ForwardOptions& options) {
   const int64_t length = a_.input_length();
-  if (batch < 1) throw Error::argument("A forward pass needs at least one image.");
-  if (batch > limits::batch)
-    throw Error::argument("A forward pass takes at most " + std::to_string(limits::batch) + " images.");
+  if (batch < 1) throw Error::argument(sentence("A forward pass needs at least one image."));
+  if (batch > limits::batch) throw Error::argument(sentence("A forward pass takes at most {0} images.", limits::batch));
   if (static_cast<int64_t>(input.size()) != batch * length)
-    throw Error::argument("The input has " + std::to_string(input.size()) + " values where " +
-                          to_string({batch, a_.channels, a_.height, a_.width}) + " needs " +
-                          std::to_string(batch * length) + ".");
+    throw Error::argument(sentence("The input has {0} values where {1} needs {2}.", input.size(),
+                                   to_string({batch, a_.channels, a_.height, a_.width}), batch * length));
   for (const uint32_t patch : options.masked_patches)
     if (patch >= a_.grid().count())
-      throw Error::argument("There is no patch " + std::to_string(patch) + " to mask; there are " +
-                            std::to_string(a_.grid().count()) + ".");
+      throw Error::argument(
+          sentence("There is no patch {0} to mask; there are {1}.", static_cast<int64_t>(patch), a_.grid().count()));
   check_run(batch, options);
 
   auto run = std::make_shared<Run>();

@@ -8,10 +8,9 @@
 
 namespace vit {
 
-void check_index(const char* what, int64_t index, int64_t count) {
+void check_index(const Sentence& what, int64_t index, int64_t count) {
   if (index < 0 || index >= count)
-    throw Error::argument(std::string("There is no ") + what + " " + std::to_string(index) + "; there are " +
-                          std::to_string(count) + ", counted from 0.");
+    throw Error::argument(sentence("There is no {0} {1}; there are {2}, counted from 0.", what, index, count));
 }
 
 int64_t Run::bytes() const {
@@ -20,13 +19,14 @@ int64_t Run::bytes() const {
   return floats * static_cast<int64_t>(sizeof(float));
 }
 
-void Run::check_image(int64_t image) const { check_index("image", image, batch); }
+void Run::check_image(int64_t image) const { check_index(sentence("image"), image, batch); }
 
 const float* Run::map(int64_t image, int64_t layer) const {
   check_image(image);
   const Architecture& a = model->architecture();
-  check_index("layer", layer, a.depth);
-  if (maps.empty()) throw Error::argument("The attention maps of this run were not kept; run it with attention on.");
+  check_index(sentence("layer"), layer, a.depth);
+  if (maps.empty())
+    throw Error::argument(sentence("The attention maps of this run were not kept; run it with attention on."));
   return maps.data() + (image * a.depth + layer) * a.block.heads * tokens * tokens;
 }
 
@@ -37,7 +37,7 @@ Floats Run::attention(int64_t image, int64_t layer) const {
 
 Floats Run::attention_rows(int64_t image, int64_t layer, int64_t query) const {
   const float* from = map(image, layer);
-  check_index("token", query, tokens);
+  check_index(sentence("token"), query, tokens);
   Floats rows;
   for (int64_t h = 0; h < model->architecture().block.heads; h++) {
     const float* row = from + (h * tokens + query) * tokens;
@@ -49,8 +49,8 @@ Floats Run::attention_rows(int64_t image, int64_t layer, int64_t query) const {
 const float* Run::layer(int64_t image, int64_t layer) const {
   check_image(image);
   const Architecture& a = model->architecture();
-  check_index("layer", layer, a.depth + 1);
-  if (layers.empty()) throw Error::argument("The tokens of this run were not kept; run it with tokens on.");
+  check_index(sentence("layer"), layer, a.depth + 1);
+  if (layers.empty()) throw Error::argument(sentence("The tokens of this run were not kept; run it with tokens on."));
   return layers.data() + (layer * batch + image) * tokens * a.dim;
 }
 
@@ -61,11 +61,12 @@ Floats Run::layer_tokens(int64_t image, int64_t layer) const {
 
 Floats Run::stage_attention_rows(int64_t image, int64_t stage, int64_t query) const {
   check_image(image);
-  check_index("soft-split stage", stage, static_cast<int64_t>(model->architecture().tokenizer.stages.size()));
+  check_index(sentence("soft-split stage"), stage, static_cast<int64_t>(model->architecture().tokenizer.stages.size()));
   if (stages.empty())
-    throw Error::argument("The attention of this run's soft-split stages was not kept; run it with attention on.");
+    throw Error::argument(
+        sentence("The attention of this run's soft-split stages was not kept; run it with attention on."));
   const StageKept& kept = stages[static_cast<size_t>(stage)];
-  check_index("token", query, kept.tokens);
+  check_index(sentence("token"), query, kept.tokens);
   const int64_t length = kept.heads * kept.head_dim;
   const float* rows = kept.queries_keys.data() + image * kept.tokens * 2 * length;
   Floats result(static_cast<size_t>(kept.heads * kept.tokens));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "memory/spare_buffer.h"
+#include "sentence.h"
 #include "t2t/tokens_to_token.h"
 
 namespace vit {
@@ -54,6 +55,6 @@ struct Run {
 };
 
 /** Throws ERR_ARGUMENT unless 0 <= index < count: "There is no <what> 3; there are 2, counted from 0." */
-void check_index(const char* what, int64_t index, int64_t count);
+void check_index(const Sentence& what, int64_t index, int64_t count);
 
 }  // namespace vit

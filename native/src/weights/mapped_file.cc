@@ -19,14 +19,15 @@ namespace vit {
 
 const unsigned char* MappedFile::bytes(int64_t begin, int64_t end) const {
   if (begin < 0 || end < begin || end > size_)
-    throw Error::file(path_ + " is shorter than its header says: bytes " + std::to_string(begin) + " to " +
-                      std::to_string(end) + " of " + std::to_string(size_) + ".");
+    throw Error::file(
+        sentence("{0} is shorter than its header says: bytes {1} to {2} of {3}.", path_, begin, end, size_));
   return data_ + begin;
 }
 
 void MappedFile::check_unchanged() const {
   const Stamp now = stamp();
-  if (now.size != size_ || now.changed != changed_) throw Error::file(path_ + " changed while it was being read.");
+  if (now.size != size_ || now.changed != changed_)
+    throw Error::file(sentence("{0} changed while it was being read.", path_));
 }
 
 #if defined(_WIN32)
@@ -48,7 +49,7 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
                       FILE_FLAG_SEQUENTIAL_SCAN, nullptr);
   if (file_ == INVALID_HANDLE_VALUE) {
     file_ = nullptr;
-    throw Error::file(path + " cannot be opened (Windows error " + std::to_string(GetLastError()) + ").");
+    throw Error::file(sentence("{0} cannot be opened (Windows error {1}).", path, GetLastError()));
   }
   const Stamp first = stamp();
   size_ = first.size;
@@ -57,10 +58,10 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   mapping_ = CreateFileMappingW(file_, nullptr, PAGE_READONLY, 0, 0, nullptr);
   data_ = mapping_ ? static_cast<const unsigned char*>(MapViewOfFile(mapping_, FILE_MAP_READ, 0, 0, 0)) : nullptr;
   if (!data_) {
-    const auto reason = std::to_string(GetLastError());
+    const DWORD reason = GetLastError();
     if (mapping_) CloseHandle(mapping_);
     CloseHandle(file_);
-    throw Error::file(path + " cannot be mapped (Windows error " + reason + ").");
+    throw Error::file(sentence("{0} cannot be mapped (Windows error {1}).", path, reason));
   }
 }
 
@@ -86,11 +87,11 @@ void MappedFile::release(int64_t, int64_t) const {}
 
 namespace {
 
-const char* kind_of(mode_t mode) {
-  if (S_ISDIR(mode)) return "a directory";
-  if (S_ISFIFO(mode)) return "a named pipe";
-  if (S_ISSOCK(mode)) return "a socket";
-  return "a device";
+Sentence not_regular(const std::string& path, mode_t mode) {
+  if (S_ISDIR(mode)) return sentence("{0} is a directory, not a file.", path);
+  if (S_ISFIFO(mode)) return sentence("{0} is a named pipe, not a regular file.", path);
+  if (S_ISSOCK(mode)) return sentence("{0} is a socket, not a regular file.", path);
+  return sentence("{0} is a device, not a regular file.", path);
 }
 
 }  // namespace
@@ -98,11 +99,11 @@ const char* kind_of(mode_t mode) {
 MappedFile::MappedFile(const std::string& path) : path_(path) {
   // O_NONBLOCK: opening a named pipe would wait for somebody who writes
   file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file_ < 0) throw Error::file(path + " cannot be opened: " + std::strerror(errno) + ".");
+  if (file_ < 0) throw Error::file(sentence("{0} cannot be opened: {1}.", path, std::strerror(errno)));
   struct stat info {};
   if (fstat(file_, &info) != 0 || !S_ISREG(info.st_mode)) {
     close(file_);
-    throw Error::file(path + " is " + kind_of(info.st_mode) + ", not a regular file.");
+    throw Error::file(not_regular(path, info.st_mode));
   }
   const Stamp first = stamp();
   size_ = first.size;
@@ -112,7 +113,7 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   if (mapped == MAP_FAILED) {
     const std::string reason = std::strerror(errno);
     close(file_);
-    throw Error::file(path + " cannot be mapped: " + reason + ".");
+    throw Error::file(sentence("{0} cannot be mapped: {1}.", path, reason));
   }
   madvise(mapped, static_cast<size_t>(size_), MADV_SEQUENTIAL);
   data_ = static_cast<const unsigned char*>(mapped);

@@ -21,7 +21,7 @@ Tensor NamedTensors::get(const std::string& name) const {
   const auto value = values_.find(name);
   if (value != values_.end()) return value->second;
   const auto found = linears_.find(name);
-  if (found == linears_.end()) throw Error::tensor("This model has no tensor " + name + ".");
+  if (found == linears_.end()) throw Error::tensor(sentence("This model has no tensor {0}.", name));
   const Linear& linear = *found->second;
   Tensor tensor{{linear.out(), linear.in()}, Floats(static_cast<size_t>(linear.out() * linear.in()))};
   linear.weight_rows(0, linear.out(), tensor.values.data());

@@ -39,8 +39,8 @@ Shape transposed(const std::string& name, const TensorSource& source) {
   std::sort(sorted.begin(), sorted.end());
   for (size_t i = 0; i < sorted.size(); i++)
     if (sorted.size() != source.shape.size() || sorted[i] != static_cast<int64_t>(i))
-      throw Error::tensor("The tensor " + name + " has axes that are not those of its shape " +
-                          to_string(source.shape) + ".");
+      throw Error::tensor(
+          sentence("The tensor {0} has axes that are not those of its shape {1}.", name, to_string(source.shape)));
   for (const int64_t axis : source.axes) shape.push_back(source.shape[static_cast<size_t>(axis)]);
   return shape;
 }
@@ -59,25 +59,26 @@ WeightStore::WeightStore(uint64_t seed, Gemm by, Precision precision) : seed_(se
 const TensorSource& WeightStore::source(const std::string& name, const Shape& shape) {
   parameters_ += elements(shape);
   const auto found = sources_.find(name);
-  if (found == sources_.end()) throw Error::tensor("The tensor " + name + " " + to_string(shape) + " is missing.");
+  if (found == sources_.end()) throw Error::tensor(sentence("The tensor {0} {1} is missing.", name, to_string(shape)));
   TensorSource& source = found->second;
   for (const int64_t d : source.shape)
     if (d < 0)
-      throw Error::tensor("The tensor " + name + " has a negative size in its shape " + to_string(source.shape) + ".");
+      throw Error::tensor(
+          sentence("The tensor {0} has a negative size in its shape {1}.", name, to_string(source.shape)));
   const Shape given_shape = transposed(name, source);
   if (!fits(given_shape, shape))
-    throw Error::tensor("The tensor " + name + " has shape " + to_string(given_shape) + " where " + to_string(shape) +
-                        " is needed.");
+    throw Error::tensor(
+        sentence("The tensor {0} has shape {1} where {2} is needed.", name, to_string(given_shape), to_string(shape)));
   const int64_t wanted = product({elements(source.shape), bytes_of(source.dtype)});
   int64_t given = static_cast<int64_t>(source.values.size() * sizeof(float));
   for (const auto& part : source.parts) {
     if (part.begin < 0 || part.end < part.begin)
-      throw Error::tensor("The tensor " + name + " has a byte range that ends before it begins.");
+      throw Error::tensor(sentence("The tensor {0} has a byte range that ends before it begins.", name));
     given = sum(given, part.end - part.begin);
   }
   if (given != wanted)
-    throw Error::tensor("The tensor " + name + " has " + std::to_string(given) + " bytes where its shape " +
-                        to_string(source.shape) + " needs " + std::to_string(wanted) + ".");
+    throw Error::tensor(sentence("The tensor {0} has {1} bytes where its shape {2} needs {3}.", name, given,
+                                 to_string(source.shape), wanted));
   // Every range is asked for now, so that a short file is found before anything is computed from it.
   for (const auto& part : source.parts)
     if (!part.file.empty()) file(part.file).bytes(part.begin, part.end);
@@ -141,7 +142,7 @@ void WeightStore::read(const std::string& name, const TensorSource& source, int6
     const MappedFile& mapped = *files_.at(part.file);  // mapped since `source` checked the ranges
     for (int64_t at = part.begin + skip; at < part.end && left > 0;) {
       const int64_t taken = std::min({kChunk, part.end - at, left}) / size * size;
-      if (taken == 0) throw Error::tensor("The tensor " + name + " has a byte range that cuts a value in two.");
+      if (taken == 0) throw Error::tensor(sentence("The tensor {0} has a byte range that cuts a value in two.", name));
       mapped.check_unchanged();
       const unsigned char* from = mapped.bytes(at, at + taken);
       const int64_t n = taken / size;
@@ -264,7 +265,7 @@ std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, Flo
     read(weight, from, begin * in, count * in, to, nullptr);
     // In 8 bits a NaN would become some number, and infinity would make zeros of its row.
     if (precision_ == Precision::int8 && !all_finite(to, count * in))
-      throw Error::tensor("The tensor " + weight + " holds values that are not finite numbers; 8 bits cannot.");
+      throw Error::tensor(sentence("The tensor {0} holds values that are not finite numbers; 8 bits cannot.", weight));
   };
   if (from.dtype != Stored::f32)
     rows.read_bits = [&, in](int64_t begin, int64_t count, uint16_t* to) {

@@ -13,23 +13,37 @@ namespace test {
 namespace {
 
 template <class Throw>
-void expect(Throw body, const std::string& code, const std::string& sentence) {
+void expect(Throw body, const std::string& code, const std::string& english) {
   try {
     body();
     check(false, "nothing was thrown for " + code);
   } catch (...) {
     const Failure failure = failure_in_flight();
     check(failure.code == code, failure.code + " where " + code + " was expected");
-    check(failure.sentence.find(sentence) != std::string::npos, failure.sentence);
+    const std::string said = failure.said.english();
+    check(said.find(english) != std::string::npos, said);
   }
 }
 
 void test_sentences() {
-  expect([] { throw Error::tensor("No."); }, "ERR_TENSOR", "No.");
+  expect([] { throw Error::tensor(sentence("No.")); }, "ERR_TENSOR", "No.");
   expect([] { throw std::bad_alloc(); }, "ERR_MEMORY", "not enough memory");
   expect([] { std::vector<int>().reserve(static_cast<size_t>(-1)); }, "ERR_MEMORY", "more memory");
   expect([] { throw std::runtime_error("why"); }, "ERR_INTERNAL", "why");
   expect([] { throw 7; }, "ERR_INTERNAL", "without saying why");
+}
+
+void test_places() {
+  const Sentence inner = sentence("{0} holds {1} of {0}.", "{1}.bin", int64_t{1} << 40);
+  check(inner.english() == "{1}.bin holds 1099511627776 of {1}.bin.", inner.english());
+  const Sentence outer = sentence("It is refused: {0} ({1}, {3}).", inner, size_t{2});
+  check(outer.english() == "It is refused: {1}.bin holds 1099511627776 of {1}.bin (2, {3}).", outer.english());
+  try {
+    throw Error::file(outer);
+  } catch (...) {
+    const Sentence said = failure_in_flight().said;
+    check(said.text == outer.text && said.arguments.size() == 2, "a sentence arrives as template and arguments");
+  }
 }
 
 void test_sizes() {
@@ -63,6 +77,7 @@ void test_pool() {
 
 void test_failures() {
   test_sentences();
+  test_places();
   test_sizes();
   test_pool();
 }
