@@ -6,6 +6,7 @@ import type { DescribedModel, LoadedModel } from '../../engine/requests';
 import { writeNpy } from '../../files/npyEncoding';
 import { makeDirectory, writeWholeFile } from '../../files/wholeFile';
 import type { MethodId } from '../../engine/methods';
+import { GONE_OR_DIED, onceMore } from '../../inspect/onceMore';
 import { loadModel, withEngine } from '../engine';
 import { complain, lineOf, UsageError } from '../errors';
 import { classesOf } from '../classNames';
@@ -77,7 +78,7 @@ async function explainFiles(setting: Setting, files: PictureFile[], summary: Sum
   const chosen = chosenClasses(setting, files.length);
   for (const [i, { file }] of files.entries()) {
     try {
-      const explained = await explainOne(setting, { kind: 'file', file }, chosen(i));
+      const explained = await again(setting, () => explainOne(setting, { kind: 'file', file }, chosen(i)));
       summary.add(explained);
       for (const method of setting.options.method) await write(setting, method, `${names[i]}-${method}`, [explained]);
     } catch (error) {
@@ -85,6 +86,19 @@ async function explainFiles(setting: Setting, files: PictureFile[], summary: Sum
       process.exitCode = 1;
     }
   }
+}
+
+/** A picture before this one may have ended the engine's process, or a large one its memory: the model is loaded again, once for each picture. */
+async function again<T>(setting: Setting, work: () => Promise<T>): Promise<T> {
+  let gone = false;
+  return onceMore(
+    async () => {
+      if (gone) setting.loaded = (await loadModel(setting.engine, setting.options)).loaded;
+      return work();
+    },
+    () => (gone = true),
+    GONE_OR_DIED,
+  );
 }
 
 type Classes = { class: number | null; against: number | null };
