@@ -108,7 +108,8 @@ BlockOracle::Rows BlockOracle::attention(Rows qkv, const std::string& name, cons
         }
         for (double& weight : weights) total += weight = std::exp(weight - largest);
         for (int64_t j = 0; j < n; j++) {
-          const double weight = weights[static_cast<size_t>(j)] / total;
+          const auto at = static_cast<size_t>(image * a_.depth * map + (h * n + i) * n + j);
+          const double weight = weights[static_cast<size_t>(j)] / total + (moved_ ? (*moved_)[at] : 0.0);
           maps[image * a_.depth * map + (h * n + i) * n + j] += weight / static_cast<double>(b_.branches);
           for (int64_t d = 0; d < hd; d++)
             context.values[static_cast<size_t>((image * n + i) * length + h * hd + d)] += weight * part(j, 2)[d];
@@ -199,11 +200,12 @@ BlockOracle::Rows BlockOracle::block(const Rows& in, const std::string& name, do
   return x;
 }
 
-BlockOracle::Outcome BlockOracle::run(const Floats& in, int64_t batch) const {
+BlockOracle::Outcome BlockOracle::run(const Doubles& in, int64_t batch, const Doubles* moved) const {
+  moved_ = moved;
   const int64_t map = b_.heads * a_.num_tokens() * a_.num_tokens();
   Outcome made;
   made.maps.assign(static_cast<size_t>(batch * a_.depth * map), 0.0);
-  Rows x{a_.dim, Doubles(in.begin(), in.end())};
+  Rows x{a_.dim, in};
   for (double& value : x.values) value = rounded(value, std::fabs(value), 1);
   for (int64_t layer = 0; layer < a_.depth; layer++) {
     x = block(x, "blocks." + std::to_string(layer) + ".", made.maps.data() + layer * map);

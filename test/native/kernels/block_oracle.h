@@ -26,7 +26,10 @@ class BlockOracle {
     Doubles maps, tokens;  // (B, depth, h, N, N); (depth, B, N, D)
   };
   /** x (B, N, D): what enters the first block. */
-  Outcome run(const Floats& x, int64_t batch) const;
+  Outcome run(const Floats& x, int64_t batch) const { return run(Doubles(x.begin(), x.end()), batch); }
+  /** With `moved` (B, h, N, N), of models of one block, that is added to every branch's map before it weighs the
+   * values. */
+  Outcome run(const Doubles& x, int64_t batch, const Doubles* moved = nullptr) const;
 
  private:
   struct Rows {
@@ -50,6 +53,7 @@ class BlockOracle {
   const Block& b_;
   const Model& model_;
   Random* const noise_;
+  mutable const Doubles* moved_ = nullptr;
 };
 
 }  // namespace test

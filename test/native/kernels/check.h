@@ -16,6 +16,7 @@ void test_soft_split();
 void test_attention();
 void test_models();
 void test_failures();
+void test_backward();
 
 }  // namespace test
 }  // namespace vit

@@ -13,6 +13,7 @@ int main() {
   test_attention();
   test_models();
   test_failures();
+  test_backward();
   std::printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures ? 1 : 0;
 }
