@@ -1,5 +1,5 @@
 /** Entry: wires the host, the state and the panel. */
-import './words';
+import './app/words';
 import './main.css';
 import { PROTOCOL_VERSION, type HostEvent, type PanelConversation } from '../extension/protocol/panel';
 import type { ToView } from '../extension/protocol/rpc';

@@ -33,8 +33,21 @@ export interface Finding extends Sentence {
 export type WeightSource =
   | { kind: 'tensors'; tensors: Record<string, TensorSource> }
   | { kind: 'seed'; seed: number }
-  /** resizable: the graph leaves the sides of its input open. */
-  | { kind: 'onnx'; file: string; resizable?: boolean };
+  /** input: the graph's that takes the picture; null when none does. */
+  | { kind: 'onnx'; file: string; input: PictureInput | null };
+
+/** The input of an ONNX graph that takes the picture. Sides that are symbolic in the file are null. */
+export interface PictureInput {
+  name: string;
+  /** TensorProto.DataType; 0 where the file does not say. */
+  elementType: number;
+  channelsLast: boolean;
+  channels: number | null;
+  height: number | null;
+  width: number | null;
+  /** Images of one pass, where the file fixes them. */
+  batch: number | null;
+}
 
 export interface ModelDescription {
   /** How the user named it: 'embedded', a registry id, or a path. */

@@ -1,7 +1,7 @@
 /** The same model at another resolution: positions are resampled by the engine, the picture is resized and cropped in proportion. */
 import type { Size } from '../image/geometry';
 import type { Preprocessing } from '../image/preprocessing';
-import type { Architecture, ModelDescription } from '../architecture/description';
+import type { Architecture, ModelDescription, PictureInput } from '../architecture/description';
 import { ModelError } from '../errors/modelError';
 import { checkedPreprocessing } from './families/checked';
 import { outOfBounds } from '../architecture/bounds';
@@ -14,7 +14,7 @@ import { sentence } from '../errors/sentence';
  */
 export function withInputSize(description: ModelDescription, height: number, width: number): ModelDescription {
   const { architecture, preprocessing } = description;
-  if (description.weights.kind === 'onnx' && !description.weights.resizable)
+  if (description.weights.kind === 'onnx' && !leavesSidesOpen(description.weights.input))
     throw new ModelError('unsupported', sentence('{0} has a fixed input size.', description.path));
   if (!architecture) {
     const fed = preprocessing.crop ?? (preprocessing.resize.kind === 'exact' ? preprocessing.resize : null);
@@ -103,3 +103,6 @@ function cover(size: number, from: Size, to: Size): Size {
   const margin = size / Math.min(from.height, from.width);
   return { height: Math.floor(to.height * margin), width: Math.floor(to.width * margin) };
 }
+
+const leavesSidesOpen = (input: PictureInput | null): boolean =>
+  input !== null && input.height === null && input.width === null;

@@ -2,7 +2,7 @@
 import { faultOf } from '../errors/fileFault';
 import { basename } from 'node:path';
 import type { Preprocessing } from '../image/preprocessing';
-import type { Architecture, Finding, ModelDescription } from '../architecture/description';
+import type { Architecture, Finding, ModelDescription, PictureInput } from '../architecture/description';
 import type { Family, FamilyInput } from './families/family';
 import { FileRefusal } from '../errors/fileRefusal';
 import { ModelError, fileError } from '../errors/modelError';
@@ -13,13 +13,14 @@ import { timmInputSize } from './families/timm/inputSize';
 import { recogniseConfig } from './families';
 import { hfPreprocessing, IMAGENET, timmPreprocessing } from './families/preprocessing';
 import { readOnnxHeader, type OnnxHeader } from '../onnx/header';
-import { exportedNotes, pictureInput, type ExportedNotes, type PictureInput } from '../onnx/picture';
+import { exportedNotes, pictureInput, type ExportedNotes } from '../onnx/picture';
 import type { OnnxModel } from '../onnx/schema';
 import { scoresFor } from '../architecture/scores';
 import { readProcessor } from './processor';
 import { labelCount } from './families/labelTable';
 import { readLabels } from './labels';
 import { exists, type Located } from './files/locate';
+import { withRegularFile } from '../files/regularFile';
 import { refuseOtherKinds } from './files/unsupportedFormats';
 import { sentence } from '../errors/sentence';
 
@@ -52,7 +53,7 @@ export async function describeOnnx(located: Located, config: Fields, id: string)
     path: located.path,
     family: 'onnx',
     architecture,
-    weights: { kind: 'onnx', file, resizable: fixed !== null && fixed.height === null && fixed.width === null },
+    weights: { kind: 'onnx', file, input: fixed },
     preprocessing,
     labels: notes?.labels ?? (await readLabels(config, located.directory, classes, findings)),
     energyThreshold: notes?.energyThreshold,
@@ -89,9 +90,12 @@ function inputOf(config: Fields, configured: Architecture | null, fixed: Picture
 
 async function readHeader(file: string): Promise<OnnxHeader> {
   try {
-    await refuseOtherKinds(file);
-    for (const suffix of ['_data', '.data']) if (await exists(file + suffix)) await refuseOtherKinds(file + suffix);
-    return await readOnnxHeader(file);
+    for (const suffix of ['_data', '.data'])
+      if (await exists(file + suffix)) await withRegularFile(file + suffix, refuseOtherKinds);
+    return await withRegularFile(file, async (opened) => {
+      await refuseOtherKinds(opened);
+      return readOnnxHeader(opened);
+    });
   } catch (error) {
     const bySystem =
       error instanceof ModelError ||

@@ -2,56 +2,79 @@
  * What an .onnx file says about itself, without its weights: read by position, skipping every initializer, so that a
  * gigabyte of model costs a few kilobytes.
  */
-import { withRegularFile } from '../files/regularFile';
-import { fieldsOf, FileWindow } from './fields';
-import { readModel, type OnnxModel } from './schema';
+import type { RegularFile } from '../files/regularFile';
+import { fieldsOf, FileWindow, type Field } from './fields';
+import { readModel, type OnnxModel, type OnnxTensorInfo } from './schema';
 import { FileFault } from '../errors/fileFault';
 import { sentence } from '../errors/sentence';
 
 export const MODEL_GRAPH = 7;
 export const GRAPH_INITIALIZER = 5;
+export const TENSOR_NAME = 8;
 /** Structure larger than this is no model a person made. */
 const MOST_STRUCTURE = 256 * 2 ** 20;
 
 export interface OnnxHeader {
-  /** With no initializers in it. */
+  /** Its initializers are names without values, and only where the graph has several inputs. */
   model: OnnxModel;
   /** Size of the whole file. */
   bytes: number;
 }
 
 /** Throws an Error with a plain reason, to be put after the file's name, a FileRefusal, or the operating system's. */
-export function readOnnxHeader(file: string): Promise<OnnxHeader> {
-  return withRegularFile(file, async (opened) => {
-    const { size } = opened;
-    if (size === 0) throw new FileFault(sentence('it is empty'));
-    const source = new FileWindow(opened);
-    // An ONNX file is a ModelProto: it begins with one of its fields, a number or a message. Text and pickles do not.
-    const [first = 0] = await source.read(0, 1);
-    if (first >> 3 === 0 || first >> 3 > 20 || ![0, 2].includes(first & 7))
-      throw new FileFault(sentence('it is not an ONNX model'));
-    const kept: Uint8Array[] = [];
-    let total = 0;
-    const keep = async (to: Uint8Array[], from: number, end: number): Promise<void> => {
-      total += end - from;
-      if (total > MOST_STRUCTURE) throw new FileFault(sentence('it is not an ONNX model (its structure is too large)'));
-      to.push(await source.read(from, end));
-    };
-    for (const field of await fieldsOf(source, 0, size)) {
-      if (field.tag !== MODEL_GRAPH) {
-        await keep(kept, field.start, field.end);
-        continue;
-      }
-      const graph: Uint8Array[] = [];
-      for (const inner of await fieldsOf(source, field.value, field.end)) {
-        if (inner.tag !== GRAPH_INITIALIZER) await keep(graph, inner.start, inner.end);
-      }
-      const body = Buffer.concat(graph);
-      kept.push(Uint8Array.of((MODEL_GRAPH << 3) | 2), varint(body.length), body);
+export async function readOnnxHeader(file: RegularFile): Promise<OnnxHeader> {
+  const { size } = file;
+  if (size === 0) throw new FileFault(sentence('it is empty'));
+  const source = new FileWindow(file);
+  // An ONNX file is a ModelProto: it begins with one of its fields, a number or a message. Text and pickles do not.
+  const [first = 0] = await source.read(0, 1);
+  if (first >> 3 === 0 || first >> 3 > 20 || ![0, 2].includes(first & 7))
+    throw new FileFault(sentence('it is not an ONNX model'));
+  const kept: Uint8Array[] = [];
+  const initializers: Field[] = [];
+  let total = 0;
+  const keep = async (to: Uint8Array[], from: number, end: number): Promise<void> => {
+    total += end - from;
+    if (total > MOST_STRUCTURE) throw new FileFault(sentence('it is not an ONNX model (its structure is too large)'));
+    to.push(await source.read(from, end));
+  };
+  for (const field of await fieldsOf(source, 0, size)) {
+    if (field.tag !== MODEL_GRAPH) {
+      await keep(kept, field.start, field.end);
+      continue;
     }
-    return { model: readModel(Buffer.concat(kept)), bytes: size };
-  });
+    const graph: Uint8Array[] = [];
+    for (const inner of await fieldsOf(source, field.value, field.end)) {
+      if (inner.tag === GRAPH_INITIALIZER) initializers.push(inner);
+      else await keep(graph, inner.start, inner.end);
+    }
+    const body = Buffer.concat(graph);
+    kept.push(Uint8Array.of((MODEL_GRAPH << 3) | 2), varint(body.length), body);
+  }
+  const model = readModel(Buffer.concat(kept));
+  // before IR version 4 every initializer was an input, too: only their names tell which input takes the picture
+  if (model.graph.inputs.length > 1)
+    for (const name of await namesOf(source, initializers)) model.graph.initializers.set(name, withoutValues(name));
+  return { model, bytes: size };
 }
+
+async function namesOf(source: FileWindow, initializers: readonly Field[]): Promise<string[]> {
+  const names: string[] = [];
+  for (const { value, end } of initializers)
+    for (const field of await fieldsOf(source, value, end))
+      if (field.tag === TENSOR_NAME)
+        names.push(Buffer.from(await source.read(field.value, field.end)).toString('utf8'));
+  return names;
+}
+
+const withoutValues = (name: string): OnnxTensorInfo => ({
+  name,
+  dims: [],
+  dataType: 0,
+  external: false,
+  externalData: new Map(),
+  raw: null,
+});
 
 function varint(value: number): Uint8Array {
   const bytes: number[] = [];

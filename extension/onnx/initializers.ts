@@ -2,7 +2,7 @@
 import type { DType } from '../../native/binding';
 import type { RegularFile } from '../files/regularFile';
 import { fieldsOf, FileWindow, VarintReader, type Field } from './fields';
-import { GRAPH_INITIALIZER, MODEL_GRAPH } from './header';
+import { GRAPH_INITIALIZER, MODEL_GRAPH, TENSOR_NAME } from './header';
 
 export interface Initializer {
   name: string;
@@ -16,11 +16,10 @@ export interface Initializer {
 /** TensorProto.DataType of the formats that are read. */
 const DTYPES: Record<number, DType> = { 1: 'F32', 10: 'F16', 16: 'BF16' };
 
-/** Fields of TensorProto. */
+/** Further fields of TensorProto. */
 const DIMS = 1;
 const DATA_TYPE = 2;
 const FLOAT_DATA = 4;
-const NAME = 8;
 const RAW_DATA = 9;
 
 /** Floating-point weights that lie in the file itself. Throws an Error with a plain reason on what is no ONNX model. */
@@ -45,7 +44,7 @@ async function initializerAt(source: FileWindow, { value, end }: Field): Promise
   const dims: number[] = [];
   for (const field of await fieldsOf(source, value, end)) {
     if (field.tag === RAW_DATA || (field.tag === FLOAT_DATA && field.wireType === 2)) data = field;
-    else if (field.tag === NAME) name = Buffer.from(await source.read(field.value, field.end)).toString('utf8');
+    else if (field.tag === TENSOR_NAME) name = Buffer.from(await source.read(field.value, field.end)).toString('utf8');
     else if (field.tag === DATA_TYPE) dtype = DTYPES[(await numbersIn(source, field))[0] ?? 0];
     else if (field.tag === DIMS) dims.push(...(await numbersIn(source, field)));
   }

@@ -1,22 +1,12 @@
 /** Which of a graph's inputs takes the picture, and what a file exported here says of itself. */
+import type { PictureInput } from '../architecture/description';
 import { LIMITS } from '../architecture/limits';
 import { wrongPreprocessing } from '../architecture/preprocessingBounds';
 import { nestedTooDeep } from '../files/jsonLimits';
 import type { Preprocessing } from '../image/preprocessing';
-import type { OnnxGraph, OnnxModel, OnnxValue } from './schema';
+import type { OnnxGraph, OnnxModel } from './schema';
 import { FileFault } from '../errors/fileFault';
 import { sentence } from '../errors/sentence';
-
-/** Sides that are symbolic in the file are null. */
-export interface PictureInput {
-  input: OnnxValue;
-  channelsLast: boolean;
-  channels: number | null;
-  height: number | null;
-  width: number | null;
-  /** Images of one pass, where the file fixes them. */
-  batch: number | null;
-}
 
 /** The only input that no initializer feeds, when it has four dimensions (or says none). */
 export function pictureInput({ inputs, initializers }: OnnxGraph): PictureInput | null {
@@ -28,7 +18,8 @@ export function pictureInput({ inputs, initializers }: OnnxGraph): PictureInput 
     return typeof dimension === 'number' && dimension > 0 ? dimension : null;
   };
   const [c, h, w] = channelsLast ? [3, 1, 2] : [1, 2, 3];
-  return { input, channelsLast, channels: side(c), height: side(h), width: side(w), batch: side(0) };
+  const { name, elementType } = input;
+  return { name, elementType, channelsLast, channels: side(c), height: side(h), width: side(w), batch: side(0) };
 }
 
 const isChannels = (dimension: number | string | undefined): boolean => dimension === 1 || dimension === 3;

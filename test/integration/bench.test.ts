@@ -64,7 +64,8 @@ test('profile: the stages of a pass, each with its time', async () => {
 
 test('an ONNX file has no weights to race with', async () => {
   const description = await embedded();
-  const onnx = { ...description, path: 'x.onnx', weights: { kind: 'onnx', file: path.resolve('x.onnx') } as const };
+  const weights = { kind: 'onnx', file: path.resolve('x.onnx'), input: null } as const;
+  const onnx = { ...description, path: 'x.onnx', weights };
   await assert.rejects(
     bench([onnx], { threads: [1], batches: [1], rounds: 1 }, () => undefined),
     /x\.onnx is an ONNX file/,

@@ -13,11 +13,12 @@ import type {
 import type { EngineOptions } from '../../extension/engine/requests';
 import { OnnxBackend } from '../../extension/engine/onnx/backend';
 import { plainArchitecture, plainBlock } from '../../extension/architecture/plain';
+import { withRegularFile } from '../../extension/files/regularFile';
 import { openModel } from '../../extension/models/open';
 import { rolloutRow } from '../../extension/engine/onnx/rollout';
 import { exportOnnx } from '../../extension/onnx/export';
 import { readOnnxHeader } from '../../extension/onnx/header';
-import { NOTES_KEY } from '../../extension/onnx/picture';
+import { NOTES_KEY, pictureInput } from '../../extension/onnx/picture';
 import { readModel } from '../../extension/onnx/schema';
 import { tensorsFromFiles } from '../../extension/onnx/weights';
 
@@ -168,10 +169,12 @@ test('a batch gives what its images give alone', async () => {
   for (let i = 0; i < 7; i++) assert.ok(Math.abs((alone.logits[i] ?? NaN) - (run.logits[7 + i] ?? NaN)) < 1e-5);
 });
 
+const inputOf = (file: string) => pictureInput(readModel(readFileSync(file)).graph);
+
 test("a foreign file's maps are promoted on load, in order; the file stays as it is", async () => {
   const file = writeForeign('foreign.onnx');
   const before = readFileSync(file);
-  const model = await backend.load(describe({ kind: 'onnx', file }, file), options);
+  const model = await backend.load(describe({ kind: 'onnx', file, input: inputOf(file) }, file), options);
   assert.equal(model.loaded.attention, true);
   assert.equal(model.loaded.layers, 3);
   assert.equal(model.loaded.heads, 2);
@@ -197,7 +200,7 @@ test('what cannot be read or run is refused in one sentence that names the file'
   const load = (name: string, bytes: Uint8Array): Promise<unknown> => {
     const file = path.join(folder, name);
     writeFileSync(file, bytes);
-    return backend.load(describe({ kind: 'onnx', file }, file), options);
+    return backend.load(describe({ kind: 'onnx', file, input: null }, file), options);
   };
   const whole = readFileSync(writeForeign('whole.onnx'));
   await assert.rejects(
@@ -208,7 +211,7 @@ test('what cannot be read or run is refused in one sentence that names the file'
   await assert.rejects(load('cut.onnx', whole.subarray(0, whole.length / 2)), /cut\.onnx/);
   const missing = path.join(folder, 'missing.onnx');
   await assert.rejects(
-    backend.load(describe({ kind: 'onnx', file: missing }, missing), options),
+    backend.load(describe({ kind: 'onnx', file: missing, input: null }, missing), options),
     /missing\.onnx does not exist\.$/,
   );
 });
@@ -216,13 +219,13 @@ test('what cannot be read or run is refused in one sentence that names the file'
 test('the header is read without the weights: the same structure, for the fewest bytes', async () => {
   const file = writeForeign('header.onnx');
   const whole = readModel(readFileSync(file));
-  const { model: header } = await readOnnxHeader(file);
+  const { model: header } = await withRegularFile(file, readOnnxHeader);
   assert.deepEqual(header.graph.nodes, whole.graph.nodes);
   assert.deepEqual(header.graph.inputs, whole.graph.inputs);
   assert.equal(header.graph.initializers.size, 0);
   const cut = path.join(folder, 'cut-header.onnx');
   writeFileSync(cut, readFileSync(file).subarray(0, -10));
-  await assert.rejects(readOnnxHeader(cut), { message: 'it is cut short' });
+  await assert.rejects(withRegularFile(cut, readOnnxHeader), { message: 'it is cut short' });
 });
 
 test('a file says its own input size; one exported here says its preprocessing and labels too', async () => {

@@ -1,5 +1,5 @@
 /** The attention on screen: which slice it needs, the map made of it, and its pixels. */
-import { say } from '../words';
+import { say } from './words';
 import { splitHeads } from '../../extension/engine/headFusion';
 import { methodDefaults, methods, methodSlice, type MethodId, type MethodSlice } from '../../extension/engine/methods';
 import type { PanelModel, ViewState } from '../../extension/protocol/panel';

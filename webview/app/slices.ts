@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Slice, SliceRequest } from '../../extension/engine/requests';
 import type { PanelConversation } from '../../extension/protocol/panel';
 import type { HostConnection } from '../../extension/protocol/view';
-import { sayError } from '../words';
+import { sayError } from './words';
 
 export type Peek = { status: 'pending' } | { status: 'ready'; slice: Slice } | { status: 'failed'; message: string };
 

@@ -1,7 +1,7 @@
 /** Figure and values out of the panel: saved through the host's dialog, or to the clipboard. */
 import * as l10n from '@vscode/l10n';
 import type { App } from '../app/app';
-import { sayError } from '../words';
+import { sayError } from '../app/words';
 import { drawFigure } from './figure';
 import { colorMapOf, type Shown } from '../app/attention';
 import type { MenuItem } from '../ui/menu';

@@ -7,7 +7,7 @@ import { button } from '../ui/controls';
 import { h, icon } from '../ui/dom';
 import { bytes, count, milliseconds } from '../ui/format';
 import { facts, section } from '../ui/section';
-import { say } from '../words';
+import { say } from '../app/words';
 
 const severities = { error: 'error', warning: 'warning', info: 'info' } as const;
 

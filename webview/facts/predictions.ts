@@ -7,7 +7,7 @@ import { milliseconds, percent, signedPercent, signedValue, value } from '../ui/
 import { className } from '../ui/names';
 import { changeOf } from '../patches/hiddenPatches';
 import { section } from '../ui/section';
-import { say } from '../words';
+import { say } from '../app/words';
 
 export class Predictions implements Component {
   private readonly body = h('div', { class: 'predictions' });

@@ -2,7 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
 import { staleness, type AppState } from '../app/state';
-import { say } from '../words';
+import { say } from '../app/words';
 import { button } from './controls';
 import { h, icon, setText } from './dom';
 

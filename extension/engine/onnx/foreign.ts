@@ -2,7 +2,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelDescription } from '../../architecture/description';
 import { findAttention, findPatch, noAttention, type AttentionSearch, type FoundMap } from '../../onnx/attention';
-import { pictureInput } from '../../onnx/picture';
 import { promoteToOutputs, promoted } from '../../onnx/promote';
 import { FLOAT, FLOAT16, readModel, type OnnxModel } from '../../onnx/schema';
 import type { BackendModel } from '../backend';
@@ -43,7 +42,7 @@ export async function openForeign(
 ): Promise<OpenedFile> {
   const model = parse(file, bytes);
   const external = await externalFiles(file, bytes, model, (outside) => assertFits(bytes.length + outside));
-  const { inputShape, ...picture } = findInput(file, model, description);
+  const { inputShape, ...picture } = inputFor(file, model, description);
   const answers = answersOf(model);
   if (answers.length === 0)
     throw new EngineError('ERR_MODEL', sentence('{0} has no output of floating-point numbers.', file));
@@ -120,9 +119,9 @@ function parse(file: string, bytes: Uint8Array): OnnxModel {
   }
 }
 
-/** The one 4-dimensional float input that no initializer feeds. */
-function findInput(file: string, { graph }: OnnxModel, { preprocessing }: ModelDescription) {
-  const picture = pictureInput(graph);
+/** What the description found to take the picture, when it can be fed. */
+function inputFor(file: string, { graph }: OnnxModel, { weights, preprocessing }: ModelDescription) {
+  const picture = weights.kind === 'onnx' ? weights.input : null;
   if (picture === null) {
     const free = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
     const inputs = free.map(({ name, shape }) => `${name} (${shape?.join(', ') ?? 'any shape'})`).join(', ');
@@ -131,8 +130,8 @@ function findInput(file: string, { graph }: OnnxModel, { preprocessing }: ModelD
       sentence('{0} is no image classifier: it wants {1}, not one picture.', file, inputs || sentence('no input')),
     );
   }
-  const { input, channelsLast, channels, height, width, batch } = picture;
-  if (![FLOAT, FLOAT16, 0].includes(input.elementType)) {
+  const { name, elementType, channelsLast, channels, height, width, batch } = picture;
+  if (![FLOAT, FLOAT16, 0].includes(elementType)) {
     throw new EngineError(
       'ERR_UNSUPPORTED',
       sentence(
@@ -149,7 +148,7 @@ function findInput(file: string, { graph }: OnnxModel, { preprocessing }: ModelD
     height ?? wanted.height,
     width ?? wanted.width,
   ];
-  return { input: input.name, half: input.elementType === FLOAT16, channelsLast, batch, inputShape };
+  return { input: name, half: elementType === FLOAT16, channelsLast, batch, inputShape };
 }
 
 /** What turned out to be attention between the same tokens, by layers. */

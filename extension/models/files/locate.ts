@@ -2,7 +2,7 @@
 import { isModelFile } from './modelFileName';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { answered } from '../../files/regularFile';
+import { answered, withRegularFile } from '../../files/regularFile';
 import { ModelError, fileError } from '../../errors/modelError';
 import { sentence } from '../../errors/sentence';
 import { PICKLE_EXTENSIONS, pickleRefusal, refuseOtherKinds } from './unsupportedFormats';
@@ -136,7 +136,7 @@ async function locateFile(path: string): Promise<Located> {
 
 async function refusePickle(file: string): Promise<never> {
   // a pointer is no pickle yet
-  await refuseOtherKinds(file).catch((error: unknown) => {
+  await withRegularFile(file, refuseOtherKinds).catch((error: unknown) => {
     throw fileError(file, error);
   });
   throw pickleRefusal(file);

@@ -1,7 +1,7 @@
 /** What a file is by its first bytes, when it is not a safetensors file: refused with the reason and the way out. */
 import { basename } from 'node:path';
 import { isLfsPointer, LFS_REASON } from '../../files/lfsPointer';
-import { withRegularFile } from '../../files/regularFile';
+import type { RegularFile } from '../../files/regularFile';
 import { ModelError } from '../../errors/modelError';
 import { sentence } from '../../errors/sentence';
 
@@ -11,12 +11,10 @@ export const PICKLE_EXTENSIONS = ['.pth', '.pt', '.bin', '.pkl', '.ckpt', '.pth.
 const MAGIC_BYTES = 64;
 
 /** Throws the refusal of a file that is a Git LFS pointer or of another kind than weights; whatever else it is passes. */
-export async function refuseOtherKinds(file: string): Promise<void> {
-  await withRegularFile(file, async (opened) => {
-    const start = Buffer.alloc(MAGIC_BYTES);
-    const refusal = refusedByMagic(file, start.subarray(0, await opened.read(start, 0)));
-    if (refusal) throw refusal;
-  });
+export async function refuseOtherKinds(file: RegularFile): Promise<void> {
+  const start = Buffer.alloc(MAGIC_BYTES);
+  const refusal = refusedByMagic(file.path, start.subarray(0, await file.read(start, 0)));
+  if (refusal) throw refusal;
 }
 
 /** A refusal, or undefined when nothing is known against these bytes. */

@@ -3,7 +3,7 @@
  * findings) are sentences, put into words here. Import this first: texts are looked up when modules are loaded.
  */
 import { config, t as translate } from '@vscode/l10n';
-import { isSentence, render, type Sentence } from '../extension/errors/sentence';
+import { isSentence, render, type Sentence } from '../../extension/errors/sentence';
 
 /** The host puts the translations into the page as data (panel/html.ts); in English there are none. */
 const bundle = globalThis.document?.getElementById('words')?.textContent;
