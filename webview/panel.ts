@@ -3,6 +3,7 @@ import * as l10n from '@vscode/l10n';
 import type { App, Component } from './app/app';
 import { AttentionControls } from './attention/attentionControls';
 import { ColorBar } from './attention/colorBar';
+import { Evidence } from './evidence/evidence';
 import { DisplayControls } from './attention/displayControls';
 import { attribute, h } from './ui/dom';
 import { exportItems } from './attention/exports';
@@ -39,6 +40,7 @@ export class Panel {
     const readout = new Readout(app);
     const predictions = new Predictions(app);
     const controls = new AttentionControls(app);
+    const evidence = new Evidence(app);
     const overview = new Overview(app);
     const patch = new PatchDetail(app);
     const display = new DisplayControls(app);
@@ -46,7 +48,7 @@ export class Panel {
     const facts = new PictureFacts(app);
     this.components = [
       ...[tabs, progress, failure, picture, bar, readout],
-      ...[predictions, controls, overview, patch, display, model, facts],
+      ...[predictions, controls, evidence, overview, patch, display, model, facts],
     ];
     this.walkthrough = new Walkthrough(app);
     this.attentionParts = [controls.element];
@@ -58,7 +60,7 @@ export class Panel {
       h(
         'aside',
         { class: 'side', 'aria-label': l10n.t('Predictions and controls') },
-        ...[predictions, controls, patch, overview, display, model, facts].map(({ element }) => element),
+        ...[predictions, controls, evidence, patch, overview, display, model, facts].map(({ element }) => element),
       ),
     );
     root.append(

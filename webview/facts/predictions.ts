@@ -1,13 +1,15 @@
 /** The classes the model finds most probable, as bars. */
 import * as l10n from '@vscode/l10n';
 import type { Prediction, RunSummary } from '../../extension/engine/requests';
+import { takes } from '../../extension/engine/methods';
 import type { App, Component } from '../app/app';
-import { h, icon } from '../ui/dom';
+import { attribute, h, icon } from '../ui/dom';
 import { milliseconds, percent, signedPercent, signedValue, value } from '../ui/format';
 import { className } from '../ui/names';
 import { changeOf } from '../patches/hiddenPatches';
 import { section } from '../ui/section';
 import { say } from '../app/words';
+import { chooseAgainst, chooseClass } from '../evidence/chooseClass';
 
 export class Predictions implements Component {
   private readonly body = h('div', { class: 'predictions' });
@@ -19,13 +21,41 @@ export class Predictions implements Component {
   update(): void {
     const { run, failure } = this.app.state;
     const shown = run ?? (failure ? 'nothing' : 'soon');
-    if (shown === this.shown) return;
-    this.shown = shown;
-    this.body.replaceChildren(...(run ? this.rows(run) : failure ? [] : this.placeholders()));
+    if (shown !== this.shown) {
+      this.shown = shown;
+      this.body.replaceChildren(...(run ? this.rows(run) : failure ? [] : this.placeholders()));
+    }
+    this.mark();
   }
 
   private placeholders(): HTMLElement[] {
     return [0.9, 0.5, 0.35].map(() => h('div', { class: 'prediction placeholder', 'aria-hidden': 'true' }));
+  }
+
+  private get explains(): boolean {
+    return this.app.state.model?.loaded.explains === true;
+  }
+
+  private titleOf({ index, probability, logit }: Prediction): string {
+    const numbers =
+      probability === null
+        ? l10n.t('Class {0} · logit {1}', index, value(logit))
+        : l10n.t('Class {0} · logit {1} · probability {2}', index, value(logit), value(probability));
+    return this.explains ? l10n.t('{0}. Click to see what speaks for it.', numbers) : numbers;
+  }
+
+  /** The chosen class, and the one it is set against. */
+  private mark(): void {
+    const { view, run } = this.app.state;
+    const active = takes(view.method, 'class') && view.view === 'attention';
+    const chosen = view.class ?? run?.predictions[0]?.index ?? null;
+    for (const [selector, index] of [
+      ['.prediction', active ? chosen : null],
+      ['.prediction-against', active ? view.against : null],
+    ] as const)
+      this.body.querySelectorAll<HTMLElement>(`.prediction-row > ${selector}`).forEach((row) => {
+        attribute(row, 'aria-pressed', String(index !== null && row.dataset.index === String(index)));
+      });
   }
 
   /** Numbers of weights that were never trained say so themselves. */
@@ -86,24 +116,43 @@ export class Predictions implements Component {
       const change = hidden.length > 0 ? changeOf(prediction, before) : null;
       const { probability, logit, index } = prediction;
       const shown = probability === null ? value(logit) : percent(probability);
+      const name = className(this.app.state.model?.labels ?? null, index);
       bar.style.setProperty('--share', `${(probability ?? 0) * 100}%`);
       list.append(
         h(
           'li',
-          {
-            class: 'prediction',
-            'data-testid': 'prediction',
-            'data-index': index,
-            'data-probability': probability ?? '',
-            title:
-              probability === null
-                ? l10n.t('Class {0} · logit {1}', index, value(logit))
-                : l10n.t('Class {0} · logit {1} · probability {2}', index, value(logit), value(probability)),
-          },
-          bar,
-          h('span', { class: 'prediction-label' }, className(this.app.state.model?.labels ?? null, prediction.index)),
-          change !== null && this.change(prediction, change),
-          h('span', { class: 'prediction-share' }, shown),
+          { class: 'prediction-row' },
+          h(
+            'button',
+            {
+              class: 'prediction',
+              type: 'button',
+              'data-testid': 'prediction',
+              'data-index': index,
+              'data-probability': probability ?? '',
+              title: this.titleOf(prediction),
+              disabled: !this.explains,
+              onclick: () => this.app.setView(chooseClass(this.app.state.view, index)),
+            },
+            bar,
+            h('span', { class: 'prediction-label' }, name),
+            change !== null && this.change(prediction, change),
+            h('span', { class: 'prediction-share' }, shown),
+          ),
+          this.explains &&
+            h(
+              'button',
+              {
+                class: 'prediction-against',
+                type: 'button',
+                'data-testid': 'against',
+                'data-index': index,
+                'aria-label': l10n.t('Evidence against {0}', name),
+                title: l10n.t('What speaks for the chosen class and against {0}', name),
+                onclick: () => this.app.setView(chooseAgainst(this.app.state, index)),
+              },
+              icon('arrow-swap'),
+            ),
         ),
       );
     }

@@ -1,0 +1,113 @@
+/** Why this class: evidence for a class and against another, and how far each map can be trusted. */
+import assert from 'node:assert/strict';
+import { cpSync, existsSync } from 'node:fs';
+import path from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { root, Session } from './support/session';
+import { chooseInExplorer, PATIENCE } from './support/ui';
+
+const CLASSIFY = 'ViT: Classify Image';
+
+/** A real ImageNet model and photographs, where the project lies beside them. */
+const deit = path.join(root, '../shared/deit-tiny');
+const photo = path.join(root, '../shared/photos/airliner.jpg');
+/** Hundreds of passes on a busy machine. */
+const PASSES = 3 * PATIENCE;
+
+const haveDeit = existsSync(deit) && existsSync(photo);
+
+let session: Session;
+
+before(async () => {
+  session = await Session.open('evidence', {
+    install: 'link',
+    prepare: (folder) => (haveDeit ? cpSync(photo, path.join(folder, 'airliner.jpg')) : undefined),
+  });
+});
+after(() => session?.close());
+afterEach((context) => session.keepIfFailed(context));
+
+test('a click on a class shows what speaks for it, another what speaks against', async () => {
+  const { page, panel } = session;
+  await chooseInExplorer(page, 'car.png', CLASSIFY);
+  await panel.ready('car.png');
+  await panel.part('evidence-target').filter({ hasText: 'The same for every class' }).waitFor();
+  const second = panel.part('prediction').nth(1);
+  await panel.redrawn(() => second.click());
+  await panel.waitFor({ method: 'relevance' });
+  assert.equal(await second.getAttribute('aria-pressed'), 'true');
+  const name = await second.locator('.prediction-label').innerText();
+  await panel
+    .part('evidence-target')
+    .filter({ hasText: `What speaks for ${name}` })
+    .waitFor();
+  await panel
+    .part('caption')
+    .filter({ hasText: `Relevance for ${name}` })
+    .waitFor();
+  await panel.redrawn(() => panel.part('against').first().click());
+  const first = await panel.part('prediction').first().locator('.prediction-label').innerText();
+  await panel
+    .part('evidence-target')
+    .filter({ hasText: `What speaks for ${name} and against ${first}` })
+    .waitFor();
+  await panel.redrawn(() => second.click());
+  assert.equal(
+    await panel.part('prediction').first().getAttribute('aria-pressed'),
+    'true',
+    'the most probable one again',
+  );
+});
+
+test('the map is tested: curves against random orders, areas, and a ranking of every method', async () => {
+  const { panel } = session;
+  await panel.part('check-map').click();
+  await panel
+    .part('areas')
+    .filter({ hasText: /^Area when hidden [\d.e-]+ \(at random [\d.e-]+\), when shown [\d.e-]+$/ })
+    .waitFor({ timeout: PASSES });
+  await panel.part('curves').waitFor();
+  await panel.part('rank-methods').click();
+  await panel.part('ranked').nth(8).waitFor({ timeout: PASSES });
+  await panel.part('rank-methods').waitFor({ timeout: PASSES });
+  const rows = panel.part('ranking').locator('tbody tr');
+  const margins = await rows.evaluateAll((all) =>
+    all.map((row) => {
+      const [hidden, shown] = [...row.querySelectorAll('td')].map((cell) => Number(cell.textContent));
+      return shown! - hidden!;
+    }),
+  );
+  assert.deepEqual(
+    margins,
+    [...margins].sort((a, b) => b - a),
+    'most faithful first',
+  );
+  const last = panel.part('ranked').last();
+  const method = await last.innerText();
+  await panel.redrawn(() => last.click());
+  assert.match((await rows.last().getAttribute('class')) ?? '', /chosen/, method);
+  await session.screenshot('evidence');
+});
+
+test('the evidence is there after the picture changes hands: another picture starts with its most probable class', async () => {
+  const { page, panel } = session;
+  await chooseInExplorer(page, 'frog.png', CLASSIFY);
+  await panel.ready('frog.png');
+  await panel.part('evidence-target').waitFor();
+});
+
+test(
+  'a photograph under a real ImageNet model',
+  { skip: haveDeit ? false : 'no ../shared/deit-tiny beside the project' },
+  async () => {
+    const { page, panel } = session;
+    await session.changeSettings({ 'vit.model': deit });
+    await chooseInExplorer(page, 'airliner.jpg', CLASSIFY);
+    await panel.ready('airliner.jpg');
+    await session.screenshot('evidence-deit-attention');
+    await panel.redrawn(() => panel.part('prediction').first().click());
+    await panel.part('check-map').click();
+    await panel.part('areas').filter({ hasText: 'Area' }).waitFor({ timeout: PASSES });
+    await session.screenshot('evidence-deit-relevance');
+  },
+);
