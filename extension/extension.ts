@@ -9,7 +9,8 @@ import { ModelPool } from './inspect/modelPool';
 import { Failures } from './panel/notices';
 import { Panels, VIEW_TYPE } from './panel/panels';
 import { Reports } from './panel/reports';
-import { SECTION } from './panel/settings';
+import { RecentModels } from './panel/recentModels';
+import { readSettings, SECTION } from './panel/settings';
 import { ModelStatus } from './panel/statusBar';
 import { say } from './panel/words';
 import { showWarning } from './panel/plain';
@@ -28,7 +29,10 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const modelFiles = new ModelFiles(engine);
   const reports = new Reports();
+  const recent = new RecentModels(context.globalState);
   const status = new ModelStatus();
+  const inUse = () => void recent.remember(readSettings().model.id);
+  inUse();
   const panels = new Panels({
     extensionUri,
     engine,
@@ -41,6 +45,7 @@ export function activate(context: vscode.ExtensionContext): void {
     if (!change.affectsConfiguration(SECTION)) return;
     status.settingsChanged();
     panels.changed('settings');
+    inUse();
   });
   const trusted = vscode.workspace.onDidGrantWorkspaceTrust(() => {
     status.settingsChanged();
@@ -58,6 +63,6 @@ export function activate(context: vscode.ExtensionContext): void {
     settings,
     trusted,
     vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, panels),
-    registerCommands({ context, panels, engine, modelFiles, reports, log }),
+    registerCommands({ context, panels, engine, modelFiles, reports, recent, log }),
   );
 }

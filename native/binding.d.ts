@@ -179,8 +179,8 @@ export type Tokenizer =
 /**
  * A Vision Transformer, complete and family-free. Tensor names are canonical (timm's):
  *   patch_embed.proj.{weight,bias}        patch_embed.norm.*  (D, C, ph, pw) or (D, C*ph*pw); soft-split: (D, C_last*k*k)
- *   cls_token (1,1,D)  dist_token (1,1,D)  reg_token (1,R,D)      stored shapes may drop the leading ones
- *   pos_embed (1, P, D)
+ *   cls_token (1,1,D)  dist_token (1,1,D)  reg_token (1,R,D)  det_token (1,E,D)      stored shapes may drop the leading ones
+ *   pos_embed (1, P, D)  blocks.{i}.pos_embed (1, P, D)
  *   rope.freqs  rope.prefix  rel_pos.table, rel_pos.mlp.fc1|fc2.{weight,bias}, blocks.{i}.attn.rel_pos.*  (see Rotary, RelativeBias)
  *   norm_pre.{weight,bias}
  *   blocks.{i}.norm1|norm2.{weight,bias}  blocks.{i}.attn.qkv.{weight,bias} (3*h*hd, dimIn), rows Q then K then V, head-major
@@ -199,11 +199,18 @@ export interface Architecture {
   /** One description for all encoding blocks. */
   block: Block;
   /** Prefix tokens, in this order in the sequence: class, distillation, registers. */
-  prefix: { class: boolean; distillation: boolean; registers: number };
+  prefix: {
+    class: boolean;
+    distillation: boolean;
+    registers: number;
+    /** Tokens that each look for an object (YOLOS; tensor det_token), which its own code has behind the patches. Left out: none. */
+    detection?: number;
+  };
   position:
     | { kind: 'none' }
     | {
-        kind: 'learned' | 'sinusoid';
+        /** sinusoid: the articles' table, computed; sinusoid-2d: AIMv2's sines and cosines of column and row, computed. */
+        kind: 'learned' | 'sinusoid' | 'sinusoid-2d';
         /**
          * all: pos_embed has a row for every prefix token and every patch;
          * class: rows for the class token and the patches, registers get none (DINOv2 with registers, reg after pos);
@@ -214,6 +221,8 @@ export interface Architecture {
         grid: [rows: number, columns: number];
         /** How to resample: timm antialiased bicubic; HF/torch bicubic without antialias (align_corners false); SigLIP 2 antialiased bilinear. */
         resample: Resample;
+        /** Blocks 1 and on have a table of their own, which is added to the tokens before the block (YOLOS; tensors blocks.{i}.pos_embed). */
+        eachBlock?: boolean;
       };
   /** Positions inside attention, beside position embeddings or instead of them; of the encoding blocks, never of token transformers. */
   rotary: Rotary | null;
@@ -234,7 +243,17 @@ export interface Architecture {
   /** Norm after pooling (tensor fc_norm). */
   fcNorm: Norm | null;
   /** For pool 'map': width of the latent attention and its MLP. */
-  mapPool: { heads: number; mlpHidden: number; activation: Activation; eps: number } | null;
+  mapPool: {
+    heads: number;
+    /** False: the latent itself is the query (AIMv2). Left out: true. */
+    query?: boolean;
+    /** False: K and V have no bias. Left out: true. */
+    kvBias?: boolean;
+    /** 0: no norm and no MLP after it. */
+    mlpHidden: number;
+    activation: Activation;
+    eps: number;
+  } | null;
   /**
    * A layer between the pooled feature and the head (tensor projection): torchvision's pre_logits with tanh; CLIP's projection
    * into the space it shares with texts, which has no head after it.

@@ -82,6 +82,13 @@ function* sizesOf(architecture: Architecture): Generator<Bounded> {
     least: 0,
     fields: REGISTERS,
   };
+  yield {
+    what: sentence('the number of detection tokens'),
+    value: prefix.detection ?? 0,
+    most: LIMITS.registers,
+    least: 0,
+    fields: ['num_detection_tokens'],
+  };
   yield* architecture.tokenizer.kind === 'patch' ? patchSizes(architecture) : softSplitSizes(architecture);
   const [rows, columns] = gridOf(architecture);
   const tokens = rows * columns + prefixCount(prefix);
@@ -117,6 +124,7 @@ function* sizesOf(architecture: Architecture): Generator<Bounded> {
       what: sentence("the pooling's hidden width"),
       value: mapPool.mlpHidden,
       most: LIMITS.hidden,
+      least: 0,
       fields: HIDDEN,
     };
   }

@@ -28,14 +28,17 @@ export function canonicalTensors(architecture: Architecture): CanonicalTensor[] 
   if (prefix.class) list.add('cls_token', [1, 1, dim]);
   if (prefix.distillation) list.add('dist_token', [1, 1, dim]);
   if (prefix.registers > 0) list.add('reg_token', [1, prefix.registers, dim]);
+  if (prefix.detection) list.add('det_token', [1, prefix.detection, dim]);
   if (position.kind !== 'none') {
-    list.add('pos_embed', [1, positionRows(architecture), dim], position.kind === 'sinusoid');
+    list.add('pos_embed', [1, positionRows(architecture), dim], position.kind !== 'learned');
   }
   if (architecture.rotary) rotaryTensors(list, architecture, architecture.rotary);
   const bias = architecture.relativeBias;
   if (bias && bias.tables !== 'block') biasTensors(list, 'rel_pos.', block.heads, bias);
   list.norm('norm_pre', dim, architecture.preNorm);
   for (let i = 0; i < architecture.depth; i++) {
+    if (i > 0 && position.kind !== 'none' && position.eachBlock)
+      list.add(`blocks.${i}.pos_embed`, [1, positionRows(architecture), dim]);
     blockTensors(list, `blocks.${i}.`, block);
     if (bias && bias.tables !== 'shared') biasTensors(list, `blocks.${i}.attn.rel_pos.`, block.heads, bias);
   }
@@ -43,12 +46,15 @@ export function canonicalTensors(architecture: Architecture): CanonicalTensor[] 
   list.norm('fc_norm', dim, architecture.fcNorm);
   if (architecture.mapPool) {
     list.add('attn_pool.latent', [1, 1, dim]);
-    list.linear('attn_pool.q', dim, dim, true);
-    list.linear('attn_pool.kv', 2 * dim, dim, true);
+    const { query = true, kvBias = true, mlpHidden, eps } = architecture.mapPool;
+    if (query) list.linear('attn_pool.q', dim, dim, true);
+    list.linear('attn_pool.kv', 2 * dim, dim, kvBias);
     list.linear('attn_pool.proj', dim, dim, true);
-    list.norm('attn_pool.norm', dim, { kind: 'layer', eps: architecture.mapPool.eps });
-    list.linear('attn_pool.mlp.fc1', architecture.mapPool.mlpHidden, dim, true);
-    list.linear('attn_pool.mlp.fc2', dim, architecture.mapPool.mlpHidden, true);
+    if (mlpHidden > 0) {
+      list.norm('attn_pool.norm', dim, { kind: 'layer', eps });
+      list.linear('attn_pool.mlp.fc1', mlpHidden, dim, true);
+      list.linear('attn_pool.mlp.fc2', dim, mlpHidden, true);
+    }
   }
   const pooled = architecture.pool === 'class-avg' ? 2 * dim : dim;
   const { projection } = architecture;
@@ -76,11 +82,17 @@ export function coveredPrefix({ position, prefix }: Architecture): number {
 /** 'class', 'distillation', 'register 1', ...: one for each prefix token, in sequence order. */
 export function prefixNames({ prefix }: Architecture): string[] {
   const registers = Array.from({ length: prefix.registers }, (_, i) => `register ${i + 1}`);
-  return [...(prefix.class ? ['class'] : []), ...(prefix.distillation ? ['distillation'] : []), ...registers];
+  const detection = Array.from({ length: prefix.detection ?? 0 }, (_, i) => `detection ${i + 1}`);
+  return [
+    ...(prefix.class ? ['class'] : []),
+    ...(prefix.distillation ? ['distillation'] : []),
+    ...registers,
+    ...detection,
+  ];
 }
 
 export function prefixCount(prefix: Architecture['prefix']): number {
-  return Number(prefix.class) + Number(prefix.distillation) + prefix.registers;
+  return Number(prefix.class) + Number(prefix.distillation) + prefix.registers + (prefix.detection ?? 0);
 }
 
 function blockTensors(list: List, at: string, block: Block): void {

@@ -2,6 +2,7 @@
 import type { Architecture, Block, ModelDescription } from '../architecture/description';
 import { plainArchitecture, plainBlock } from '../architecture/plain';
 import { grids } from '../architecture/grid';
+import { prefixCount } from '../architecture/tensors';
 
 /** The sizes of Touvron et al. 2021 (DeiT), table 1; B is ViT-Base of Dosovitskiy et al. 2021. Heads are 64 wide. */
 const WIDTHS = { 'ViT-Ti': 192, 'ViT-S': 384, 'ViT-B': 768 };
@@ -104,7 +105,7 @@ export function operations(architecture: Architecture): number {
   const { block, dim, depth, image, tokenizer, prefix, classes } = architecture;
   const sizes = grids(architecture).map(([rows, columns]) => rows * columns);
   const patches = sizes.at(-1) ?? 0;
-  const tokens = patches + Number(prefix.class) + Number(prefix.distillation) + prefix.registers;
+  const tokens = patches + prefixCount(prefix);
   let products = depth * ofBlock(block, tokens) + classes * dim;
   if (tokenizer.kind === 'patch') {
     products += patches * image.channels * tokenizer.patch[0] * tokenizer.patch[1] * dim;

@@ -1,3 +1,4 @@
+import { mapsInOrder, ownOrder } from '../architecture/tokenOrder';
 import type { EngineClient } from '../engine/client';
 import type { LoadedModel } from '../engine/requests';
 import type { NpyArray } from '../files/npy';
@@ -10,13 +11,14 @@ import { writeWholeFile } from '../files/wholeFile';
  */
 export async function writeAttentionGradient(
   engine: EngineClient,
-  { modelId, layers, heads, numTokens }: LoadedModel,
+  { modelId, layers, heads, numTokens, prefixNames }: LoadedModel,
   { shape, values }: NpyArray,
   classes: readonly number[] | null,
   file: string,
 ): Promise<void> {
   const [batch = 0, ...one] = shape;
   const size = values.length / batch;
+  const order = ownOrder(prefixNames, numTokens);
   async function* body(): AsyncGenerator<Uint8Array> {
     yield npyHeader([batch, layers, heads, numTokens, numTokens]);
     for (let i = 0; i < batch; i++) {
@@ -24,7 +26,8 @@ export async function writeAttentionGradient(
       const { runId } = await engine.request('run-tensor', { modelId, ...picture, attention: false, tokens: true });
       for (let layer = 0; layer < layers; layer++) {
         const what = { kind: 'attention-gradient', layer, class: classes?.[i] ?? null, against: null } as const;
-        yield npyBody((await engine.request('slice', { runId, what })).values);
+        const maps = (await engine.request('slice', { runId, what })).values;
+        yield npyBody(order ? mapsInOrder(maps, order) : maps);
       }
       await engine.request('close-run', { runId });
     }

@@ -33,7 +33,7 @@ async function describe(engine: EngineClient, options: DescribeOptions): Promise
   console.log(
     options.json
       ? terminalJson({ ...report, findings: report.findings.map(plainFinding), steps })
-      : reportText(report).trimEnd(),
+      : reportText(report, process.stdout.isTTY ? process.stdout.columns : undefined).trimEnd(),
   );
   if (steps && !options.json) console.log(stepsText(steps));
   if (broken) {

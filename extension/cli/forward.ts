@@ -1,3 +1,4 @@
+import { mapsInOrder, ownOrder, tokensInOrder } from '../architecture/tokenOrder';
 import type { Command } from 'commander';
 import path from 'node:path';
 import type { EngineClient } from '../engine/client';
@@ -81,6 +82,7 @@ async function forward(engine: EngineClient, options: ForwardOptions): Promise<v
     tokens,
   });
   await makeDirectory(options.output);
+  const order = ownOrder(loaded.prefixNames, loaded.numTokens);
   if (gradient && !without(GRADIENT)) {
     const { labels } = description;
     const classes = options.class === undefined ? null : classesOf('--class', options.class, labels, shape[0] ?? 0);
@@ -89,7 +91,8 @@ async function forward(engine: EngineClient, options: ForwardOptions): Promise<v
   for (const name of [
     ...new Set([...options.outputs.filter((name) => !['steps', GRADIENT].includes(name)), ...steps]),
   ]) {
-    if (!without(name)) await write(engine, run, await outputOf(engine, run, name, loaded, shape), options.output);
+    if (!without(name))
+      await write(engine, run, await outputOf(engine, run, name, loaded, shape), options.output, order);
   }
   // what was asked for by name and is not there is a failure; of what comes when nothing is said, a note
   for (const [name, reason] of missing) complain(`no ${name}.npy: ${reason}`);
@@ -151,16 +154,28 @@ async function outputOf(
 }
 
 /** Slice by slice into the file: all maps of a big model are never in memory, here or on the way. */
-async function write(engine: EngineClient, { runId }: Passed, output: Output, directory: string): Promise<void> {
+async function write(
+  engine: EngineClient,
+  { runId }: Passed,
+  output: Output,
+  directory: string,
+  order: number[] | null,
+): Promise<void> {
   async function* body(): AsyncGenerator<Uint8Array> {
     yield npyHeader(output.shape);
     let missing = output.shape.reduce((product, side) => product * side, 1);
     for (const { image, what } of output.slices) {
       const { values }: Slice = await engine.request('slice', { runId, image, what });
       missing -= values.length;
-      yield npyBody(values);
+      yield npyBody(order ? ordered(what, values, order) : values);
     }
     if (missing !== 0) throw new Error(`${output.file} would have ${-missing} values more than its shape`);
   }
   await writeWholeFile(path.join(directory, output.file), body());
+}
+
+/** Maps and tokens as the model's own code has them; a step of the walk-through stays as it is shown there. */
+function ordered({ kind }: SliceRequest, values: Float32Array, order: number[]): Float32Array {
+  if (kind === 'attention') return mapsInOrder(values, order);
+  return kind === 'tokens' ? tokensInOrder(values, order) : values;
 }

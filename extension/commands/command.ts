@@ -2,6 +2,7 @@ import type * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client';
 import type { ModelFiles } from '../panel/modelFiles';
 import type { Reports } from '../panel/reports';
+import type { RecentModels } from '../panel/recentModels';
 import type { Panels } from '../panel/panels';
 
 /** What commands act on. */
@@ -11,6 +12,7 @@ export interface Parts {
   engine: EngineClient;
   modelFiles: ModelFiles;
   reports: Reports;
+  recent: RecentModels;
   log: vscode.LogOutputChannel;
 }
 

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { downloadModel as download } from '../models/hub/client';
-import { PRESETS } from '../models/hub/presets';
+import { PRESETS, type Preset } from '../models/hub/presets';
 import { HUB_ID } from '../models/hub/settings';
 import { writeModel } from '../panel/settings';
 import type { Command } from './command';
@@ -12,7 +12,15 @@ import { say } from '../panel/words';
 export const downloadModel: Command = async () => {
   const id = await chooseId();
   if (id === undefined) return;
-  await withProgress(vscode.l10n.t('ViT: downloading {0}', id), (signal, report) =>
+  await fetchModel(id);
+  const use = vscode.l10n.t('Use This Model');
+  const choice = await showInformation(vscode.l10n.t('{0} is downloaded.', id), use);
+  if (choice === use) await writeModel(id);
+};
+
+/** Fetches it under a notification with Cancel. */
+export const fetchModel = (id: string): Thenable<unknown> =>
+  withProgress(vscode.l10n.t('ViT: downloading {0}', id), (signal, report) =>
     download(id, {
       signal,
       onProgress: ({ file, received, total }) => {
@@ -21,15 +29,14 @@ export const downloadModel: Command = async () => {
       },
     }),
   );
-  const use = vscode.l10n.t('Use This Model');
-  const choice = await showInformation(vscode.l10n.t('{0} is downloaded.', id), use);
-  if (choice === use) await writeModel(id);
-};
+
+/** "88 MB, Apache-2.0": before anything is downloaded. */
+export const costOf = ({ megabytes, licence }: Preset): string => vscode.l10n.t('{0} MB, {1}', megabytes, licence);
 
 /** A well-known model, or whatever id is typed. */
 function chooseId(): Promise<string | undefined> {
   const picker = vscode.window.createQuickPick();
-  const known = PRESETS.map(({ id, what }) => ({ label: id, detail: say(what) }));
+  const known = PRESETS.map((preset) => ({ label: preset.id, description: costOf(preset), detail: say(preset.what) }));
   picker.title = vscode.l10n.t('Download a Model from the Hugging Face Hub');
   picker.placeholder = vscode.l10n.t('Choose one, or type an id: org/name');
   picker.matchOnDetail = true;

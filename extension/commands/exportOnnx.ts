@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Command } from './command';
-import { readSettings } from '../panel/settings';
+import { folderOf, readSettings } from '../panel/settings';
 import { modelInUse, withProgress } from './models';
 import { showInformation } from '../panel/plain';
 
@@ -22,7 +22,7 @@ export const exportOnnx: Command = async ({ engine }) => {
   );
   if (!outputs) return;
   const file = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.file(join(model.cwd ?? homedir(), `${name}.onnx`)),
+    defaultUri: vscode.Uri.file(join(folderOf() ?? homedir(), `${name}.onnx`)),
     filters: { ONNX: ['onnx'] },
   });
   if (!file) return;

@@ -1,14 +1,26 @@
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { deadlines } from '../engine/deadlines';
-import { reportText } from '../models/report';
+import { toErrorShape } from '../errors/engineError';
+import { refusalText, reportText } from '../models/report';
 import { readSettings } from '../panel/settings';
 import type { Command } from './command';
 import { modelQuery } from './models';
+
+/** Characters to a line, in an editor without word wrap. */
+const WIDTH = 110;
 
 /** The report on the weight file that was clicked, else on the model in use. Broken checkpoints are the ones it is for. */
 export const inspectCheckpoint: Command = async ({ engine, reports }, clicked) => {
   const model = modelQuery(clicked instanceof vscode.Uri ? { id: clicked.fsPath } : readSettings().model);
   const take = { model, values: true };
-  const { report } = await engine.request('describe-model', take, { deadlineMs: deadlines.readWeights });
-  await reports.show(`${report.name}.txt`, reportText(report));
+  try {
+    const { report } = await engine.request('describe-model', take, { deadlineMs: deadlines.readWeights });
+    await reports.show(`${report.name}.txt`, reportText(report, WIDTH));
+  } catch (error) {
+    const { code, message } = toErrorShape(error);
+    if (code !== 'ERR_MODEL') throw error;
+    // there is nothing to describe, but a reason
+    await reports.show(`${basename(model.id)}.txt`, refusalText(message, WIDTH));
+  }
 };

@@ -1,9 +1,13 @@
+import { isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
+import { PRESETS, type Preset } from '../models/hub/presets';
 import { EMBEDDED, type RegistryEntry } from '../models/modelId';
 import type { EngineClient } from '../engine/client';
 import { deadlines } from '../engine/deadlines';
 import { readSettings, writeModel } from '../panel/settings';
+import { say } from '../panel/words';
 import type { Command } from './command';
+import { costOf, fetchModel } from './downloadModel';
 import { plainText } from '../errors/plainText';
 import { labelText, showInformation } from '../panel/plain';
 
@@ -13,10 +17,10 @@ interface Row extends vscode.QuickPickItem {
 }
 
 /** Chooses the model for all panels and remembers it in the settings. */
-export const selectModel: Command = async ({ engine, panels }) => {
+export const selectModel: Command = async ({ engine, panels, recent }) => {
   const resource = panels.atHand;
   const present = readSettings(resource).model.id;
-  const chosen = await vscode.window.showQuickPick(await rows(engine, present), {
+  const chosen = await vscode.window.showQuickPick(await rows(engine, present, recent.list()), {
     title: vscode.l10n.t('Select the Model'),
     placeHolder: vscode.l10n.t('In use: {0}', plainText(present)),
     matchOnDescription: true,
@@ -31,14 +35,26 @@ export const selectModel: Command = async ({ engine, panels }) => {
   }
 };
 
-async function rows(engine: EngineClient, present: string): Promise<Row[]> {
-  const take = { workspace: await workspaceModels() };
-  const list = (await engine.request('list-models', take, { deadlineMs: deadlines.list })).map(rowOf);
-  for (const row of list) if (row.choose() === present) row.label = `$(check) ${row.label}`;
-  const separator = { label: '', kind: vscode.QuickPickItemKind.Separator, choose: () => null };
+/** Models that were in use, those that are here, a few to download, and the dialogs. */
+async function rows(engine: EngineClient, present: string, recent: readonly string[]): Promise<Row[]> {
+  const inWorkspace = await workspaceModels();
+  const paths = recent.filter((id) => isAbsolute(id));
+  const take = { workspace: [...new Set([...paths, ...inWorkspace])] };
+  const entries = await engine.request('list-models', take, { deadlineMs: deadlines.list });
+  const rowFor = (entry: RegistryEntry): Row => {
+    const row = rowOf(entry);
+    return entry.id === present ? { ...row, label: `$(check) ${row.label}` } : row;
+  };
+  // a model that is there no more is not listed
+  const known = new Map(entries.map((entry) => [entry.id, entry]));
+  const before = recent.flatMap((id) => known.get(id) ?? []);
+  const here = entries.filter(({ id }) => !recent.includes(id));
+  const toDownload = PRESETS.filter(({ id }) => !known.has(id));
   return [
-    ...list,
-    separator,
+    ...section(vscode.l10n.t('recent'), before.map(rowFor)),
+    ...section(vscode.l10n.t('on this machine'), here.map(rowFor)),
+    ...section(vscode.l10n.t('to download from the Hugging Face hub'), toDownload.map(presetRow)),
+    separator(''),
     {
       label: `$(folder-opened) ${vscode.l10n.t('Browse for a Folder…')}`,
       detail: vscode.l10n.t('config.json with model.safetensors, as timm and Hugging Face save them'),
@@ -51,6 +67,25 @@ async function rows(engine: EngineClient, present: string): Promise<Row[]> {
     },
   ];
 }
+
+const separator = (label: string): Row => ({
+  label,
+  kind: vscode.QuickPickItemKind.Separator,
+  choose: () => null,
+});
+
+const section = (title: string, rows: Row[]): Row[] => (rows.length === 0 ? [] : [separator(title), ...rows]);
+
+/** Chosen, it is downloaded first. */
+const presetRow = (preset: Preset): Row => ({
+  label: `$(cloud-download) ${preset.id}`,
+  description: costOf(preset),
+  detail: say(preset.what),
+  choose: async () => {
+    await fetchModel(preset.id);
+    return preset.id;
+  },
+});
 
 const MAX_FOUND = 50;
 

@@ -112,13 +112,33 @@ function fill(part: KeyPart, groups: Record<string, string | undefined>): KeyPar
   const replace = (key: string) =>
     key.replace(/\{(\w)\}/g, (_, name: string) => groups[name] ?? '').replace(/\*/g, groups['leaf'] ?? '*');
   if (typeof part === 'string') return replace(part);
+  if ('rows' in part) return { ...part, key: replace(part.key), i: Number(groups['i'] ?? 0) };
   return 'zeros' in part ? { ...part, zeros: replace(part.zeros) } : { ...part, key: replace(part.key) };
 }
 
 const keyOf = (part: KeyPart) => (typeof part === 'string' ? part : 'zeros' in part ? part.zeros : part.key);
-/** The part of a fused tensor that is taken, in thirds. */
-const thirdsOf = (part: KeyPart): [number, number] =>
-  typeof part !== 'string' && 'thirds' in part && part.thirds ? part.thirds : [0, 3];
+
+/** What a part takes of its tensor, in rows, and the shape of one row. */
+interface Extent {
+  from: number;
+  to: number;
+  all: number;
+  row: number[];
+}
+
+/** undefined: the tensor has no such rows. */
+function extentOf(part: KeyPart, { shape }: StoredTensor, tensors: Tensors): Extent | undefined {
+  const [all = 0, ...row] = shape;
+  if (typeof part !== 'string' && 'rows' in part) {
+    const columns = shape.at(-1) ?? 0;
+    const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+    const [from, to] = part.rows(tensors, part.i ?? 0);
+    return from >= 0 && from <= to && to <= rows ? { from, to, all: rows, row: [columns] } : undefined;
+  }
+  const thirds = typeof part !== 'string' && 'thirds' in part ? part.thirds : undefined;
+  if (!thirds) return { from: 0, to: all, all, row };
+  return all % 3 === 0 ? { from: (all * thirds[0]) / 3, to: (all * thirds[1]) / 3, all, row } : undefined;
+}
 
 function assemble(
   wanted: CanonicalTensor,
@@ -141,16 +161,19 @@ function assemble(
   }
   const axes = typeof rule[0] === 'object' && 'axes' in rule[0] ? rule[0].axes : undefined;
   if (axes) return transposed(wanted, first, axes, findings);
-  const shape = joined(stored);
+  const extents = stored
+    .map(({ part, tensor }) => extentOf(part, tensor, tensors))
+    .filter((extent) => extent !== undefined);
+  const shape = extents.length < stored.length ? undefined : joined(stored, extents);
   if (!shape || !fits(shape, wanted, flatPatches)) {
     findings.push(shapeFinding(wanted, shape ?? first.shape, subject));
     return undefined;
   }
-  const parts = stored.map(({ part, tensor }) => {
-    const [from, to] = thirdsOf(part);
-    const third = (tensor.end - tensor.begin) / 3;
-    if (typeof part !== 'string' && 'zeros' in part) return { zeros: (to - from) * third };
-    return { file: tensor.file, begin: tensor.begin + from * third, end: tensor.begin + to * third };
+  const parts = stored.map(({ part, tensor }, i) => {
+    const { from, to, all } = extents[i]!;
+    const row = (tensor.end - tensor.begin) / Math.max(1, all);
+    if (typeof part !== 'string' && 'zeros' in part) return { zeros: (to - from) * row };
+    return { file: tensor.file, begin: tensor.begin + from * row, end: tensor.begin + to * row };
   });
   return { dtype: first.dtype as DType, shape: shape.length > wanted.shape.length ? wanted.shape : shape, parts };
 }
@@ -172,18 +195,12 @@ function transposed(
 }
 
 /** Shape of the parts one after another along axis 0; undefined when they do not match. */
-function joined(stored: { part: KeyPart; tensor: StoredTensor }[]): number[] | undefined {
-  let rows = 0;
-  const [, ...rest] = stored[0]?.tensor.shape ?? [];
-  for (const { part, tensor } of stored) {
-    if (stored.length === 1 && typeof part === 'string') return tensor.shape;
-    const [own = 0, ...others] = tensor.shape;
-    const [from, to] = thirdsOf(part);
-    if (to - from !== 3 && own % 3 !== 0) return undefined;
-    if (others.join() !== rest.join()) return undefined;
-    rows += (own * (to - from)) / 3;
-  }
-  return [rows, ...rest];
+function joined(stored: { part: KeyPart; tensor: StoredTensor }[], extents: Extent[]): number[] | undefined {
+  const [only] = stored;
+  if (stored.length === 1 && only && typeof only.part === 'string') return only.tensor.shape;
+  const row = extents[0]?.row ?? [];
+  if (extents.some((extent) => extent.row.join() !== row.join())) return undefined;
+  return [extents.reduce((rows, { from, to }) => rows + to - from, 0), ...row];
 }
 
 const squeezed = (shape: number[]) => {

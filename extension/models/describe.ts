@@ -5,10 +5,11 @@ import type { Architecture, ModelDescription } from '../architecture/description
 import { familyTitle } from './families';
 import { gridOf } from '../architecture/grid';
 import { shapesOf } from '../architecture/steps';
+import type { KindStatistics } from './weightKinds';
 import type { Report } from './report';
 
-/** `steps`: of its architecture, as the addon lists them. */
-export function reportOf(description: ModelDescription, steps: readonly Step[]): Report {
+/** `steps`: of its architecture, as the addon lists them; `kinds`: of its weights, where they were read. */
+export function reportOf(description: ModelDescription, steps: readonly Step[], kinds: KindStatistics[] = []): Report {
   const { architecture, weights, findings } = description;
   return {
     id: description.id,
@@ -35,6 +36,7 @@ export function reportOf(description: ModelDescription, steps: readonly Step[]):
     labels: description.labels,
     noWeightDecay: description.noWeightDecay ?? [],
     shapes: architecture && steps.length > 0 ? shapesOf(architecture, steps) : [],
+    kinds,
     findings,
   };
 }

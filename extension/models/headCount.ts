@@ -1,5 +1,8 @@
 /** A number of heads that no published model of this token length has: no tensor shows it, so it is a warning. */
 import type { Architecture, Finding } from '../architecture/description';
+import { variantArguments } from './families/timm-variants';
+import { evaArguments } from './families/timm/evaVariants';
+import type { Fields } from './families/fields';
 import { sentence } from '../errors/sentence';
 
 /** Heads of the published models by token length (ViT, DeiT, DINOv2, CLIP, SigLIP: nearly always 64 wide). */
@@ -15,8 +18,12 @@ const PUBLISHED_HEADS: Record<number, number[]> = {
   1664: [16],
 };
 
-export function oddHeads({ dim, block, tokenizer }: Architecture): Finding[] {
-  const known = PUBLISHED_HEADS[dim];
+/** @param config whose architecture name, where it is one of timm's, says the published number */
+export function oddHeads({ dim, block, tokenizer }: Architecture, config: Fields): Finding[] {
+  const name = config.word('architecture');
+  const named = { ...variantArguments(name), ...evaArguments(name) }['num_heads'];
+  const table = PUBLISHED_HEADS[dim];
+  const known = table && typeof named === 'number' ? [named] : table;
   // The articles' models and T2T-ViT have head counts of their own, and so has whoever chose another width for the MLP:
   // the published ones of these lengths all have four times the token's.
   const published = tokenizer.kind === 'patch' && !block.valueSkip && block.mlpHidden === 4 * dim;

@@ -35,11 +35,11 @@ export function withInputSize(description: ModelDescription, height: number, wid
     );
   const position: Architecture['position'] =
     // A sinusoid has a value for every place; it is computed for the new grid, not resampled.
-    architecture.position.kind === 'sinusoid'
+    architecture.position.kind === 'sinusoid' || architecture.position.kind === 'sinusoid-2d'
       ? { ...architecture.position, grid: gridOf({ ...architecture, image }) }
       : architecture.position;
   const { weights } = description;
-  const recomputed = position.kind === 'sinusoid' && weights.kind === 'tensors';
+  const recomputed = position.kind !== 'none' && position.kind !== 'learned' && weights.kind === 'tensors';
   const { pos_embed: _stored, ...others } = recomputed ? weights.tensors : {};
   return {
     ...description,

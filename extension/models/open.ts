@@ -132,7 +132,7 @@ async function describe(
   const preprocessing = preprocessingOf(family, input, trained);
   const architecture = asFed(trained, preprocessing, findings);
   assertInBounds(outOfBounds(architecture), config);
-  findings.push(...oddHeads(architecture));
+  findings.push(...oddHeads(architecture, config));
   const weights = weightSource(architecture, { family, tensors, outside }, config, findings);
   if (architecture.classes === 0) {
     findings.push({

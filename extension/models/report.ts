@@ -1,6 +1,7 @@
 /** What is known about a model, as an object (JSON) and as text for people. */
 import type { Architecture, Finding, Norm } from '../architecture/description';
 import type { ShapeOfStep } from '../architecture/steps';
+import type { KindStatistics } from './weightKinds';
 import type { Preprocessing } from '../image/preprocessing';
 import { plainMessage, plainText } from '../errors/plainText';
 
@@ -24,10 +25,13 @@ export interface Report {
   noWeightDecay: string[];
   /** Every step of the walk-through. */
   shapes: ShapeOfStep[];
+  /** What the values of each kind of weight are like; none where they were not read. */
+  kinds: KindStatistics[];
   findings: Finding[];
 }
 
-export function reportText(report: Report): string {
+/** `width`: characters to a line, where lines are to be broken. */
+export function reportText(report: Report, width = Infinity): string {
   const rows: [string, string][] = [
     ['model', `${plainText(report.name)} (${plainText(report.path)})`],
     ['family', report.familyTitle],
@@ -37,7 +41,8 @@ export function reportText(report: Report): string {
   ];
   if (report.noWeightDecay.length > 0) rows.push(['no weight decay', plainMessage(report.noWeightDecay.join(', '))]);
   // what people came for stands first
-  const sections = [findingsText(report), table(rows)];
+  const sections = [findingsText(report, width), wrappedTable(rows, width)];
+  if (report.kinds.length > 0) sections.push(kindsText(report.kinds));
   if (report.shapes.length > 0) {
     sections.push(
       `shapes, batch 1\n${table(report.shapes.map(({ step, shape }) => [`  ${step}`, `(${shape.join(', ')})`]))}`,
@@ -46,11 +51,62 @@ export function reportText(report: Report): string {
   return `${sections.join('\n\n')}\n`;
 }
 
-function findingsText({ findings, runnable }: Report): string {
+/** Of what cannot be opened as a model at all: the reason. */
+export const refusalText = (reason: string, width = Infinity): string =>
+  `${CANNOT_RUN}\n${wrapped(`  error: ${plainMessage(reason)}`, width, 4)}\n`;
+
+const CANNOT_RUN = 'This model cannot be run.';
+
+function findingsText({ findings, runnable }: Report, width: number): string {
   const order = { error: 0, warning: 1, info: 2 };
   const sorted = [...findings].sort((a, b) => order[a.severity] - order[b.severity]);
-  const verdict = runnable ? 'This model can be run.' : 'This model cannot be run.';
-  return [verdict, ...sorted.map(({ severity, message }) => `  ${severity}: ${plainMessage(message)}`)].join('\n');
+  const verdict = runnable ? 'This model can be run.' : CANNOT_RUN;
+  const said = sorted.map(({ severity, message }) => wrapped(`  ${severity}: ${plainMessage(message)}`, width, 4));
+  return [verdict, ...said].join('\n');
+}
+
+/** Words stay whole; lines after the first begin with `indent` blanks. */
+function wrapped(text: string, width: number, indent: number): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/(?<=\S) /)) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = ' '.repeat(indent) + word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
+}
+
+function wrappedTable(rows: [string, string][], width: number): string {
+  const first = Math.max(...rows.map(([key]) => key.length)) + 2;
+  return table(rows)
+    .split('\n')
+    .map((line) => wrapped(line, width, first))
+    .join('\n');
+}
+
+const KIND_COLUMNS = ['weights by kind', 'tensors', 'values', 'rms', 'largest', 'zeros', 'constant', 'not finite'];
+
+function kindsText(kinds: readonly KindStatistics[]): string {
+  const size = (value: number) => (value === 0 ? '0' : value.toPrecision(3));
+  const share = (part: number, whole: number) =>
+    part === 0 ? '0' : part < whole / 1000 ? '< 0.1 %' : `${((100 * part) / whole).toFixed(1)} %`;
+  const rows = kinds.map(({ kind, tensors, values, rms, largest, zeros, constant, notFinite }) => [
+    kind,
+    String(tensors),
+    values.toLocaleString('en-US'),
+    size(rms),
+    size(largest),
+    share(zeros, values),
+    String(constant),
+    notFinite.toLocaleString('en-US'),
+  ]);
+  const all = [KIND_COLUMNS, ...rows];
+  const widths = KIND_COLUMNS.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0)));
+  const line = (row: string[]) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ');
+  return all.map(line).join('\n');
 }
 
 function weightsText({ weights, parameters }: Report): string {

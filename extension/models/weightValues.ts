@@ -1,10 +1,12 @@
-/** Reads a model's weights for those that are not numbers: a model with one of them computes nothing else. */
+/** Reads a model's weights: for values that are not numbers, with which a model computes nothing else, and for what each kind is like. */
 import type { DType, Finding, ModelDescription, TensorSource } from '../architecture/description';
 import { fileError } from '../errors/modelError';
 import { sentence, type Sentence } from '../errors/sentence';
 import { bytesOf, nonFiniteIn, placeIn, type NonFinite } from '../files/finite';
+import { emptySummary, summarise, type ValueSummary } from '../files/values';
 import { withRegularFile, type RegularFile } from '../files/regularFile';
 import { initializersOf } from '../onnx/initializers';
+import { WeightKinds, type KindStatistics, type TensorValues } from './weightKinds';
 import { readSafetensorsHeader } from './files/safetensors';
 
 export interface TensorNotFinite extends NonFinite {
@@ -16,19 +18,81 @@ export interface TensorNotFinite extends NonFinite {
 /** Tensors that are named before the rest are counted. */
 const MOST_NAMED = 20;
 
-/** A finding for each tensor that holds NaN or infinities. Throws ModelError when a file cannot be read. */
-export async function valueFindings(description: ModelDescription): Promise<Finding[]> {
+export interface WeightsRead {
+  /** One for each tensor that holds NaN or infinities, and for what is odd among its kind. */
+  findings: Finding[];
+  kinds: KindStatistics[];
+}
+
+/** Throws ModelError when a file cannot be read. */
+export async function readWeights(description: ModelDescription): Promise<WeightsRead> {
   const findings: Finding[] = [];
+  const kinds = new WeightKinds();
   let more = 0;
-  for await (const tensor of tensorsNotFinite(description)) {
+  for await (const { canonical, name, shape, summary } of tensorsOf(description)) {
+    kinds.add({ canonical, name, summary });
+    const { notFinite: count, firstNotFinite: first } = summary;
+    if (count === 0) continue;
     if (findings.length >= MOST_NAMED) more++;
-    else findings.push({ severity: 'error', code: 'not-finite', ...saidOf(tensor), subject: tensor.name });
+    else
+      findings.push({ severity: 'error', code: 'not-finite', ...saidOf({ name, shape, count, first }), subject: name });
   }
   if (more > 0) {
     const said = sentence('{0} more tensors hold values that are not numbers.', more);
     findings.push({ severity: 'error', code: 'not-finite', ...said });
   }
-  return findings;
+  return { findings: [...findings, ...kinds.findings().slice(0, MOST_NAMED)], kinds: kinds.statistics() };
+}
+
+interface TensorRead extends TensorValues {
+  shape: readonly number[];
+}
+
+/** Every weight of the file that the model has, whole. */
+async function* tensorsOf({ weights }: ModelDescription): AsyncGenerator<TensorRead> {
+  if (weights.kind === 'seed') return;
+  if (weights.kind === 'onnx') {
+    const { file } = weights;
+    for (const { name, dims, begin, end, dtype } of await read(file, initializersOf)) {
+      const summary = await read(file, (open) => rangeSummary(open, dtype, begin, end));
+      yield { canonical: name, name, shape: dims, summary };
+    }
+    return;
+  }
+  for (const [canonical, source] of Object.entries(weights.tensors)) {
+    if ('values' in source) continue;
+    for (const part of source.parts) {
+      if ('zeros' in part) continue;
+      const summary = await read(part.file, (file) => rangeSummary(file, source.dtype, part.begin, part.end));
+      const { name, shape, from } = await storedAt(part.file, part.begin);
+      // the place is one in the file's own tensor, of which this may be a part
+      const first =
+        summary.firstNotFinite < 0 ? -1 : summary.firstNotFinite + (part.begin - from) / bytesOf(source.dtype);
+      yield {
+        canonical,
+        name: name ?? canonical,
+        shape: shape ?? source.shape,
+        summary: { ...summary, firstNotFinite: first },
+      };
+    }
+  }
+}
+
+/** The file's own tensor that a byte belongs to. */
+async function storedAt(file: string, at: number): Promise<{ name?: string; shape?: readonly number[]; from: number }> {
+  const { tensors } = await readSafetensorsHeader(file);
+  const stored = [...tensors.values()].find(({ begin, end }) => at >= begin && at < end);
+  return stored ? { name: stored.name, shape: stored.shape, from: stored.begin } : { from: at };
+}
+
+async function rangeSummary(file: RegularFile, dtype: DType, begin: number, end: number): Promise<ValueSummary> {
+  const summary = emptySummary();
+  const buffer = new Uint8Array(Math.min(PIECE, end - begin));
+  for (let at = begin; at < end; at += PIECE) {
+    const piece = buffer.subarray(0, Math.min(PIECE, end - at));
+    summarise(piece.subarray(0, await file.read(piece, at)), dtype, summary);
+  }
+  return summary;
 }
 
 /** The first such tensor, in the order of the computation where that is known. */

@@ -7,7 +7,7 @@
  */
 import type { Architecture, Tokenizer } from '../architecture/description';
 import { gridOf, grids } from '../architecture/grid';
-import { coveredPrefix, positionRows } from '../architecture/tensors';
+import { coveredPrefix, positionRows, prefixCount } from '../architecture/tensors';
 import { writeBlock } from './block';
 import { GraphBuilder } from './graphBuilder';
 import { Operators, transpose } from './operators';
@@ -61,11 +61,16 @@ export function exportOnnx(
   );
   const positions = writeAttentionPositions(op, architecture);
   for (let layer = 0; layer < depth; layer++) {
+    const tokens = options.tokens ? outputNames.tokens(layer + 1) : undefined;
+    const { position } = architecture;
+    // What enters the next block has that block's positions in it.
+    const moves = layer + 1 < depth && position.kind !== 'none' && position.eachBlock;
     x = writeBlock(op, `blocks.${layer}`, block, x, {
       positions: positions[layer],
       attention: options.attention ? outputNames.attention(layer) : undefined,
-      tokens: options.tokens ? outputNames.tokens(layer + 1) : undefined,
+      tokens: moves ? undefined : tokens,
     });
+    if (moves) x = graph.node('Add', [x, writeBlockPositions(op, architecture, layer + 1)], {}, tokens);
   }
   const pooled = writePrediction(op, architecture, x);
   graph.node('Identity', [pooled], {}, outputNames.logits);
@@ -142,6 +147,7 @@ function writeTokenProcessing(op: Operators, architecture: Architecture, patches
   if (prefix.class) names.push('cls_token');
   if (prefix.distillation) names.push('dist_token');
   if (prefix.registers > 0) names.push('reg_token');
+  if (prefix.detection) names.push('det_token');
   const rows = names.map((name) => op.tensor(name).values);
   const prefixLength = rows.reduce((sum, row) => sum + row.length / dim, 0);
   const table = new Float32Array(prefixLength * dim);
@@ -177,6 +183,16 @@ function positionTable(op: Operators, architecture: Architecture): Float32Array 
   if (position.kind === 'learned') throw new Error('the model has no tensor pos_embed');
   const rows = positionRows(architecture);
   const table = new Float32Array(rows * dim);
+  if (position.kind === 'sinusoid-2d') {
+    const quarter = dim / 4;
+    let at = coveredPrefix(architecture) * dim;
+    for (let row = 0; row < position.grid[0]; row++)
+      for (let column = 0; column < position.grid[1]; column++)
+        for (const place of [column, row])
+          for (const wave of [Math.sin, Math.cos])
+            for (let j = 0; j < quarter; j++) table[at++] = wave(place * 10000 ** (-j / quarter));
+    return table;
+  }
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < dim; j++) {
       const angle = i / 10000 ** ((2 * Math.floor(j / 2)) / dim);
@@ -186,15 +202,35 @@ function positionTable(op: Operators, architecture: Architecture): Float32Array 
   return table;
 }
 
+/** The table that block `layer` has of its own, resampled likewise: (1, N, D). */
+function writeBlockPositions(op: Operators, architecture: Architecture, layer: number): string {
+  const { graph } = op;
+  const { dim } = architecture;
+  const covered = coveredPrefix(architecture);
+  const { values } = op.tensor(`blocks.${layer}.pos_embed`);
+  const patches = writePatchPositions(op, architecture, values.subarray(covered * dim), `positions.${layer}`);
+  // Prefix tokens that the table does not cover get nothing.
+  const front = prefixCount(architecture.prefix);
+  if (front === 0) return patches;
+  const rows = new Float32Array(front * dim);
+  rows.set(values.subarray(0, covered * dim));
+  return graph.node('Concat', [graph.weight(`prefix.${layer}`, [1, front, dim], rows), patches], { axis: 1 });
+}
+
 /** Positions of the patches, resampled by the graph itself when the model runs at another size than it was trained at: (1, patches, D). */
-function writePatchPositions(op: Operators, architecture: Architecture, values: Float32Array): string {
+function writePatchPositions(
+  op: Operators,
+  architecture: Architecture,
+  values: Float32Array,
+  name = 'positions',
+): string {
   const { graph } = op;
   const { position, dim } = architecture;
   if (position.kind === 'none') throw new Error('no position embedding');
   const [rows, columns] = position.grid;
   const [height, width] = gridOf(architecture);
-  if (rows === height && columns === width) return graph.weight('positions', [1, rows * columns, dim], values);
-  const planes = graph.weight('positions', [1, dim, rows, columns], transpose(values, rows * columns, dim));
+  if (rows === height && columns === width) return graph.weight(name, [1, rows * columns, dim], values);
+  const planes = graph.weight(name, [1, dim, rows, columns], transpose(values, rows * columns, dim));
   const antialias = position.resample !== 'bicubic';
   const resized = graph.node('Resize', [planes, '', '', graph.int64([1, dim, height, width])], {
     mode: position.resample === 'bilinear-antialias' ? 'linear' : 'cubic',
@@ -213,7 +249,7 @@ function writePrediction(op: Operators, architecture: Architecture, tokens: stri
   const { graph } = op;
   const { prefix, pool, finalNorm, fcNorm, classes, headBias } = architecture;
   const x = finalNorm === null ? tokens : op.norm(tokens, 'norm', finalNorm);
-  const prefixLength = Number(prefix.class) + Number(prefix.distillation) + prefix.registers;
+  const prefixLength = prefixCount(prefix);
   const token = (index: number): string => graph.node('Squeeze', [slice(op, x, index, index + 1), graph.int64([1])]);
   const patches = (): string =>
     architecture.poolIncludesPrefix || prefixLength === 0 ? x : slice(op, x, prefixLength, 2 ** 31 - 1);
@@ -257,12 +293,12 @@ function slice(op: Operators, x: string, from: number, to: number): string {
 function writeMapPool(op: Operators, { dim, mapPool }: Architecture, x: string): string {
   const { graph } = op;
   if (mapPool === null) throw new Error("pool 'map' needs its description");
-  const { heads, activation, eps } = mapPool;
+  const { heads, query = true, kvBias = true, mlpHidden, activation, eps } = mapPool;
   const headDim = dim / heads;
   const latent = op.weight('attn_pool.latent', [1, 1, dim]);
   const toHeads = (t: string): string => op.transpose(op.reshape(t, [0, -1, heads, headDim]), [0, 2, 1, 3]);
-  const q = toHeads(op.linear(latent, 'attn_pool.q', true));
-  const [keys, values] = graph.split(op.linear(x, 'attn_pool.kv', true), 2, [dim, dim]) as [string, string];
+  const q = toHeads(query ? op.linear(latent, 'attn_pool.q', true) : latent);
+  const [keys, values] = graph.split(op.linear(x, 'attn_pool.kv', kvBias), 2, [dim, dim]) as [string, string];
   const scores = graph.node('MatMul', [
     graph.node('Mul', [q, graph.scalar(headDim ** -0.5)]),
     op.transpose(toHeads(keys), [0, 1, 3, 2]),
@@ -270,6 +306,7 @@ function writeMapPool(op: Operators, { dim, mapPool }: Architecture, x: string):
   const context = graph.node('MatMul', [graph.node('Softmax', [scores], { axis: -1 }), toHeads(values)]);
   const joined = op.reshape(op.transpose(context, [0, 2, 1, 3]), [0, -1, dim]);
   const projected = op.linear(joined, 'attn_pool.proj', true);
+  if (mlpHidden === 0) return graph.node('Squeeze', [projected, graph.int64([1])]);
   const normed = op.norm(projected, 'attn_pool.norm', { kind: 'layer', eps });
   const network = op.linear(
     op.activation(op.linear(normed, 'attn_pool.mlp.fc1', true), activation),

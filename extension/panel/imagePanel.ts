@@ -198,6 +198,11 @@ export class ImagePanel implements vscode.Disposable {
       case 'select-model':
         void vscode.commands.executeCommand('vit.selectModel');
         break;
+      case 'inspect-model': {
+        const file = this.model === undefined ? undefined : vscode.Uri.file(this.model);
+        void vscode.commands.executeCommand('vit.inspectCheckpoint', file);
+        break;
+      }
       case 'open-settings':
         void vscode.commands.executeCommand('vit.openSettings', event.setting);
         break;

@@ -34,7 +34,7 @@ function choiceOf(id: string, options: EngineOptions, resource?: vscode.Uri): In
 }
 
 /** The folder on disk that relative paths count from: the resource's, else the first. */
-function folderOf(resource?: vscode.Uri): string | undefined {
+export function folderOf(resource?: vscode.Uri): string | undefined {
   const own = resource && vscode.workspace.getWorkspaceFolder(resource);
   const folder = own?.uri.scheme === 'file' ? own : vscode.workspace.workspaceFolders?.find(isOnDisk);
   return folder?.uri.fsPath;

@@ -96,6 +96,8 @@ export type ViewEvent =
   | { type: 'cancel' }
   | { type: 'open-source'; file: string; line: number }
   | { type: 'select-model' }
+  /** Opens the report on the panel's model. */
+  | { type: 'inspect-model' }
   | { type: 'open-settings'; setting: string }
   /** Hide patches from the model and run again (empty: none hidden). */
   | { type: 'mask'; patches: Uint32Array };

@@ -115,6 +115,7 @@ const viewEvent: Check<ViewEvent> = variant<ViewEvent, 'type'>('type', {
     line: integer(1, 100_000),
   }),
   'select-model': record<Event<'select-model'>>({ type: literal('select-model') }),
+  'inspect-model': record<Event<'inspect-model'>>({ type: literal('inspect-model') }),
   'open-settings': record<Event<'open-settings'>>({
     type: literal('open-settings'),
     setting: text(60, /^vit(?:\.[A-Za-z]+)*$/),

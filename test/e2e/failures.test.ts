@@ -7,7 +7,7 @@ import { kill } from '../../extension/system/kill';
 import { unreadable, writeOddPictures } from './support/pictures';
 import { descendants, isRunning } from './support/processes';
 import { root, Session } from './support/session';
-import { chooseInExplorer, notifications, toast } from './support/ui';
+import { chooseInExplorer, clearNotifications, notifications, toast } from './support/ui';
 
 const CLASSIFY = 'ViT: Classify Image';
 
@@ -100,6 +100,30 @@ test('weights that are missing, cut short or lying are refused in one sentence; 
   await session.changeSettings({ 'vit.model': 'embedded' });
   await panel.waitFor({ state: 'ready' });
   assert.equal((await panel.predictions()).length, 5);
+});
+
+test('the error of a model leads to the report on it and to the other models', async () => {
+  const { page, panel } = session;
+  await chooseInExplorer(page, 'ship.png', CLASSIFY);
+  await panel.ready('ship.png');
+  await session.changeSettings({ 'vit.model': path.join(session.folder, 'text.safetensors') });
+  const error = panel.part('error').filter({ hasText: 'text.safetensors' });
+  await error.waitFor();
+  await session.screenshot('model-refused');
+  await panel.part('failure-model').click();
+  const picker = page.locator('.quick-input-widget').filter({ hasText: 'Select the Model' });
+  await picker.getByText('Embedded Model').waitFor();
+  await session.screenshot('select-model');
+  await page.keyboard.press('Escape');
+  await panel.part('inspect-model').click();
+  const report = page.locator('.view-lines').filter({ hasText: 'This model cannot be run.' });
+  await report.filter({ hasText: 'text.safetensors' }).waitFor();
+  await session.screenshot('model-refused-report');
+  await clearNotifications(page);
+  await session.changeSettings({ 'vit.model': 'embedded' });
+  await chooseInExplorer(page, 'ship.png', CLASSIFY);
+  await panel.ready('ship.png');
+  assert.equal(await panel.part('inspect-model').count(), 0);
 });
 
 test('the engine ends with the window', async () => {

@@ -85,6 +85,24 @@ test('a checkpoint is inspected by right-click', async () => {
   await session.screenshot('checkpoint');
 });
 
+test('a weight file and a directory are made the model of all panels by right-click', async () => {
+  const { page, panel } = session;
+  await runCommand(page, 'View: Close All Editors');
+  for (const [file, said] of [
+    ['checkpoint', /checkpoint is now the model of all panels/],
+    ['model.safetensors', /is now the model of all panels/],
+  ] as const) {
+    await chooseInExplorer(page, file, 'ViT: Use This Model');
+    await toast(page, said).waitFor({ timeout: PATIENCE });
+    await clearNotifications(page);
+    await chooseInExplorer(page, 'frog.png', CLASSIFY);
+    await panel.ready('frog.png');
+    assert.equal((await panel.predictions())[0]?.label, 'frog');
+    await runCommand(page, 'View: Close All Editors');
+  }
+  await session.changeSettings({ 'vit.model': 'embedded' });
+});
+
 test('the two engines are compared on a picture, and the details are shown', async () => {
   const { page, panel } = session;
   await chooseInExplorer(page, 'frog.png', CLASSIFY);
@@ -124,4 +142,16 @@ test('a model is exported to ONNX, and the file classifies and shows attention l
   exported.forEach(({ probability }, i) => assert.ok(Math.abs(probability - native[i]!.probability) < 1e-4));
   assert.ok((await panel.part('head-thumb').count()) > 1, 'the attention of the ONNX file is shown');
   await session.screenshot('onnx');
+});
+
+test('a graph is made the model by right-click, and needs no choice of engine', async () => {
+  const { page, panel } = session;
+  await session.changeSettings({ 'vit.model': 'embedded', 'vit.engine': 'native' });
+  await chooseInExplorer(page, 'vit-cifar10.onnx', 'ViT: Use This Model');
+  await toast(page, /vit-cifar10 is now the model of all panels/).waitFor({ timeout: PATIENCE });
+  await clearNotifications(page);
+  await chooseInExplorer(page, 'frog.png', CLASSIFY);
+  await panel.ready('frog.png');
+  await panel.view.getByText('ONNX Runtime', { exact: true }).first().waitFor({ timeout: PATIENCE });
+  assert.equal((await panel.predictions())[0]?.label, 'frog');
 });

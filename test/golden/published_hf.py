@@ -31,6 +31,11 @@ CASE = [
     ("ijepa", "ijepa", "IJepaConfig", "IJepaForImageClassification", {}, True, (12, 24)),
     ("mlcd", "mlcd", "MLCDVisionConfig", "MLCDVisionModel", {}, False, (12, 24)),
     ("siglip2", "siglip2", "Siglip2VisionConfig", "Siglip2VisionModel", dict(num_patches=16), False, (12, 24)),
+    ("aimv2", "aimv2", "Aimv2VisionConfig", "Aimv2VisionModel", dict(hidden_act="silu"), False, None),
+    ("aimv2-biases", "aimv2", "Aimv2VisionConfig", "Aimv2VisionModel", dict(qkv_bias=True, mlp_bias=True, rms_norm_eps=1e-3), False, None),
+    ("aimv2-native", "aimv2", "Aimv2VisionConfig", "Aimv2VisionModel", dict(is_native=True), False, (12, 24)),
+    ("yolos", "yolos", "YolosConfig", "YolosForObjectDetection", dict(num_detection_tokens=5, image_size=(12, 20)), False, (20, 12)),
+    ("yolos-plain", "yolos", "YolosConfig", "YolosModel", dict(num_detection_tokens=3, use_mid_position_embeddings=False, image_size=(16, 16)), False, (12, 24)),
     ("owlvit", "owlvit", "OwlViTVisionConfig", "OwlViTVisionModel", {}, False, (12, 24)),
     ("blip", "blip", "BlipVisionConfig", "BlipVisionModel", {}, False, (12, 24)),
 ]  # fmt: skip
@@ -59,32 +64,36 @@ def write(name, package, config_class, model_class, changes, classifies, second)
     model = getattr(modeling, model_class)(config).eval()
     randomise(model, seed)
     written = {"architectures": [model_class], "model_type": configuration.model_type, **fields, **(NAMES if classifies else {})}
-    written["layer_norm_eps"] = config.layer_norm_eps
+    eps = "rms_norm_eps" if package == "aimv2" else "layer_norm_eps"
+    written[eps] = getattr(config, eps)
     size = fields.get("image_size", 16)
     size = tuple(size) if isinstance(size, tuple) else (size, size)
     keep(name, model, size, seed, fields["patch_size"])
     directory = CASES / name
     (directory / "config.json").write_text(json.dumps(written, indent=2) + "\n")
     save_safetensors(directory / "model.safetensors", {k: v.detach() for k, v in model.state_dict().items()})
-    keep(f"{name}-resized", model, second, seed + 1, fields["patch_size"], name)
+    if second is not None:
+        keep(f"{name}-resized", model, second, seed + 1, fields["patch_size"], name)
 
 
 def keep(name, model, size, seed, patch, stored=None):
     """Runs the model on a picture of that size and writes what it computed; `stored`: the case whose files it was made from."""
     maps, tokens, blocks = [], [], blocks_of(model)
     hooks = [attention_of(b).register_forward_hook(lambda _, __, made: maps.append(made[1].detach().clone())) for b in blocks]
-    # What enters block 0 is what its first norm reads.
-    norm = next(m for n, m in blocks[0].named_modules() if n in ("norm1", "layer_norm1", "layernorm_before"))
-    hooks.append(norm.register_forward_pre_hook(lambda _, given: tokens.append(given[0].detach().clone())))
+    # What enters a block is what its first norm reads.
+    for block in blocks:
+        norm = next(m for n, m in block.named_modules() if n in ("norm1", "rms_norm1", "layer_norm1", "layernorm_before"))
+        hooks.append(norm.register_forward_pre_hook(lambda _, given: tokens.append(given[0].detach().clone())))
     first = lambda made: made[0] if isinstance(made, tuple) else made
-    hooks += [b.register_forward_hook(lambda _, __, made: tokens.append(first(made).detach().clone())) for b in blocks]
+    hooks.append(blocks[-1].register_forward_hook(lambda _, __, made: tokens.append(first(made).detach().clone())))
     x = torch.randn((2 if stored is None else 1, 3, *size), generator=torch.Generator().manual_seed(seed + 1))
     with torch.no_grad():
         made = run(model, x, patch, stored is not None)
     for hook in hooks:
         hook.remove()
     result = getattr(made, "logits", None)
-    result = made.pooler_output if result is None else result
+    # The backbone of a detector: what its class token has become, which its pooler is put on.
+    result = made.last_hidden_state[:, 0] if type(model).__name__.startswith("Yolos") else made.pooler_output if result is None else result
     directory = CASES / name
     directory.mkdir(parents=True, exist_ok=True)
     if stored is not None:
@@ -104,7 +113,7 @@ def run(model, x, patch, resized):
         grid = (h // patch, w // patch)
         flat = x.reshape(b, c, grid[0], patch, grid[1], patch).permute(0, 2, 4, 3, 5, 1).reshape(b, grid[0] * grid[1], -1)
         return model.vision_model(flat, None, torch.tensor([grid] * b))
-    if kind.startswith(("DINOv3", "MLCD")):
+    if kind.startswith(("DINOv3", "MLCD", "Aimv2", "Yolos")):
         return model(x)
     # BEiT resamples its biases by itself; its switch is for absolute positions and stretches whole maps.
     if kind.startswith(("Beit", "Data2Vec")):

@@ -32,6 +32,7 @@ const good: unknown[] = [
   event({ type: 'retry' }),
   event({ type: 'cancel' }),
   event({ type: 'select-model' }),
+  event({ type: 'inspect-model' }),
   event({ type: 'open-settings', setting: 'vit.topK' }),
   event({ type: 'open-source', file: 'native/src/attention.cc', line: 12 }),
   event({ type: 'open-source', file: 'native/binding.d.ts', line: 1 }),

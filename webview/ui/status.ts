@@ -1,5 +1,6 @@
 /** What is going on and what went wrong: progress with cancel, an error with Retry, and short notices. */
 import * as l10n from '@vscode/l10n';
+import type { EngineErrorShape } from '../../extension/errors/errorShape';
 import type { App, Component } from '../app/app';
 import { staleness, type AppState } from '../app/state';
 import { say } from '../app/words';
@@ -45,10 +46,20 @@ export class Progress implements Component {
   }
 }
 
+/** Errors that another model, or a mended one, does not have. */
+const MODEL_ERRORS: ReadonlySet<string> = new Set<EngineErrorShape['code']>([
+  'ERR_MODEL',
+  'ERR_TENSOR',
+  'ERR_ARCHITECTURE',
+  'ERR_MEMORY',
+]);
+
 export class Failure implements Component {
   private readonly message = h('span', { class: 'failure-message', 'data-testid': 'error' });
   private readonly shown = h('span', { class: 'failure-shown', 'data-testid': 'shown' });
   private readonly retry: HTMLElement;
+  /** What helps when the model is at fault. */
+  private readonly links: HTMLElement[];
   readonly element: HTMLElement;
 
   constructor(private readonly app: App) {
@@ -57,11 +68,24 @@ export class Failure implements Component {
       { 'data-testid': 'retry', onclick: () => app.host.send({ type: 'retry' }) },
       l10n.t('Retry'),
     );
+    this.links = [
+      button(
+        'secondary',
+        { 'data-testid': 'inspect-model', onclick: () => app.host.send({ type: 'inspect-model' }) },
+        l10n.t('Inspect model'),
+      ),
+      button(
+        'secondary',
+        { 'data-testid': 'failure-model', onclick: () => app.host.send({ type: 'select-model' }) },
+        l10n.t('Change model…'),
+      ),
+    ];
     this.element = h(
       'div',
       { class: 'failure', role: 'alert', hidden: true },
       icon('error', 'error'),
       this.message,
+      ...this.links,
       this.retry,
       this.shown,
     );
@@ -73,6 +97,8 @@ export class Failure implements Component {
     if (!failure) return;
     setText(this.message, say(failure.error));
     this.retry.hidden = !failure.retry;
+    const ofModel = MODEL_ERRORS.has(failure.error.code);
+    for (const link of this.links) link.hidden = !ofModel;
     const shown = shownText(this.app.state);
     this.shown.hidden = shown === null;
     setText(this.shown, shown ?? '');

@@ -131,6 +131,6 @@ export function meaningOf(name: string, sizes: readonly number[]): string {
   if (sizes.length === 4) return l10n.t('batch, heads, tokens, head length');
   if (name === 'head' || name === 'prediction') return l10n.t('batch, classes');
   if (name === 'prediction by depth') return l10n.t('blocks, classes');
-  if (name === 'pos_embed') return l10n.t('one table for all, positions, token length');
+  if (name.endsWith('pos_embed')) return l10n.t('one table for all, positions, token length');
   return sizes.length === 3 ? l10n.t('batch, tokens, token length') : l10n.t('batch, token length');
 }

@@ -89,7 +89,16 @@ const whole: Record<string, Entry> = {
         ? l10n.t(
             'Attention does not see order, so each position has a pattern of its own: sines in the even columns, cosines in the odd ones.',
           )
-        : l10n.t('Attention does not see order, so each position has a pattern of its own, learned in training.'),
+        : architecture?.position.kind === 'sinusoid-2d'
+          ? l10n.t(
+              'Attention does not see order, so each position has a pattern of its own: sines and cosines of its column, then of its row.',
+            )
+          : l10n.t('Attention does not see order, so each position has a pattern of its own, learned in training.'),
+  ],
+  'blocks.*.pos_embed': [
+    l10n.t('Positions of this block'),
+    null,
+    l10n.t('Every block has a table of positions of its own, which is added to the tokens before it.'),
   ],
   tokens: [
     l10n.t('Tokens with positions'),

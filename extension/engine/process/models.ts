@@ -10,7 +10,7 @@ import { openPart } from '../../models/parts';
 import { atPictureSize } from '../../models/pictureSize';
 import { listModels } from '../../models/registry';
 import { assertRunnable } from '../../models/runnable';
-import { valueFindings } from '../../models/weightValues';
+import { readWeights } from '../../models/weightValues';
 import type { DescribedModel, ModelReference } from '../requests';
 import type { Handlers } from './handlers';
 import { reportOn } from './report';
@@ -41,8 +41,9 @@ export const modelHandlers = (binding: () => Binding): Pick<Handlers, Names> => 
     const description = await describe(model);
     // what does not fit is refused already
     const read = values && description.findings.every(({ severity }) => severity !== 'error');
-    if (read) description.findings.push(...(await valueFindings(description)));
-    return reportOn(description, binding);
+    const weights = read ? await readWeights(description) : null;
+    if (weights) description.findings.push(...weights.findings);
+    return reportOn(description, binding, weights?.kinds);
   },
   'check-model-file': ({ text, file }) => {
     const { problems, architecture, picture } = checkModelFile(text, file);

@@ -12,12 +12,14 @@ export type Tensors = ReadonlyMap<string, StoredTensor>;
  * `thirds` takes rows begin/3 to end/3 of a fused Q, K, V. `zeros` stands for as many zeros as the tensor of that key has
  * values (a K without bias beside Q and V with one). `axes` transposes: the canonical tensor is numpy.transpose(stored, axes),
  * the axes of a file's flat tensor being taken apart first (SigLIP 2's patches as rows, CLIP's `x @ proj`).
+ * `rows` takes rows from...to of the tensor seen as a matrix whose columns are its last axis; `i` is the number in the name.
  */
 export type KeyPart =
   | string
   | { key: string; thirds: [begin: number, end: number] }
   | { zeros: string; thirds?: [begin: number, end: number] }
-  | { key: string; axes: number[] };
+  | { key: string; axes: number[] }
+  | { key: string; rows: (tensors: Tensors, i: number) => [from: number, to: number]; i?: number };
 
 /** Parts follow each other along axis 0. */
 export type KeyRule = KeyPart[];

@@ -187,6 +187,8 @@ void Architecture::check() const {
   at_most(sentence("The number of classes"), classes, limits::classes);
   refuse(prefix.registers < 0, sentence("The number of registers is negative."));
   at_most(sentence("The number of registers"), prefix.registers, limits::registers);
+  refuse(prefix.detection < 0, sentence("The number of detection tokens is negative."));
+  at_most(sentence("The number of detection tokens"), prefix.detection, limits::registers);
   if (tokenizer.kind == Tokenizer::Kind::patch)
     check_patches(*this);
   else
@@ -203,6 +205,10 @@ void Architecture::check() const {
     refuse(position.grid.rows < 1 || position.grid.columns < 1, sentence("The position table's grid is empty."));
     at_most(sentence("The number of positions"), product({position.grid.rows, position.grid.columns}),
             limits::positions);
+    refuse(position.kind == Position::Kind::sinusoid_2d && dim % 4 != 0,
+           sentence("Sines of rows and columns need a token length that is a multiple of 4."));
+    refuse(position.each_block && position.kind != Position::Kind::learned,
+           sentence("Only learned positions can be added before every block."));
   }
   check_norm(pre_norm, sentence("The norm before the blocks"));
   check_norm(final_norm, sentence("The final norm"));
@@ -215,8 +221,9 @@ void Architecture::check() const {
          sentence("Distilled pooling needs a class token and a distillation token."));
   refuse((pool == Pool::map) != map_pool.has_value(), sentence("The pooling is 'map' exactly when mapPool is given."));
   if (map_pool) {
-    refuse(map_pool->heads < 1 || dim % map_pool->heads != 0 || map_pool->mlp_hidden < 1,
-           sentence("mapPool: the token length {0} is not divisible by its heads, or its MLP is empty.", dim));
+    refuse(
+        map_pool->heads < 1 || dim % map_pool->heads != 0 || map_pool->mlp_hidden < 0,
+        sentence("mapPool: the token length {0} is not divisible by its heads, or its MLP is smaller than none.", dim));
     at_most(sentence("mapPool: the hidden layer's width"), map_pool->mlp_hidden, limits::hidden);
     check_norm(Norm{Norm::Kind::layer, map_pool->eps}, sentence("mapPool"));
   }

@@ -73,16 +73,19 @@ struct Prefix {
   bool class_token;
   bool distillation;
   int64_t registers;
-  int64_t count() const { return class_token + distillation + registers; }
+  int64_t detection;
+  int64_t count() const { return class_token + distillation + registers + detection; }
 };
 
 enum class Resample { bicubic_antialias, bicubic, bilinear_antialias };
 
 struct Position {
-  enum class Kind { none, learned, sinusoid } kind;
+  enum class Kind { none, learned, sinusoid, sinusoid_2d } kind;
   enum class Covers { all, class_token, patches } covers;
   Grid grid;
   Resample resample;
+  bool each_block;
+  bool computed() const { return kind == Kind::sinusoid || kind == Kind::sinusoid_2d; }
 };
 
 struct Rotary {
@@ -113,7 +116,9 @@ enum class Pool { token, avg, max, avgmax, distilled, class_avg, map, none };
 
 struct MapPool {
   int64_t heads;
-  int64_t mlp_hidden;
+  bool query;
+  bool kv_bias;
+  int64_t mlp_hidden;  // 0: none
   Activation activation;
   float eps;
 };

@@ -86,14 +86,17 @@ WeightCount count_weights(const Architecture& a) {
   if (a.tokenizer.bias) w.vectors += dim;
   w.vectors += norm_length(a.tokenizer.norm, a.dim) + count_attention_positions(a);
   w.vectors += number(a.prefix.count()) * dim;
-  if (a.position.kind != Position::Kind::none) w.vectors += number(a.position_rows(a.position.grid)) * dim;
+  if (a.position.kind != Position::Kind::none) {
+    const double tables = a.position.each_block ? std::max(1.0, number(a.depth)) : 1;
+    w.vectors += tables * number(a.position_rows(a.position.grid)) * dim;
+  }
   w.vectors +=
       norm_length(a.pre_norm, a.dim) + norm_length(a.final_norm, a.dim) + norm_length(a.fc_norm, a.feature_length());
   w.add(count_weights(a.block), number(a.depth));
   if (a.map_pool) {
     const double hidden = number(a.map_pool->mlp_hidden);
     w.add_matrix(2 * dim, dim);
-    w.add_matrix(dim, dim, 2);
+    w.add_matrix(dim, dim, a.map_pool->query ? 2 : 1);
     w.add_matrix(hidden, dim);
     w.add_matrix(dim, hidden);
     w.vectors += dim + 4 * dim + 2 * dim + hidden + dim;  // latent, biases of q, kv and proj, norm, biases of the MLP

@@ -85,7 +85,8 @@ Position read_position(const Reader& r) {
   using K = Position::Kind;
   using C = Position::Covers;
   Position p{};
-  p.kind = r.choice<K>("kind", {{"none", K::none}, {"learned", K::learned}, {"sinusoid", K::sinusoid}});
+  p.kind = r.choice<K>(
+      "kind", {{"none", K::none}, {"learned", K::learned}, {"sinusoid", K::sinusoid}, {"sinusoid-2d", K::sinusoid_2d}});
   if (p.kind == K::none) return p;
   p.covers = r.choice<C>("covers", {{"all", C::all}, {"class", C::class_token}, {"patches", C::patches}});
   const auto [rows, columns] = r.pair("grid");
@@ -93,6 +94,7 @@ Position read_position(const Reader& r) {
   p.resample = r.choice<Resample>("resample", {{"bicubic-antialias", Resample::bicubic_antialias},
                                                {"bicubic", Resample::bicubic},
                                                {"bilinear-antialias", Resample::bilinear_antialias}});
+  p.each_block = !r.absent("eachBlock") && r.boolean("eachBlock");
   return p;
 }
 
@@ -150,7 +152,8 @@ Architecture read_architecture(const Napi::Value& value) {
   a.depth = r.integer("depth");
   a.block = read_block(r.object("block"));
   const Reader prefix = r.object("prefix");
-  a.prefix = {prefix.boolean("class"), prefix.boolean("distillation"), prefix.integer("registers")};
+  a.prefix = {prefix.boolean("class"), prefix.boolean("distillation"), prefix.integer("registers"),
+              prefix.absent("detection") ? 0 : prefix.integer("detection")};
   a.position = read_position(r.object("position"));
   if (!r.absent("rotary")) a.rotary = read_rotary(r.object("rotary"));
   if (!r.absent("relativeBias")) a.relative_bias = read_relative_bias(r.object("relativeBias"));
@@ -168,7 +171,11 @@ Architecture read_architecture(const Napi::Value& value) {
   a.fc_norm = read_optional_norm(r, "fcNorm");
   if (!r.absent("mapPool")) {
     const Reader map = r.object("mapPool");
-    a.map_pool = MapPool{map.integer("heads"), map.integer("mlpHidden"), read_activation(map, "activation"),
+    a.map_pool = MapPool{map.integer("heads"),
+                         map.absent("query") || map.boolean("query"),
+                         map.absent("kvBias") || map.boolean("kvBias"),
+                         map.integer("mlpHidden"),
+                         read_activation(map, "activation"),
                          static_cast<float>(map.number("eps"))};
   }
   if (!r.absent("projection")) {

@@ -103,7 +103,9 @@ Ready ready_backbone(const Architecture& a, const Shape& shape, WeightStore& wei
             processing->forward(a, x, 1, tokens.data(), pass);
             for (size_t i = 0; i < blocks.size(); i++) {
               pass.trace->enter("blocks." + std::to_string(i) + ".");
+              processing->show_block(a, static_cast<int64_t>(i), pass);
               blocks[i]->forward(tokens.data(), 1, n, tokens.data(), {}, pass);
+              processing->after_block(a, static_cast<int64_t>(i), 1, tokens.data());
               pass.trace->enter("");
             }
             prediction->forward(a, tokens.data(), 1, y, pass);

@@ -138,7 +138,11 @@ class StepList {
 
   void add_blocks(const Architecture& a) {
     positions = {a.rotary.has_value(), a.relative_bias.has_value()};
-    for (int64_t i = 0; i < a.depth; i++) add_block("blocks." + std::to_string(i) + ".", a.block, a.num_tokens());
+    for (int64_t i = 0; i < a.depth; i++) {
+      const std::string scope = "blocks." + std::to_string(i) + ".";
+      if (a.position.each_block) add(scope, "block:pos_embed", {a.position_rows(a.grid()), a.dim});
+      add_block(scope, a.block, a.num_tokens());
+    }
   }
 
   void add_prediction(const Architecture& a) {

@@ -71,7 +71,8 @@ std::shared_ptr<Model> Model::load(LoadRequest request) {
   for (int64_t i = 0; i < a.depth; i++)
     model->blocks_.push_back(
         Encoding::load(a.block, "blocks." + std::to_string(i) + ".", weights, positions[static_cast<size_t>(i)]));
-  model->fused_ = FusedEncoder::make(a.block, model->blocks_);
+  // Between two blocks positions are added by this path only.
+  if (!a.position.each_block) model->fused_ = FusedEncoder::make(a.block, model->blocks_);
   model->prediction_ = PredictionProcessing::load(a, weights);
   weights.check_unchanged();
   model->parameters_ = weights.parameters();
@@ -145,7 +146,9 @@ void Model::measure_scratch() {
 void Model::encode(int64_t layer, float* x, int64_t batch, const AttentionKept& kept, Pass& pass) const {
   std::string outer;
   if (pass.trace) outer = pass.trace->enter("blocks." + std::to_string(layer) + ".");
+  token_processing_.show_block(a_, layer, pass);
   blocks_[static_cast<size_t>(layer)]->forward(x, batch, a_.num_tokens(), x, kept, pass);
+  token_processing_.after_block(a_, layer, batch, x);
   if (pass.trace) pass.trace->enter(outer);
 }
 

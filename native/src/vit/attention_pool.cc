@@ -14,9 +14,11 @@ AttentionPool AttentionPool::load(const Architecture& a, WeightStore& weights) {
   made.heads = spec.heads;
   made.head_dim = a.dim / spec.heads;
   made.latent = weights.values("attn_pool.latent", {1, 1, a.dim});
-  made.q = weights.linear("attn_pool.q.weight", "attn_pool.q.bias", a.dim, a.dim);
-  made.kv = weights.linear("attn_pool.kv.weight", "attn_pool.kv.bias", 2 * a.dim, a.dim);
+  if (spec.query) made.q = weights.linear("attn_pool.q.weight", "attn_pool.q.bias", a.dim, a.dim);
+  made.kv = weights.linear("attn_pool.kv.weight", spec.kv_bias ? "attn_pool.kv.bias" : "", 2 * a.dim, a.dim);
   made.proj = weights.linear("attn_pool.proj.weight", "attn_pool.proj.bias", a.dim, a.dim);
+  made.has_mlp = spec.mlp_hidden > 0;
+  if (!made.has_mlp) return made;
   made.norm = weights.norm({Norm::Kind::layer, spec.eps}, "attn_pool.norm", a.dim);
   Block net{};
   net.dim = a.dim;
@@ -33,7 +35,10 @@ void AttentionPool::forward(const float* x, int64_t n, float* feature, Pass& pas
   Floats query(dim), context(dim), scores(n), normed(dim);
   float* keys = pass.scratch.get(Scratch::qkv, n * 2 * dim);
   const float* values = keys + dim;
-  q->apply(latent.data(), dim, 1, query.data(), dim);
+  if (q)
+    q->apply(latent.data(), dim, 1, query.data(), dim);
+  else
+    query = latent;
   kv->apply(x, dim, n, keys, 2 * dim);
   const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
   for (int64_t h = 0; h < heads; h++) {
@@ -45,6 +50,7 @@ void AttentionPool::forward(const float* x, int64_t n, float* feature, Pass& pas
          context.data() + at, dim);
   }
   proj->apply(context.data(), dim, 1, feature, dim);
+  if (!has_mlp) return;
   apply_norm(norm, feature, dim, 1, dim, normed.data(), dim);
   Epilogue residual;
   residual.residual = feature;
@@ -64,7 +70,10 @@ void AttentionPool::backward(const float* x, const float* dfeature, int64_t n, f
   float* const maps = scope.take(heads * n);
   float* const keys = scope.take(n * 2 * dim);
   const float* const values = keys + dim;
-  q->apply(latent.data(), dim, 1, query, dim);
+  if (q)
+    q->apply(latent.data(), dim, 1, query, dim);
+  else
+    std::copy_n(latent.data(), dim, query);
   kv->apply(x, dim, n, keys, 2 * dim);
   for (int64_t h = 0; h < heads; h++) {
     const int64_t at = h * head_dim;
@@ -74,16 +83,17 @@ void AttentionPool::backward(const float* x, const float* dfeature, int64_t n, f
     gemm(by, Transpose::no, Transpose::no, 1, head_dim, n, 1, maps + h * n, n, values + at, 2 * dim, 0, context + at,
          dim);
   }
-  float* const projected = scope.take(dim);
-  float* const normed = scope.take(dim);
-  proj->apply(context, dim, 1, projected, dim);
-  apply_norm(norm, projected, dim, 1, dim, normed, dim);
-
-  float* const dnormed = scope.take(dim);
-  mlp.backward(normed, dfeature, 1, dnormed, back);
   float* const dprojected = scope.take(dim);
   std::copy_n(dfeature, dim, dprojected);
-  norm_backward(norm, projected, dim, dnormed, dim, 1, dim, dprojected, dim, true);
+  if (has_mlp) {
+    float* const projected = scope.take(dim);
+    float* const normed = scope.take(dim);
+    proj->apply(context, dim, 1, projected, dim);
+    apply_norm(norm, projected, dim, 1, dim, normed, dim);
+    float* const dnormed = scope.take(dim);
+    mlp.backward(normed, dfeature, 1, dnormed, back);
+    norm_backward(norm, projected, dim, dnormed, dim, 1, dim, dprojected, dim, true);
+  }
   float* const dcontext = scope.take(dim);
   back.layers.apply_back(*proj, dprojected, dim, 1, dcontext, dim, false);
 

@@ -6,15 +6,16 @@
 
 namespace vit {
 
-/** One latent query attends to all tokens, then a residual neural network (timm AttentionPoolLatent; Zhai et al. 2022,
- * MAP head). */
+/** One latent query attends to all tokens, then a residual neural network where there is one (timm AttentionPoolLatent;
+ * Zhai et al. 2022, MAP head; AIMv2 has the latent itself as query, and no network). */
 struct AttentionPool {
   int64_t heads, head_dim;
   Floats latent;                       // (D)
-  std::shared_ptr<const Linear> q;     // (D, D)
+  std::shared_ptr<const Linear> q;     // (D, D), or null: the latent is the query
   std::shared_ptr<const Linear> kv;    // (2*D, D)
   std::shared_ptr<const Linear> proj;  // (D, D)
   NormLayer norm;                      // (D)
+  bool has_mlp;
   NeuralNet mlp;
 
   static AttentionPool load(const Architecture& a, WeightStore& weights);

@@ -16,6 +16,20 @@ Floats sinusoid_table(int64_t tokens, int64_t length) {
   return table;
 }
 
+Floats sinusoid_table_2d(Grid grid, int64_t length) {
+  const int64_t quarter = length / 4;
+  Floats table(static_cast<size_t>(grid.count() * length));
+  for (int64_t row = 0, at = 0; row < grid.rows; row++)
+    for (int64_t column = 0; column < grid.columns; column++)
+      for (const int64_t place : {column, row})
+        for (const bool cosine : {false, true})
+          for (int64_t j = 0; j < quarter; j++) {
+            const double angle = static_cast<double>(place) * std::pow(10000.0, -static_cast<double>(j) / quarter);
+            table[static_cast<size_t>(at++)] = static_cast<float>(cosine ? std::cos(angle) : std::sin(angle));
+          }
+  return table;
+}
+
 namespace {
 
 /** Which old positions one new position is made of, and how much of each. */

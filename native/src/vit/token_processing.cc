@@ -7,6 +7,32 @@
 
 namespace vit {
 
+namespace {
+
+/** The table of that name for the image's grid: (position_rows(grid), D). */
+Floats load_positions(const Architecture& a, const std::string& name, WeightStore& weights) {
+  const Grid grid = a.grid();
+  const Shape shape{1, a.position_rows(grid), a.dim};
+  // A fixed sinusoid table is computed; a checkpoint may still bring its own copy, which then counts.
+  if (a.position.kind == Position::Kind::sinusoid && !weights.has(name))
+    return weights.computed(name, shape, sinusoid_table(a.position_rows(grid), a.dim));
+  if (a.position.kind == Position::Kind::sinusoid_2d && !weights.has(name)) {
+    Floats table(static_cast<size_t>(a.position_prefix() * a.dim));
+    const Floats patches = sinusoid_table_2d(grid, a.dim);
+    table.insert(table.end(), patches.begin(), patches.end());
+    return weights.computed(name, shape, table);
+  }
+  const Floats table = weights.values(name, {1, a.position_rows(a.position.grid), a.dim});
+  if (a.position.grid == grid) return table;
+  const int64_t kept = a.position_prefix() * a.dim;
+  const Floats patches = resample_positions(table.data() + kept, a.dim, a.position.grid, grid, a.position.resample);
+  Floats made(table.begin(), table.begin() + kept);
+  made.insert(made.end(), patches.begin(), patches.end());
+  return made;
+}
+
+}  // namespace
+
 TokenProcessing TokenProcessing::load(const Architecture& a, WeightStore& weights) {
   TokenProcessing made;
   const auto append = [&](const std::string& name, int64_t count) {
@@ -17,30 +43,39 @@ TokenProcessing TokenProcessing::load(const Architecture& a, WeightStore& weight
   append("cls_token", a.prefix.class_token ? 1 : 0);
   append("dist_token", a.prefix.distillation ? 1 : 0);
   append("reg_token", a.prefix.registers);
+  append("det_token", a.prefix.detection);
   if (a.pre_norm) made.pre_norm = weights.norm(*a.pre_norm, "norm_pre", a.dim);
   if (a.position.kind == Position::Kind::none) return made;
-
-  const Grid grid = a.grid();
-  // A fixed sinusoid table is computed; a checkpoint may still bring its own copy, which then counts.
-  if (a.position.kind == Position::Kind::sinusoid && !weights.has("pos_embed")) {
-    made.positions =
-        weights.computed("pos_embed", {1, a.position_rows(grid), a.dim}, sinusoid_table(a.position_rows(grid), a.dim));
-    return made;
-  }
-  const Floats table = weights.values("pos_embed", {1, a.position_rows(a.position.grid), a.dim});
-  if (a.position.grid == grid) {
-    made.positions = table;
-    return made;
-  }
-  const int64_t kept = a.position_prefix() * a.dim;
-  const Floats patches = resample_positions(table.data() + kept, a.dim, a.position.grid, grid, a.position.resample);
-  made.positions.assign(table.begin(), table.begin() + kept);
-  made.positions.insert(made.positions.end(), patches.begin(), patches.end());
+  made.positions = load_positions(a, "pos_embed", weights);
+  for (int64_t i = 1; a.position.each_block && i < a.depth; i++)
+    made.block_positions.push_back(load_positions(a, "blocks." + std::to_string(i) + ".pos_embed", weights));
   return made;
 }
 
+void TokenProcessing::add_positions(const Architecture& a, const Floats& table, int64_t batch, float* x) {
+  const int64_t tokens = a.num_tokens(), front = a.prefix.count();
+  const int64_t rows = a.position_rows(a.grid()), with = a.position_prefix();
+  for (int64_t b = 0; b < batch; b++)
+    for (int64_t row = 0; row < rows; row++) {
+      // The table's prefix rows are the first tokens; its patch rows start after every prefix token.
+      float* to = x + (b * tokens + (row < with ? row : row - with + front)) * a.dim;
+      for (int64_t j = 0; j < a.dim; j++) to[j] += table[row * a.dim + j];
+    }
+}
+
+void TokenProcessing::show_block(const Architecture& a, int64_t layer, Pass& pass) const {
+  if (!a.position.each_block) return;
+  [[maybe_unused]] const Floats& table = layer == 0 ? positions : block_positions[static_cast<size_t>(layer - 1)];
+  VIT_STEP(pass.trace, "block:pos_embed", (Shape{a.position_rows(a.grid()), a.dim}), table.data(), a.dim);
+}
+
+void TokenProcessing::after_block(const Architecture& a, int64_t layer, int64_t batch, float* x) const {
+  if (a.position.each_block && layer + 1 < a.depth)
+    add_positions(a, block_positions[static_cast<size_t>(layer)], batch, x);
+}
+
 void TokenProcessing::place(const Architecture& a, const float* patches, int64_t batch, float* x, Pass& pass) const {
-  const int64_t count = a.grid().count(), tokens = a.num_tokens(), front = a.prefix.count();
+  const int64_t count = a.grid().count(), tokens = a.num_tokens();
   for (int64_t b = 0; b < batch; b++) {
     float* to = std::copy(prefix.begin(), prefix.end(), x + b * tokens * a.dim);
     std::copy_n(patches + b * count * a.dim, count * a.dim, to);
@@ -48,14 +83,8 @@ void TokenProcessing::place(const Architecture& a, const float* patches, int64_t
   VIT_STEP(pass.trace, "prefix", (Shape{tokens, a.dim}), x, a.dim);
 
   if (!positions.empty()) {
-    const int64_t rows = a.position_rows(a.grid()), with = a.position_prefix();
-    VIT_STEP(pass.trace, "pos_embed", (Shape{rows, a.dim}), positions.data(), a.dim);
-    for (int64_t b = 0; b < batch; b++)
-      for (int64_t row = 0; row < rows; row++) {
-        // The table's prefix rows are the first tokens; its patch rows start after every prefix token.
-        float* to = x + (b * tokens + (row < with ? row : row - with + front)) * a.dim;
-        for (int64_t j = 0; j < a.dim; j++) to[j] += positions[row * a.dim + j];
-      }
+    VIT_STEP(pass.trace, "pos_embed", (Shape{a.position_rows(a.grid()), a.dim}), positions.data(), a.dim);
+    add_positions(a, positions, batch, x);
   }
   VIT_STEP(pass.trace, "tokens", (Shape{tokens, a.dim}), x, a.dim);
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { PRESETS } from '../../../extension/models/hub/presets';
 import { names, page, taken } from '../../../scripts/families';
 import { tensors, write } from './files';
 import { folder, ROOT, refuses } from './opening';
@@ -45,4 +46,12 @@ test('a refusal names the family by the config first, then by the tensors, with 
   await refuses(model('yolos-like', { model_type: 'videomae' }), 'unsupported', /says model_type "videomae".*\.onnx/);
   const bare = write(folder, 'cait.safetensors', tensors({ 'blocks_token_only.0.gamma_1': [8], ...shapes }));
   await refuses(bare, 'unsupported', /looks like a CaiT/);
+});
+
+test('what is offered for download runs', () => {
+  for (const { id } of PRESETS.filter(({ id }) => id.startsWith('timm/'))) {
+    const name = id.slice('timm/'.length).replace(/\..*/, '');
+    assert.match(taken('architecture', name) ?? '', /^runs as/, id);
+    assert.ok(names('timm').includes(name), id);
+  }
 });

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { plainArchitecture, plainBlock } from '../../../extension/architecture/plain';
+import { Fields } from '../../../extension/models/families/fields';
+import { oddHeads } from '../../../extension/models/headCount';
 import { parameterCount, reportOf } from '../../../extension/models/describe';
 import { reportText } from '../../../extension/models/report';
 import { assertRunnable } from '../../../extension/models/runnable';
@@ -89,6 +92,26 @@ test('the report: wrong head counts', async () => {
   // With normalised queries the file itself says how wide a head is.
   const errors = await errorsOf(changed('timm-qk-norm', 'heads-4', () => undefined, heads(4)));
   assert.match(errors[0]?.message ?? '', /q_norm\.weight has shape \[10\], the architecture needs \[5\]/);
+});
+
+test('a name of timm says how many heads are published', () => {
+  const codes = (architecture: string, heads: number) => {
+    const model = plainArchitecture({
+      image: { channels: 3, height: 224, width: 224 },
+      tokenizer: { kind: 'patch', patch: [16, 16], bias: true, norm: null },
+      dim: 768,
+      depth: 12,
+      block: plainBlock(768, heads, 3072, 1e-6),
+      position: { kind: 'learned', covers: 'all', grid: [14, 14], resample: 'bicubic' },
+      classes: 0,
+    });
+    return oddHeads(model, new Fields('config.json', { architecture })).map(({ code }) => code);
+  };
+  assert.deepEqual(codes('vit_base_patch16_gap_224.in1k', 16), []);
+  assert.deepEqual(codes('vit_base_patch16_gap_224', 12), ['odd-heads']);
+  assert.deepEqual(codes('vit_base_patch16_224', 12), []);
+  assert.deepEqual(codes('vit_base_patch16_224', 16), ['odd-heads']);
+  assert.deepEqual(codes('eva02_base_patch14_224', 12), []);
 });
 
 test('the report: a head count that fits the tensors and no published model', async () => {

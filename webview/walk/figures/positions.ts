@@ -31,7 +31,7 @@ export class PositionsFigure implements PageFigure {
     this.table.show({
       matrix: { rows, columns, values },
       colorMap: 'puor_r',
-      scale: architecture?.position.kind === 'sinusoid' ? sinusoidScale : 'symmetric',
+      scale: architecture?.position.kind.startsWith('sinusoid') ? sinusoidScale : 'symmetric',
       rowName: before === loaded.numPrefix ? rowNames(this.walk, loaded.numTokens) : positionName,
       columnName: (column) => l10n.t('column {0}', column + 1),
       axes: l10n.t('{0} positions down, {1} values across', rows, columns),

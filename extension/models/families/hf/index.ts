@@ -1,5 +1,6 @@
 /** The models of Hugging Face transformers, in the order their tensors are asked: what is told apart by a tensor of its own comes first. */
 import type { Family } from '../family';
+import { aimv2 } from './aimv2';
 import { beit } from './beit';
 import { clip } from './clip';
 import { deit } from './deit';
@@ -10,6 +11,7 @@ import { hfFamily } from './model';
 import { siglip, siglip2 } from './siglip';
 import { blip, mlcd, owlvit } from './towers';
 import { vit, vitMsn } from './vit';
+import { yolos } from './yolos';
 
 const MODELS = [
   dinov3,
@@ -17,6 +19,7 @@ const MODELS = [
   dinov2,
   beit,
   deit,
+  yolos,
   vit,
   vitMsn,
   ijepa,
@@ -26,6 +29,7 @@ const MODELS = [
   blip,
   siglip,
   siglip2,
+  aimv2,
 ];
 
 export const HF_FAMILIES: Family[] = MODELS.map(hfFamily);

@@ -22,6 +22,8 @@ export interface HfModel {
   /** Without a config: what tells it from its siblings with the same anchor. */
   requires?: Family['requires'];
   defaults: Record<string, unknown>;
+  /** What its config calls the norms' epsilon: layer_norm_eps where left out. */
+  epsField?: string;
   layers: string;
   keys: KeyTable;
   rename?: (name: string) => string;
@@ -38,6 +40,8 @@ export interface HfModel {
   /** Config fields that only the tensors can tell when there is no config. */
   shown?: (tensors: Tensors) => Record<string, unknown>;
   processor: HfDefaults;
+  /** Its processor's fields as far as they are read here. */
+  processorFields?: (processor: Fields) => Fields;
 }
 
 export const CLASS_TOKEN = () => ({ class: true, distillation: false, registers: 0 });
@@ -62,7 +66,8 @@ export const hfFamily = (model: HfModel): Family => ({
   preprocessing: ({ processor, findings }, { image }) => {
     const { resizeTo } = model.processor;
     const size = image.height === 224 || !resizeTo ? resizeTo : Math.round((resizeTo * image.height) / 224);
-    return hfPreprocessing(processor, image, { ...model.processor, resizeTo: size }, findings);
+    const fields = processor && (model.processorFields?.(processor) ?? processor);
+    return hfPreprocessing(fields, image, { ...model.processor, resizeTo: size }, findings);
   },
   keys: model.keys,
   rename: model.rename,
@@ -81,9 +86,10 @@ function architecture(model: HfModel, input: FamilyInput): Architecture {
   const image = config.pair('image_size') ?? [224, 224];
   const patch = config.pair('patch_size') ?? [16, 16];
   const classes = classesOf(whole, tensors);
-  const eps = config.number('layer_norm_eps', 0, 1) ?? 1e-12;
-  if (!given.has('layer_norm_eps'))
-    findings.push(assumed('eps', sentence('layer_norm_eps is not in the config; {0} is assumed.', eps)));
+  const epsField = model.epsField ?? 'layer_norm_eps';
+  const eps = config.number(epsField, 0, 1) ?? 1e-12;
+  if (!given.has(epsField))
+    findings.push(assumed('eps', sentence('{0} is not in the config; {1} is assumed.', epsField, eps)));
 
   const pool = model.pool(classes > 0, config, input);
   const block = plainBlock(dim, heads, config.size('intermediate_size', 'hidden') ?? 4 * dim, eps, {
