@@ -31,11 +31,11 @@ export function addClassify(program: Command): void {
 /** A bad picture is reported and the run goes on; the exit code then is 1. */
 async function classify(engine: EngineClient, images: string[], options: ClassifyOptions): Promise<void> {
   const classifier = new Classifier(engine, options);
-  const { description, loaded } = await classifier.model();
-  for (const { severity, message } of description.findings) if (severity === 'warning') complain(`warning: ${message}`);
-  // while one computes, the next ones are decoded
+  // while the model is opened and while one computes, the next ones are decoded
   const ahead = Math.min(4, availableParallelism());
   const started = images.slice(0, ahead).map((image) => classifier.classify(image));
+  const { description, loaded } = await classifier.model();
+  for (const { severity, message } of description.findings) if (severity === 'warning') complain(`warning: ${message}`);
   for (let i = 0; i < images.length; i++) {
     const outcome = await started[i]!;
     const following = images[i + ahead];

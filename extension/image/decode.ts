@@ -6,6 +6,7 @@
  * Differing from Pillow on purpose: CMYK goes through its profile (or a standard one), 16-bit grey is scaled instead of
  * clipped, and SVG, which Pillow cannot read, is drawn on white. The preview keeps alpha and applies profiles.
  */
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Metadata, OutputInfo, Sharp, SharpOptions } from 'sharp';
 import { cancelled, EngineError } from '../errors/engineError';
@@ -70,7 +71,7 @@ export async function decodePixels(
   if (signal.aborted) throw cancelled();
   if (bytes.length === 0) throw imageError(name, sentence('is empty'));
   if (isLfsPointer(bytes)) throw imageError(name, LFS_REASON);
-  const sharp = await loadSharp();
+  const sharp = loadSharp();
   const named = async <T>(work: () => T | Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -112,9 +113,10 @@ async function readPicture(file: string): Promise<Uint8Array> {
   }
 }
 
-export async function loadSharp(): Promise<SharpModule> {
+export function loadSharp(): SharpModule {
   try {
-    const { default: sharp } = await import('sharp');
+    // by require, which a process that decodes its first picture waits less for than for import()
+    const sharp = createRequire(import.meta.url)('sharp') as SharpModule;
     // pictures are opened once; a cache of their operations would only hold memory
     sharp.cache(false);
     return sharp;

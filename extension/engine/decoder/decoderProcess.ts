@@ -6,7 +6,7 @@ import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
 import { killChild } from '../../system/kill';
 import { SharedFile } from './sharedFile';
-import { CHUNK_BYTES, MEMORY_VARIABLE, type FromDecoder, type ToDecoder } from './wire';
+import { MEMORY_VARIABLE, pieceAt, type FromDecoder, type ToDecoder } from './wire';
 
 export interface DecoderLimits {
   /** For any picture, and more for each million pixels its header tells of. */
@@ -46,7 +46,8 @@ interface Current {
   region: number;
   image?: Omit<DecodedImage, 'pixels' | 'preview'>;
   pixels?: Uint8Array;
-  /** Bytes of `pixels` that have come. */
+  /** Pieces of `pixels` that have come, and their bytes. */
+  pieces: number;
   received: number;
   preview?: DecodedImage['preview'];
 }
@@ -124,7 +125,7 @@ export class DecoderProcess {
     const allowedMs = this.limits.milliseconds;
     const taken = new Set([...this.current.values()].map(({ region }) => region));
     const region = Array.from({ length: taken.size + 1 }, (_, i) => i).find((i) => !taken.has(i))!;
-    this.current.set(id, { id, job, region, allowedMs, deadline: this.deadline(job, allowedMs), received: 0 });
+    this.current.set(id, { id, job, region, allowedMs, deadline: this.deadline(job, allowedMs), pieces: 0, received: 0 });
     this.send({ kind: 'decode', id, source: job.source, region: this.file ? region : null });
   }
 
@@ -172,8 +173,8 @@ export class DecoderProcess {
         current.image = message.image;
         current.pixels = new Uint8Array(message.pixelBytes);
         break;
-      case 'chunk':
-        void this.take(current, message.bytes);
+      case 'piece':
+        this.take(current, message.bytes);
         break;
       case 'preview':
         current.preview = message.preview;
@@ -186,21 +187,20 @@ export class DecoderProcess {
     }
   }
 
-  private async take(current: Current, bytes: number | Uint8Array): Promise<void> {
-    const { id, region, received } = current;
+  private take(current: Current, bytes: number | Uint8Array): void {
+    const { id, job, region, pieces, received } = current;
     const pixels = current.pixels!;
     if (typeof bytes !== 'number') pixels.set(bytes, received);
     else {
       try {
-        await this.file!.read(pixels.subarray(received, received + bytes), region * CHUNK_BYTES);
+        this.file!.read(pixels.subarray(received, received + bytes), pieceAt(region, pieces));
       } catch (error) {
-        this.end({
-          culprit: current.job,
-          says: (name) => sentence('{0} cannot be decoded: {1}.', name, (error as Error).message),
-        });
+        const says = (name: string) => sentence('{0} cannot be decoded: {1}.', name, (error as Error).message);
+        this.end({ culprit: job, says });
         return;
       }
     }
+    current.pieces++;
     current.received += typeof bytes === 'number' ? bytes : bytes.length;
     if (current.received < pixels.length) this.send({ kind: 'taken', id });
     else this.settleWhenComplete(current);

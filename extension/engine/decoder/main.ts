@@ -1,16 +1,14 @@
 /** Main of a decoder process (dist/decoder.js): decodes what the engine process asks for until that ends. */
-import { write } from 'node:fs';
-import { promisify } from 'node:util';
+import { writeSync } from 'node:fs';
 import { toErrorShape } from '../../errors/engineError';
 import { decodePixels, loadSharp } from '../../image/decode';
 import { kill } from '../../system/kill';
-import { CHUNK_BYTES, MEMORY_VARIABLE, PIXELS_FD, type FromDecoder, type ToDecoder } from './wire';
+import { MEMORY_VARIABLE, PIECE_BYTES, pieceAt, PIECES, PIXELS_FD, type FromDecoder, type ToDecoder } from './wire';
 
 const WATCH_MS = 20;
 
 const never = new AbortController().signal;
-const writeFile = promisify(write);
-/** Called when the engine has taken a chunk of that picture. */
+/** Called when the engine has taken a piece of that picture. */
 const takers = new Map<number, () => void>();
 let working = 0;
 
@@ -22,8 +20,12 @@ function main(): void {
   });
   process.on('disconnect', end);
   watchMemory(Number(process.env[MEMORY_VARIABLE] ?? Infinity));
-  const ready = () => send({ kind: 'ready' });
-  loadSharp().then(ready, ready); // a failure is told by the first picture
+  try {
+    loadSharp();
+  } catch {
+    // the first picture tells
+  }
+  send({ kind: 'ready' });
 }
 
 /** Nothing is worth saving, and an orderly exit would wait for libvips. */
@@ -44,22 +46,28 @@ async function answer({ id, source, region }: Extract<ToDecoder, { kind: 'decode
   }
 }
 
+/** The engine reads a piece while the next ones are written. */
 async function handOver(id: number, pixels: Uint8Array, region: number | null): Promise<void> {
-  for (let at = 0; at < pixels.length; at += CHUNK_BYTES) {
-    if (at > 0) await new Promise<void>((resolve) => takers.set(id, resolve));
-    const chunk = pixels.subarray(at, at + CHUNK_BYTES);
-    const written = region !== null && (await inRegion(chunk, region));
-    send({ kind: 'chunk', id, bytes: written ? chunk.length : chunk });
+  let taken = 0;
+  let wake = () => {};
+  takers.set(id, () => {
+    taken++;
+    wake();
+  });
+  for (let piece = 0; piece * PIECE_BYTES < pixels.length; piece++) {
+    if (piece - taken >= PIECES) await new Promise<void>((resolve) => (wake = resolve));
+    const bytes = pixels.subarray(piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES);
+    const written = region !== null && writePiece(bytes, pieceAt(region, piece));
+    send({ kind: 'piece', id, bytes: written ? bytes.length : bytes });
   }
   takers.delete(id);
 }
 
-/** False when the file cannot take it, on a full disk for example. */
-async function inRegion(chunk: Uint8Array, region: number): Promise<boolean> {
+/** A copy in memory: not worth another thread. False when the file cannot take it, on a full disk for example. */
+function writePiece(bytes: Uint8Array, position: number): boolean {
   try {
-    for (let done = 0; done < chunk.length;) {
-      const left = chunk.length - done;
-      done += (await writeFile(PIXELS_FD, chunk, done, left, region * CHUNK_BYTES + done)).bytesWritten;
+    for (let done = 0; done < bytes.length;) {
+      done += writeSync(PIXELS_FD, bytes, done, bytes.length - done, position + done);
     }
     return true;
   } catch {

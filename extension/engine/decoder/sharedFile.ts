@@ -1,7 +1,10 @@
 /** A file without a name that two processes hold open: memory, as long as it is small and short-lived. */
-import { closeSync, ftruncateSync, mkdtempSync, openSync, read, rmSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+
+/** Of Linux: files in memory, which no disk has to write. */
+const MEMORY_FOLDER = '/dev/shm';
 
 export class SharedFile {
   private closed = false;
@@ -10,8 +13,12 @@ export class SharedFile {
 
   /** null where no file can be made; then there has to be another way. */
   static make(): SharedFile | null {
+    return SharedFile.in(MEMORY_FOLDER) ?? SharedFile.in(os.tmpdir());
+  }
+
+  private static in(parent: string): SharedFile | null {
     try {
-      const folder = mkdtempSync(path.join(os.tmpdir(), 'vit-inspector-'));
+      const folder = mkdtempSync(path.join(parent, 'vit-inspector-'));
       try {
         return new SharedFile(openSync(path.join(folder, 'pixels'), 'wx+', 0o600));
       } finally {
@@ -22,16 +29,12 @@ export class SharedFile {
     }
   }
 
-  /** Fills `target` from that position of the file. */
-  async read(target: Uint8Array, position: number): Promise<void> {
+  /** Fills `target` from that position of the file, which is short enough for the wait not to matter. */
+  read(target: Uint8Array, position: number): void {
     for (let done = 0; done < target.length;) {
       // the number of a closed file may be another's already
       if (this.closed) throw new Error('the file of pixels is closed');
-      const bytes = await new Promise<number>((resolve, reject) =>
-        read(this.fd, target, done, target.length - done, position + done, (error, bytesRead) =>
-          error ? reject(error) : resolve(bytesRead),
-        ),
-      );
+      const bytes = readSync(this.fd, target, done, target.length - done, position + done);
       if (bytes === 0) throw new Error('the file of pixels is shorter than it should be');
       done += bytes;
     }

@@ -4,19 +4,24 @@ import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
 
 /**
- * The file of pixels in the decoder process: without a name, and read and written by both. Each picture has a region of
- * CHUNK_BYTES in it, so that a large one takes several turns and no second copy of it is kept.
+ * The file of pixels in the decoder process: without a name, and read and written by both. Each picture has a region of PIECES
+ * pieces in it, written one after the other and round again: a large picture takes several turns, no second copy of it is kept,
+ * and one process copies while the other does.
  */
 export const PIXELS_FD = 3;
-export const CHUNK_BYTES = 32 * 2 ** 20;
+export const PIECE_BYTES = 4 * 2 ** 20;
+export const PIECES = 3;
+
+/** Where in the file the piece of that number is: pieces counted from 0, over all turns. */
+export const pieceAt = (region: number, piece: number): number => (region * PIECES + (piece % PIECES)) * PIECE_BYTES;
 
 /** Environment variable: bytes of memory a decoder process may hold. */
 export const MEMORY_VARIABLE = 'VIT_INSPECTOR_DECODER_MEMORY';
 
 export type ToDecoder =
-  /** `region`: where in the file its pixels go, counted in CHUNK_BYTES; null when there is no file. */
+  /** `region`: where in the file its pixels go, counted in regions; null when there is no file. */
   | { kind: 'decode'; id: number; source: ImageSource; region: number | null }
-  /** The region was read and may be written again. */
+  /** A piece was read, and its place may be written again. */
   | { kind: 'taken'; id: number };
 
 export type FromDecoder =
@@ -24,10 +29,10 @@ export type FromDecoder =
   | { kind: 'ready' }
   /** What the header says, before anything is decoded. */
   | { kind: 'size'; id: number; pixels: number }
-  /** The pixels follow in chunks, and the preview is being made. */
+  /** The pixels follow in pieces, and the preview is being made. */
   | { kind: 'decoded'; id: number; image: Omit<DecodedImage, 'pixels' | 'preview'>; pixelBytes: number }
-  /** The next bytes of the pixels: so many are in the region, or here where the file cannot be written. */
-  | { kind: 'chunk'; id: number; bytes: number | Uint8Array }
+  /** The next bytes of the pixels: so many are in the file, or here where it cannot be written. */
+  | { kind: 'piece'; id: number; bytes: number | Uint8Array }
   /** `rss`: what the process holds now. */
   | { kind: 'preview'; id: number; preview: DecodedImage['preview']; rss: number }
   | { kind: 'refusal'; id: number; error: EngineErrorShape }
