@@ -294,9 +294,10 @@ export interface LoadRequest {
    * machine's memory.
    */
   memoryLimit?: number;
+  cancel?: CancelToken;
 }
 
-/** Set from JavaScript while a forward pass runs; read by the addon between two blocks. */
+/** Set from JavaScript while a model loads or runs; read by the addon between two blocks, and while weights are drawn. */
 export interface CancelToken {
   cancel(): void;
   readonly cancelled: boolean;

@@ -20,7 +20,14 @@ const node = {
 export const bundles = [
   { ...node, entryPoints: { extension: 'extension/extension.ts' }, outdir: 'dist', external: ['vscode'] },
   { ...node, entryPoints: { engine: 'extension/engine/process/main.ts' }, outdir: 'dist', external: nativeParts },
-  { ...node, entryPoints: { decoder: 'extension/engine/decoder/main.ts' }, outdir: 'dist', external: nativeParts },
+  {
+    ...node,
+    entryPoints: { decoder: 'extension/engine/decoder/main.ts' },
+    outdir: 'dist',
+    external: nativeParts,
+    // sharp by require: the first picture waits for this process, and loading by import() takes twice as long
+    supported: { 'dynamic-import': false },
+  },
   { ...node, entryPoints: { cli: 'extension/cli.ts' }, outdir: 'dist', external: nativeParts },
   {
     platform: 'browser',

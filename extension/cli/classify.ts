@@ -76,7 +76,11 @@ class Classifier {
 
   private async run(image: string, model: Promise<{ loaded: LoadedModel }>): Promise<RunSummary> {
     const [{ imageId }, { loaded }] = await Promise.all([
-      this.engine.request('open-image', { path: path.resolve(image), preview: false }),
+      this.engine.request('open-image', {
+        path: path.resolve(image),
+        preview: false,
+        memoryLimit: this.options.memoryLimit,
+      }),
       model,
     ]);
     const run = await this.engine.request('run', {

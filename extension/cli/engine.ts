@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { EngineClient } from '../engine/client';
+import { deadlines } from '../engine/deadlines';
 import type { DescribedModel, LoadedModel, ModelQuery } from '../engine/requests';
 import { packageRoot } from '../files/packageRoot';
 import { UsageError } from './errors';
@@ -26,7 +27,7 @@ export async function loadModel(
   options: ModelOptions,
 ): Promise<{ description: DescribedModel; loaded: LoadedModel }> {
   const take = { model: modelQueryOf(options), options: engineOptionsOf(options) };
-  const opened = await engine.request('open-model', take);
+  const opened = await engine.request('open-model', take, { deadlineMs: deadlines.open });
   if (options.engine === 'native' && opened.loaded.engine === 'onnx')
     throw new UsageError(`--engine native: ${opened.description.path} is an ONNX file, which only onnx runs`);
   return opened;

@@ -6,6 +6,7 @@ import { cancelled, EngineError } from '../errors/engineError';
 import { sentence, type Sentence } from '../errors/sentence';
 import { systemReason } from '../errors/systemError';
 import { killChild } from '../system/kill';
+import { nodeEnvironment } from '../system/nodeEnvironment';
 import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from './wire';
 
 export interface EngineClientOptions {
@@ -24,14 +25,17 @@ export interface RequestOptions<K extends EngineRequestName = EngineRequestName>
   onProgress?: (progress: Progress<K>) => void;
   signal?: AbortSignal;
   /**
-   * Milliseconds from asking until the engine process is killed and the request refused with ERR_DEADLINE. What else waits for that
-   * process is refused with ERR_ENGINE_DIED. Without it the engine may take as long as it likes.
+   * Milliseconds from asking until the engine process is killed and the request refused with ERR_DEADLINE; more where the engine
+   * finds that there is more to do. What else waits for that process is refused with ERR_ENGINE_DIED. Without it the engine may take
+   * as long as it likes.
    */
   deadlineMs?: number;
 }
 
 interface Pending {
   progress: (progress: unknown) => void;
+  /** Moves its deadline, if it has one. */
+  allow: (ms: number) => void;
   settle: (outcome: { give: unknown } | { error: EngineErrorShape }) => void;
 }
 
@@ -93,12 +97,21 @@ export class EngineClient {
         }, this.options.cancelGraceMs ?? 10_000);
         reject(cancelled());
       };
-      const watchdog =
-        deadlineMs === undefined ? undefined : setTimeout(() => this.expire(engine, id, deadlineMs), deadlineMs);
+      const asked = performance.now();
+      let watchdog: NodeJS.Timeout | undefined;
+      let allowedMs = deadlineMs;
+      const allow = (ms: number) => {
+        if (allowedMs === undefined) return;
+        clearTimeout(watchdog);
+        const total = (allowedMs += ms);
+        watchdog = setTimeout(() => this.expire(engine, id, total), asked + total - performance.now());
+      };
+      allow(0);
       engine.pending.set(id, {
         progress: (progress) => {
           if (!signal?.aborted) onProgress?.(progress as Progress<K>);
         },
+        allow,
         settle: (outcome) => {
           clearTimeout(grace);
           clearTimeout(watchdog);
@@ -222,8 +235,7 @@ export class EngineClient {
       return fork(processFile, [], {
         serialization: 'advanced',
         execArgv: this.options.execArgv ?? [],
-        // in VS Code, process.execPath is Electron: this makes it a plain Node
-        env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', [GENERATION_VARIABLE]: String(this.started) },
+        env: { ...nodeEnvironment(), [GENERATION_VARIABLE]: String(this.started) },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         windowsHide: true,
       } as Parameters<typeof fork>[2]);
@@ -244,6 +256,10 @@ export class EngineClient {
     const pending = engine.pending.get(message.id);
     if (message.kind === 'progress') {
       pending?.progress(message.progress);
+      return;
+    }
+    if (message.kind === 'larger') {
+      pending?.allow(message.ms);
       return;
     }
     engine.pending.delete(message.id);

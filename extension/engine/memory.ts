@@ -5,11 +5,20 @@ import path from 'node:path';
 import { EngineError } from '../errors/engineError';
 import { sentence, type Sentence } from '../errors/sentence';
 
+const MIB = 2 ** 20;
+
 /** What is used when nobody said: half of what this process may have. */
 const SHARE = 0.5;
 
 /** Bytes: what was set, or a share of what this process may have. */
 export const memoryLimit = (setting: number | undefined): number => (setting ? setting : SHARE * availableMemory());
+
+/**
+ * Bytes a process that decodes pictures may hold: half of that limit, within what every picture of a camera needs and what the
+ * largest one does.
+ */
+export const decoderMemory = (setting: number | undefined): number =>
+  Math.min(Math.max(memoryLimit(setting) / 2, 256 * MIB), 1024 * MIB);
 
 /** Bytes this process may have: the machine's, or the least of the limits it lives under (a container's, a service's). */
 export const availableMemory = (): number =>

@@ -217,7 +217,8 @@ export interface ModelFileCheck {
 /** Requests by name, with what they take and give, and what some report while they run. The wire adds an id and an error shape (./messages.ts). */
 export interface EngineRequests {
   info: { take: null; give: { pid: number; blas: string; features: string[]; kernels: string; cores: number } };
-  'open-image': { take: ImageSource; give: OpenedImage };
+  /** `memoryLimit` as in EngineOptions; what decodes the picture may use half of it. */
+  'open-image': { take: ImageSource & { memoryLimit?: number }; give: OpenedImage };
   'close-image': { take: { imageId: number }; give: null };
   /**
    * What a model is, runnable or not, and LoadedModel.steps of its architecture. `values`: its weights are read, too, and those that
@@ -229,7 +230,7 @@ export interface EngineRequests {
   /** The embedded model, those in the hub's cache, and which of these files and directories are models. */
   'list-models': { take: { workspace: string[] }; give: RegistryEntry[] };
   /** The module of the articles that a file describes; null when it describes a whole model. */
-  'describe-part': { take: { file: string }; give: PartDescription | null };
+  'describe-part': { take: { file: string; confinedTo?: string[] }; give: PartDescription | null };
   /** Finds, reads, checks and loads a model. */
   'open-model': {
     take: { model: ModelQuery; options: EngineOptions };

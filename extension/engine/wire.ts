@@ -13,6 +13,8 @@ export type FromEngine =
   | { kind: 'ready'; pid: number }
   /** Of a request that is worked on; any number of them before its answer. */
   | { kind: 'progress'; id: number; progress: Progress<EngineRequestName> }
+  /** There is more to do than a deadline could know: so many milliseconds more for that request. */
+  | { kind: 'larger'; id: number; ms: number }
   | { kind: 'answer'; id: number; give: EngineRequests[EngineRequestName]['give'] }
   | { kind: 'refusal'; id: number; error: EngineErrorShape };
 

@@ -1,5 +1,6 @@
 import { FileFault } from '../errors/fileFault';
 import { sentence } from '../errors/sentence';
+import { assertPixels } from './pixelLimit';
 /**
  * Windows bitmaps (.bmp), which sharp's libvips does not read: 1, 4, 8, 16, 24 and 32 bits, palettes, RLE and bit fields,
  * bottom-up and top-down. Alpha is dropped. Layout: BITMAPFILEHEADER and BITMAPINFOHEADER of the Windows GDI reference.
@@ -64,8 +65,7 @@ function readHeader(view: DataView, maxPixels: number): Header {
   const compression = core ? RGB : view.getUint32(30, true);
   const height = Math.abs(signedHeight);
   if (width <= 0 || height === 0) throw new FileFault(sentence('says it has {0} x {1} pixels', width, signedHeight));
-  if (width * height > maxPixels)
-    throw new FileFault(sentence('has {0} x {1} pixels, which is over the limit', width, height));
+  assertPixels(width, height, maxPixels);
   const known =
     (compression === RGB && [1, 4, 8, 16, 24, 32].includes(bits)) ||
     (compression === RLE8 && bits === 8) ||

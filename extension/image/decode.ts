@@ -6,7 +6,6 @@
  * Differing from Pillow on purpose: CMYK goes through its profile (or a standard one), 16-bit grey is scaled instead of
  * clipped, and SVG, which Pillow cannot read, is drawn on white. The preview keeps alpha and applies profiles.
  */
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Metadata, OutputInfo, Sharp, SharpOptions } from 'sharp';
 import { cancelled, EngineError } from '../errors/engineError';
@@ -18,6 +17,7 @@ import { isNpy } from '../files/npy';
 import { opaqueGif, withoutAlpha, type OpaqueGif } from './gif';
 import { decodeNpyPicture } from './npyPicture';
 import type { ImageSource, OpenedImage } from './opened';
+import { assertPixels, mostPixels } from './pixelLimit';
 import type { Pixels } from './preprocess';
 import { readableTiff } from './tiff';
 import { plainText } from '../errors/plainText';
@@ -28,8 +28,14 @@ export interface DecodedImage extends Pixels, Omit<OpenedImage, 'imageId'> {}
 
 type SharpModule = (typeof import('sharp'))['default'];
 
-/** Where Pillow refuses too (twice Image.MAX_IMAGE_PIXELS): 537 MB of pixels. */
-const MAX_PIXELS = 178_956_970;
+/** What decoding may use. */
+interface DecodeLimits {
+  /** Called with what the header says, before anything is decoded. */
+  sized?: (pixels: number) => void;
+  /** Bytes; a picture whose pixels are more than half of them is refused by its header. */
+  memory?: number;
+}
+
 const MAX_FILE_BYTES = 2 ** 30;
 const PREVIEW_SIDE = 2048;
 /** Previews up to this many pixels are lossless, so that small pictures can be looked at pixel by pixel. */
@@ -56,14 +62,11 @@ export async function decodeImage(source: ImageSource, signal: AbortSignal): Pro
   return { ...decoded, preview: await makePreview() };
 }
 
-/**
- * Rejects, as its makePreview does, with ERR_IMAGE and one sentence that names the picture, or with ERR_CANCELLED.
- * @param sized called with what the header says, before anything is decoded
- */
+/** Rejects, as its makePreview does, with ERR_IMAGE and one sentence that names the picture, or with ERR_CANCELLED. */
 export async function decodePixels(
   source: ImageSource,
   signal: AbortSignal,
-  sized: (width: number, height: number) => void = () => undefined,
+  { sized = () => undefined, memory }: DecodeLimits = {},
 ): Promise<DecodedPixels> {
   const started = performance.now();
   const name = 'path' in source ? source.path : source.name;
@@ -71,7 +74,7 @@ export async function decodePixels(
   if (signal.aborted) throw cancelled();
   if (bytes.length === 0) throw imageError(name, sentence('is empty'));
   if (isLfsPointer(bytes)) throw imageError(name, LFS_REASON);
-  const sharp = loadSharp();
+  const sharp = await loadSharp();
   const named = async <T>(work: () => T | Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -81,7 +84,9 @@ export async function decodePixels(
     }
   };
   const { previewOf, ...decoded } = await named(() =>
-    isNpy(bytes) || isBmp(bytes) ? decodeOurselves(sharp, bytes) : decodeWithSharp(sharp, bytes, sized),
+    isNpy(bytes) || isBmp(bytes)
+      ? decodeOurselves(sharp, bytes, mostPixels(memory))
+      : decodeWithSharp(sharp, bytes, sized, mostPixels(memory)),
   );
   const decodeMs = performance.now() - started;
   if (signal.aborted) throw cancelled();
@@ -113,10 +118,9 @@ async function readPicture(file: string): Promise<Uint8Array> {
   }
 }
 
-export function loadSharp(): SharpModule {
+export async function loadSharp(): Promise<SharpModule> {
   try {
-    // by require, which a process that decodes its first picture waits less for than for import()
-    const sharp = createRequire(import.meta.url)('sharp') as SharpModule;
+    const { default: sharp } = await import('sharp');
     // pictures are opened once; a cache of their operations would only hold memory
     sharp.cache(false);
     return sharp;
@@ -132,10 +136,11 @@ export function loadSharp(): SharpModule {
 async function decodeWithSharp(
   sharp: SharpModule,
   file: Uint8Array,
-  sized: (width: number, height: number) => void,
+  sized: (pixels: number) => void,
+  most: number,
 ): Promise<Decoded> {
   const bytes = readableTiff(file);
-  const common: SharpOptions = { limitInputPixels: MAX_PIXELS, failOn: 'error', page: 0, autoOrient: true };
+  const common: SharpOptions = { limitInputPixels: most, failOn: 'error', page: 0, autoOrient: true };
   const metadata = await sharp(bytes, { ...common, limitInputPixels: false }).metadata();
   const format = formats[metadata.format];
   if (!format) throw new FileFault(sentence('is a {0} file, which is not supported', metadata.format));
@@ -143,8 +148,8 @@ async function decodeWithSharp(
     throw new FileFault(sentence('is a HEIC picture, which is not supported: save it as JPEG or PNG'));
   }
   const { width, height } = metadata.autoOrient;
-  if (width * height > MAX_PIXELS) throw new FileFault(tooLarge(width, height));
-  sized(width, height);
+  assertPixels(width, height, most);
+  sized(width * height);
   const cmyk = metadata.space === 'cmyk';
   const gif = opaqueGif(bytes);
   const stored = sharp(gif?.bytes ?? bytes, { ...common, ignoreIcc: !cmyk });
@@ -184,9 +189,9 @@ async function rawPixels(picture: Sharp, space: Metadata['space']): Promise<{ da
   return { data: Uint8Array.from(values, (value) => value >> 8), info };
 }
 
-function decodeOurselves(sharp: SharpModule, bytes: Uint8Array): Decoded {
+function decodeOurselves(sharp: SharpModule, bytes: Uint8Array, most: number): Decoded {
   const npy = isNpy(bytes);
-  const picture: Pixels = npy ? decodeNpyPicture(bytes, MAX_PIXELS) : { ...decodeBmp(bytes, MAX_PIXELS), channels: 3 };
+  const picture: Pixels = npy ? decodeNpyPicture(bytes, most) : { ...decodeBmp(bytes, most), channels: 3 };
   return {
     ...picture,
     format: npy ? 'npy' : 'bmp',
@@ -217,15 +222,6 @@ async function makePreview(picture: Sharp, width: number, height: number): Promi
   return { mime, bytes: new Uint8Array(data), width: info.width, height: info.height };
 }
 
-const tooLarge = (width: number, height: number) =>
-  sentence(
-    'has {0} x {1} pixels ({2} megapixels), over the limit of {3} megapixels',
-    width,
-    height,
-    Math.round((width * height) / 1e6),
-    Math.floor(MAX_PIXELS / 1e6),
-  );
-
 /** What our own decoders and libvips say, as the rest of a sentence that begins with the file's name. */
 function reasonOf(error: unknown): Sentence {
   if (error instanceof FileFault) return error;
@@ -245,7 +241,7 @@ function reasonOf(error: unknown): Sentence {
     return sentence('is truncated or damaged ({0})', reason.replace(/^Input (buffer|file) has corrupt header: /, ''));
   }
   if (/exceeds pixel limit/i.test(line)) {
-    return sentence('has too many pixels (over {0} megapixels)', Math.floor(MAX_PIXELS / 1e6));
+    return sentence('has too many pixels');
   }
   return sentence('cannot be decoded ({0})', reason);
 }

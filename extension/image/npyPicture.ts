@@ -2,6 +2,7 @@ import { readNpy } from '../files/npy';
 import type { Pixels } from './preprocess';
 import { FileFault } from '../errors/fileFault';
 import { sentence } from '../errors/sentence';
+import { assertPixels } from './pixelLimit';
 
 /**
  * A NumPy array as a picture: (H, W), (H, W, 1|3|4) or (1|3, H, W); uint8 in 0..255, floats in 0..1. A fourth channel is
@@ -19,8 +20,7 @@ export function decodeNpyPicture(bytes: Uint8Array, maxPixels: number): Pixels {
     );
   }
   const { height, width, stored, planar } = layout;
-  if (height * width > maxPixels)
-    throw new FileFault(sentence('has {0} x {1} pixels, which is over the limit', width, height));
+  assertPixels(width, height, maxPixels);
   const scale = dtype === '|u1' ? 255 : 1;
   const channels = stored === 1 ? 1 : 3;
   const area = height * width;

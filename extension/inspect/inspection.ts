@@ -231,7 +231,8 @@ export class Inspection {
   async #openImage(signal: AbortSignal): Promise<OpenedImage> {
     if (this.#image) return this.#image;
     const source = await untilAborted(this.picture.source(), signal);
-    const image = await this.engine.request('open-image', source, { signal });
+    const { memoryLimit } = this.settings.model.options;
+    const image = await this.engine.request('open-image', { ...source, memoryLimit }, { signal });
     this.#image = image;
     this.emit(imageEvent(this.picture.uri, image));
     return image;

@@ -2,6 +2,7 @@
 import type { Size } from '../image/geometry';
 import type { DescribedModel, EngineOptions, LoadedModel, ModelQuery } from '../engine/requests';
 import type { Sentence } from '../errors/sentence';
+import { deadlines } from '../engine/deadlines';
 import { toErrorShape } from '../errors/engineError';
 import { closeQuietly } from './enginePort';
 import type { EnginePort } from './enginePort';
@@ -75,12 +76,13 @@ export class ModelPool {
   /** The addon may not load on a machine (an old C library, another processor): the same weights then run by way of the export. */
   async #load({ options, size, ...choice }: ModelChoice) {
     const model: ModelQuery = { ...this.query(choice), pictureSize: size };
+    const time = { deadlineMs: deadlines.open };
     try {
-      return await this.engine.request('open-model', { model, options });
+      return await this.engine.request('open-model', { model, options }, time);
     } catch (error) {
       const shape = toErrorShape(error);
       if (shape.code !== 'ERR_ENGINE_START' || options.engine !== 'native') throw error;
-      const loaded = await this.engine.request('open-model', { model, options: { ...options, engine: 'onnx' } });
+      const loaded = await this.engine.request('open-model', { model, options: { ...options, engine: 'onnx' } }, time);
       if (!this.#told) this.fellBack(shape);
       this.#told = true;
       return loaded;

@@ -282,7 +282,7 @@ function missingFindings(
         (entry) => entry.wanted.name.endsWith('attn.qkv.weight') || entry.wanted.name.endsWith('in_proj.weight'),
       ) &&
       entries.length > 4;
-    if (!whole) single.push(...entries);
+    if (!whole) for (const entry of entries) single.push(entry);
     else {
       findings.push({
         severity: 'error',

@@ -38,7 +38,8 @@ export async function readLabels(
 function fromTable({ field, names }: LabelTable, classes: number, findings: Finding[]): string[] | null {
   const say = (severity: Finding['severity'], said: Sentence) =>
     findings.push({ severity, code: 'labels', ...said, subject: field });
-  const highest = Math.max(...names.keys());
+  let highest = 0;
+  for (const index of names.keys()) highest = Math.max(highest, index);
   // counted from 1, as other tools do
   const first = names.size === classes && highest === classes && !names.has(0) ? 1 : 0;
   if (first === 1) say('info', sentence('{0} counts from 1; its names are taken in that order.', field));

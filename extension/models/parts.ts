@@ -2,9 +2,10 @@
  * The modules of the articles on their own: a config whose `architecture` is the class's name and whose fields are the
  * constructor's parameters, e.g. { "architecture": "Attention", "dim": 49, "chan": 64, "num_heads": 4, "seed": 0 }.
  */
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Part } from '../../native/binding';
 import { readCheckpoint } from './files/checkpoint';
+import { namedFile } from './files/namedFile';
 import { blockOutOfBounds } from '../architecture/bounds';
 import type { Architecture, Block, PartDescription, TensorSource } from '../architecture/description';
 import { MOST_RATIO, type LimitName } from '../architecture/limits';
@@ -60,8 +61,11 @@ const parts: Record<string, Make> = {
   ViT_Backbone: (config) => ({ kind: 'backbone', architecture: backbone(config) }),
 };
 
-/** Null when the file says it is a whole model. Throws ModelError as openModel does. */
-export async function openPart(path: string): Promise<PartDescription | null> {
+/**
+ * Null when the file says it is a whole model. Throws ModelError as openModel does.
+ * @param confinedTo as in ModelQuery
+ */
+export async function openPart(path: string, confinedTo?: readonly string[]): Promise<PartDescription | null> {
   const config = await readModelConfig(resolve(path));
   const name = config?.text('architecture');
   const make = name === undefined ? undefined : parts[name];
@@ -70,7 +74,7 @@ export async function openPart(path: string): Promise<PartDescription | null> {
   if ('block' in part) assertInBounds(blockOutOfBounds(part.block), config);
   const file = config.text('weights');
   if (file === undefined) return { name, part, weights: { seed: config.size('seed', MOST_SEED, 0) ?? 0 } };
-  const { tensors } = await readCheckpoint(resolve(dirname(config.source), file));
+  const { tensors } = await readCheckpoint(await namedFile(config.source, 'weights', file, confinedTo));
   const sources = Object.fromEntries(
     [...tensors].map(([key, { dtype, shape, file, begin, end }]) => [
       canonicalName(part.kind, key),

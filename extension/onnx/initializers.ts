@@ -46,7 +46,7 @@ async function initializerAt(source: FileWindow, { value, end }: Field): Promise
     if (field.tag === RAW_DATA || (field.tag === FLOAT_DATA && field.wireType === 2)) data = field;
     else if (field.tag === TENSOR_NAME) name = Buffer.from(await source.read(field.value, field.end)).toString('utf8');
     else if (field.tag === DATA_TYPE) dtype = DTYPES[(await numbersIn(source, field))[0] ?? 0];
-    else if (field.tag === DIMS) dims.push(...(await numbersIn(source, field)));
+    else if (field.tag === DIMS) for (const size of await numbersIn(source, field)) dims.push(size);
   }
   return dtype && data ? { name, dims, dtype, begin: data.value, end: data.end } : null;
 }

@@ -14,7 +14,7 @@ class Error : public std::runtime_error {
   const char* code() const { return code_; }
   const Sentence& said() const { return said_; }
 
-  static Error cancelled() { return {"ERR_CANCELLED", sentence("The forward pass was cancelled.")}; }
+  static Error cancelled() { return {"ERR_CANCELLED", sentence("This was cancelled.")}; }
   static Error file(Sentence said) { return {"ERR_FILE", std::move(said)}; }
   static Error tensor(Sentence said) { return {"ERR_TENSOR", std::move(said)}; }
   static Error architecture(Sentence said) { return {"ERR_ARCHITECTURE", std::move(said)}; }

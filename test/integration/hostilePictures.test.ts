@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
 import type { EngineClient } from '../../extension/engine/client';
 import { Decoders } from '../../extension/engine/decoder/decoders';
+import { decoderMemory, memoryLimit } from '../../extension/engine/memory';
 import { decodeImage } from '../../extension/image/decode';
 import { openModel } from '../../extension/models/open';
 import { blackPng } from '../e2e/support/pictures';
@@ -126,11 +127,14 @@ describe('decoders', () => {
 
   test('what needs too much memory is refused with the limit, and the pictures beside it are not', async () => {
     const one = make({ memory: 220 * 2 ** 20 });
-    const png = blackPng(13_000, 13_000);
-    assert.ok(png.length < 50_000);
+    // its pixels are few enough; what the filter needs beside them is not
+    const blur = svg(
+      '<filter id="f"><feGaussianBlur stdDeviation="2"/><feOffset dx="1"/></filter><rect width="5500" height="5500" filter="url(#f)"/>',
+      5500,
+    );
     const results = await Promise.allSettled([
       one.decode({ path: sample('frog.png') }, never),
-      one.decode({ path: file('wide.png', png), preview: false }, never),
+      one.decode({ path: file('wide.svg', blur), preview: false }, never),
       one.decode({ path: sample('harbour.jpg') }, never),
     ]);
     assert.deepEqual(
@@ -139,8 +143,37 @@ describe('decoders', () => {
     );
     assert.match(
       String((results[1] as PromiseRejectedResult).reason),
-      /wide\.png takes more than 0\.2 GB of memory to decode/,
+      /wide\.svg takes more than 0\.2 GB of memory to decode/,
     );
+  });
+
+  test('one rule bounds the process and the pixels: half of vit.memoryLimit, and three bytes a pixel in half of that', async () => {
+    const GIB = 2 ** 30;
+    assert.equal(decoderMemory(1e9), 5e8);
+    assert.deepEqual([decoderMemory(1e6), decoderMemory(64e9)], [GIB / 4, GIB]);
+    assert.equal(decoderMemory(undefined), decoderMemory(memoryLimit(undefined)));
+    const client = makeClient();
+    try {
+      const wide = file('limited.png', blackPng(8000, 6000));
+      const bmp = Buffer.alloc(54);
+      bmp.write('BM');
+      bmp.writeUInt32LE(54, 10);
+      bmp.writeUInt32LE(40, 14);
+      bmp.writeInt32LE(8000, 18);
+      bmp.writeInt32LE(6000, 22);
+      bmp.writeUInt16LE(1, 26);
+      bmp.writeUInt16LE(24, 28);
+      for (const picture of [wide, file('limited.bmp', bmp)]) {
+        await assert.rejects(client.request('open-image', { path: picture, memoryLimit: 1e8, preview: false }), {
+          code: 'ERR_IMAGE',
+          message:
+            /limited\.(png|bmp) has 8000 x 6000 pixels \(48 megapixels\), over the 44 megapixels that the memory limit allows/,
+        });
+      }
+      assert.equal((await client.request('open-image', { path: wide, preview: false })).width, 8000);
+    } finally {
+      client.dispose();
+    }
   });
 
   test('pixels beyond what Pillow opens are refused by the header alone', async () => {

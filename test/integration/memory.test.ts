@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import type { EngineClient } from '../../extension/engine/client';
 import { availableMemory, groupLimit, inWords } from '../../extension/engine/memory';
+import { loadingMs } from '../../extension/engine/deadlines';
 import { openModel } from '../../extension/models/open';
 import { exportedBytes, passBytes } from '../../extension/onnx/size';
 import { makeClient, native, root, sample } from './support';
@@ -125,3 +126,57 @@ test(
     assert.ok(score(process.pid) < 1000);
   },
 );
+
+test('a seed draws so many weights and no more, whatever draws them', async () => {
+  const wide = {
+    architecture: 'ViT_Model',
+    img_size: [1, 60, 100],
+    patch_size: 20,
+    token_len: 4096,
+    depth: 3,
+    seed: 1,
+  };
+  const model = { id: write('drawn.vit.json', JSON.stringify(wide)) };
+  for (const engine of ['native', 'onnx'] as const) {
+    await assert.rejects(client.request('open-model', { model, options: { ...native, engine, memoryLimit: 64e9 } }), {
+      code: 'ERR_ARCHITECTURE',
+      message: /606 million weights are more than the 536 million that are drawn from a seed/,
+    });
+  }
+});
+
+test('drawing stops when nobody waits for it, and the process keeps what it had', async () => {
+  const { pid } = await client.request('info', null);
+  const wide = {
+    architecture: 'ViT_Model',
+    img_size: [1, 60, 100],
+    patch_size: 20,
+    token_len: 2048,
+    depth: 8,
+    seed: 1,
+  };
+  const model = { id: write('slow.vit.json', JSON.stringify(wide)) };
+  const controller = new AbortController();
+  const opening = client.request('open-model', { model, options: { ...native, memoryLimit: 64e9 } }, controller);
+  setTimeout(() => controller.abort(), 100);
+  await assert.rejects(opening, { code: 'ERR_CANCELLED' });
+  // answered by the same process after it has stopped: nothing had to be killed
+  await client.request('describe-model', { model: { id: 'embedded' }, values: true });
+  assert.equal((await client.request('info', null)).pid, pid);
+});
+
+test('the time for opening grows with what is to be drawn', async () => {
+  const wide = {
+    architecture: 'ViT_Model',
+    img_size: [1, 60, 100],
+    patch_size: 20,
+    token_len: 1024,
+    depth: 4,
+    seed: 1,
+  };
+  const model = { id: write('timed.vit.json', JSON.stringify(wide)) };
+  assert.equal(loadingMs(4 * 50e6), 20_000);
+  // 50 million weights: not within a second on a busy machine, but within one and twenty
+  const opened = await client.request('open-model', { model, options: native }, { deadlineMs: 1000 });
+  assert.ok(opened.loaded.parameters > 50e6);
+});

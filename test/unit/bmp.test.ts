@@ -92,7 +92,7 @@ describe('bitmaps', () => {
     const cases: [Uint8Array, RegExp][] = [
       [bitmap({ ...good, width: 0 }), /says it has 0 x 1 pixels/],
       [bitmap({ ...good, width: -4 }), /says it has -4 x 1 pixels/],
-      [bitmap({ ...good, height: -2147483648 }), /over the limit/],
+      [bitmap({ ...good, height: -2147483648 }), /has 1 x 2147483648 pixels .*, over the \d+ megapixels/],
       [bitmap({ ...good, pixels: [1, 2] }), /is truncated: its pixels need 4 bytes, but 2 are there/],
       [bitmap({ ...good, bits: 7 }), /not supported \(7 bits, compression 0\)/],
       [bitmap({ ...good, compression: 4 }), /not supported \(24 bits, compression 4\)/],

@@ -122,6 +122,9 @@ describe('npy pictures', () => {
     assert.throws(() => decodeNpyPicture(file('<f4', false, '(1, 1)', floats(1.5)), 100), /holds the value 1.5/);
     assert.throws(() => decodeNpyPicture(file('<f4', false, '(1, 1)', floats(NaN)), 100), /holds the value NaN/);
     assert.throws(() => decodeNpyPicture(file('<f4', false, '(1,)', floats(1)), 100), /has shape \(1\)/);
-    assert.throws(() => decodeNpyPicture(file('<f4', false, '(1, 2)', floats(1, 1)), 1), /over the limit/);
+    assert.throws(
+      () => decodeNpyPicture(file('<f4', false, '(1, 2)', floats(1, 1)), 1),
+      /has 2 x 1 pixels .*, over the/,
+    );
   });
 });

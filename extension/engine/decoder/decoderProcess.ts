@@ -5,19 +5,22 @@ import { sentence, type Sentence } from '../../errors/sentence';
 import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
 import { killChild } from '../../system/kill';
+import { nodeEnvironment } from '../../system/nodeEnvironment';
 import { SharedFile } from './sharedFile';
-import { MEMORY_VARIABLE, pieceAt, type FromDecoder, type ToDecoder } from './wire';
+import { pieceAt, type FromDecoder, type ToDecoder } from './wire';
 
 export interface DecoderLimits {
   /** For any picture, and more for each million pixels its header tells of. */
   milliseconds: number;
   millisecondsPerMegapixel: number;
-  /** Bytes of memory the process may hold. */
+  /** Bytes of memory the process may hold, for pictures that say nothing else. */
   memory: number;
 }
 
 export interface Job {
   source: ImageSource;
+  /** Bytes the process may hold while this is decoded. */
+  memory: number;
   resolve: (image: DecodedImage) => void;
   reject: (error: EngineError) => void;
 }
@@ -82,7 +85,7 @@ export class DecoderProcess {
     this.child = fork(processFile, [], {
       serialization: 'advanced',
       execArgv: [],
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', [MEMORY_VARIABLE]: String(limits.memory) },
+      env: nodeEnvironment(),
       stdio: ['ignore', 'ignore', 'inherit', this.file?.fd ?? 'ignore', 'ipc'],
       windowsHide: true,
     } as Parameters<typeof fork>[2]);
@@ -125,8 +128,16 @@ export class DecoderProcess {
     const allowedMs = this.limits.milliseconds;
     const taken = new Set([...this.current.values()].map(({ region }) => region));
     const region = Array.from({ length: taken.size + 1 }, (_, i) => i).find((i) => !taken.has(i))!;
-    this.current.set(id, { id, job, region, allowedMs, deadline: this.deadline(job, allowedMs), pieces: 0, received: 0 });
-    this.send({ kind: 'decode', id, source: job.source, region: this.file ? region : null });
+    this.current.set(id, {
+      id,
+      job,
+      region,
+      allowedMs,
+      deadline: this.deadline(job, allowedMs),
+      pieces: 0,
+      received: 0,
+    });
+    this.send({ kind: 'decode', id, source: job.source, region: this.file ? region : null, memory: job.memory });
   }
 
   /** Nobody waits for that picture any more. */
@@ -155,7 +166,7 @@ export class DecoderProcess {
       return;
     }
     if (message.kind === 'memory') {
-      const limit = (this.limits.memory / 1e9).toFixed(1);
+      const limit = (message.limit / 1e9).toFixed(1);
       const says = (name: string) =>
         sentence('{0} takes more than {1} GB of memory to decode, and is refused.', name, limit);
       this.end({ culprit: null, says });

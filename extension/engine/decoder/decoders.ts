@@ -5,15 +5,14 @@ import { cancelled, EngineError } from '../../errors/engineError';
 import { sentence } from '../../errors/sentence';
 import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
-import { availableMemory } from '../memory';
+import { decoderMemory } from '../memory';
 import { DecoderProcess, isDone, type DecoderLimits, type Ending, type Job } from './decoderProcess';
 
-const MIB = 2 ** 20;
-
-/** A quarter of what there is, and at most 1 GiB. */
-const memoryLimit = (): number => Math.max(256 * MIB, Math.min(1024 * MIB, availableMemory() / 4));
-
-const usualLimits: DecoderLimits = { milliseconds: 10_000, millisecondsPerMegapixel: 100, memory: memoryLimit() };
+const usualLimits: DecoderLimits = {
+  milliseconds: 10_000,
+  millisecondsPerMegapixel: 100,
+  memory: decoderMemory(undefined),
+};
 
 /** Pictures at once: as many as libvips has threads for. */
 const AT_ONCE = Math.max(2, Math.min(4, availableParallelism()));
@@ -53,8 +52,11 @@ export class Decoders {
     this.process = started;
   }
 
-  /** Rejects with ERR_IMAGE and one sentence that names the picture, or with ERR_CANCELLED as soon as the signal aborts. */
-  decode(source: ImageSource, signal: AbortSignal): Promise<DecodedImage> {
+  /**
+   * Rejects with ERR_IMAGE and one sentence that names the picture, or with ERR_CANCELLED as soon as the signal aborts.
+   * @param memory bytes the process may hold while it decodes this picture
+   */
+  decode(source: ImageSource, signal: AbortSignal, memory = this.limits.memory): Promise<DecodedImage> {
     return new Promise((resolve, reject) => {
       if (signal.aborted || this.disposed) throw cancelled();
       if (!existsSync(this.processFile)) {
@@ -76,6 +78,7 @@ export class Decoders {
       };
       const job: Job = {
         source,
+        memory,
         resolve: (image) => {
           settled();
           resolve(image);

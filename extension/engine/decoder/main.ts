@@ -3,14 +3,15 @@ import { writeSync } from 'node:fs';
 import { toErrorShape } from '../../errors/engineError';
 import { decodePixels, loadSharp } from '../../image/decode';
 import { kill } from '../../system/kill';
-import { MEMORY_VARIABLE, PIECE_BYTES, pieceAt, PIECES, PIXELS_FD, type FromDecoder, type ToDecoder } from './wire';
+import { PIECE_BYTES, pieceAt, PIECES, PIXELS_FD, type FromDecoder, type ToDecoder } from './wire';
 
 const WATCH_MS = 20;
 
 const never = new AbortController().signal;
 /** Called when the engine has taken a piece of that picture. */
 const takers = new Map<number, () => void>();
-let working = 0;
+/** Bytes this process may hold, by the pictures under way. */
+const limits = new Map<number, number>();
 
 function main(): void {
   process.on('message', (message) => {
@@ -19,30 +20,26 @@ function main(): void {
     else void answer(received);
   });
   process.on('disconnect', end);
-  watchMemory(Number(process.env[MEMORY_VARIABLE] ?? Infinity));
-  try {
-    loadSharp();
-  } catch {
-    // the first picture tells
-  }
-  send({ kind: 'ready' });
+  watchMemory();
+  const ready = () => send({ kind: 'ready' });
+  loadSharp().then(ready, ready); // a failure is told by the first picture
 }
 
 /** Nothing is worth saving, and an orderly exit would wait for libvips. */
 const end = () => kill(process.pid);
 
-async function answer({ id, source, region }: Extract<ToDecoder, { kind: 'decode' }>): Promise<void> {
-  working++;
+async function answer({ id, source, region, memory }: Extract<ToDecoder, { kind: 'decode' }>): Promise<void> {
+  limits.set(id, memory);
   try {
-    const sized = (width: number, height: number) => send({ kind: 'size', id, pixels: width * height });
-    const { pixels, makePreview, ...image } = await decodePixels(source, never, sized);
+    const sized = (pixels: number) => send({ kind: 'size', id, pixels });
+    const { pixels, makePreview, ...image } = await decodePixels(source, never, { sized, memory });
     send({ kind: 'decoded', id, image, pixelBytes: pixels.byteLength });
     const [preview] = await Promise.all([makePreview(), handOver(id, pixels, region)]);
     send({ kind: 'preview', id, preview, rss: process.memoryUsage.rss() });
   } catch (error) {
     send({ kind: 'refusal', id, error: toErrorShape(error) });
   } finally {
-    working--;
+    limits.delete(id);
   }
 }
 
@@ -76,9 +73,10 @@ function writePiece(bytes: Uint8Array, position: number): boolean {
 }
 
 /** libvips allocates in threads of its own: this one is free to look. */
-function watchMemory(limit: number): void {
+function watchMemory(): void {
   setInterval(() => {
-    if (working > 0 && process.memoryUsage.rss() > limit) send({ kind: 'memory' }, end);
+    const limit = Math.min(...limits.values());
+    if (limit < Infinity && process.memoryUsage.rss() > limit) send({ kind: 'memory', limit }, end);
   }, WATCH_MS);
 }
 

@@ -15,12 +15,12 @@ export const PIECES = 3;
 /** Where in the file the piece of that number is: pieces counted from 0, over all turns. */
 export const pieceAt = (region: number, piece: number): number => (region * PIECES + (piece % PIECES)) * PIECE_BYTES;
 
-/** Environment variable: bytes of memory a decoder process may hold. */
-export const MEMORY_VARIABLE = 'VIT_INSPECTOR_DECODER_MEMORY';
-
 export type ToDecoder =
-  /** `region`: where in the file its pixels go, counted in regions; null when there is no file. */
-  | { kind: 'decode'; id: number; source: ImageSource; region: number | null }
+  /**
+   * `region`: where in the file its pixels go, counted in regions; null when there is no file.
+   * `memory`: bytes the process may hold until it is decoded.
+   */
+  | { kind: 'decode'; id: number; source: ImageSource; region: number | null; memory: number }
   /** A piece was read, and its place may be written again. */
   | { kind: 'taken'; id: number };
 
@@ -36,5 +36,5 @@ export type FromDecoder =
   /** `rss`: what the process holds now. */
   | { kind: 'preview'; id: number; preview: DecodedImage['preview']; rss: number }
   | { kind: 'refusal'; id: number; error: EngineErrorShape }
-  /** The limit of memory is passed; the process ends itself. */
-  | { kind: 'memory' };
+  /** The least limit of the pictures under way is passed; the process ends itself. */
+  | { kind: 'memory'; limit: number };

@@ -25,10 +25,16 @@ export class NativeBackend implements Backend {
       weights.kind === 'tensors' ? { tensors: weights.tensors } : { seed: weights.seed };
     const { gemm, precision, threads } = options;
     const limit = memoryLimit(options.memoryLimit);
-    const request = { architecture, weights: source, gemm, precision, threads, memoryLimit: limit };
-    const model = await this.binding.load(request).catch((error: unknown) => {
-      throw withFile(description.path, error);
-    });
+    const cancel = this.binding.cancelToken();
+    const onAbort = () => cancel.cancel();
+    signal.addEventListener('abort', onAbort);
+    const request = { architecture, weights: source, gemm, precision, threads, memoryLimit: limit, cancel };
+    const model = await this.binding
+      .load(request)
+      .catch((error: unknown) => {
+        throw withFile(description.path, error);
+      })
+      .finally(() => signal.removeEventListener('abort', onAbort));
     if (signal.aborted) {
       model.close();
       throw cancelled();

@@ -25,7 +25,7 @@ function main(): void {
   const session = new Session({
     binding: loadBinding,
     backend,
-    decode: (source, signal) => decoders.decode(source, signal),
+    decode: (source, signal, memory) => decoders.decode(source, signal, memory),
     idsAfter: generation * IDS_A_GENERATION,
   });
   const running = new Map<number, AbortController>();
@@ -73,9 +73,11 @@ async function answer(
       take: unknown,
       signal: AbortSignal,
       report: (progress: Progress<EngineRequestName>) => void,
+      larger: (ms: number) => void,
     ) => Promise<EngineRequests[EngineRequestName]['give']>;
-    const give = await handler(take, controller.signal, (progress) => send({ kind: 'progress', id, progress }));
-    send({ kind: 'answer', id, give });
+    const report = (progress: Progress<EngineRequestName>) => send({ kind: 'progress', id, progress });
+    const larger = (ms: number) => send({ kind: 'larger', id, ms });
+    send({ kind: 'answer', id, give: await handler(take, controller.signal, report, larger) });
   } catch (error) {
     const shape = toErrorShape(error);
     send({ kind: 'refusal', id, error: shape });

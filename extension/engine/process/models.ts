@@ -50,5 +50,5 @@ export const modelHandlers = (binding: () => Binding): Pick<Handlers, Names> => 
     return { problems, summary: architecture && summary(architecture), picture };
   },
   'list-models': ({ workspace }) => listModels({ root: packageRoot(), workspace }),
-  'describe-part': ({ file }) => openPart(file),
+  'describe-part': ({ file, confinedTo }) => openPart(file, confinedTo),
 });

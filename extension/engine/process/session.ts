@@ -6,6 +6,7 @@ import { preprocess, type Preprocessed } from '../../image/preprocess';
 import { writeWholeFile } from '../../files/wholeFile';
 import { resize } from '../../image/resize';
 import type { ModelDescription } from '../../architecture/description';
+import { parameterCount } from '../../models/describe';
 import { exportOnnx, type ExportOptions } from '../../onnx/export';
 import { NOTES_KEY, type ExportedNotes } from '../../onnx/picture';
 import type { Backend, BackendModel, BackendRun } from '../backend';
@@ -26,7 +27,8 @@ import { sentence } from '../../errors/sentence';
 import { firstNonFinite } from '../../files/finite';
 import { logSumExp } from '../../architecture/scores';
 import { topPredictions } from './predictions';
-import { availableMemory, memoryLimit } from '../memory';
+import { loadingMs } from '../deadlines';
+import { availableMemory, decoderMemory, memoryLimit } from '../memory';
 import { assertExportable, weightsOf } from '../onnx/backend';
 import { seededWeights } from '../native/seeded';
 import { assertFiniteInput, assertFiniteRun } from './finite';
@@ -64,7 +66,7 @@ const limits = {
 interface SessionParts {
   binding: () => Binding;
   backend: (kind: EngineKind) => Backend;
-  decode: (source: ImageSource, signal: AbortSignal) => Promise<DecodedImage>;
+  decode: (source: ImageSource, signal: AbortSignal, memory: number) => Promise<DecodedImage>;
   /** Ids handed out are larger than this, so that those of an earlier process are never mistaken for ours. */
   idsAfter: number;
 }
@@ -90,8 +92,8 @@ export class Session {
       const { blas, features, kernels, cores } = this.parts.binding().info();
       return { pid: process.pid, blas, features, kernels, cores };
     },
-    'open-image': async (source, signal) => {
-      const image = await this.parts.decode(source, signal);
+    'open-image': async ({ memoryLimit, ...source }, signal) => {
+      const image = await this.parts.decode(source, signal, decoderMemory(memoryLimit));
       const imageId = this.images.add(image, image.pixels.byteLength);
       const { name, format, width, height, space, orientation, bytes, preview, decodeMs } = image;
       return { imageId, name, format, width, height, space, orientation, bytes, preview, decodeMs };
@@ -100,11 +102,15 @@ export class Session {
       this.images.remove(imageId);
       return null;
     },
-    'open-model': async ({ model, options }, signal) => {
+    'open-model': async ({ model, options }, signal, _report, larger) => {
       const description = await runnable({ model });
-      return { loaded: await this.load(description, options, signal), description: describedModel(description) };
+      return {
+        loaded: await this.load(description, options, signal, larger),
+        description: describedModel(description),
+      };
     },
-    'load-model': ({ description, options }, signal) => this.load(description, options, signal),
+    'load-model': ({ description, options }, signal, _report, larger) =>
+      this.load(description, options, signal, larger),
     'close-model': ({ modelId }) => {
       this.models.remove(modelId);
       return null;
@@ -148,10 +154,18 @@ export class Session {
     },
   };
 
-  private async load(description: ModelDescription, options: EngineOptions, signal: AbortSignal): Promise<LoadedModel> {
+  private async load(
+    description: ModelDescription,
+    options: EngineOptions,
+    signal: AbortSignal,
+    larger: (ms: number) => void,
+  ): Promise<LoadedModel> {
     const started = performance.now();
+    const { architecture, weights, bytes } = description;
+    const seeded = architecture && weights.kind === 'seed';
+    larger(loadingMs(seeded ? 4 * parameterCount(architecture) : bytes));
     // a graph is run by ONNX Runtime, whatever is set for weights
-    const backend = this.parts.backend(description.weights.kind === 'onnx' ? 'onnx' : options.engine);
+    const backend = this.parts.backend(weights.kind === 'onnx' ? 'onnx' : options.engine);
     const model = await backend.load(description, options, signal);
     const modelId = this.models.add({ model, description, closed: false }, model.loaded.memory.weights);
     return { ...model.loaded, modelId, loadMs: performance.now() - started };

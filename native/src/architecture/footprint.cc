@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "error.h"
+#include "limits.h"
+
 namespace vit {
 
 namespace {
@@ -25,6 +28,12 @@ void WeightCount::add(const WeightCount& other, double times) {
   matrices += other.matrices * times;
   vectors += other.vectors * times;
   largest = std::max(largest, other.largest);
+}
+
+void check_drawn(const WeightCount& count) {
+  if (count.total() <= static_cast<double>(limits::seededValues)) return;
+  throw Error::architecture(sentence("{0} million weights are more than the {1} million that are drawn from a seed.",
+                                     static_cast<int64_t>(count.total() / 1e6), limits::seededValues / 1000000));
 }
 
 WeightCount count_weights(const Block& b) {

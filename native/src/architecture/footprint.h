@@ -18,6 +18,9 @@ struct WeightCount {
 WeightCount count_weights(const Block& block);
 WeightCount count_weights(const Architecture& a);
 
+/** Throws ERR_ARCHITECTURE when a seed would have to draw more numbers than is done in seconds. */
+void check_drawn(const WeightCount& count);
+
 /** Numbers that resampling the position table to the image's grid needs for a while; 0 when it fits as it is. */
 double count_resampling(const Architecture& a);
 

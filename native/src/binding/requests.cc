@@ -167,6 +167,7 @@ LoadRequest read_load_request(const Napi::Value& value) {
     r.refuse("threads", sentence("between {0} and {1}", 0, limits::threads));
   request.threads = static_cast<int>(threads);
   request.memory_limit = read_memory_limit(r);
+  if (!r.absent("cancel")) request.cancel = CancelToken::flag_of(r.value("cancel"));
   return request;
 }
 

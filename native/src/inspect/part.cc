@@ -219,6 +219,7 @@ std::vector<TracedStep> run_part(PartRequest request) {
                [](auto needed, auto limit) {
                  return sentence("This part needs {0} of memory for its weights; the limit is {1}.", needed, limit);
                });
+  if (request.seed) check_drawn(weights_count);
   WeightStore weights = request.seed ? WeightStore(*request.seed, Gemm::blas, Precision::fp32)
                                      : WeightStore(std::move(request.tensors), Gemm::blas, Precision::fp32);
   const Ready ready = make_ready(request.part, shape, weights);

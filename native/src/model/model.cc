@@ -54,14 +54,17 @@ std::shared_ptr<Model> Model::load(LoadRequest request) {
   check_memory(load_bytes(request), request.memory_limit, [](auto needed, auto limit) {
     return sentence("This model needs {0} of memory for its weights; the limit is {1}.", needed, limit);
   });
+  if (request.seed) check_drawn(count_weights(request.architecture));
   std::shared_ptr<Model> model(new Model());
   model->a_ = request.architecture;
   model->by_ = request.gemm;
   model->threads_ = choose_threads(request.threads);
   model->memory_limit_ = request.memory_limit;
   const Architecture& a = model->a_;
+  const auto cancel = request.cancel;
   WeightStore weights = request.seed ? WeightStore(*request.seed, request.gemm, request.precision)
                                      : WeightStore(std::move(request.tensors), request.gemm, request.precision);
+  weights.stop_when(cancel.get());
   if (a.tokenizer.kind == Tokenizer::Kind::patch)
     model->patch_tokenization_ = PatchTokenization::load(a, weights);
   else

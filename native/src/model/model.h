@@ -24,6 +24,7 @@ struct LoadRequest {
   int threads;
   /** Bytes that the model's weights, and these with one run, may need. */
   int64_t memory_limit;
+  std::shared_ptr<const std::atomic<bool>> cancel;
 };
 
 struct ForwardOptions {

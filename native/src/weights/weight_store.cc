@@ -178,11 +178,20 @@ void WeightStore::draw(const std::string& name, int64_t begin, int64_t count, fl
   const SeededTensor tensor(*seed_, name);
   // Every value depends on its index alone, so threads share a large tensor and the bits stay the same.
   constexpr int64_t kShare = 1 << 16;
-  share(std::min<int64_t>(choose_threads(0), count / kShare), count,
-        [&](int64_t from, int64_t to) { tensor.fill(static_cast<uint64_t>(begin + from), to - from, values + from); });
+  share(std::min<int64_t>(choose_threads(0), count / kShare), count, [&](int64_t from, int64_t to) {
+    for (int64_t at = from; at < to; at += kShare) {
+      stop_if_cancelled();
+      tensor.fill(static_cast<uint64_t>(begin + at), std::min(kShare, to - at), values + at);
+    }
+  });
+}
+
+void WeightStore::stop_if_cancelled() const {
+  if (cancelled_ && cancelled_->load(std::memory_order_relaxed)) throw Error::cancelled();
 }
 
 Floats WeightStore::values(const std::string& name, const Shape& shape) {
+  stop_if_cancelled();
   Floats result(static_cast<size_t>(elements(shape)));
   static const TensorSource kNone;
   if (seed_) parameters_ += elements(shape);
@@ -239,6 +248,7 @@ DrawnLayers& drawn_layers() {
 
 std::shared_ptr<const Linear> WeightStore::linear(const std::string& weight, Floats bias, int64_t out, int64_t in,
                                                   bool gated) {
+  stop_if_cancelled();
   static const TensorSource kNone;
   if (seed_) parameters_ += out * in;
   std::string key;

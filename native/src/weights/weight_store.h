@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,6 +25,8 @@ class WeightStore {
   /** Whether a tensor of that name was given; always false with a seed. */
   bool has(const std::string& name) const { return sources_.count(name) != 0; }
   bool seeded() const { return seed_.has_value(); }
+  /** From here on ERR_CANCELLED is thrown soon after that flag is set. */
+  void stop_when(const std::atomic<bool>* cancelled) { cancelled_ = cancelled; }
 
   /** A tensor with that many elements in that shape, leading ones ignored. */
   Floats values(const std::string& name, const Shape& shape);
@@ -57,6 +60,7 @@ class WeightStore {
   void read(const std::string& name, const TensorSource& source, int64_t begin, int64_t count, float* values,
             uint16_t* bits);
   void draw(const std::string& name, int64_t begin, int64_t count, float* values) const;
+  void stop_if_cancelled() const;
 
   TensorSources sources_;
   std::optional<uint64_t> seed_;
@@ -65,6 +69,7 @@ class WeightStore {
   std::map<std::string, std::unique_ptr<MappedFile>> files_;
   NamedTensors named_;
   int64_t parameters_ = 0;
+  const std::atomic<bool>* cancelled_ = nullptr;
 };
 
 }  // namespace vit

@@ -186,11 +186,11 @@ test('twenty thousand unknown keys are a few problems and a count', () => {
 });
 
 test('a million names for classes, and thousands of tensors that do not fit, take no time by their square', async () => {
-  const labels = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [i, `c${i}`]));
+  const labels = Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [i, '']));
   const path = changed('hf-vit', 'many-labels', () => undefined, (config) => void (config['id2label'] = labels)); // prettier-ignore
   const { architecture, labels: used, findings } = await open(path);
   assert.ok(architecture && architecture.classes < 100 && used === null);
-  assert.ok(findings.some(({ message }) => message.startsWith('id2label names class 99999, but there are')));
+  assert.ok(findings.some(({ message }) => message.startsWith('id2label names class 299999, but there are')));
   const stray = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`blocks.${i % 1000}.strange.name.${i}`, [1]]));
   const file = tensors({ 'patch_embed.proj.weight': [64, 3, 16, 16], ...stray });
   const errors = await errorsOf(write(folder, 'stray.safetensors', file));

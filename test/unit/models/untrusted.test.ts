@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { toErrorShape } from '../../../extension/errors/engineError';
 import { namedFile } from '../../../extension/models/files/namedFile';
 import { openModel } from '../../../extension/models/open';
+import { openPart } from '../../../extension/models/parts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 let outside: string;
@@ -72,4 +73,11 @@ test('a model whose file names weights outside is refused before they are read',
     findings.some(({ severity }) => severity === 'error'),
     'these weights are of another model',
   );
+});
+
+test('so is a module of the articles on its own', async () => {
+  const config = { architecture: 'Attention', dim: 49, chan: 64, num_heads: 4, weights: '../../secret.safetensors' };
+  writeFileSync(file, JSON.stringify(config));
+  await assert.rejects(openPart(file, [workspace]), { code: 'untrusted' });
+  assert.equal((await openPart(file))?.name, 'Attention');
 });
