@@ -73,7 +73,7 @@ struct Prefix {
   bool class_token;
   bool distillation;
   int64_t registers;
-  int64_t detection;
+  int64_t detection = 0;
   int64_t count() const { return class_token + distillation + registers + detection; }
 };
 

@@ -24,7 +24,7 @@ struct LoadRequest {
   int threads;
   /** Bytes that the model's weights, and these with one run, may need. */
   int64_t memory_limit;
-  std::shared_ptr<const std::atomic<bool>> cancel;
+  std::shared_ptr<const std::atomic<bool>> cancel = nullptr;
 };
 
 struct ForwardOptions {
@@ -32,7 +32,7 @@ struct ForwardOptions {
   bool tokens = false;
   bool profile = false;
   std::vector<uint32_t> masked_patches;
-  std::shared_ptr<const std::atomic<bool>> cancel;
+  std::shared_ptr<const std::atomic<bool>> cancel = nullptr;
 };
 
 /** A Vision Transformer with its weights. Its methods use one scratch: never call two at once. */
