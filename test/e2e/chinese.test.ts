@@ -46,8 +46,8 @@ async function look(): Promise<Shown> {
       const spoken = ['title', 'aria-label', 'aria-roledescription', 'placeholder'].map((name) =>
         element.getAttribute(name),
       );
-      // names of files, models and tensors, code and units are the same in every language
-      const isCode = element.closest('code, .walk-code, [data-testid="source"]') !== null;
+      // names of files, models and tensors, code, papers and units are the same in every language
+      const isCode = element.closest('code, cite, .walk-code, [data-testid="source"]') !== null;
       for (const words of [text, ...spoken]) {
         if (words && !isCode && /[a-z]{2,} [a-z]{2,} [a-z]{2,}/i.test(words)) english.push(words);
       }

@@ -109,7 +109,7 @@ export class Evidence implements Component {
     this.about.dataset.method = method;
     this.about.replaceChildren(
       h('code', { class: 'formula' }, formula),
-      h('p', { class: 'caption' }, source),
+      h('cite', { class: 'caption', lang: 'en' }, source),
       h('p', { class: 'caption' }, limits),
     );
   }
