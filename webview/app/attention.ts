@@ -2,6 +2,7 @@
 import { say } from './words';
 import { splitHeads } from '../../extension/engine/headFusion';
 import { methodDefaults, methods, methodSlice, type MethodId, type MethodSlice } from '../../extension/engine/methods';
+import type { Slice } from '../../extension/engine/requests';
 import type { PanelModel, ViewState } from '../../extension/protocol/panel';
 import { colorTable, signedColorMap } from '../../extension/drawing/colorMap';
 import { heatOf, keepMass, type Heat, type ScaleChoice } from '../drawing/heat';
@@ -35,14 +36,11 @@ export class Attention {
       '/',
     );
     if (this.last.status === 'ready' && this.last.key === key) return this.last;
-    const { perHead, over } = methods[method];
     const peek = this.slices.peek(sliceOf(view));
     if (peek.status === 'failed') return (this.last = { status: 'unavailable', reason: peek.message });
     if (peek.status === 'pending') return { status: 'pending' };
-    const rows = perHead ? splitHeads(peek.slice.values, peek.slice.shape[0]!) : [peek.slice.values];
-    const prefixes = over === 'tokens' ? model.loaded.numPrefix : 0;
-    const heat = heatOf(rows, perHead ? head : 'mean', prefixes, scaleOf(view, display));
-    return (this.last = { status: 'ready', key, rows, heat, layout: layoutOf(model, run.geometry) });
+    const map = mapOf(peek.slice, view, model, display);
+    return (this.last = { status: 'ready', key, ...map, layout: layoutOf(model, run.geometry) });
   }
 
   /** The map's pixels over the model's input, or null when there is none. While a new one is on its way: the one before. */
@@ -60,6 +58,14 @@ export class Attention {
     }
     return this.drawn.canvas;
   }
+}
+
+/** The map of a slice that `sliceOf` asked for: a row for each head, and the heat of the one, or the fusion, that is shown. */
+export function mapOf({ values, shape }: Slice, view: ViewState, { loaded }: PanelModel, display: Display) {
+  const { perHead, over } = methods[view.method];
+  const rows = perHead ? splitHeads(values, shape[0]!) : [values];
+  const prefixes = over === 'tokens' ? loaded.numPrefix : 0;
+  return { rows, heat: heatOf(rows, perHead ? view.head : 'mean', prefixes, scaleOf(view, display)) };
 }
 
 /** Why a model's runs cannot give what a method is computed from; null when they can. */

@@ -3,12 +3,11 @@ import * as l10n from '@vscode/l10n';
 import { methodIds, methods, takes, type MethodId } from '../../extension/engine/methods';
 import type { ViewState } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
-import { sliceOf, whyNot } from '../app/attention';
+import { mapOf, sliceOf, whyNot } from '../app/attention';
 import type { AppState } from '../app/state';
 import { methodHelp } from '../attention/methodHelp';
 import { methodWords } from '../attention/methodWords';
 
-import { fuseHeads, splitHeads } from '../../extension/engine/headFusion';
 import { button } from '../ui/controls';
 import { h, setText } from '../ui/dom';
 import { value } from '../ui/format';
@@ -217,19 +216,15 @@ export class Evidence implements Component {
   }
 
   private async measure(view: ViewState): Promise<void> {
-    const { model, run } = this.app.state;
-    if (!model || !run) return;
+    const { model, display } = this.app.state;
+    const { ranking } = this;
     const slice = await this.app.slices.wait(sliceOf(view));
-    if (!slice) return this.app.refresh(); // the reason is where the map would be
-    const { perHead, over } = methods[view.method];
-    const rows = perHead ? splitHeads(slice.values, slice.shape[0]!) : [slice.values];
-    const row = typeof view.head === 'number' && perHead ? rows[view.head]! : fuseHeads(rows, fusionOf(view));
-    const patches = row.subarray(over === 'tokens' ? model.loaded.numPrefix : 0);
-    await this.trials.run(keyOf(view), view.method, view.class, patches);
+    // the reason for no map is where the map would be
+    if (!model || !slice || this.ranking !== ranking) return this.app.refresh();
+    const { heat } = mapOf(slice, view, model, display);
+    await this.trials.run(keyOf(view), view.method, view.class, heat.patches);
   }
 }
-
-const fusionOf = ({ head }: ViewState) => (typeof head === 'number' ? 'mean' : head);
 
 /** What a trial depends on. */
 const keyOf = (view: ViewState): string =>

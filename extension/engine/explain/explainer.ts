@@ -167,8 +167,7 @@ export class Explainer {
 
   private logits(image: number): Float32Array {
     const { logits, batch } = this.of.run;
-    const length = logits.length / batch;
-    return logits.subarray(image * length, (image + 1) * length);
+    return part(logits, image, batch);
   }
 
   private evidence(image: number, chosen: Chosen): Evidence {
@@ -185,11 +184,15 @@ export class Explainer {
     return { input: [channels, height, width], grid: this.of.model.loaded.grid, patch: this.of.patch };
   }
 
-  /** Everything that one backward pass gives at once; of the whole batch, each image's target the same. */
+  /** The same for each image of the batch. */
+  private targets(chosen: Chosen) {
+    return Array.from({ length: this.of.run.batch }, () => targetOf(chosen));
+  }
+
+  /** Everything that one backward pass gives at once, of the whole batch. */
   private gradients(chosen: Chosen, signal: AbortSignal): Promise<Gradients> {
-    const targets = Array.from({ length: this.of.run.batch }, () => targetOf(chosen));
     return this.once(JSON.stringify({ gradients: chosen }), signal, () =>
-      this.inside().gradients({ targets, relevance: true, gradCam: true, input: true }, signal),
+      this.inside().gradients({ targets: this.targets(chosen), relevance: true, gradCam: true, input: true }, signal),
     );
   }
 
@@ -220,9 +223,8 @@ export class Explainer {
     const together = Math.max(1, Math.floor(ROOM_FOR_LAYERS / (batch * heads * numTokens ** 2)));
     const first = layer - (layer % together);
     const attention = Array.from({ length: Math.min(together, layers - first) }, (_, i) => first + i);
-    const targets = Array.from({ length: batch }, () => targetOf(chosen));
     const { attention: found } = await this.once(JSON.stringify({ attention: first, ...chosen }), signal, () =>
-      this.inside().gradients({ targets, attention }, signal),
+      this.inside().gradients({ targets: this.targets(chosen), attention }, signal),
     );
     return part(found[layer - first]!.values, image, batch).slice();
   }

@@ -1,4 +1,5 @@
 /** Which patches each of several passes hides: rows of a (variants, patches) matrix, 1 where a patch is hidden. */
+
 /** Variants `from` to `to` of a deletion: variant k hides the first k patches of the order. */
 export function deletionMasks(order: Uint32Array, from: number, to: number): Uint8Array {
   return rows(order.length, to - from, (mask, variant) => {
