@@ -56,6 +56,7 @@ test('a picture that is deleted is said to be, and comes back; the status bar go
   writeFileSync(inFolder('cat.webp'), bytes);
   await panel.waitFor({ state: 'ready' });
   await tab('cat.webp (deleted)').waitFor({ state: 'detached', timeout: PATIENCE });
+  await explorerRow(page, 'cat.webp').waitFor({ timeout: PATIENCE });
 });
 
 test('two pictures of one name are told apart in their tabs', async () => {

@@ -10,7 +10,6 @@ import {
   explorerMenu,
   explorerRow,
   PATIENCE,
-  pick,
   runCommand,
   selectInExplorer,
   toast,
@@ -46,7 +45,7 @@ test('the context menu of a picture offers the three commands, that of a text do
 
 test('right-click, menu item, panel: the picture, then what the command line says about it', async () => {
   const { page, panel } = session;
-  const clicked = await pick(page, await explorerMenu(page, 'aeroplane.png', CLASSIFY));
+  const clicked = await chooseInExplorer(page, 'aeroplane.png', CLASSIFY);
   await page.locator('iframe.webview').waitFor({ state: 'attached' });
   const up = Date.now() - clicked;
   await panel.ready('aeroplane.png');
@@ -68,8 +67,7 @@ test('right-click, menu item, panel: the picture, then what the command line say
 
 test('a warm engine answers; how long it takes is printed', async () => {
   const { page, panel } = session;
-  const item = await explorerMenu(page, 'ship.png', CLASSIFY);
-  const clicked = await pick(page, item);
+  const clicked = await chooseInExplorer(page, 'ship.png', CLASSIFY);
   await panel.ready('ship.png');
   const took = Date.now() - clicked;
   console.log(`# predictions after ${took} ms (warm)`);
@@ -179,7 +177,7 @@ test('several selected pictures: a panel each, and one summary that counts', asy
   await selectInExplorer(page, ['cat.webp', 'frog.png', 'text.png']);
   await chooseInExplorer(page, 'frog.png', CLASSIFY);
   // the progress that goes before it is called "classifying 3 images"
-  await toast(page, /3 images: .*, 1 failed/).waitFor();
+  await toast(page, /3 images: .*, 1 failed/).waitFor({ timeout: PATIENCE });
   // (a click on cat.webp also opened VS Code's own preview of it)
   for (const name of ['frog.png', 'text.png']) assert.equal(await page.getByRole('tab', { name }).count(), 1);
   await session.screenshot('several');

@@ -23,9 +23,8 @@ export async function explorerMenu(page: Page, file: string, label: string, pati
   }
 }
 
-/** Clicks a menu item until the menu is gone: VS Code ignores a mouse-up in a menu's first 100 ms. Gives the click's time. */
-export async function pick(page: Page, item: Locator): Promise<number> {
-  await page.waitForTimeout(120);
+/** Clicks a menu item until the menu is gone. Gives the click's time. */
+async function pick(page: Page, item: Locator): Promise<number> {
   let clicked: number | undefined;
   for (let i = 0; i < 10; i++) {
     try {
@@ -44,8 +43,20 @@ export async function pick(page: Page, item: Locator): Promise<number> {
   throw new Error('the menu does not go away');
 }
 
+/**
+ * Chooses from the context menu of a file in the explorer; gives the click's time. A command acts on the row that has the
+ * explorer's focus, which VS Code may move while the menu is open (a file that appears on disk takes it): then again.
+ */
 export async function chooseInExplorer(page: Page, file: string, label: string): Promise<number> {
-  return pick(page, await explorerMenu(page, file, label));
+  const ofFile = explorerRow(page, file).and(page.locator('.focused'));
+  for (const end = Date.now() + PATIENCE; ; await page.waitForTimeout(200)) {
+    const item = await explorerMenu(page, file, label);
+    await page.waitForTimeout(120); // VS Code ignores a mouse-up in a menu's first 100 ms
+    if (await ofFile.isVisible()) return pick(page, item);
+    await page.keyboard.press('Escape');
+    await menu(page).waitFor({ state: 'detached' });
+    if (Date.now() > end) throw new Error(`${file} has a menu, but not the focus of the explorer`);
+  }
 }
 
 const palette = (page: Page) => page.locator('.quick-input-widget');
