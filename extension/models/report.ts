@@ -3,6 +3,7 @@ import type { Architecture, Finding, Norm } from '../architecture/description';
 import type { ShapeOfStep } from '../architecture/steps';
 import type { KindStatistics } from './weightKinds';
 import type { Preprocessing } from '../image/preprocessing';
+import { inWords } from '../image/preprocessingWords';
 import { plainMessage, plainText } from '../errors/plainText';
 
 export interface Report {
@@ -37,7 +38,7 @@ export function reportText(report: Report, width = Infinity): string {
     ['family', report.familyTitle],
     ['weights', weightsText(report)],
     ...(report.architecture ? architectureRows(report, report.architecture) : []),
-    ['preprocessing', preprocessingText(report.preprocessing)],
+    ['preprocessing', inWords(report.preprocessing).message],
   ];
   if (report.noWeightDecay.length > 0) rows.push(['no weight decay', plainMessage(report.noWeightDecay.join(', '))]);
   // what people came for stands first
@@ -170,21 +171,6 @@ function scaleText({ scale, headDim }: Architecture['block']): string {
 
 const normText = ({ kind, eps }: Norm) =>
   kind === 'identity' ? 'none' : `${kind === 'rms' ? 'RMSNorm' : 'LayerNorm'}, eps ${eps}`;
-
-export function preprocessingText({ resize, interpolation, crop, rescale, mean, std }: Preprocessing): string {
-  const parts = [`${resizeText(resize)} (${interpolation})`];
-  if (crop) parts.push(`centre crop ${sides(crop)}`);
-  if (rescale !== 1) parts.push(Math.abs(rescale * 255 - 1) < 1e-9 ? '/ 255' : `x ${rescale}`);
-  return `${parts.join(', ')}, mean ${mean.join(' ')}, std ${std.join(' ')}`;
-}
-
-function resizeText(resize: Preprocessing['resize']): string {
-  if (resize.kind === 'none') return 'no resize';
-  if (resize.kind === 'shorter-side') return `shorter side to ${resize.size}`;
-  return `to ${sides(resize)}${resize.kind === 'keep-ratio' ? ' keeping the ratio' : ''}`;
-}
-
-const sides = ({ height, width }: { height: number; width: number }) => `${height} x ${width}`;
 
 function table(rows: [string, string][]): string {
   const width = Math.max(...rows.map(([key]) => key.length)) + 2;

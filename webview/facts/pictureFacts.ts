@@ -1,11 +1,12 @@
 /** The picture's own details, and how it became the model's input. */
 import * as l10n from '@vscode/l10n';
-import type { Preprocessing } from '../../extension/image/preprocessing';
+import { inWords } from '../../extension/image/preprocessingWords';
 import type { App, Component } from '../app/app';
 import { h } from '../ui/dom';
 import { bytes } from '../ui/format';
 import { facts, section } from '../ui/section';
 import type { AppState } from '../app/state';
+import { say } from '../app/words';
 
 export class PictureFacts implements Component {
   private readonly body = h('div', {});
@@ -29,7 +30,7 @@ export class PictureFacts implements Component {
         [l10n.t('Format'), `${image.format.toUpperCase()}, ${bytes(image.bytes)}`],
         [l10n.t('Model saw'), region ? regionText(region) : null],
         [l10n.t('As'), run ? l10n.t('{0} × {1} pixels', run.geometry.inputWidth, run.geometry.inputHeight) : null],
-        [l10n.t('Preprocessing'), model ? preprocessingText(model.preprocessing) : null],
+        [l10n.t('Preprocessing'), model ? say(inWords(model.preprocessing)) : null],
       ]),
     );
   }
@@ -45,23 +46,3 @@ const regionText = ({ left, top, right, bottom }: { left: number; top: number; r
     round(top),
   );
 };
-
-export function preprocessingText({ channels, resize, interpolation, crop, mean, std }: Preprocessing): string {
-  const sizes = {
-    none: () => l10n.t('no resize'),
-    exact: (r: { height: number; width: number }) =>
-      l10n.t('resize to {0} × {1}, {2}', r.width, r.height, interpolation),
-    'keep-ratio': (r: { height: number; width: number }) =>
-      l10n.t('fit to {0} × {1}, {2}', r.width, r.height, interpolation),
-    'shorter-side': (r: { size: number }) => l10n.t('shorter side to {0}, {1}', r.size, interpolation),
-  };
-  const list = (xs: number[]) => (new Set(xs).size === 1 ? String(xs[0]) : xs.join(', '));
-  return [
-    channels === 1 ? l10n.t('grey') : null,
-    sizes[resize.kind](resize as never),
-    crop ? l10n.t('centre crop {0} × {1}', crop.width, crop.height) : null,
-    l10n.t('mean {0}, std {1}', list(mean), list(std)),
-  ]
-    .filter((part) => part !== null)
-    .join(l10n.t('; '));
-}
