@@ -8,7 +8,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { familyTitle, recogniseConfig } from '../extension/models/families';
-import { Fields } from '../extension/models/families/fields';
+import { Fields } from '../extension/models/config/fields';
 import { refusedAs } from '../extension/models/families/refused';
 
 const root = resolve(import.meta.dirname, '..');

@@ -1,6 +1,6 @@
 /**
  * What the rest of the program knows about a model, whatever family it came from.
- * Families (./families/*) are tables that produce this; nothing below this file's users looks at a config again.
+ * Families (models/families/*) are tables that produce this; nothing below this file's users looks at a config again.
  */
 import type { Architecture, Part, TensorSource } from '../../native/binding';
 import type { Sentence } from '../errors/sentence';

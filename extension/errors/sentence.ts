@@ -46,6 +46,10 @@ export function verbatim(text: string): Sentence {
   return sentence('{0}', text);
 }
 
+/** `12`, `12 or 16`, `12 or 16 or 24`; nothing of nothing. */
+export const either = ([first = '', ...others]: readonly Argument[]): Argument =>
+  others.reduce((all, other) => sentence('{0} or {1}', all, other), first);
+
 /** Between the items of a list. */
 const comma: Pick<Sentence, 'template'> = sentence(', ');
 

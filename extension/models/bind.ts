@@ -6,7 +6,7 @@ import { distance as editDistance } from 'fastest-levenshtein';
 import type { Architecture, DType, Finding, TensorSource } from '../architecture/description';
 import { canonicalTensors, type CanonicalTensor } from '../architecture/tensors';
 import { count } from '../errors/count';
-import type { Family, KeyPart, KeyRule, KeyTable, Tensors } from './families/family';
+import type { Family, KeyPart, KeyRule, KeyTable, Tensors } from './config/family';
 import type { StoredTensor } from './files/safetensors';
 import { listed, unreadParts } from './unread';
 import { sentence, type Sentence } from '../errors/sentence';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { packageRoot } from '../files/packageRoot';
-import type { Fields } from './families/fields';
+import type { Fields } from './config/fields';
 
 /** By number of classes, as timm tells them apart (data/imagenet_info.py), with the bit of models/labels/README.md. */
 const DATA_SETS: Record<number, { title: string; bit: number }> = {

@@ -3,7 +3,7 @@ import type { Size } from '../image/geometry';
 import type { Preprocessing } from '../image/preprocessing';
 import type { Architecture, ModelDescription, PictureInput } from '../architecture/description';
 import { ModelError } from '../errors/modelError';
-import { checkedPreprocessing } from './families/checked';
+import { checkedPreprocessing } from './config/checked';
 import { outOfBounds } from '../architecture/bounds';
 import { gridOf } from '../architecture/grid';
 import { sentence } from '../errors/sentence';

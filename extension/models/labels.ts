@@ -5,8 +5,8 @@ import { fileError } from '../errors/modelError';
 import { readRegularFile } from '../files/regularFile';
 import { sentence, type Sentence } from '../errors/sentence';
 import type { Finding } from '../architecture/description';
-import type { Fields } from './families/fields';
-import { labelTable, type LabelTable } from './families/labelTable';
+import type { Fields } from './config/fields';
+import { labelTable, type LabelTable } from './config/labelTable';
 import { isObject } from './files/safetensors';
 
 const MAX_LABEL_BYTES = 8 * 1024 * 1024;

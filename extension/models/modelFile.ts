@@ -8,7 +8,7 @@ import { sentence, type Argument, type Sentence } from '../errors/sentence';
 import { MOST_JSON_BYTES, MOST_NESTING, nestedTooDeep } from '../files/jsonLimits';
 import { isObject } from './files/safetensors';
 import { recogniseConfig } from './families';
-import { Fields } from './families/fields';
+import { Fields } from './config/fields';
 import { articleModel } from './families/seed';
 import { prefixCount } from '../architecture/tensors';
 import { gridOf, grids } from '../architecture/grid';

@@ -11,9 +11,9 @@ import type { Architecture, Finding, ModelDescription, WeightSource } from '../a
 import { ModelError } from '../errors/modelError';
 import { outOfBounds } from '../architecture/bounds';
 import { recognise, type Recognised } from './families';
-import { architectureOf, assertInBounds, preprocessingOf } from './families/checked';
-import { Fields } from './families/fields';
-import type { Family, FamilyInput } from './families/family';
+import { architectureOf, assertInBounds, preprocessingOf } from './config/checked';
+import { Fields } from './config/fields';
+import type { Family, FamilyInput } from './config/family';
 import { cachedSnapshot } from './hub/cache';
 import { HUB_ID, hubSettings } from './hub/settings';
 import { MOST_SEED } from './families/seed';

@@ -10,9 +10,9 @@ import { blockOutOfBounds } from '../architecture/bounds';
 import type { Architecture, Block, PartDescription, TensorSource } from '../architecture/description';
 import { MOST_RATIO, type LimitName } from '../architecture/limits';
 import { ConfigError } from '../errors/configError';
-import { assertInBounds } from './families/checked';
+import { assertInBounds } from './config/checked';
 import { articleBlock, articleModel, MOST_SEED } from './families/seed';
-import type { Fields } from './families/fields';
+import type { Fields } from './config/fields';
 import { readModelConfig } from './open';
 import { sentence } from '../errors/sentence';
 

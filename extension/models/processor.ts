@@ -1,5 +1,5 @@
 /** The image processor's settings of a model, wherever transformers wrote them. */
-import { Fields } from './families/fields';
+import { Fields } from './config/fields';
 import { readJson } from './files/checkpoint';
 import type { Located } from './files/locate';
 

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { circle } from '../folderCircle';
 import { ROOT } from './support';
 
 const SOURCE = join(ROOT, 'native/src');
@@ -25,22 +26,6 @@ function includes(): Map<string, Map<string, string>> {
     }
   }
   return all;
-}
-
-/** A way from `folder` back to itself, or null. */
-function circle(all: Map<string, Map<string, string>>, folder: string): string[] | null {
-  const seen = new Set<string>();
-  const walk = (at: string, way: string[]): string[] | null => {
-    for (const [next, file] of all.get(at) ?? []) {
-      if (next === folder) return [...way, file];
-      if (seen.has(next)) continue;
-      seen.add(next);
-      const found = walk(next, [...way, file]);
-      if (found) return found;
-    }
-    return null;
-  };
-  return walk(folder, []);
 }
 
 test('no folder of native/src stands on itself', () => {

@@ -7,14 +7,14 @@ import type { Architecture, Block } from '../../architecture/description';
 import { plainArchitecture, plainBlock } from '../../architecture/plain';
 import { ConfigError } from '../../errors/configError';
 import { sentence } from '../../errors/sentence';
-import type { Family, FamilyInput } from './family';
-import type { Fields } from './fields';
-import { depthOf, divide, inferGrid, pick, rows } from './infer';
-import { CLIP, statistics, TIMM_INTERPOLATIONS } from './preprocessing';
+import type { Family, FamilyInput } from '../config/family';
+import type { Fields } from '../config/fields';
+import { HEAD_WIDTH } from '../config/heads';
+import { depthOf, divide, inferGrid, pick, rows } from '../config/infer';
+import { CLIP, statistics, TIMM_INTERPOLATIONS } from '../config/preprocessing';
 
 /** torch's LayerNorm default. */
 const EPS = 1e-5;
-const HEAD_WIDTH = 64;
 const BLOCK = 'transformer.resblocks.{i}.';
 
 export const clip: Family = {

@@ -1,15 +1,15 @@
 /** The families this program knows, and which of them a model is. */
 import { ModelError } from '../../errors/modelError';
-import type { Family, Tensors } from './family';
-import type { Fields } from './fields';
+import type { Family, Tensors } from '../config/family';
+import type { Fields } from '../config/fields';
 import { refuseByName, refuseType } from './refused';
-import { pick } from './infer';
+import { pick } from '../config/infer';
 import { unwrapped } from './names';
 import { clip } from './clip';
 import { HF_FAMILIES } from './hf';
 import { seedT2T, seedViT } from './seed';
 import { t2t, t2tPerformer } from './t2t';
-import { timm } from './timm';
+import { timm } from './timm/visionTransformer';
 import { timmEva } from './timm/eva';
 import { timmNaFlex } from './timm/naflex';
 import { perception } from './timm/perception';

@@ -1,6 +1,6 @@
 /** Tensor names as they were before training wrappers, chunking and the like put something around them. */
 import type { StoredTensor } from '../files/safetensors';
-import type { Tensors } from './family';
+import type { Tensors } from '../config/family';
 
 export interface Named {
   tensors: Map<string, StoredTensor>;

@@ -1,8 +1,8 @@
 /** Architectures people will try that are not plain Vision Transformers: refused by their name, not by a list of tensors. */
 import { ModelError } from '../../errors/modelError';
 import { sentence, type Sentence } from '../../errors/sentence';
-import type { Fields } from './fields';
-import type { Tensors } from './family';
+import type { Fields } from '../config/fields';
+import type { Tensors } from '../config/family';
 
 interface Refused {
   title: Sentence;

@@ -9,11 +9,11 @@ import { ModelError } from '../../errors/modelError';
 import { ConfigError } from '../../errors/configError';
 import { gridOf } from '../../architecture/grid';
 import { LIMITS, MOST_RATIO } from '../../architecture/limits';
-import { architectureOf } from './checked';
-import type { Family, FamilyInput, KeyTable } from './family';
-import type { Fields } from './fields';
-import { depthOf, rows } from './infer';
-import { statistics } from './preprocessing';
+import { architectureOf } from '../config/checked';
+import type { Family, FamilyInput, KeyTable } from '../config/family';
+import type { Fields } from '../config/fields';
+import { depthOf, rows } from '../config/infer';
+import { statistics } from '../config/preprocessing';
 import { plainArchitecture, plainBlock } from '../../architecture/plain';
 import { sentence } from '../../errors/sentence';
 

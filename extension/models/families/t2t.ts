@@ -3,11 +3,12 @@
  * https://github.com/yitu-opensource/T2T-ViT (models/t2t_vit.py, token_transformer.py, token_performer.py).
  */
 import type { Architecture, Block } from '../../architecture/description';
-import type { Family, FamilyInput, KeyTable } from './family';
-import { depthOf, divide, inferGrid, pick, rows } from './infer';
+import type { Family, FamilyInput, KeyTable } from '../config/family';
+import { assumeHeads, usualHeads } from '../config/heads';
+import { depthOf, divide, inferGrid, pick, rows } from '../config/infer';
 import { MOST_RATIO } from '../../architecture/limits';
 import { plainArchitecture, plainBlock } from '../../architecture/plain';
-import { timmPreprocessing } from './preprocessing';
+import { timmPreprocessing } from '../config/preprocessing';
 import { sentence } from '../../errors/sentence';
 
 const SPLITS = [
@@ -29,10 +30,8 @@ const ARGUMENTS = [
   'qk_scale',
   'token_dim',
 ];
-/** One head in 64 channels, as all published ones. */
-const HEAD_WIDTH = 64;
-/** Token length and heads of the published weights, whose scale is not the constructor's default. */
-const PUBLISHED = new Set(['256 4', '384 6', '448 7', '512 8']);
+/** Token lengths of the published weights, whose scale is not the constructor's default. */
+const PUBLISHED = new Set([256, 384, 448, 512]);
 
 export const t2t: Family = {
   name: 't2t',
@@ -113,7 +112,7 @@ function architecture(
   const dim = args.size('embed_dim', 'dim') ?? rows(tensors, 'tokens_to_token.project.weight') ?? 384;
   const channels = args.size('token_dim', 'dim') ?? rows(tensors, proj) ?? 64;
   const inChannels = args.size('in_chans', 'channels') ?? (tensors?.get(qkv)?.shape[1] ?? 147) / 49;
-  const heads = args.size('num_heads', 'heads') ?? Math.max(1, Math.floor(dim / HEAD_WIDTH));
+  const heads = args.size('num_heads', 'heads') ?? (PUBLISHED.has(dim) ? usualHeads(dim) : assumeHeads(dim, findings));
   const headDim = divide(config, dim, heads);
   const table = tensors?.get('pos_embed')?.shape.at(-2);
   const trained = (table === undefined ? undefined : inferGrid(table, [1])) ?? [14, 14];
@@ -122,7 +121,7 @@ function architecture(
   const ratio = args.number('mlp_ratio', 0, MOST_RATIO);
   const bias = args.flag('qkv_bias') ?? pick(tensors, /^blocks\.\d+\.attn\.qkv\.bias$/) !== undefined;
   // Published weights were trained with the scale of the whole width (yitu-opensource/T2T-ViT issue 62), not of one head.
-  const published = PUBLISHED.has(`${dim} ${heads}`);
+  const published = PUBLISHED.has(dim) && heads === usualHeads(dim);
   const scale = args.number('qk_scale') ?? (published ? dim : headDim) ** -0.5;
   if (!args.has('qk_scale')) {
     findings.push({

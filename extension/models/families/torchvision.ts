@@ -1,13 +1,14 @@
 /** torchvision's vit_b_16, vit_b_32, vit_l_16, vit_l_32, vit_h_14. https://github.com/pytorch/vision (models/vision_transformer.py) */
 import type { Preprocessing } from '../../image/preprocessing';
 import type { Architecture } from '../../architecture/description';
-import type { Family, FamilyInput } from './family';
-import { assumeHeads, depthOf, divide, inferGrid, pick, rows } from './infer';
+import type { Family, FamilyInput } from '../config/family';
+import { assumeHeads, usualHeads } from '../config/heads';
+import { depthOf, divide, inferGrid, pick, rows } from '../config/infer';
 import { plainArchitecture, plainBlock } from '../../architecture/plain';
-import { statistics } from './preprocessing';
+import { statistics } from '../config/preprocessing';
 
-/** Heads are not in the file; these are the published models' by token length. */
-const HEADS: Record<number, number> = { 768: 12, 1024: 16, 1280: 16 };
+/** Token lengths of the published models. Heads are not in the file. */
+const PUBLISHED = new Set([768, 1024, 1280]);
 const EPS = 1e-6;
 
 export const torchvision: Family = {
@@ -45,7 +46,8 @@ function architecture({ config, tensors, findings }: FamilyInput): Architecture 
   const projection = tensors?.get('conv_proj.weight')?.shape;
   const dim = config.size('hidden_dim', 'dim') ?? projection?.[0] ?? 768;
   const patch = config.pair('patch_size') ?? [projection?.[2] ?? 16, projection?.[3] ?? 16];
-  const heads = config.size('num_heads', 'heads') ?? HEADS[dim] ?? assumeHeads(dim, findings);
+  const heads =
+    config.size('num_heads', 'heads') ?? (PUBLISHED.has(dim) ? usualHeads(dim) : assumeHeads(dim, findings));
   divide(config, dim, heads);
   const table = tensors?.get('encoder.pos_embedding')?.shape.at(-2);
   const grid = (table === undefined ? undefined : inferGrid(table, [1])) ?? [14, 14];

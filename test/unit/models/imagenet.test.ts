@@ -1,7 +1,7 @@
 /** Class names for ImageNet models that carry none. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fields } from '../../../extension/models/families/fields';
+import { Fields } from '../../../extension/models/config/fields';
 import { imagenetNames } from '../../../extension/models/imagenet';
 
 const config = (fields: Record<string, unknown>) => new Fields('config.json', fields);

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { plainArchitecture, plainBlock } from '../../../extension/architecture/plain';
-import { Fields } from '../../../extension/models/families/fields';
+import { Fields } from '../../../extension/models/config/fields';
+import { publishedHeads, usualHeads } from '../../../extension/models/config/heads';
+import { either, sentence } from '../../../extension/errors/sentence';
 import { oddHeads } from '../../../extension/models/headCount';
 import { parameterCount, reportOf } from '../../../extension/models/describe';
 import { reportText } from '../../../extension/models/report';
@@ -112,6 +114,12 @@ test('a name of timm says how many heads are published', () => {
   assert.deepEqual(codes('vit_base_patch16_224', 12), []);
   assert.deepEqual(codes('vit_base_patch16_224', 16), ['odd-heads']);
   assert.deepEqual(codes('eva02_base_patch14_224', 12), []);
+});
+
+test('heads that nobody names are the usual ones of published models of that length', () => {
+  // ViT-H's and SigLIP so400m's heads are 80 and 72 wide, not 64
+  assert.deepEqual([192, 384, 768, 1024, 1152, 1280, 448, 36].map(usualHeads), [3, 6, 12, 16, 16, 16, 7, 1]);
+  assert.equal(sentence('{0}', either(publishedHeads(1024)!)).message, '16 or 8');
 });
 
 test('the report: a head count that fits the tensors and no published model', async () => {

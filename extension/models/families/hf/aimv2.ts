@@ -1,7 +1,7 @@
 /** AIMv2's vision tower: RMSNorm, SwiGLU, no class token, and a pooling whose query is a trained token. transformers/models/aimv2 */
-import type { KeyTable } from '../family';
-import { rows } from '../infer';
-import { CLIP } from '../preprocessing';
+import type { KeyTable } from '../../config/family';
+import { rows } from '../../config/infer';
+import { CLIP } from '../../config/preprocessing';
 import { TOWER_IGNORED } from './keys';
 import { BASE, type HfModel } from './model';
 

@@ -1,9 +1,9 @@
 /** BEiT, BEiT v2, DiT and data2vec-vision: a relative position bias, no bias for keys, mean pooling. transformers/models/beit, data2vec */
 import type { RelativeBias } from '../../../architecture/description';
-import type { KeyTable, Tensors } from '../family';
-import type { Fields } from '../fields';
-import { pick } from '../infer';
-import { HALF } from '../preprocessing';
+import type { KeyTable, Tensors } from '../../config/family';
+import type { Fields } from '../../config/fields';
+import { pick } from '../../config/infer';
+import { HALF } from '../../config/preprocessing';
 import { VIT_KEYS } from './keys';
 import { CLASS_TOKEN, VIT, type HfModel } from './model';
 

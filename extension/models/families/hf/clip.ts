@@ -1,5 +1,5 @@
 /** CLIP's vision tower. transformers/models/clip */
-import { CLIP } from '../preprocessing';
+import { CLIP } from '../../config/preprocessing';
 import { TOWER_IGNORED, TOWER_KEYS } from './keys';
 import { CLASS_TOKEN, VIT, type HfModel } from './model';
 

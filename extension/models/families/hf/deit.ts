@@ -1,5 +1,5 @@
 /** DeiT, with and without its teacher's head. transformers/models/deit */
-import { IMAGENET } from '../preprocessing';
+import { IMAGENET } from '../../config/preprocessing';
 import { beforeFive, VIT_KEYS } from './keys';
 import { VIT, type HfModel } from './model';
 

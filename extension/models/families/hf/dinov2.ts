@@ -1,9 +1,9 @@
 /** DINOv2 and DINOv2 with registers. transformers/models/dinov2, dinov2_with_registers */
 import type { Block } from '../../../architecture/description';
 import { MOST_RATIO } from '../../../architecture/limits';
-import type { KeyTable } from '../family';
-import type { Fields } from '../fields';
-import { IMAGENET } from '../preprocessing';
+import type { KeyTable } from '../../config/family';
+import type { Fields } from '../../config/fields';
+import { IMAGENET } from '../../config/preprocessing';
 import { ATTENTION, beforeFive, EMBEDDINGS } from './keys';
 import { BASE, CLASS_TOKEN, hiddenAct, type HfModel } from './model';
 

@@ -1,8 +1,8 @@
 /** DINOv3 ViT: rotary positions from patch centres, register tokens, layer scale, a gated MLP in the larger ones. transformers/models/dinov3_vit */
 import type { Block } from '../../../architecture/description';
-import type { KeyTable } from '../family';
-import type { Fields } from '../fields';
-import { IMAGENET } from '../preprocessing';
+import type { KeyTable } from '../../config/family';
+import type { Fields } from '../../config/fields';
+import { IMAGENET } from '../../config/preprocessing';
 import { BASE, hiddenAct, type HfModel } from './model';
 
 const KEYS: KeyTable = {

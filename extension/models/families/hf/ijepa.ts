@@ -1,5 +1,5 @@
 /** I-JEPA: a ViT without a class token, whose features are averaged. transformers/models/ijepa */
-import { HALF } from '../preprocessing';
+import { HALF } from '../../config/preprocessing';
 import { VIT_KEYS } from './keys';
 import { VIT, type HfModel } from './model';
 

@@ -1,5 +1,5 @@
 /** The models of Hugging Face transformers, in the order their tensors are asked: what is told apart by a tensor of its own comes first. */
-import type { Family } from '../family';
+import type { Family } from '../../config/family';
 import { aimv2 } from './aimv2';
 import { beit } from './beit';
 import { clip } from './clip';

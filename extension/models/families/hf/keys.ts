@@ -1,5 +1,5 @@
 /** Key names that several models of transformers share. */
-import type { KeyTable } from '../family';
+import type { KeyTable } from '../../config/family';
 
 /** ViT, DeiT and DINOv2 keep Q, K and V apart, two levels deep. */
 export const ATTENTION: KeyTable = {

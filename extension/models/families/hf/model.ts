@@ -4,12 +4,13 @@
  */
 import type { Architecture, Block, Finding, Resample } from '../../../architecture/description';
 import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
-import type { Family, FamilyInput, KeyTable, Tensors } from '../family';
-import type { Fields } from '../fields';
-import { assumeHeads, depthOf, divide, pick, rows } from '../infer';
-import { labelCount } from '../labelTable';
+import type { Family, FamilyInput, KeyTable, Tensors } from '../../config/family';
+import type { Fields } from '../../config/fields';
+import { assumeHeads } from '../../config/heads';
+import { depthOf, divide, pick, rows } from '../../config/infer';
+import { labelCount } from '../../config/labelTable';
 import { plainArchitecture, plainBlock } from '../../../architecture/plain';
-import { hfPreprocessing, type HfDefaults } from '../preprocessing';
+import { hfPreprocessing, type HfDefaults } from '../../config/preprocessing';
 import { sentence, type Sentence } from '../../../errors/sentence';
 
 export interface HfModel {

@@ -1,5 +1,5 @@
 /** SigLIP's vision tower (SigLIP 2 at fixed sizes has the same), and SigLIP 2 NaFlex. transformers/models/siglip, siglip2 */
-import { HALF } from '../preprocessing';
+import { HALF } from '../../config/preprocessing';
 import { TOWER_IGNORED, TOWER_KEYS } from './keys';
 import { VIT, type HfModel } from './model';
 import { sentence } from '../../../errors/sentence';

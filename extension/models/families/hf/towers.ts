@@ -1,5 +1,5 @@
 /** Vision towers that are CLIP's with a change or two: MLCD, OWL-ViT, BLIP. transformers/models/mlcd, owlvit, owlv2, blip */
-import { CLIP } from '../preprocessing';
+import { CLIP } from '../../config/preprocessing';
 import { TOWER_IGNORED, TOWER_KEYS } from './keys';
 import { CLASS_TOKEN, VIT, type HfModel } from './model';
 

@@ -1,5 +1,5 @@
 /** ViT, the encoder of ViT-MAE, and ViT-MSN. transformers/models/vit, vit_mae */
-import { HALF } from '../preprocessing';
+import { HALF } from '../../config/preprocessing';
 import { beforeFive, VIT_KEYS } from './keys';
 import { CLASS_TOKEN, VIT, type HfModel } from './model';
 

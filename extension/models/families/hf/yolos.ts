@@ -1,9 +1,9 @@
 /** YOLOS' backbone: a ViT with tokens that each look for an object, and positions before every block. transformers/models/yolos */
 import { ConfigError } from '../../../errors/configError';
-import type { KeyPart, Tensors } from '../family';
-import type { Fields } from '../fields';
-import { inferGrid } from '../infer';
-import { IMAGENET } from '../preprocessing';
+import type { KeyPart, Tensors } from '../../config/family';
+import type { Fields } from '../../config/fields';
+import { inferGrid } from '../../config/infer';
+import { IMAGENET } from '../../config/preprocessing';
 import { beforeFive, VIT_KEYS } from './keys';
 import { VIT, type HfModel } from './model';
 import { vit } from './vit';

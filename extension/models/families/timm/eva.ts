@@ -6,10 +6,11 @@ import type { Architecture, Block, Rotary } from '../../../architecture/descript
 import { plainArchitecture, plainBlock } from '../../../architecture/plain';
 import { ConfigError } from '../../../errors/configError';
 import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
-import type { Family, FamilyInput, KeyTable } from '../family';
-import type { Fields } from '../fields';
-import { assumeHeads, commonSize, depthOf, divide, inferGrid, pick, rows } from '../infer';
-import { timmPreprocessing } from '../preprocessing';
+import type { Family, FamilyInput, KeyTable } from '../../config/family';
+import type { Fields } from '../../config/fields';
+import { assumeHeads } from '../../config/heads';
+import { commonSize, depthOf, divide, inferGrid, pick, rows } from '../../config/infer';
+import { timmPreprocessing } from '../../config/preprocessing';
 import { timmImageSize, timmInputSize } from './inputSize';
 import { EVA_NAMES, evaArguments } from './evaVariants';
 import { sentence } from '../../../errors/sentence';

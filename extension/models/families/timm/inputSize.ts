@@ -1,5 +1,5 @@
 /** The size a model of timm was trained at, from wherever its config says it. */
-import type { Fields } from '../fields';
+import type { Fields } from '../../config/fields';
 
 type InputSize = [channels: number, height: number, width: number];
 

@@ -5,9 +5,9 @@
 import type { Architecture } from '../../../architecture/description';
 import { ConfigError } from '../../../errors/configError';
 import { sentence } from '../../../errors/sentence';
-import type { Family, FamilyInput, Tensors } from '../family';
-import type { Fields } from '../fields';
-import { timm } from '../timm';
+import type { Family, FamilyInput, Tensors } from '../../config/family';
+import type { Fields } from '../../config/fields';
+import { timm } from './visionTransformer';
 
 export const NAFLEX_NAMES = /^naflexvit_/i;
 

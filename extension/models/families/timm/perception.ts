@@ -2,9 +2,9 @@
  * Perception Encoder in Meta's own names (core, lang, spatial): CLIP's names over the forward pass of timm's Eva.
  * https://github.com/facebookresearch/perception_models (core/vision_encoder/pe.py); the names are those of timm's _convert_pe.
  */
-import type { Family, FamilyInput, Tensors } from '../family';
+import type { Family, FamilyInput, Tensors } from '../../config/family';
 import { EVA_KEYS, timmEva } from './eva';
-import { inferGrid } from '../infer';
+import { inferGrid } from '../../config/infer';
 
 /** The one published model whose heads are not 64 wide. */
 const GIGANTIC = { dim: 1536, heads: 16 };

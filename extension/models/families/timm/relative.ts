@@ -5,10 +5,11 @@
 import type { Architecture, RelativeBias } from '../../../architecture/description';
 import { plainArchitecture, plainBlock } from '../../../architecture/plain';
 import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
-import type { Family, FamilyInput } from '../family';
-import type { Fields } from '../fields';
-import { assumeHeads, commonSize, depthOf, divide, inferGrid, pick, rows } from '../infer';
-import { timmPreprocessing } from '../preprocessing';
+import type { Family, FamilyInput } from '../../config/family';
+import type { Fields } from '../../config/fields';
+import { assumeHeads } from '../../config/heads';
+import { commonSize, depthOf, divide, inferGrid, pick, rows } from '../../config/infer';
+import { timmPreprocessing } from '../../config/preprocessing';
 import { timmImageSize, timmInputSize } from './inputSize';
 import { EVA_KEYS } from './eva';
 

@@ -2,18 +2,19 @@
  * timm's VisionTransformer and VisionTransformerDistilled with their switches: model_args over what the architecture
  * name implies over what the tensors show. https://github.com/huggingface/pytorch-image-models
  */
-import { plainArchitecture } from '../../architecture/plain';
-import type { Architecture, Block, Norm } from '../../architecture/description';
-import { ConfigError } from '../../errors/configError';
-import { NAMED_ACTIVATIONS } from '../../architecture/activations';
-import { assumeHeads, commonSize, depthOf, divide, inferGrid, pick, rows } from './infer';
-import type { Family, FamilyInput } from './family';
-import type { Fields } from './fields';
-import { MOST_RATIO } from '../../architecture/limits';
-import { timmPreprocessing } from './preprocessing';
-import { timmImageSize, timmInputSize } from './timm/inputSize';
-import { variantArguments } from './timm-variants';
-import { sentence } from '../../errors/sentence';
+import { plainArchitecture } from '../../../architecture/plain';
+import type { Architecture, Block, Norm } from '../../../architecture/description';
+import { ConfigError } from '../../../errors/configError';
+import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
+import { assumeHeads } from '../../config/heads';
+import { commonSize, depthOf, divide, inferGrid, pick, rows } from '../../config/infer';
+import type { Family, FamilyInput } from '../../config/family';
+import type { Fields } from '../../config/fields';
+import { MOST_RATIO } from '../../../architecture/limits';
+import { timmPreprocessing } from '../../config/preprocessing';
+import { timmImageSize, timmInputSize } from './inputSize';
+import { variantArguments } from './variants';
+import { sentence } from '../../../errors/sentence';
 
 const POOLS = { '': 'none', token: 'token', avg: 'avg', avgmax: 'avgmax', max: 'max', map: 'map' } as const;
 const BLOCKS: Record<string, Block['order']> = {

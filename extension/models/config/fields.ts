@@ -4,7 +4,7 @@ import { LIMITS, type LimitName } from '../../architecture/limits';
 import type { ModelError } from '../../errors/modelError';
 import { ConfigError } from '../../errors/configError';
 import { isObject } from '../files/safetensors';
-import { sentence, type Argument, type Sentence } from '../../errors/sentence';
+import { either, sentence, type Sentence } from '../../errors/sentence';
 
 export class Fields {
   constructor(
@@ -122,10 +122,7 @@ export class Fields {
     const list: unknown = typeof value === 'number' && lengths.includes(1) ? [value] : value;
     const valid = Array.isArray(list) && lengths.includes(list.length);
     if (!valid || !list.every((item) => within(item, least, most))) {
-      const counts = [...new Set(lengths)].reduce<Argument>(
-        (all, n) => (all === '' ? n : sentence('{0} or {1}', all, n)),
-        '',
-      );
+      const counts = either([...new Set(lengths)]);
       throw this.refuse(name, sentence('a list of {0} numbers from {1} to {2}', counts, least, most));
     }
     return list;

@@ -1,6 +1,5 @@
 /** Reading an architecture off tensor names and shapes, where a config is silent. */
 import { ConfigError } from '../../errors/configError';
-import type { Finding } from '../../architecture/description';
 import type { StoredTensor } from '../files/safetensors';
 import type { Fields } from './fields';
 import type { Tensors } from './family';
@@ -56,20 +55,4 @@ export function divide(config: Fields, dim: number, heads: number): number {
     );
   }
   return dim / heads;
-}
-
-/** Heads are in no tensor's shape: 64 wide ones, which nearly every published model has, and a word about it. */
-export function assumeHeads(dim: number, findings: Finding[]): number {
-  const heads = dim % 64 === 0 ? dim / 64 : 1;
-  findings.push({
-    severity: 'warning',
-    code: 'assumed-heads',
-    ...sentence(
-      'The number of heads is nowhere in the file; {0} ({1} wide) is assumed, set it in config.json if that is wrong.',
-      heads,
-      dim / heads,
-    ),
-    subject: 'num_heads',
-  });
-  return heads;
 }
