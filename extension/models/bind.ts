@@ -7,6 +7,7 @@ import type { Architecture, DType, Finding, TensorSource } from '../architecture
 import { canonicalTensors, type CanonicalTensor } from '../architecture/tensors';
 import { count } from '../errors/count';
 import type { Family, KeyPart, KeyRule, KeyTable, Tensors } from './config/family';
+import type { Outside } from './families/names';
 import type { StoredTensor } from './files/safetensors';
 import { listed, unreadParts } from './unread';
 import { sentence, type Sentence } from '../errors/sentence';
@@ -22,12 +23,12 @@ interface Bound {
   findings: Finding[];
 }
 
-/** @param outside names of tensors that stood beside the model, not in it */
+/** @param outside names of tensors that stood beside the model, not in it, or in another copy of it */
 export function bind(
   architecture: Architecture,
   family: Family,
   tensors: Tensors,
-  outside: ReadonlySet<string> = new Set(),
+  outside: Outside = new Map(),
 ): Bound {
   const wanted = canonicalTensors(architecture);
   const used = new Set<string>();

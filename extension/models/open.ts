@@ -114,7 +114,15 @@ async function describe(
   id: string,
 ): Promise<ModelDescription> {
   const findings: Finding[] = [];
-  const { family, tensors, outside } = recognise(config, checkpoint?.tensors ?? null);
+  const { family, tensors, outside, headFrom } = recognise(config, checkpoint?.tensors ?? null);
+  if (headFrom !== undefined) {
+    findings.push({
+      severity: 'warning',
+      code: 'head-name',
+      ...sentence('{0} is taken for the classifier, which goes by another name in this family.', headFrom),
+      subject: headFrom,
+    });
+  }
   if (family.seeded && located.config && isModelFile(located.config)) assertKnownFields(config);
   const processor = await readProcessor(located);
   const input: FamilyInput = { config, processor, tensors, findings };

@@ -57,6 +57,8 @@ export interface Family {
   rename?: (name: string) => string;
   /** Its patch projection is a linear layer over (channels, rows, columns), which is a convolution flattened. */
   flatPatches?: boolean;
+  /** Its classifier is one linear layer over the pooled features: one of another name beside the body is taken for it. */
+  anyHead?: true;
   /** Tensors that have no part in this forward pass (poolers, text towers, mask tokens). */
   ignored: RegExp[];
   noWeightDecay?: string[];

@@ -4,7 +4,8 @@ import type { Family, Tensors } from '../config/family';
 import type { Fields } from '../config/fields';
 import { refuseByName, refuseType } from './refused';
 import { pick } from '../config/infer';
-import { unwrapped } from './names';
+import { headOf } from './headNames';
+import { unwrapped, type Outside } from './names';
 import { clip } from './clip';
 import { HF_FAMILIES } from './hf';
 import { seedT2T, seedViT } from './seed';
@@ -39,7 +40,9 @@ export interface Recognised {
   /** Under the family's own names. */
   tensors: Tensors | null;
   /** Names of tensors that stood beside the model, not in it. */
-  outside: ReadonlySet<string>;
+  outside: Outside;
+  /** What the file calls the classifier, where that is no name of the family. */
+  headFrom?: string;
 }
 
 /** The family by config, else by tensor names. Throws ModelError. */
@@ -49,15 +52,17 @@ export function recognise(config: Fields, stored: Tensors | null): Recognised {
   if (!byConfig) refuseType(config);
   if (!stored) {
     if (!byConfig) throw new ModelError('config', sentence('{0} describes no model family known here.', config.source));
-    return { family: byConfig, tensors: null, outside: new Set() };
+    return { family: byConfig, tensors: null, outside: new Map() };
   }
   for (const family of byConfig ? [byConfig] : FAMILIES) {
     for (const { tensors: found, outside } of unwrapped(stored, family.anchor)) {
       const tensors = renamed(found, family);
-      if (byConfig || hasRequired(family, tensors)) return { family, tensors, outside };
+      if (!byConfig && !hasRequired(family, tensors)) continue;
+      const headFrom = headOf(tensors, family);
+      return headFrom ? { family, outside, ...headFrom } : { family, outside, tensors };
     }
   }
-  if (byConfig) return { family: byConfig, tensors: renamed(stored, byConfig), outside: new Set() };
+  if (byConfig) return { family: byConfig, tensors: renamed(stored, byConfig), outside: new Map() };
   const first = [...stored.keys()].slice(0, 3).join(', ');
   throw new ModelError(
     'unsupported',

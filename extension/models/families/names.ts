@@ -6,39 +6,66 @@ export interface Named {
   tensors: Map<string, StoredTensor>;
   /** What stood before every name of the model: "module.backbone."; '' when nothing did. */
   prefix: string;
-  /** Names, as in `tensors`, of what stands outside that prefix and may not be part of the model. */
-  outside: Set<string>;
+  /** Names, as in `tensors`, of what stands outside that prefix and may not be part of the model: beside it, or in another copy of it. */
+  outside: Outside;
 }
+
+export type Outside = ReadonlyMap<string, 'beside' | 'copy'>;
 
 /** A copy that evaluation does not use, where another one is there. */
 const TRAINED_ONLY = /(^|[._])(student|momentum\w*|target\w*|online_target|encoder_k)\./;
+/** The moving average of the weights, which evaluation uses (timm's load_checkpoint: use_ema). */
+const AVERAGED = /(^|[._])(ema|ema_model|\w*_ema|swa_model|averaged_model)\./;
+
+/** What torch.compile, FSDP, activation checkpointing and DeepSpeed put around any module, the inner ones too. */
+const AROUND_MODULES = /(^|\.)(?:(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module)\.)+/g;
 
 /** Every way to read the file as a model with that anchor tensor, the likeliest first. */
-export function unwrapped(stored: Tensors, anchor: string): Named[] {
+export function unwrapped(whole: Tensors, anchor: string): Named[] {
+  const stored = new Map([...whole].map(([name, tensor]) => [name.replace(AROUND_MODULES, '$1'), tensor]));
   const prefixes = [...stored.keys()]
     .filter((name) => name === anchor || name.endsWith(`.${anchor}`))
     .map((name) => name.slice(0, name.length - anchor.length));
-  const rank = (prefix: string) => (prefix === '' ? 0 : TRAINED_ONLY.test(prefix) ? 2 : 1);
-  return prefixes.sort((a, b) => rank(a) - rank(b)).map((prefix) => strip(stored, prefix));
+  const named = prefixes.map((prefix) => strip(stored, prefix, prefixes));
+  const own = ({ tensors, outside }: Named): number => tensors.size - outside.size;
+  const largest = Math.max(0, ...named.map(own));
+  const rank = (model: Named): number => {
+    if (TRAINED_ONLY.test(model.prefix)) return 3;
+    if (model.prefix === '') return 0;
+    if (AVERAGED.test(model.prefix)) return 2 * own(model) > largest ? 1 : 4;
+    return 2;
+  };
+  return named.sort((a, b) => rank(a) - rank(b));
 }
 
 /** The prefix goes from every name; where only its beginning stands (a head beside the body), that goes. */
-function strip(stored: Tensors, prefix: string): Named {
+function strip(stored: Tensors, prefix: string, prefixes: string[]): Named {
   const segments = prefix.split('.').slice(0, -1);
   const tensors = new Map<string, StoredTensor>();
-  const outside = new Set<string>();
-  for (const [name, tensor] of stored) if (name.startsWith(prefix)) tensors.set(name.slice(prefix.length), tensor);
+  const outside = new Map<string, 'beside' | 'copy'>();
+  const copies = prefixes.filter((other) => other !== prefix && !prefix.startsWith(other));
+  const inCopy = (name: string): boolean => copies.some((other) => name.startsWith(other));
+  for (const [name, tensor] of stored) {
+    if (!name.startsWith(prefix)) continue;
+    tensors.set(name.slice(prefix.length), tensor);
+    if (inCopy(name)) outside.set(name.slice(prefix.length), 'copy');
+  }
   const lists = new Set([...tensors.keys()].map(listOf));
   lists.delete('');
   for (const [name, tensor] of stored) {
     if (name.startsWith(prefix)) continue;
+    if (inCopy(name)) {
+      tensors.set(name, tensor);
+      outside.set(name, 'copy');
+      continue;
+    }
     let rest = name;
     for (const segment of segments) if (rest.startsWith(`${segment}.`)) rest = rest.slice(segment.length + 1);
     const free = tensors.has(rest) ? name : rest;
     // Both towers of CLIP have a positional_embedding and layers; the model's own are those under the prefix.
     if (tensors.has(free) || lists.has(listOf(free))) continue;
     tensors.set(free, tensor);
-    outside.add(free);
+    outside.set(free, 'beside');
   }
   return { prefix, tensors: plainNames(tensors), outside };
 }

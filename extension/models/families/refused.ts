@@ -88,22 +88,39 @@ const REFUSED: Refused[] = [
   { title: sentence('an EfficientNet or a kin of it'), name: /^(\w*efficientnet|mnasnet|semnasnet|spnasnet|fbnet|(tf_)?mixnet|tinynet|hardcorenas|lcnet)/i, type: /^(efficientnet|align_vision_model)$/, tensor: /^(conv_stem|blocks\.\d+\.\d+\.conv_pw)/ },
 ]; // prettier-ignore
 
-/** Changes to a base model that is not in the file: PEFT's and the kinds it merges likewise. */
-const ADAPTER =
-  /\.(lora_(A|B|up|down|embedding_[AB])|hada_w\d_[ab]|lokr_w\d|ia3_l|oft_r|vera_lambda_[bd])(\.|$)|\.base_layer\./;
+/** Changes to a base model: what PEFT keeps beside it, which can be merged, and what stays a part of its own. */
+const ADAPTERS: { title: Sentence; merges: boolean; tensor: RegExp }[] = [
+  { title: sentence('a LoRA adapter'), merges: true, tensor: /\.lora_(A|B|up|down|embedding_[AB]|magnitude_vector)(\.|$)/ },
+  { title: sentence('an adapter'), merges: true, tensor: /\.(hada_w\d_[ab]|lokr_w\d(_[ab])?|ia3_l|oft_r|vera_lambda_[bd]|linear_[ab]_[qkv])(\.|$)|\.base_layer\./ },
+  { title: sentence('trained prompts'), merges: false, tensor: /(^|\.)(deep_)?prompt_(embeddings|tokens)(\.|$)/ },
+  { title: sentence('adapters inside its blocks'), merges: false, tensor: /\.(adapt(er|mlp)\w*)\.(\w+\.)*(down|up)\w*\.weight$/ },
+]; // prettier-ignore
 
-export function refuseByName(config: Fields, tensors: Tensors | null): void {
-  const adapted = tensors && [...tensors.keys()].find((key) => ADAPTER.test(key));
-  if (adapted) {
+function refuseAdapted(tensors: Tensors): void {
+  for (const { title, merges, tensor } of ADAPTERS) {
+    const [name, stored] = [...tensors].find(([key]) => tensor.test(key)) ?? [];
+    if (name === undefined || stored === undefined) continue;
     throw new ModelError(
       'unsupported',
-      sentence(
-        '{0} holds a LoRA adapter ({1}), not a whole model: merge it into its base model (merge_and_unload() in PEFT) and save that.',
-        config.source,
-        adapted,
-      ),
+      merges
+        ? sentence(
+            '{0} holds {1} ({2}), not a whole model: merge it into its base model (merge_and_unload() in PEFT) and save that.',
+            stored.file,
+            title,
+            name,
+          )
+        : sentence(
+            '{0} holds {1} ({2}), which no plain Vision Transformer has: export the whole model to .onnx to classify with it.',
+            stored.file,
+            title,
+            name,
+          ),
     );
   }
+}
+
+export function refuseByName(config: Fields, tensors: Tensors | null): void {
+  if (tensors) refuseAdapted(tensors);
   const name = config.word('architecture').replace(/\..*/, '');
   const type = config.word('model_type');
   const found =

@@ -244,3 +244,31 @@ test('no value of any config field makes opening a model throw anything but a se
   }
   assert.ok(refused > 300, `nonsense is refused (${refused})`);
 });
+
+test('a CLIP tower answers with its embedding where its class does, and goes by the names of its kin', async () => {
+  const { architecture } = await open(golden('hf-clip'));
+  const dim = architecture?.dim ?? 0;
+  const projected = (as: string, fields: object) =>
+    changed(
+      'hf-clip',
+      as,
+      (entries) => {
+        const bytes = Buffer.alloc(4 * 5 * dim);
+        entries.set('visual_projection.weight', { dtype: 'F32', shape: [5, dim], bytes });
+      },
+      (config) => Object.assign(config, fields),
+    );
+  const class_ = { architectures: ['CLIPVisionModelWithProjection'] };
+  const embedding = await open(projected('clip-projected', class_));
+  assertRunnable(embedding);
+  assert.deepEqual(embedding.architecture?.projection, { length: 5, bias: false, activation: null });
+  const pooled = await open(projected('clip-pooled', { architectures: ['CLIPModel'] }));
+  assert.deepEqual(pooled.architecture, architecture);
+  for (const model_type of [
+    'chinese_clip_vision_model',
+    'altclip_vision_model',
+    'metaclip_2_vision_model',
+    'clipseg_vision_model',
+  ])
+    assert.deepEqual((await open(projected(`clip-${model_type}`, { model_type }))).architecture, architecture);
+});

@@ -51,6 +51,74 @@ test('the head may stand beside a wrapped body', async () => {
   await same(beside, 'timm-plain');
 });
 
+test('what compiling, sharding and checkpointing put around inner modules goes too', async () => {
+  for (const wrapper of ['_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_module'])
+    for (const name of ['hf-vit', 'timm-plain', 'torchvision', 'hf-clip', 't2t-official'])
+      await same(
+        changed(name, `inner-${wrapper}-${name}`, (entries) =>
+          rename(entries, (key) => `${wrapper}.${key.replace(/(\.(?:encoder_layer_)?\d+)\./, `$1.${wrapper}.`)}`),
+        ),
+        name,
+      );
+});
+
+test('of a model and its moving average the average is opened, and the other named', async () => {
+  for (const [training, average] of [
+    ['model.', 'model_ema.'],
+    ['net.', 'ema_model.module.'],
+    ['module.', 'swa_model.module.'],
+  ]) {
+    const path = changed('timm-plain', `average-${training}`, (entries) => {
+      const all = [...entries];
+      entries.clear();
+      for (const [name, entry] of all) {
+        entries.set(`${training}${name}`, { ...entry, bytes: Buffer.alloc(entry.bytes.length) });
+        entries.set(`${average}${name}`, entry);
+      }
+    });
+    await same(path, 'timm-plain');
+    const { findings, weights } = await open(path);
+    const said = findings.find(({ code }) => code === 'unread-tensors')?.message;
+    assert.match(said ?? '', /another copy of the model/);
+    assert.ok(said?.includes(`${training}cls_token`), said);
+    assert.ok(weights.kind === 'tensors');
+    const source = weights.tensors['cls_token'];
+    const [part] = source && 'parts' in source ? source.parts : [];
+    assert.ok(part && 'file' in part);
+    const bytes = readFileSync(join(path, 'model.safetensors')).subarray(part.begin, part.end);
+    assert.ok(bytes.some((byte) => byte !== 0));
+  }
+});
+
+test('a copy beside a model without a wrapper is named', async () => {
+  const path = changed('timm-plain', 'bare-and-copy', (entries) => {
+    for (const [name, entry] of [...entries]) entries.set(`momentum_encoder.${name}`, entry);
+  });
+  await same(path, 'timm-plain');
+  assert.ok((await open(path)).findings.some(({ message }) => message.includes('another copy of the model')));
+});
+
+test('a classifier of another name beside the body is taken, and it is said', async () => {
+  for (const name of ['timm-plain', 'timm-eva02', 'timm-relpos', 'hf-vit']) {
+    const own = name === 'hf-vit' ? 'classifier.' : 'head.';
+    for (const [i, other] of ['fc.', 'linear.', 'cls_head.fc.', 'mlp_head.1.'].entries()) {
+      const path = changed(name, `other-head-${i}-${name}`, (entries) =>
+        rename(entries, (key) => (key.startsWith(own) ? key.replace(own, other) : `model.backbone.${key}`)),
+      );
+      await same(path, name);
+      assert.ok(
+        (await open(path)).findings.some(({ code, severity }) => code === 'head-name' && severity === 'warning'),
+      );
+    }
+  }
+  // a head of two layers is not one that the family has
+  const two = changed('timm-plain', 'two-layer-head', (entries) => {
+    rename(entries, (key) => key.replace(/^head\./, 'fc.0.'));
+    entries.set('fc.2.weight', some([4, 10]));
+  });
+  assert.ok((await errorsOf(two)).length > 0);
+});
+
 test('the layers of a deeper text tower are not layers of the picture tower', async () => {
   for (const name of ['official-pe-core', 'official-openai-clip']) {
     const pair = changed(name, `pair-${name}`, (entries) => {
@@ -114,6 +182,64 @@ test('names of transformers 5', async () => {
     );
 });
 
+test('names of transformers 5 for models that differ from ViT', async () => {
+  const blocks = (key: string) =>
+    key
+      .replace(
+        /encoder\.layer\.(\d+)\.attention\.attention\.relative_position_bias\./,
+        'layers.$1.relative_position_bias.',
+      )
+      .replace('encoder.relative_position_bias.', 'shared_position_bias.')
+      .replace(/encoder\.layer\.(\d+)\./, 'layers.$1.')
+      .replace('attention.attention.query', 'attention.q_proj')
+      .replace('attention.attention.key', 'attention.k_proj')
+      .replace('attention.attention.value', 'attention.v_proj')
+      .replace('attention.output.dense', 'attention.o_proj')
+      .replace('intermediate.dense', 'mlp.fc1')
+      .replace(/(\d)\.output\.dense/, '$1.mlp.fc2');
+  const names: Record<string, (key: string) => string> = {
+    'hf-published-beit': blocks,
+    'hf-published-beit-shared': blocks,
+    'hf-published-beit-absolute': blocks,
+    'hf-published-data2vec': blocks,
+    'hf-published-ijepa': blocks,
+    'hf-published-yolos': (key) => key.replace('encoder.mid_', 'encoder.interpolation.mid_'),
+    'hf-published-dinov3': (key) => key.replace(/(^|\.)layer\./, '$1model.layer.'),
+    'hf-published-dinov3-gated': (key) => key.replace(/(^|\.)layer\./, '$1model.layer.'),
+  };
+  for (const [name, five] of Object.entries(names)) {
+    let renamed = 0;
+    const path = changed(name, `five-${name}`, (entries) =>
+      rename(entries, (key) => {
+        if (five(key) !== key) renamed++;
+        return five(key);
+      }),
+    );
+    assert.ok(renamed > 0, name);
+    await same(path, name);
+  }
+});
+
+test("transformers 5 keeps the halves of DINOv2's SwiGLU apart", async () => {
+  const path = changed('hf-dinov2-swiglu', 'five-halves', (entries) => {
+    for (const [name, { dtype, shape, bytes }] of [...entries]) {
+      if (!name.includes('.mlp.weights_in.')) {
+        if (name.includes('.mlp.weights_out.')) {
+          entries.delete(name);
+          entries.set(name.replace('weights_out', 'down_proj'), { dtype, shape, bytes });
+        }
+        continue;
+      }
+      entries.delete(name);
+      const half = [(shape[0] ?? 0) / 2, ...shape.slice(1)];
+      const middle = bytes.length / 2;
+      entries.set(name.replace('weights_in', 'gate_proj'), { dtype, shape: half, bytes: bytes.subarray(0, middle) });
+      entries.set(name.replace('weights_in', 'up_proj'), { dtype, shape: half, bytes: bytes.subarray(middle) });
+    }
+  });
+  await same(path, 'hf-dinov2-swiglu');
+});
+
 test('a head in a list of its own', async () => {
   await same(
     changed('timm-plain', 'listed-head', (entries) => rename(entries, (key) => key.replace(/^head\./, 'head.1.'))),
@@ -153,6 +279,21 @@ test('adapters are named as such', async () => {
     entries.set('base_model.model.vit.encoder.layer.0.attention.attention.query.lora_A.default.weight', some([4, 32]));
   });
   await refuses(lora, 'unsupported', /holds a LoRA adapter.*merge/);
+  const others: Record<string, RegExp> = {
+    'base_model.model.encoder.layer.0.attention.attention.query.hada_w1_a':
+      /model\.safetensors holds an adapter .*merge/,
+    'base_model.model.encoder.layer.0.attention.attention.query.ia3_l': /holds an adapter .*merge/,
+    'base_model.model.encoder.layer.0.attention.attention.query.lora_magnitude_vector.default.weight':
+      /holds a LoRA adapter .*merge/,
+    'encoder.layer.0.adaptmlp.down_proj.weight': /holds adapters inside its blocks .*\.onnx/,
+    prompt_embeddings: /holds trained prompts .*\.onnx/,
+  };
+  for (const [i, [key, said]] of Object.entries(others).entries())
+    await refuses(
+      changed('hf-vit', `adapter-${i}`, (entries) => entries.set(key, some([4, 32]))),
+      'unsupported',
+      said,
+    );
   write(folder, 'adapter/adapter_config.json', '{}');
   await refuses(join(folder, 'adapter'), 'missing', /adapter/);
 });

@@ -4,7 +4,7 @@ import type { KeyTable, Tensors } from '../../config/family';
 import type { Fields } from '../../config/fields';
 import { pick } from '../../config/infer';
 import { HALF } from '../../config/preprocessing';
-import { VIT_KEYS } from './keys';
+import { beforeFive, VIT_KEYS } from './keys';
 import { CLASS_TOKEN, VIT, type HfModel } from './model';
 
 // The first pattern that fits counts.
@@ -35,6 +35,7 @@ export const beit: HfModel = {
   defaults: VIT,
   layers: 'encoder.layer.{i}.',
   keys: KEYS,
+  rename: beforeFive,
   ignored: [/^embeddings\.mask_token$/, /relative_position_index$/, /^lm_head\./, /^layernorm\./, /^(decode|auxiliary)_head\./, /^fpn\d\./],
   prefix: CLASS_TOKEN,
   position: { table: 'embeddings.position_embeddings', covers: 'all', resample: 'bicubic' },

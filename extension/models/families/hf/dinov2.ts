@@ -14,8 +14,17 @@ const DINOV2_KEYS: KeyTable = {
   'blocks.{i}.norm2.*': [['encoder.layer.{i}.norm2.*']],
   'blocks.{i}.ls1.gamma': [['encoder.layer.{i}.layer_scale1.lambda1']],
   'blocks.{i}.ls2.gamma': [['encoder.layer.{i}.layer_scale2.lambda1']],
-  'blocks.{i}.mlp.fc1.*': [['encoder.layer.{i}.mlp.fc1.*'], ['encoder.layer.{i}.mlp.weights_in.*']],
-  'blocks.{i}.mlp.fc2.*': [['encoder.layer.{i}.mlp.fc2.*'], ['encoder.layer.{i}.mlp.weights_out.*']],
+  // the gate's half first; transformers 5 keeps the halves apart
+  'blocks.{i}.mlp.fc1.*': [
+    ['encoder.layer.{i}.mlp.fc1.*'],
+    ['encoder.layer.{i}.mlp.weights_in.*'],
+    ['encoder.layer.{i}.mlp.gate_proj.*', 'encoder.layer.{i}.mlp.up_proj.*'],
+  ],
+  'blocks.{i}.mlp.fc2.*': [
+    ['encoder.layer.{i}.mlp.fc2.*'],
+    ['encoder.layer.{i}.mlp.weights_out.*'],
+    ['encoder.layer.{i}.mlp.down_proj.*'],
+  ],
 };
 
 const DEFAULTS = { ...BASE, mlp_ratio: 4, hidden_act: 'gelu', layer_norm_eps: 1e-6, use_swiglu_ffn: false };

@@ -40,6 +40,8 @@ export const dinov3: HfModel = {
   },
   layers: 'layer.{i}.',
   keys: KEYS,
+  // transformers 5 has its blocks in a module of their own
+  rename: (name) => name.replace(/^(?:model|encoder)\.layer\./, 'layer.'),
   ignored: [/^embeddings\.mask_token$/, /^rope_embeddings\./],
   prefix: (config, { tensors }) => ({
     class: true,

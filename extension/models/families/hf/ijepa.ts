@@ -1,6 +1,6 @@
 /** I-JEPA: a ViT without a class token, whose features are averaged. transformers/models/ijepa */
 import { HALF } from '../../config/preprocessing';
-import { VIT_KEYS } from './keys';
+import { beforeFive, VIT_KEYS } from './keys';
 import { VIT, type HfModel } from './model';
 
 export const ijepa: HfModel = {
@@ -12,6 +12,7 @@ export const ijepa: HfModel = {
   defaults: VIT,
   layers: 'encoder.layer.{i}.',
   keys: VIT_KEYS,
+  rename: beforeFive,
   ignored: [/^pooler\./, /^embeddings\.mask_token$/],
   prefix: () => ({ class: false, distillation: false, registers: 0 }),
   position: { table: 'embeddings.position_embeddings', covers: 'patches', resample: 'bicubic' },

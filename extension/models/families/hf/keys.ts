@@ -30,9 +30,12 @@ export const VIT_KEYS: KeyTable = {
   'blocks.{i}.mlp.fc1.*': [['encoder.layer.{i}.intermediate.dense.*'], ['encoder.layer.{i}.mlp.fc1.*']],
   'blocks.{i}.mlp.fc2.*': [['encoder.layer.{i}.output.dense.*'], ['encoder.layer.{i}.mlp.fc2.*']],
 };
-/** transformers 5 names the same layers shorter: layers.{i}.attention.q_proj, o_proj. */
+/** transformers 5 names the same layers shorter: layers.{i}.attention.q_proj, o_proj, and what lies between them likewise. */
 export const beforeFive = (name: string): string =>
   name
+    .replace(/^layers\.(\d+)\.relative_position_bias\./, 'encoder.layer.$1.attention.attention.relative_position_bias.')
+    .replace(/^shared_position_bias\./, 'encoder.relative_position_bias.')
+    .replace(/^encoder\.interpolation\./, 'encoder.')
     .replace(/^(?:encoder\.)?layers?\.(\d+)\./, 'encoder.layer.$1.')
     .replace(
       /(\.\d+\.attention)\.(q|k|v)_proj\./,

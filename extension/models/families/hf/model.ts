@@ -28,6 +28,8 @@ export interface HfModel {
   layers: string;
   keys: KeyTable;
   rename?: (name: string) => string;
+  /** As in Family. */
+  anyHead?: true;
   ignored: RegExp[];
   prefix: (config: Fields, input: FamilyInput) => Architecture['prefix'];
   /** The table, or null for a model without position embeddings. */
@@ -72,6 +74,7 @@ export const hfFamily = (model: HfModel): Family => ({
   },
   keys: model.keys,
   rename: model.rename,
+  anyHead: model.anyHead,
   ignored: model.ignored,
 });
 
@@ -145,7 +148,7 @@ function fromTensors(
     num_hidden_layers: depthOf(tensors, model.layers) ?? 12,
     num_attention_heads: assumeHeads(dim, findings),
     ...(hidden ? { intermediate_size: hidden, mlp_ratio: hidden / dim } : {}),
-    use_swiglu_ffn: pick(tensors, /mlp\.weights_in\.weight$/) !== undefined,
+    use_swiglu_ffn: pick(tensors, /mlp\.(weights_in|gate_proj)\.weight$/) !== undefined,
     qkv_bias: pick(tensors, /(query|q_proj)\.bias$/) !== undefined,
     ...model.shown?.(tensors),
   };

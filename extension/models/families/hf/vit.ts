@@ -14,6 +14,7 @@ export const vit: HfModel = {
   layers: 'encoder.layer.{i}.',
   keys: VIT_KEYS,
   rename: beforeFive,
+  anyHead: true,
   ignored: [/^pooler\./, /^embeddings\.mask_token$/, /^decoder\./],
   prefix: CLASS_TOKEN,
   position: { table: 'embeddings.position_embeddings', covers: 'all', resample: 'bicubic' },

@@ -77,6 +77,7 @@ export const timmEva: Family = {
   title: 'timm Eva',
   claims: (config) => EVA_NAMES.test(config.word('architecture')),
   anchor: 'patch_embed.proj.weight',
+  anyHead: true,
   requires: /^blocks\.0\.(gamma_1|attn\.(q_bias|q_proj\.weight))$|^rope(_embed)?\.|^storage_tokens$/,
   architecture,
   preprocessing: ({ config, findings }, { image }) => timmPreprocessing(config, image, findings),

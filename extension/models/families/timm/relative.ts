@@ -32,6 +32,7 @@ const RELPOS_NAMES = /^vit_s?relpos_/i;
 const common = {
   preprocessing: (input: FamilyInput, { image }: Architecture) =>
     timmPreprocessing(input.config, image, input.findings),
+  anyHead: true,
   noWeightDecay: ['pos_embed', 'cls_token'],
 } satisfies Partial<Family>;
 

@@ -74,6 +74,7 @@ export const timm: Family = {
     config.has('model_args') ||
     /^(vit|deit|deit3|flexivit|aimv2|test_vit\d?|beit3|eva_large)(_|$|\.)/.test(config.word('architecture')),
   anchor: 'patch_embed.proj.weight',
+  anyHead: true,
   architecture,
   preprocessing: ({ config, findings }, model) => timmPreprocessing(config, model.image, findings),
   keys: {
