@@ -34,10 +34,10 @@ const CLOSED = new Set([
 ]);
 
 /** null: no attention operator. Otherwise what opens it, or the reason why it stays closed. */
-export function openFused(node: OnnxNode): Opened | { reason: Sentence } | null {
+export function openFused(node: OnnxNode, booleans: ReadonlySet<string>): Opened | { reason: Sentence } | null {
   if (CLOSED.has(node.opType)) return { reason: sentence('{0} gives no maps and cannot be taken apart', node.opType) };
   if (node.opType === 'MultiHeadAttention') return multiHead(node);
-  if (node.opType === 'Attention') return node.domain === 'com.microsoft' ? packed(node) : standard(node);
+  if (node.opType === 'Attention') return node.domain === 'com.microsoft' ? packed(node) : standard(node, booleans);
   return null;
 }
 
@@ -83,16 +83,30 @@ function multiHead(node: OnnxNode): Opened | { reason: Sentence } {
 }
 
 /** ONNX Attention (opset 23): Q, K, V as (B, h, N, d), or (B, N, D) with the number of heads as an attribute. */
-function standard(node: OnnxNode): Opened | { reason: Sentence } {
+function standard(node: OnnxNode, booleans: ReadonlySet<string>): Opened | { reason: Sentence } {
   const [query = '', key = '', , mask = '', past = ''] = node.inputs;
   const [heads, keyHeads] = [whole(node, 'q_num_heads'), whole(node, 'kv_num_heads')];
-  if (past !== '' || whole(node, 'is_causal') || (heads ?? 0) !== (keyHeads ?? 0) || node.attributes.has('softcap'))
+  if (past !== '' || whole(node, 'is_causal') || (heads ?? 0) !== (keyHeads ?? 0) || real(node, 'softcap') !== 0)
     return { reason: sentence('Attention with a past, a causal mask or shared keys cannot be taken apart') };
   const build = new Build(node);
   const [q, k] = [query, key].map((name) =>
     heads === null ? build.float(name) : build.heads(build.float(name), heads),
   ) as [string, string];
-  return build.map(q, k, mask);
+  return build.map(q, k, booleans.has(mask) ? build.keeping(mask) : mask);
+}
+
+/** com.microsoft.QLinearSoftmax: what is in its output's whole numbers. */
+export function dequantized({ name, inputs, outputs }: OnnxNode, value: string): Opened {
+  const map = `opened/${outputs[0] ?? name}`;
+  const [, , , scale = '', zero = ''] = inputs;
+  const node = { name: map, opType: 'DequantizeLinear', domain: '', inputs: [value, scale, ...(zero ? [zero] : [])] };
+  return { nodes: [{ ...node, outputs: [map], attributes: new Map() }], constants: [], map };
+}
+
+/** A float attribute; 0 where it is left out. */
+function real({ attributes }: OnnxNode, name: string): number {
+  const value = attributes.get(name);
+  return typeof value === 'object' && 'float' in value ? value.float : typeof value === 'number' ? value : 0;
 }
 
 function whole({ attributes }: OnnxNode, name: string): number | null {
@@ -124,6 +138,14 @@ class Build {
   /** A scalar: Gather by it drops the axis. */
   index(value: number): string {
     return this.constant(`index/${value}`, [], INT64, BigInt64Array.of(BigInt(value)));
+  }
+
+  /** What is added where true keeps: 0, else the least number. */
+  keeping(mask: string): string {
+    const [kept, left] = [0, -3.4028235e38].map((value) =>
+      this.constant(`keep/${value}`, [], FLOAT, Float32Array.of(value)),
+    ) as [string, string];
+    return this.node('Where', [mask, kept, left]);
   }
 
   private constant(key: string, dims: number[], dataType: number, values: BigInt64Array | Float32Array): string {

@@ -116,6 +116,12 @@ const forms: Record<string, Attend> = {
     const cast = graph.node('Cast', [graph.node('Dropout', [guarded])], { to: 1 });
     return join(graph, graph.node('MatMul', [cast, v]));
   },
+  'casts appended at the end of the file': (graph, tokens) => {
+    const [q, k, v] = heads(graph, tokens);
+    const before = graph.node('Cast', [scores(graph, q, k)], { to: 1 }, { last: true });
+    const after = graph.node('Cast', [softmax(graph, before)], { to: 1 }, { last: true });
+    return join(graph, graph.node('MatMul', [after, v]));
+  },
   'com.microsoft Attention': (graph, tokens) => {
     const columns = Float32Array.from({ length: DIM * 3 * DIM }, (_, i) => {
       const [row, column] = [Math.floor(i / (3 * DIM)), i % (3 * DIM)];
@@ -150,37 +156,111 @@ for (const [name, attend] of Object.entries(forms)) {
   });
 }
 
-test('Attention of opset 23, with heads as an axis and as an attribute', async () => {
+/** As `classifier`: ReduceMean's axes are an input since opset 18. */
+function opset23(attend: Attend): Uint8Array {
+  const graph = new Graph();
+  const picture = graph.input('pixel_values', ['batch', 3, SIDE, SIDE]);
+  const kernel = graph.weight(
+    [DIM, 3, 4, 4],
+    numbers(DIM * 48, 11).map((value) => value * 0.3),
+  );
+  const patches = graph.node('Conv', [picture, kernel], { kernel_shape: [4, 4], strides: [4, 4] });
+  let tokens = graph.node('Transpose', [graph.node('Reshape', [patches, graph.ints([0, DIM, -1])])], {
+    perm: [0, 2, 1],
+  });
+  for (let block = 0; block < 2; block++) tokens = graph.node('Add', [tokens, attend(graph, tokens)]);
+  const pooled = graph.node('ReduceMean', [tokens, graph.ints([1])], { keepdims: 0 });
+  graph.node('MatMul', [pooled, graph.weight([DIM, 3], numbers(DIM * 3, 31))], {}, { as: 'logits' });
+  graph.output('logits', ['batch', 3]);
+  return graph.bytes(23);
+}
+
+test('Attention of opset 23, with heads as an axis and as an attribute, and what exporters write though it is the default', async () => {
   const expected = (await reference).run;
+  const defaults = { softcap: { float: 0 }, is_causal: 0, qk_matmul_output_mode: 0 };
   for (const attend of [
-    ((graph, tokens) => join(graph, graph.node('Attention', heads(graph, tokens)))) satisfies Attend,
+    ((graph, tokens) => join(graph, graph.node('Attention', heads(graph, tokens), defaults))) satisfies Attend,
     ((graph, tokens) =>
       graph.node('Attention', projections(graph, tokens), {
         q_num_heads: HEADS,
         kv_num_heads: HEADS,
       })) satisfies Attend,
   ]) {
-    // ReduceMean's axes are an input since opset 18: the mean is taken by a product here
-    const graph = new Graph();
-    const picture = graph.input('pixel_values', ['batch', 3, SIDE, SIDE]);
-    const kernel = graph.weight(
-      [DIM, 3, 4, 4],
-      numbers(DIM * 48, 11).map((value) => value * 0.3),
-    );
-    const patches = graph.node('Conv', [picture, kernel], { kernel_shape: [4, 4], strides: [4, 4] });
-    let tokens = graph.node('Transpose', [graph.node('Reshape', [patches, graph.ints([0, DIM, -1])])], {
-      perm: [0, 2, 1],
-    });
-    for (let block = 0; block < 2; block++) tokens = graph.node('Add', [tokens, attend(graph, tokens)]);
-    const pooled = graph.node('ReduceMean', [tokens, graph.ints([1])], { keepdims: 0 });
-    graph.node('MatMul', [pooled, graph.weight([DIM, 3], numbers(DIM * 3, 31))], {}, { as: 'logits' });
-    graph.output('logits', ['batch', 3]);
-    const { model, run } = await pass(graph.bytes(23));
+    const { model, run } = await pass(opset23(attend));
     assert.equal(model.loaded.layers, 2);
     assertClose(run.logits, expected.logits, 1e-5);
     const maps = await run.slice(1, { kind: 'attention', layer: 1 });
     assertClose(maps.values, (await expected.slice(1, { kind: 'attention', layer: 1 })).values, 1e-6);
   }
+});
+
+test("Attention's mask of truth values hides tokens, one of numbers is added", async () => {
+  const kept = Array.from({ length: TOKENS * TOKENS }, (_, i) => i % TOKENS !== 3);
+  const masks: ((graph: Graph) => string)[] = [
+    (graph) => graph.flags([TOKENS, TOKENS], kept),
+    (graph) => graph.node('Not', [graph.node('Not', [graph.flags([TOKENS, TOKENS], kept)])]),
+    (graph) =>
+      graph.weight(
+        [TOKENS, TOKENS],
+        kept.map((keep) => (keep ? 0 : -1e30)),
+      ),
+  ];
+  for (const mask of masks) {
+    const masked = (graph: Graph, tokens: string) =>
+      join(graph, graph.node('Attention', [...heads(graph, tokens), mask(graph)]));
+    const { values } = await (await pass(opset23(masked))).run.slice(0, { kind: 'attention', layer: 0 });
+    const whole = await (await reference).run.slice(0, { kind: 'attention', layer: 0 });
+    for (let row = 0; row < HEADS * TOKENS; row++) {
+      const left = whole.values.subarray(row * TOKENS, (row + 1) * TOKENS).map((share, key) => (key === 3 ? 0 : share));
+      const sum = left.reduce((total, share) => total + share, 0);
+      assertClose(
+        values.subarray(row * TOKENS, (row + 1) * TOKENS),
+        left.map((share) => share / sum),
+        1e-6,
+      );
+    }
+  }
+});
+
+test('an 8-bit Softmax gives its map in whole numbers, which are read with their scale', async () => {
+  for (const back of [false, true]) {
+    const { model, run } = await pass(
+      classifier((graph, tokens) => {
+        const [q, k, v] = heads(graph, tokens);
+        const [fine, share, zero] = [graph.scalar(1 / 8), graph.scalar(1 / 256), graph.byte(0)];
+        const middle = graph.byte(128);
+        const coarse = graph.node('QuantizeLinear', [scores(graph, q, k), fine, middle]);
+        const shares = graph.node(
+          'QLinearSoftmax',
+          [coarse, fine, middle, share, zero],
+          { axis: -1, opset: 17 },
+          { domain: 'com.microsoft' },
+        );
+        if (back) return join(graph, graph.node('MatMul', [graph.node('DequantizeLinear', [shares, share, zero]), v]));
+        const values = graph.node('QuantizeLinear', [v, fine, middle]);
+        const product = graph.node('QLinearMatMul', [shares, share, zero, values, fine, middle, fine, middle]);
+        return join(graph, graph.node('DequantizeLinear', [product, fine, middle]));
+      }),
+    );
+    assert.deepEqual([model.loaded.layers, model.loaded.heads], [2, HEADS]);
+    const maps = await run.slice(0, { kind: 'attention', layer: 0 });
+    const expected = await (await reference).run.slice(0, { kind: 'attention', layer: 0 });
+    assertClose(maps.values, expected.values, 0.03);
+  }
+});
+
+test('a quantised graph gives the same logits whether its maps are looked at or not asked for', async () => {
+  const bytes = classifier((graph, tokens) => {
+    const [q, k, v] = heads(graph, tokens);
+    const [scale, zero] = [graph.scalar(1 / 127), graph.zeroPoint()];
+    const coarse = graph.node('QuantizeLinear', [softmax(graph, scores(graph, q, k)), scale, zero]);
+    return join(graph, graph.node('MatMul', [graph.node('DequantizeLinear', [coarse, scale, zero]), v]));
+  });
+  const model = await load(bytes);
+  const values = input.slice(0, 3 * SIDE * SIDE);
+  const ask = (attention: boolean) => model.forward({ input: values, batch: 1, attention, tokens: false, signal });
+  assertClose((await ask(false)).logits, (await ask(true)).logits, 1e-5);
+  model.close();
 });
 
 test('8-bit maps (QDQ) are read before they are rounded', async () => {
@@ -281,6 +361,36 @@ test('the end of a graph says what its numbers are', async () => {
     assert.equal(model.loaded.scores, expected);
     const share = scoresOf(run.logits.subarray(0, 3), expected);
     assertClose(share, scoresOf(logits.slice(0, 3), expected), 1e-6);
+  }
+});
+
+test('what stands behind a Softmax or Sigmoid is seen through, or taken for what it is', async () => {
+  const logits = [...(await reference).run.logits.subarray(0, 3)];
+  const [shares, singles] = [scoresOf(logits, 'softmax'), scoresOf(logits, 'sigmoid')];
+  const ending = (make: (graph: Graph, logits: string) => string, size: number, elementType = 1): Shape['end'] =>
+    (graph, value) => {
+      graph.node('Identity', [make(graph, value)], {}, { as: 'y' });
+      graph.output('y', ['batch', size], elementType);
+    }; // prettier-ignore
+  const [all, each] = ['Softmax', 'Sigmoid'].map((op) => (graph: Graph, value: string) => graph.node(op, [value])) as [
+    (graph: Graph, value: string) => string,
+    (graph: Graph, value: string) => string,
+  ];
+  const second = (graph: Graph, value: string) =>
+    graph.node('Slice', [value, graph.ints([1]), graph.ints([2]), graph.ints([1])]);
+  const ends: [string, Shape['end'], 'softmax' | 'sigmoid' | 'value', ArrayLike<number>][] = [
+    ['percent', ending((graph, value) => graph.node('Mul', [all(graph, value), graph.scalar(100)]), 3), 'softmax', shares],
+    ['kept from 0', ending((graph, value) => graph.node('Clip', [all(graph, value), graph.scalar(1e-7), graph.scalar(1)]), 3), 'softmax', shares],
+    ['the largest', ending((graph, value) => graph.node('ReduceMax', [all(graph, value)], { axes: [1], keepdims: 1 }), 1), 'softmax', shares],
+    ['which is largest', ending((graph, value) => graph.node('ArgMax', [value], { axis: 1, keepdims: 1 }), 1, 7), 'softmax', shares],
+    ['one of the shares', ending((graph, value) => second(graph, all(graph, value)), 1), 'sigmoid', shares.subarray(1, 2)],
+    ['one of the classes', ending((graph, value) => second(graph, each(graph, value)), 1), 'sigmoid', singles.subarray(1, 2)],
+    ['a scale of its own', ending((graph, value) => graph.node('Mul', [second(graph, each(graph, value)), graph.scalar(10)]), 1), 'value', [10 * (singles[1] ?? NaN)]],
+  ]; // prettier-ignore
+  for (const [name, end, scores, expected] of ends) {
+    const { model, run } = await pass(classifier(plain, new Graph(), { end }), 1);
+    assert.equal(model.loaded.scores, scores, name);
+    assertClose(scoresOf(run.logits, scores), expected, 1e-5);
   }
 });
 

@@ -4,8 +4,10 @@ import { toHalf } from '../../extension/files/half';
 import { writeNode, writeValue, type AttributeValue } from '../../extension/onnx/schema';
 
 const FLOAT = 1;
+const UINT8 = 2;
 const INT8 = 3;
 const INT64 = 7;
+const BOOL = 9;
 const FLOAT16 = 10;
 
 type Attributes = Record<string, AttributeValue>;
@@ -37,6 +39,7 @@ function writeOutside({ name, shape, entry }: Outside, pbf: PbfWriter): void {
 export class Graph {
   private readonly body = new PbfWriter();
   private serial = 0;
+  private readonly last: Parameters<typeof writeNode>[0][] = [];
 
   constructor(readonly float: 'float32' | 'float16' = 'float32') {}
 
@@ -53,10 +56,18 @@ export class Graph {
     this.body.writeMessage(12, writeValue, { name, elementType, shape });
   }
 
-  node(opType: string, inputs: string[], attributes: Attributes = {}, options: { domain?: string; as?: string } = {}) {
+  node(
+    opType: string,
+    inputs: string[],
+    attributes: Attributes = {},
+    options: { domain?: string; as?: string; last?: true } = {},
+  ) {
     const output = options.as ?? `${opType}_${this.serial++}`;
     const node = { name: output, opType, domain: options.domain ?? '', inputs, outputs: [output] };
-    this.body.writeMessage(1, writeNode, { ...node, attributes: new Map(Object.entries(attributes)) });
+    const whole = { ...node, attributes: new Map(Object.entries(attributes)) };
+    // as converters append what they add
+    if (options.last) this.last.push(whole);
+    else this.body.writeMessage(1, writeNode, whole);
     return output;
   }
 
@@ -105,11 +116,20 @@ export class Graph {
     return this.weight([], [value]);
   }
 
+  flags(shape: number[], values: boolean[]): string {
+    return this.tensor(shape, BOOL, Uint8Array.from(values, Number));
+  }
+
+  byte(value: number): string {
+    return this.tensor([], UINT8, Uint8Array.of(value));
+  }
+
   zeroPoint(): string {
     return this.tensor([], INT8, new Int8Array(1));
   }
 
   bytes(opset = 17): Uint8Array {
+    for (const node of this.last) this.body.writeMessage(1, writeNode, node);
     const model = new PbfWriter();
     model.writeVarintField(1, 9);
     for (const [domain, version] of [

@@ -13,22 +13,29 @@ const BFLOAT16 = 16;
 
 export interface LogitsOutput {
   output: string;
-  /** The graph gives probabilities in a way that cannot be undone: their logarithm stands for the logits. */
-  logarithm: boolean;
+  /**
+   * The graph gives probabilities in a way that cannot be undone. `shares` of one: their logarithm stands for the logits;
+   * `single` ones: log(p / (1 - p)).
+   */
+  probabilities: 'shares' | 'single' | null;
 }
 
-/** All floating-point outputs, each looked at from its end. */
+/** All outputs of floating-point numbers, or chosen among such, each looked at from its end. */
 export const answersOf = ({ graph }: OnnxModel): Answer[] =>
   graph.outputs
-    .filter(({ elementType }) => [FLOAT, FLOAT16, DOUBLE, BFLOAT16, 0].includes(elementType))
-    .map(({ name }) => answerOf(graph, name));
+    .map(({ name, elementType }) => ({
+      answer: answerOf(graph, name),
+      numbers: [FLOAT, FLOAT16, DOUBLE, BFLOAT16, 0].includes(elementType),
+    }))
+    .filter(({ answer, numbers }) => numbers || answer.value !== answer.output)
+    .map(({ answer }) => answer);
 
 /** @param candidates with what they gave for a picture of zeros */
 export function chooseAnswer(
   candidates: (Answer & { tensor: Tensor | undefined })[],
   batch: number,
   { architecture, labels, scores, path }: ModelDescription,
-): { logits: LogitsOutput; scores: Scores | null } {
+): { value: string; logits: LogitsOutput; scores: Scores | null } {
   const declared = architecture?.classes || labels?.length || 0;
   const sized = candidates.flatMap(({ tensor, ...answer }) => {
     if (tensor === undefined) return [];
@@ -45,11 +52,15 @@ export function chooseAnswer(
   const chosen = classes ?? flat[0] ?? sized[0];
   if (chosen === undefined) throw new EngineError('ERR_MODEL', sentence('{0} has no output to show.', path));
   const output = promoted(chosen.value);
-  if (chosen !== classes) return { logits: { output, logarithm: false }, scores: null };
+  if (chosen !== classes) return { value: chosen.value, logits: { output, probabilities: null }, scores: null };
   const found = chosen.scores ?? scores ?? scoresFor('', chosen.size);
   const values = chosen.tensor.data as Float32Array;
-  const logarithm = chosen.scores === null && found === 'softmax' && areProbabilities(values, batch);
-  return { logits: { output, logarithm }, scores: found };
+  const shares = chosen.scores === null && found === 'softmax' && areProbabilities(values, batch);
+  return {
+    value: chosen.value,
+    logits: { output, probabilities: chosen.probabilities ? 'single' : shares ? 'shares' : null },
+    scores: found,
+  };
 }
 
 /** Logits that are all positive and add up to one by chance are not to be expected. */

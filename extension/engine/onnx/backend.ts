@@ -52,7 +52,7 @@ export class OnnxBackend implements Backend {
       const bytes = await readRegularFile(file, MOST_BYTES).catch((error: unknown) => {
         throw new EngineError('ERR_FILE', whyUnreadable(file, error));
       });
-      const { session, layout, loaded, inputShape } = await openForeign(
+      const { sessions, layout, loaded, inputShape } = await openForeign(
         ort,
         file,
         bytes,
@@ -60,7 +60,7 @@ export class OnnxBackend implements Backend {
         create,
         assertFits,
       );
-      return new OnnxModel(ort, { plain: session, full: session }, layout, loaded, inputShape, () => {
+      return new OnnxModel(ort, sessions, layout, loaded, inputShape, () => {
         throw new EngineError(
           'ERR_UNSUPPORTED',
           sentence('{0} is an ONNX file; its weight tensors are not shown.', description.name),
@@ -139,7 +139,7 @@ function layoutOf({ depth, tokenizer }: Architecture): OnnxLayout {
     channelsLast: false,
     half: false,
     batch: null,
-    logits: { output: outputNames.logits, logarithm: false },
+    logits: { output: outputNames.logits, probabilities: null },
     attention: Array.from({ length: depth }, (_, i) => maps(outputNames.attention(i))),
     stageAttention: Array.from({ length: stages }, (_, i) => maps(outputNames.stageAttention(i))),
     tokens: Array.from({ length: depth + 1 }, (_, i) => outputNames.tokens(i)),

@@ -10,13 +10,13 @@ import { modelTokens, type ModelTokens } from '../loaded';
 import { answersOf, chooseAnswer } from './answer';
 import { isAttention, mapsOf, tokensOf, type LayerMaps, type MapOutput } from './maps';
 import { externalFiles, type ExternalFile } from './externalFiles';
-import type { OnnxLayout } from './model';
+import { LazySessions, type OnnxLayout, type Sessions } from './model';
 import { pictureTensor } from './pictureTensor';
 import { runtimeReason, type Runtime } from './runtime';
 import { sentence } from '../../errors/sentence';
 
 export interface OpenedFile {
-  session: InferenceSession;
+  sessions: Sessions;
   layout: OnnxLayout;
   loaded: BackendModel['loaded'];
   inputShape: [channels: number, height: number, width: number];
@@ -61,9 +61,18 @@ export async function openForeign(
   const feed = { [picture.input]: pictureTensor(ort, zeros, picture.batch ?? 1, inputShape, picture) };
   const results: Results = await session.run(feed).catch((error: unknown) => {
     const [, height, width] = inputShape;
+    const reason = runtimeReason(error);
     throw new EngineError(
       'ERR_MODEL',
-      sentence('{0} fails on a {1}x{2} picture: {3}.', file, width, height, runtimeReason(error)),
+      leavesSizeOpen(description)
+        ? sentence(
+            '{0} leaves the size of its pictures open and fails on {1}x{2}: a config.json beside it with "input_size": [3, height, width] says another ({3}).',
+            file,
+            width,
+            height,
+            reason,
+          )
+        : sentence('{0} fails on a {1}x{2} picture: {3}.', file, width, height, reason),
     );
   });
   const answer = chooseAnswer(
@@ -72,8 +81,15 @@ export async function openForeign(
     description,
   );
   const { attention, tokens, heads } = layersOf(found.maps, results, description, picture.batch ?? 1);
+  // Asked for what is inside, ONNX Runtime no longer fuses a quantised graph's operators, which then round elsewhere.
+  const quantised = model.graph.nodes.some(({ opType }) => opType.endsWith('QuantizeLinear'));
+  const sessions = quantised
+    ? new LazySessions((extras) =>
+        extras ? Promise.resolve(session) : create(promoteToOutputs(bytes, [answer.value]), external),
+      )
+    : { plain: session, full: session };
   return {
-    session,
+    sessions,
     layout: { ...picture, logits: answer.logits, attention, stageAttention: [], tokens: [] },
     inputShape,
     loaded: {
@@ -95,6 +111,9 @@ export async function openForeign(
     },
   };
 }
+
+const leavesSizeOpen = ({ weights }: ModelDescription): boolean =>
+  weights.kind === 'onnx' && weights.input !== null && (weights.input.height === null || weights.input.width === null);
 
 /** A graph that ONNX Runtime only takes as it is (an operator set without what is added) runs without maps. */
 async function withMaps(

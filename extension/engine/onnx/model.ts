@@ -47,7 +47,7 @@ export class LazySessions {
   }
 }
 
-type Sessions = LazySessions | { plain: InferenceSession; full: InferenceSession };
+export type Sessions = LazySessions | { plain: InferenceSession; full: InferenceSession };
 
 const sessionOf = async (sessions: Sessions, extras: boolean): Promise<InferenceSession> =>
   sessions instanceof LazySessions ? sessions.get(extras) : extras ? sessions.full : sessions.plain;
@@ -141,7 +141,7 @@ class OnnxRun implements BackendRun {
   }
 
   /** (B, classes) */
-  private joined({ output, logarithm }: LogitsOutput): Float32Array {
+  private joined({ output, probabilities }: LogitsOutput): Float32Array {
     const parts = this.passes.map((results) => results[output]?.data as Float32Array);
     const perImage = (parts[0]?.length ?? 0) / this.step;
     const logits = new Float32Array(this.batch * perImage);
@@ -149,7 +149,9 @@ class OnnxRun implements BackendRun {
       const images = Math.min(this.step, this.batch - i * this.step);
       logits.set(part.subarray(0, images * perImage), i * this.step * perImage);
     });
-    return logarithm ? logits.map((share) => Math.log(Math.max(share, SMALLEST))) : logits;
+    if (probabilities === null) return logits;
+    const log = (share: number): number => Math.log(Math.max(share, SMALLEST));
+    return logits.map((share) => (probabilities === 'shares' ? log(share) : log(share) - log(1 - share)));
   }
 
   async slice(image: number, what: BackendSlice): Promise<Slice> {
