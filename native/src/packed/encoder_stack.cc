@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 
 #include "packed/workspace.h"
 
@@ -107,8 +108,7 @@ bool EncoderStack::run(const float* in, float* x, int64_t batch, int64_t tokens,
     }
   };
   if (alone < batch) prepare(0, threads);
-  // Memory is asked for before anybody waits for anybody: a thread that gets none must not leave the others waiting.
-  pool.run(threads, [&](int thread) {
+  const auto reserve = [&](int thread) {
     int64_t rows = 0;
     if (alone < batch) rows = tokens * (thread + 1) / threads - tokens * thread / threads;
     if (alone > 0) {
@@ -116,11 +116,23 @@ bool EncoderStack::run(const float* in, float* x, int64_t batch, int64_t tokens,
       rows = tokens;
     }
     BlockRows(shape_, blocks_[0], layout, 0, rows, nullptr);
-  });
+  };
 
   std::atomic<int64_t> next{0};
-  std::atomic<bool> stopped{false};
+  std::atomic<bool> stopped{false}, short_of_memory{false};
   pool.run(threads, [&](int thread) {
+    // Memory is asked for before anybody relies on anybody: a thread that gets none must not leave the others waiting.
+    std::exception_ptr failure;
+    try {
+      reserve(thread);
+    } catch (...) {
+      failure = std::current_exception();
+      short_of_memory = true;
+    }
+    if (threads > 1) pool.barrier();
+    if (failure) std::rethrow_exception(failure);
+    // Nobody sets it after the meeting, so all decide alike.
+    if (short_of_memory) return;
     Worker worker{thread, in, x, tokens, &kept, cancel, &pool, thread == 0 ? profile : nullptr, Clock::now()};
     if (alone > 0) {
       Team& own = *teams_[static_cast<size_t>(thread) + 1];
