@@ -77,8 +77,36 @@ void product(const Product& p) {
     product_floats(p);
 }
 
+/**
+ * The largest |value| of a row of `length` in chunks `step` apart, NaN where one is; what follows the row's end is not
+ * read. Without their signs floats are ordered as the integers of their bits, and every NaN is above them.
+ */
+inline float largest_magnitude(const float* x, int64_t step, int64_t length) {
+  const auto more = [](Int a, Int b) { return a > b ? a : b; };
+  const auto magnitude = [](const float* p) { return as_int(load(p)) & 0x7FFFFFFF; };
+  Int most[kChunkVectors] = {}, other[kChunkVectors] = {};
+  int64_t k = 0;
+  for (; k + 2 * kChunk <= length; k += 2 * kChunk, x += 2 * step)
+    for (int v = 0; v < kChunkVectors; v++) {
+      most[v] = more(most[v], magnitude(x + v * kLanes));
+      other[v] = more(other[v], magnitude(x + step + v * kLanes));
+    }
+  for (; k + kChunk <= length; k += kChunk, x += step)
+    for (int v = 0; v < kChunkVectors; v++) most[v] = more(most[v], magnitude(x + v * kLanes));
+  for (int v = 0; v < kChunkVectors; v++) most[0] = more(most[0], more(most[v], other[v]));
+  int32_t bits = largest_int(most[0]);
+  for (int64_t j = 0; k + j < length; j++) {
+    int32_t one;
+    std::memcpy(&one, x + j, sizeof one);
+    one &= 0x7FFFFFFF;
+    bits = one > bits ? one : bits;
+  }
+  float result;
+  std::memcpy(&result, &bits, sizeof result);
+  return result;
+}
+
 void quantise(const QuantiseRows& q) {
-  typedef uint32_t Absolute __attribute__((vector_size(kLanes * 4)));
   using Number = typename GroupNumber<kGroup>::type;
   typedef Number Numbers __attribute__((vector_size(kLanes * sizeof(Number)), aligned(1), may_alias));
   const int64_t chunks = (q.length + kChunk - 1) / kChunk;
@@ -87,16 +115,7 @@ void quantise(const QuantiseRows& q) {
     const int64_t height = q.strips.height(s), begin = q.strips.begin(s);
     for (int64_t i = 0; i < height; i++) {
       const float* x = q.x + begin * q.x_length + i * kChunk;
-      Vec most = {};
-      for (int64_t c = 0; c < chunks; c++) {
-        for (int64_t v = 0; v < kChunk; v += kLanes) {
-          Vec value = load(x + c * height * kChunk + v);
-          for (int64_t lane = 0; c * kChunk + v + kLanes > q.length && lane < kLanes; lane++)
-            if (c * kChunk + v + lane >= q.length) value[lane] = 0;
-          most = larger(most, as_float(reinterpret_cast<Int>(reinterpret_cast<Absolute>(value) & 0x7FFFFFFFu)));
-        }
-      }
-      const float largest_of_row = largest(most);
+      const float largest_of_row = largest_magnitude(x, height * kChunk, q.length);
       q.scale[begin + i] = largest_of_row / 127.0f;
       const Vec factor = splat(largest_of_row > 0 ? 127.0f / largest_of_row : 0.0f);
       // One chunk of the output is 64 bytes of a row; what lies past the row's end meets weights of zero.

@@ -83,6 +83,16 @@ inline float largest(Vec v) {
 }
 #endif
 
+inline int32_t largest_int(Int v) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_max_epi32(reinterpret_cast<__m512i>(v));
+#else
+  int32_t most = v[0];
+  for (int i = 1; i < kLanes; i++) most = v[i] > most ? v[i] : most;
+  return most;
+#endif
+}
+
 // 8-bit products come in groups of k that fill 32 bits. Four unsigned activations times four signed weights where the
 // processor multiplies those: VNNI sums them in 32 bits; before it, pairs are summed in 16 bits that saturate, so
 // weights stay within 63 there (2 * 255 * 63 fits). Elsewhere two of 16 bits each.
@@ -130,12 +140,14 @@ inline __attribute__((always_inline)) Int dot_groups(Int c, Int a, Int b) {
 #endif
 }
 
-/** 2^x for x <= 127; below -126 the result is 2^-126 (never a denormal). Relative error under 1.5e-7. */
+/** 2^x for x <= 127; below -126 the result is 2^-126 (never a denormal); NaN for NaN. Relative error under 1.5e-7. */
 inline Vec exp2_of(Vec x) {
   x = larger(splat(-126.0f), x);
-  // Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits of the mantissa.
-  const Vec shifted = x + 12582912.0f;
-  const Vec f = x - (shifted - 12582912.0f);  // -0.5 .. 0.5
+  // Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits of the mantissa; 127 more make it the
+  // exponent of a float.
+  constexpr float kShift = 12582912.0f + 127.0f;
+  const Vec shifted = x + kShift;
+  const Vec f = x - (shifted - kShift);  // -0.5 .. 0.5
   // Minimax polynomial for 2^f (Cephes exp2f, degree 6).
   Vec p = splat(1.535336188319500e-4f);
   p = p * f + 1.339887440266574e-3f;
@@ -144,7 +156,8 @@ inline Vec exp2_of(Vec x) {
   p = p * f + 2.402264791363012e-1f;
   p = p * f + 6.931472028550421e-1f;
   p = p * f + 1.0f;
-  return as_float(as_int(p) + (as_int(shifted) << 23));
+  // A product and no sum of bits: that could make a number of a NaN.
+  return p * as_float(as_int(shifted) << 23);
 }
 
 /** e^x for x <= 88. */

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "check.h"
 #include "kernels/activations.h"
 #include "packed/packed_linear.h"
@@ -25,6 +27,13 @@ void test_activations(const packed::Kernels& kernels) {
       const double right = activate_naive(activation, x[static_cast<size_t>(i)]);
       const double off = std::fabs(y[static_cast<size_t>(i)] - right) / std::fmax(1, std::fabs(right));
       if (!(off <= most)) most = std::isnan(off) ? INFINITY : off;
+    }
+    // What is no number stays none, whatever its other bits are.
+    for (const uint32_t bits : {0x7FC00000u, 0x7FC00001u, 0xFFC00001u, 0x7FC001FFu, 0x7FFFFFFFu, 0xFFFFFFFFu}) {
+      float in, out;
+      std::memcpy(&in, &bits, sizeof in);
+      layer.apply(&in, 1, 1, &out, 1, e);
+      check(std::isnan(out), std::string(kernels.name) + " keeps a NaN, activation " + std::to_string(a));
     }
     // Beside a value that is small itself the error is small too: a norm may follow.
     double relative = 0;

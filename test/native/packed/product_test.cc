@@ -141,6 +141,21 @@ void test_products(const packed::Kernels& kernels) {
   }
   std::printf("  int8         max difference %.2g\n", most);
 
+  // A row with a NaN anywhere is one of NaN in 8 bits too, and no other row is.
+  for (const int64_t in : {1, 15, 16, 17, 33, 100}) {
+    const HeldRows held = HeldRows::random(random, 5, in, Stored::f32);
+    const packed::PackedLinear layer(kernels, Precision::int8, held.rows(), {});
+    for (int64_t at = 0; at < in; at++) {
+      Floats x = random.reals(3 * in, 3), y(15);
+      x[static_cast<size_t>(in + at)] = at % 2 ? NAN : -NAN;
+      layer.apply(x.data(), in, 3, y.data(), 5, {});
+      bool right = true;
+      for (size_t i = 0; i < y.size(); i++) right &= std::isnan(y[i]) == (i / 5 == 1);
+      check(right,
+            std::string(kernels.name) + " int8 keeps a NaN, " + std::to_string(at) + " of " + std::to_string(in));
+    }
+  }
+
   // Every pattern of 16 bits, finite ones exactly, widened inside the kernel.
   for (const Stored stored : {Stored::f16, Stored::bf16}) {
     HeldRows all{65536, 1, stored, Floats(65536), {}};
