@@ -25,6 +25,25 @@ const KINDS: Record<string, Partial<Block>> = {
   SELU: { activation: 'selu' },
 };
 
+/** Positions inside attention, of the families that have them: DINOv3's rotary angles, BEiT's bias tables. */
+const POSITIONS: Record<string, Changes> = {
+  rotary: {
+    rotary: {
+      frequencies: 'axial',
+      theta: 100,
+      first: 'row',
+      coordinates: 'centre',
+      offset: 0,
+      reference: null,
+      pairs: 'halves',
+      prefix: false,
+    },
+  },
+  bias: {
+    relativeBias: { tables: 'block', network: null, grid: [14, 14], classEntries: true, resample: 'geometric' },
+  },
+};
+
 /** ViT-Ti, S and B. */
 export const benchModels = (): ModelDescription[] => Object.entries(WIDTHS).map(([name, dim]) => seeded(name, dim));
 
@@ -32,6 +51,7 @@ export const benchModels = (): ModelDescription[] => Object.entries(WIDTHS).map(
 export const allBenchModels = (): ModelDescription[] => [
   ...benchModels(),
   tokensToToken(),
+  ...Object.entries(POSITIONS).map(([name, changes]) => seeded(name, WIDTHS['ViT-S'], changes)),
   ...Object.entries(KINDS).map(([name, changes]) => seeded(name, WIDTHS['ViT-S'], { block: changes })),
 ];
 
@@ -56,7 +76,7 @@ function tokensToToken(): ModelDescription {
   return seeded('T2T_ViT', 384, { tokenizer, depth: 14, block: { mlpHidden: 1152, valueSkip: true } });
 }
 
-interface Changes {
+interface Changes extends Partial<Pick<Architecture, 'rotary' | 'relativeBias'>> {
   block?: Partial<Block>;
   tokenizer?: Architecture['tokenizer'];
   depth?: number;
@@ -68,6 +88,8 @@ function seeded(name: string, dim: number, changes: Changes = {}): ModelDescript
     tokenizer: changes.tokenizer ?? { kind: 'patch', patch: [16, 16], bias: true, norm: null },
     dim,
     depth: changes.depth ?? 12,
+    ...(changes.rotary && { rotary: changes.rotary }),
+    ...(changes.relativeBias && { relativeBias: changes.relativeBias }),
     block: { ...plainBlock(dim, dim / 64, 4 * dim, norm.eps), ...changes.block },
     position: { kind: 'learned', covers: 'all', grid: [14, 14], resample: 'bicubic-antialias' },
     finalNorm: norm,

@@ -2,6 +2,7 @@
 
 #include "packed/kernels.h"
 #include "packed/micro_kernel.h"
+#include "packed/position_kernel.h"
 #include "packed/softmax_kernel.h"
 
 namespace vit {
@@ -28,7 +29,8 @@ inline int64_t key_block(const HeadLayout& l, bool maps) {
 }
 
 inline int64_t attention_scratch(const HeadLayout& l, const Strips&) {
-  return kTileRows * round_up(l.tokens, kPanel) + kStripGroup * kTileRows * round_up(l.head_dim, kPanel);
+  return kTileRows * round_up(l.tokens, kPanel) + kStripGroup * kTileRows * round_up(l.head_dim, kPanel) +
+         round_up(l.tokens + kLanes, kPanel);
 }
 
 /** scores (R, count) = strip of Q times the keys, in the strip layout. */
@@ -105,7 +107,7 @@ inline void fetch_for_writing(const float* row, int64_t length) {
 /** One strip against one block of keys, the first of which is `begin`. */
 template <int R>
 void attend_block(const AttentionRows& a, int64_t head, int64_t row, int64_t begin, int64_t count, float* scores,
-                  StripState& state) {
+                  float* biases, StripState& state) {
   const HeadLayout& l = a.layout;
   const float* query = a.query + head * l.query_head(a.strips.rows) + row * l.padded_dim();
   const float* key = a.key + head * l.key_head() + begin * l.head_dim;
@@ -118,6 +120,10 @@ void attend_block(const AttentionRows& a, int64_t head, int64_t row, int64_t beg
   for (int i = 0; i < R; i++) {
     const StripRow scored{scores + i * kChunk, R};
     if (maps && i + 1 < R) fetch_for_writing(maps + (i + 1) * l.tokens, count);
+    if (a.bias.table) {
+      bias_row(a.bias, head, a.first_token + row + i, begin, count, biases);
+      add_to_row(scored, chunks, biases);
+    }
     mask_tail(scored, count);
     const float block = row_largest(scored, chunks);
     const float now = begin == 0 || block > state.largest[i] ? block : state.largest[i];
@@ -134,6 +140,7 @@ void attention(const AttentionRows& a) {
   const int64_t block = key_block(l, a.maps != nullptr);
   const int64_t output_size = kTileRows * round_up(l.head_dim, kPanel);
   float* const scores = a.scratch + kStripGroup * output_size;
+  float* const biases = scores + kTileRows * round_up(l.tokens, kPanel);
   StripState states[kStripGroup];
   for (int64_t g = 0; g < kStripGroup; g++) states[g].output = a.scratch + g * output_size;
   for (int64_t head = 0; head < l.heads; head++) {
@@ -144,7 +151,7 @@ void attention(const AttentionRows& a) {
         for (int64_t s = group; s < end; s++) {
           const int64_t row = a.strips.begin(s);
           with_height<kTileRows>(a.strips.height(s), [&](auto h) {
-            attend_block<decltype(h)::value>(a, head, row, begin, count, scores, states[s - group]);
+            attend_block<decltype(h)::value>(a, head, row, begin, count, scores, biases, states[s - group]);
           });
         }
       }

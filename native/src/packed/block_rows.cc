@@ -24,7 +24,7 @@ NormSpec spec_of(const NormLayer* layer) {
 }
 
 bool by_rows(const AttentionPart& part, const float* kept_heads) {
-  return part.query_norm || part.key_norm || kept_heads;
+  return part.query_norm || part.key_norm || part.turn.cos || kept_heads;
 }
 
 }  // namespace
@@ -137,6 +137,7 @@ void BlockRows::make_heads(const AttentionPart& part, HeadsWanted wanted, float*
     h.stride = 2 * length;
     h.query_norm = spec_of(part.query_norm);
     h.key_norm = spec_of(part.key_norm);
+    h.turn = part.turn;
     h.query_scale = p.store.query_scale;
     h.query = wanted == HeadsWanted::keys_and_values ? nullptr : query_;
     h.key = wanted == HeadsWanted::queries ? nullptr : key;
@@ -163,6 +164,8 @@ void BlockRows::attend(const AttentionPart& part, const float* key, const float*
   AttentionRows a;
   a.layout = layout_;
   a.strips = strips_;
+  a.first_token = row_;
+  a.bias = part.bias;
   a.query = query_;
   a.key = key;
   a.value = value;

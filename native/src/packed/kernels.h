@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "packed/positions.h"
 #include "packed/strips.h"
 #include "packed/tile_store.h"
 
@@ -42,6 +43,9 @@ struct Product {
 struct AttentionRows {
   HeadLayout layout;
   Strips strips;  // of the thread's rows
+  /** Index in its image of the first row. */
+  int64_t first_token = 0;
+  ScoreBias bias;
   const float* query = nullptr;
   const float* key = nullptr;
   const float* value = nullptr;
@@ -94,8 +98,8 @@ struct NormStrips {
 };
 
 /**
- * Rows of Q and K on their way between the product that made them and the scores: each head normalised in place, then
- * stored where attention reads it. Whatever else is done to queries and keys has its place here.
+ * Rows of Q and K on their way between the product that made them and the scores: each head normalised and turned in
+ * place, then stored where attention reads it. Whatever else is done to queries and keys has its place here.
  */
 struct HeadRows {
   HeadLayout layout;
@@ -104,6 +108,7 @@ struct HeadRows {
   float* rows = nullptr;
   int64_t stride = 0;
   NormSpec query_norm, key_norm;
+  HeadTurn turn;
   float query_scale = 1;
   float* query = nullptr;  // or null: Q is left out
   float* key = nullptr;    // or null

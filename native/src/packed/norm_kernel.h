@@ -2,6 +2,7 @@
 
 #include "packed/heads_store.h"
 #include "packed/kernels.h"
+#include "packed/position_kernel.h"
 #include "packed/simd.h"
 
 namespace vit {
@@ -140,6 +141,7 @@ void place_heads(const HeadRows& h) {
       for (int64_t head = 0; head < l.heads; head++) {
         float* rows = h.rows + begin * h.stride + (part * l.heads + head) * l.head_dim;
         normalise_head(part ? h.key_norm : h.query_norm, rows, h.stride, height, l.head_dim);
+        turn_head(h.turn, head, h.first_token + begin, rows, h.stride, height);
         if (l.head_dim % kChunk == 0)
           place_head<kChunk>(h, rows, head, begin, height, part == 1);
         else

@@ -19,6 +19,13 @@ inline void mask_tail(const StripRow& row, int64_t valid) {
   for (int64_t k = valid; k % kChunk != 0; k++) row.chunk(k / kChunk)[k % kChunk] = -3e38f;
 }
 
+/** row += values, whole chunks of them. */
+inline void add_to_row(const StripRow& row, int64_t chunks, const float* values) {
+  for (int64_t c = 0; c < chunks; c++)
+    for (int64_t v = 0; v < kChunk; v += kLanes)
+      store(row.chunk(c) + v, load(row.chunk(c) + v) + load(values + c * kChunk + v));
+}
+
 inline float row_largest(const StripRow& row, int64_t chunks) {
   Vec m[kChunkVectors];
   for (int v = 0; v < kChunkVectors; v++) m[v] = load(row.first + v * kLanes);

@@ -4,6 +4,7 @@
 
 #include "kernels/layer_norm.h"
 #include "packed/packed_linear.h"
+#include "packed/positions.h"
 
 namespace vit {
 namespace packed {
@@ -17,6 +18,8 @@ struct AttentionPart {
   int64_t query_column = 0;
   const NormLayer* query_norm = nullptr;
   const NormLayer* key_norm = nullptr;
+  HeadTurn turn;
+  ScoreBias bias;
   const NormLayer* heads_norm = nullptr;
   const PackedLinear* proj = nullptr;
   const Floats* scale = nullptr;  // layer scale; may be empty

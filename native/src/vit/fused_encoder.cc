@@ -1,5 +1,7 @@
 #include "vit/fused_encoder.h"
 
+#include <map>
+
 #if defined(VIT_PACKED)
 #include "packed/encoder_stack.h"
 #include "packed/workspace.h"
@@ -11,9 +13,41 @@ namespace vit {
 
 namespace {
 
+/** The bias tables of a stack, as the kernels read them: a copy of each, however many blocks share it. */
+class StackBiases {
+ public:
+  packed::ScoreBias add(const BiasTable& table) {
+    constexpr double kLog2E = 1.4426950408889634;
+    const auto scaled = [](const Floats& values, int64_t padding) {
+      Floats copy(values.size() + static_cast<size_t>(padding), 0.0f);
+      for (size_t i = 0; i < values.size(); i++) copy[i] = static_cast<float>(values[i] * kLog2E);
+      return copy;
+    };
+    Copy& copy = copies_[&table];
+    if (copy.table.empty()) {
+      copy.table = scaled(table.mirrored, packed::ScoreBias::kPadding);
+      if (table.class_entries) copy.of_class = scaled(table.of_class, 0);
+    }
+    packed::ScoreBias bias;
+    bias.table = copy.table.data();
+    bias.of_class = copy.of_class.empty() ? nullptr : copy.of_class.data();
+    bias.rows = table.grid.rows;
+    bias.columns = table.grid.columns;
+    bias.prefix = table.prefix;
+    return bias;
+  }
+
+ private:
+  struct Copy {
+    Floats table, of_class;
+  };
+  std::map<const BiasTable*, Copy> copies_;
+};
+
 class PackedEncoder final : public FusedEncoder {
  public:
-  PackedEncoder(const Block& block, std::vector<packed::StackBlock> blocks) : stack_(block, std::move(blocks)) {}
+  PackedEncoder(const Block& block, std::vector<packed::StackBlock> blocks, StackBiases biases)
+      : biases_(std::move(biases)), stack_(block, std::move(blocks)) {}
 
   void run(const float* in, float* x, int64_t batch, int64_t tokens, const FusedKept& kept, const Pass& pass) override {
     packed::StackKept into;
@@ -31,6 +65,7 @@ class PackedEncoder final : public FusedEncoder {
   int64_t scratch_bytes() const override { return stack_.scratch_bytes(); }
 
  private:
+  const StackBiases biases_;
   packed::EncoderStack stack_;
 };
 
@@ -38,12 +73,26 @@ const packed::PackedLinear* packed_of(const std::shared_ptr<const Linear>& linea
   return dynamic_cast<const packed::PackedLinear*>(linear.get());
 }
 
-packed::AttentionPart part_of(const NormLayer& norm, const Attention& attn, const Floats& scale) {
+packed::HeadTurn turn_of(const RotaryTable& table) {
+  packed::HeadTurn turn;
+  turn.cos = table.cos.data();
+  turn.sin = table.sin.data();
+  turn.heads = table.heads;
+  turn.first = table.first;
+  turn.tokens = table.tokens;
+  turn.pairs = table.pairs;
+  turn.halves = table.layout == Rotary::Pairs::halves;
+  return turn;
+}
+
+packed::AttentionPart part_of(const NormLayer& norm, const Attention& attn, const Floats& scale, StackBiases& biases) {
   packed::AttentionPart part;
   part.norm = &norm;
   part.qkv = packed_of(attn.qkv);
   part.query_norm = attn.has_qk_norm ? &attn.q_norm : nullptr;
   part.key_norm = attn.has_qk_norm ? &attn.k_norm : nullptr;
+  if (attn.positions.rotary) part.turn = turn_of(*attn.positions.rotary);
+  if (attn.positions.bias) part.bias = biases.add(*attn.positions.bias);
   part.heads_norm = attn.has_attn_norm ? &attn.norm : nullptr;
   part.proj = packed_of(attn.proj);
   part.scale = &scale;
@@ -54,16 +103,16 @@ packed::NetPart part_of(const NormLayer& norm, const NeuralNet& net, const Float
   return {&norm, packed_of(net.fc1), net.has_norm ? &net.norm : nullptr, packed_of(net.fc2), &scale};
 }
 
-packed::StackBlock block_of(const Encoding& encoding) {
+packed::StackBlock block_of(const Encoding& encoding, StackBiases& biases) {
   packed::StackBlock made;
   if (const auto* b = dynamic_cast<const SequentialEncoding*>(&encoding)) {
-    made.attns.push_back(part_of(b->norm1, b->attn, b->ls1));
+    made.attns.push_back(part_of(b->norm1, b->attn, b->ls1, biases));
     made.nets.push_back(part_of(b->norm2, b->mlp, b->ls2));
   } else if (const auto* p = dynamic_cast<const ParallelEncoding*>(&encoding)) {
-    for (const auto& branch : p->attns) made.attns.push_back(part_of(branch.norm, branch.attn, branch.ls));
+    for (const auto& branch : p->attns) made.attns.push_back(part_of(branch.norm, branch.attn, branch.ls, biases));
     for (const auto& branch : p->ffns) made.nets.push_back(part_of(branch.norm, branch.mlp, branch.ls));
   } else if (const auto* s = dynamic_cast<const ScalingEncoding*>(&encoding)) {
-    made.attns.push_back(part_of(s->in_norm, s->attn, s->ls));
+    made.attns.push_back(part_of(s->in_norm, s->attn, s->ls, biases));
     made.attns[0].qkv = packed_of(s->in_proj);
     made.attns[0].query_column = s->mlp_hidden;
     made.nets.push_back({&s->in_norm, packed_of(s->in_proj), nullptr, packed_of(s->mlp_out), &s->ls});
@@ -71,13 +120,10 @@ packed::StackBlock block_of(const Encoding& encoding) {
   return made;
 }
 
-/** Positions inside attention and Performer's attention are computed on the other path so far: BlockRows::make_heads
- * and the scores are their places. */
-bool has_other_attention(const Encoding& encoding) {
-  const auto any = [](const Attention& attn) { return attn.positions.rotary || attn.positions.bias || attn.performer; };
-  if (const auto* b = dynamic_cast<const SequentialEncoding*>(&encoding)) return any(b->attn);
-  if (const auto* p = dynamic_cast<const ParallelEncoding*>(&encoding)) return any(p->attns[0].attn);
-  return any(dynamic_cast<const ScalingEncoding&>(encoding).attn);
+/** By random features instead of a softmax: computed on the other path. */
+bool has_performer(const Encoding& encoding) {
+  const auto* b = dynamic_cast<const SequentialEncoding*>(&encoding);
+  return b && b->attn.performer;
 }
 
 bool complete(const packed::StackBlock& block) {
@@ -94,12 +140,13 @@ std::unique_ptr<FusedEncoder> FusedEncoder::make(const Block& block,
                                                  const std::vector<std::unique_ptr<Encoding>>& blocks) {
   if (blocks.empty()) return nullptr;
   std::vector<packed::StackBlock> stack;
+  StackBiases biases;
   for (const auto& encoding : blocks) {
-    if (has_other_attention(*encoding)) return nullptr;
-    stack.push_back(block_of(*encoding));
+    if (has_performer(*encoding)) return nullptr;
+    stack.push_back(block_of(*encoding, biases));
     if (!complete(stack.back())) return nullptr;
   }
-  return std::make_unique<PackedEncoder>(block, std::move(stack));
+  return std::make_unique<PackedEncoder>(block, std::move(stack), std::move(biases));
 }
 
 void set_packed_threads(int threads) { packed::use_threads(threads); }

@@ -29,8 +29,8 @@ class FusedEncoder {
                    const Pass& pass) = 0;
   virtual int64_t scratch_bytes() const = 0;
 
-  /** Null unless every linear layer is packed, and where attention knows of places (rotary angles, relative biases).
-   * The blocks must outlive what is returned. */
+  /** Null unless every linear layer is packed, and for Performer's attention. The blocks must outlive what is
+   * returned. */
   static std::unique_ptr<FusedEncoder> make(const Block& block, const std::vector<std::unique_ptr<Encoding>>& blocks);
 };
 

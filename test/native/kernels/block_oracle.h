@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "check.h"
@@ -37,6 +39,7 @@ class BlockOracle {
     Doubles values;
     int64_t count() const { return static_cast<int64_t>(values.size()) / length; }
   };
+  const Floats& tensor(const std::string& name) const;
   double rounded(double value, double magnitude, int64_t terms) const;
   Rows linear(const Rows& x, const std::string& weight, const std::string& bias, bool has_bias) const;
   void norm(const Norm& kind, const std::string& name, double* x, int64_t length) const;
@@ -45,15 +48,19 @@ class BlockOracle {
   /** x += gamma * part */
   void add(Rows& x, const Rows& part, const std::string& gamma) const;
   void activate_all(Rows& x) const;
-  Rows attention(Rows qkv, const std::string& name, const std::string& proj, double* maps) const;
+  /** Rotary angles on Q or K of one head, and the bias of one score. */
+  void turn(double* x, int64_t layer, int64_t head, int64_t token) const;
+  double bias(int64_t layer, int64_t head, int64_t query, int64_t key) const;
+  Rows attention(Rows qkv, const std::string& name, const std::string& proj, int64_t layer, double* maps) const;
   Rows net(const Rows& x, const std::string& name) const;
-  Rows block(const Rows& x, const std::string& name, double* maps) const;
+  Rows block(const Rows& x, int64_t layer, double* maps) const;
 
   const Architecture& a_;
   const Block& b_;
   const Model& model_;
   Random* const noise_;
   mutable const Doubles* moved_ = nullptr;
+  mutable std::map<std::string, Floats> tensors_;
 };
 
 }  // namespace test
