@@ -10,6 +10,7 @@ import { seededWeights } from '../engine/native/seeded';
 import { difference } from '../engine/process/verify';
 import { tolerances } from '../engine/tolerances';
 import { operations } from './models';
+import { openOnnxInt8 } from './onnxInt8';
 import { median } from './statistics';
 import { sentence } from '../errors/sentence';
 
@@ -22,10 +23,14 @@ export interface BenchRow {
   maps: boolean;
   native_ms: number;
   onnx_ms: number;
+  /** ONNX Runtime with 8-bit weights, dynamically quantised; null in the lines of float32. */
+  onnx_int8_ms: number | null;
   /** Of the native engine with BLAS for the matrix products; null where only the packed kernels are measured. */
   blas_ms: number | null;
   /** Median of onnx_ms / native_ms of each round: over 1, native is faster. */
   ratio: number;
+  /** The same for onnx_int8_ms. */
+  ratio_to_onnx_int8: number | null;
   /** Median of the time of our own float32 without maps / native_ms of each round: what 8 bits gain, what maps cost. */
   ratio_to_fp32: number;
   gflops: number;
@@ -117,6 +122,11 @@ async function* measure(
     gemm: 'packed',
     precision: 'fp32',
   });
+  const onnxInt8 = await openOnnxInt8(
+    description,
+    seededWeights(() => binding),
+    threads,
+  );
   const [packed, int8, blas] = [await load('packed', 'fp32'), await load('packed', 'int8'), await load('blas', 'fp32')];
   try {
     for (const batch of batches) {
@@ -126,6 +136,7 @@ async function* measure(
         fp32: contender(natively(packed, false)),
         maps: contender(natively(packed, true)),
         int8: contender(natively(int8, false)),
+        onnxInt8: contender(onnxInt8.forward),
         blas: contender(natively(blas, false)),
       };
       for (let round = 0; round <= rounds; round++) {
@@ -161,8 +172,10 @@ async function* measure(
           maps: name === 'maps',
           native_ms: ms,
           onnx_ms: median(contenders.onnx.times),
+          onnx_int8_ms: name === 'int8' ? median(contenders.onnxInt8.times) : null,
           blas_ms: name === 'fp32' ? median(contenders.blas.times) : null,
           ratio: ratioOf(contenders.onnx),
+          ratio_to_onnx_int8: name === 'int8' ? ratioOf(contenders.onnxInt8) : null,
           ratio_to_fp32: ratioOf(contenders.fp32),
           gflops,
           share_of_peak: gflops / peak,
@@ -176,6 +189,7 @@ async function* measure(
   } finally {
     for (const model of [packed, int8, blas]) model.close();
     onnx.close();
+    await onnxInt8.close();
   }
 }
 

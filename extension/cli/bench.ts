@@ -84,11 +84,12 @@ const COLUMNS = [
   'onnx ms',
   'ratio',
   'vs fp32',
+  'vs onnx8',
   'blas ms',
   'GFLOP/s',
   'of peak',
 ];
-const widths = [11, 8, 6, 11, 10, 10, 6, 8, 10, 8, 8];
+const widths = [11, 8, 6, 11, 10, 10, 6, 8, 9, 10, 8, 8];
 const row = (cells: string[]): string =>
   cells.map((cell, i) => (i === 0 || i === 3 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' ');
 const HEADER = row(COLUMNS);
@@ -103,6 +104,7 @@ const line = (r: BenchRow): string =>
     r.onnx_ms.toFixed(1),
     r.ratio.toFixed(2),
     r.ratio_to_fp32.toFixed(2),
+    r.ratio_to_onnx_int8 === null ? '' : r.ratio_to_onnx_int8.toFixed(2),
     r.blas_ms === null ? '' : r.blas_ms.toFixed(1),
     r.gflops.toFixed(0),
     `${(100 * r.share_of_peak).toFixed(0)}%`,
@@ -110,7 +112,7 @@ const line = (r: BenchRow): string =>
 
 const footer = (report: BenchReport): string =>
   `\n${report.machine}; kernels ${report.kernels}; float32 peak ${report.peak_gflops.toFixed(0)} GFLOP/s\n` +
-  `ONNX Runtime ${report.onnxruntime}, without maps and in float32 in every line; ratio: ONNX Runtime / native, vs fp32: our own float32 without maps / native; medians of rounds`;
+  `ONNX Runtime ${report.onnxruntime}, without maps and in float32 in every line; ratio: ONNX Runtime / native, vs fp32: our own float32 without maps / native, vs onnx8: ONNX Runtime with 8-bit weights / native; medians of rounds`;
 
 async function printStart(
   models: ModelDescription[],

@@ -21,6 +21,8 @@ const OPSET = 20;
 export interface ExportOptions {
   attention: boolean;
   tokens: boolean;
+  /** Linear layers with 8-bit weights and dynamic quantisation: what our own 8 bits are measured against. */
+  int8?: boolean;
   /** What the file says of itself (ONNX metadata properties). */
   metadata?: Record<string, string>;
 }
@@ -41,7 +43,7 @@ export function exportOnnx(
 ): Uint8Array[] {
   const { image, depth, block } = architecture;
   const graph = new GraphBuilder(name, OPSET);
-  const op = new Operators(graph, read);
+  const op = new Operators(graph, read, options.int8);
   const output = (result: string, shape: (number | string)[]): void =>
     graph.output({ name: result, elementType: FLOAT, shape });
   const pixels = graph.input({

@@ -3,7 +3,7 @@
  * a second copy (protobuf needs the lengths first; they are known once the last node is in).
  */
 import { PbfWriter } from 'pbf';
-import { FLOAT, INT64, writeNode, writeValue, type AttributeValue, type OnnxValue } from './schema';
+import { FLOAT, INT64, INT8, writeNode, writeValue, type AttributeValue, type OnnxValue } from './schema';
 
 export type Attributes = Record<string, AttributeValue>;
 
@@ -37,7 +37,14 @@ export class GraphBuilder {
     return result;
   }
 
-  /** One node with several results (Split). */
+  /** One node with `count` results. */
+  several(opType: string, inputs: string[], count: number): string[] {
+    const results = Array.from({ length: count }, () => this.fresh(opType));
+    this.nodeWithResults(opType, inputs, results, {});
+    return results;
+  }
+
+  /** A tensor cut into pieces. */
   split(input: string, axis: number, sizes: number[]): string[] {
     const results = sizes.map(() => this.fresh('Split'));
     this.nodeWithResults('Split', [input, this.int64(sizes)], results, { axis });
@@ -47,6 +54,12 @@ export class GraphBuilder {
   /** A weight: float32, row-major. */
   weight(name: string, shape: number[], values: Float32Array): string {
     this.initializer(name, shape, FLOAT, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    return name;
+  }
+
+  /** A weight of 8-bit numbers. */
+  bytes(name: string, shape: number[], values: Int8Array): string {
+    this.initializer(name, shape, INT8, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     return name;
   }
 

@@ -2,6 +2,7 @@
 import { activations } from '../architecture/activations';
 import type { Activation, Norm } from '../architecture/description';
 import type { GraphBuilder } from './graphBuilder';
+import { quantisedProduct } from './quantised';
 import type { TensorReader } from './weights';
 
 /** A graph being written and the weights it is written from. */
@@ -9,6 +10,8 @@ export class Operators {
   constructor(
     readonly graph: GraphBuilder,
     private readonly read: TensorReader,
+    /** Linear layers get 8-bit weights. */
+    private readonly int8 = false,
   ) {}
 
   /** A tensor that must be there. */
@@ -37,9 +40,15 @@ export class Operators {
     const { shape, values } = this.tensor(weightName);
     const rows = shape[0] ?? 0;
     const columns = values.length / rows;
-    const transposed = this.graph.weight(`${weightName}.T`, [columns, rows], transpose(values, rows, columns));
-    const product = this.graph.node('MatMul', [x, transposed]);
+    const product = this.product(x, weightName, { rows, columns, values });
     return biasName === null ? product : this.graph.node('Add', [product, this.weight(biasName, [rows])]);
+  }
+
+  private product(x: string, name: string, weight: { rows: number; columns: number; values: Float32Array }): string {
+    if (this.int8) return quantisedProduct(this.graph, x, name, weight);
+    const { rows, columns, values } = weight;
+    const transposed = this.graph.weight(`${name}.T`, [columns, rows], transpose(values, rows, columns));
+    return this.graph.node('MatMul', [x, transposed]);
   }
 
   /** Over the last axis. */

@@ -8,6 +8,7 @@ import { sentence } from '../errors/sentence';
 
 /** TensorProto.DataType */
 export const FLOAT = 1;
+export const INT8 = 3;
 export const INT64 = 7;
 export const FLOAT16 = 10;
 
