@@ -56,22 +56,27 @@ struct Attention {
     /** (B, N, h*hd) in rows of stride ld: Q and K normalised and turned. */
     const float *q, *k, *v;
     int64_t ld;
+    /** Queries of each image whose results anybody reads, the first ones; fewer than N of one image alone. */
+    int64_t live;
     const float* plain = nullptr;    // (B, N, 2*h*hd): Q and K before their norms, where they have some
     const float* context = nullptr;  // (B, N, h*hd): before the norm of the heads
     const float* maps = nullptr;     // (B, h, N, N), where they are small
   };
 
-  /** x (B, N, dim_in) to y (B, N, dim) as `forward`, keeping what `backward` needs. */
-  Recalled recall(const float* x, int64_t batch, int64_t tokens, float* y, const Epilogue& into, Arena::Scope& scope,
-                  Backward& back) const;
+  /**
+   * x (B, N, dim_in) to y (B, N, dim) as `forward`, keeping what `backward` needs. Of one image y may end after the
+   * first `live` tokens: what `backward` is given then ends there, too.
+   */
+  Recalled recall(const float* x, int64_t batch, int64_t tokens, int64_t live, float* y, const Epilogue& into,
+                  Arena::Scope& scope, Backward& back) const;
   /** dx (B, N, dim_in) from dy (B, N, dim), the gradient of proj(heads) [+ V]; with `input` false only `look` is
    * served. */
   void backward(const Recalled& made, const float* dy, int64_t batch, int64_t tokens, float* dx, bool input,
                 const MapLook& look, Backward& back) const;
 
   /** The part of `recall` that begins with the rows of Q, K and V; with `attend` the context is made too. */
-  Recalled recall_heads(float* q, float* k, const float* v, int64_t ld, int64_t batch, int64_t tokens, bool attend,
-                        Arena::Scope& scope, Backward& back) const;
+  Recalled recall_heads(float* q, float* k, const float* v, int64_t ld, int64_t batch, int64_t tokens, int64_t live,
+                        bool attend, Arena::Scope& scope, Backward& back) const;
   /** The part of `backward` from dcontext to dq, dk and dv in rows of stride ldd, or, where dq is null, to `look`
    * alone. */
   void backward_heads(const Recalled& made, const float* dcontext, int64_t batch, int64_t tokens, float* dq, float* dk,

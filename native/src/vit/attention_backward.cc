@@ -17,19 +17,20 @@ constexpr int64_t kMostKept = int64_t{1} << 22;
 /** Rows of one head's map that a thread works on at a time: about half a megabyte of them. */
 int64_t rows_at_once(int64_t tokens) { return std::max<int64_t>(16, (int64_t{1} << 17) / tokens); }
 
-double multiplications(int64_t tokens, const Attention& attn, double products) {
-  return products * static_cast<double>(tokens) * static_cast<double>(tokens) *
+double multiplications(int64_t queries, int64_t tokens, const Attention& attn, double products) {
+  return products * static_cast<double>(queries) * static_cast<double>(tokens) *
          static_cast<double>(attn.heads * attn.head_dim);
 }
 
 }  // namespace
 
-Attention::Recalled Attention::recall(const float* x, int64_t batch, int64_t tokens, float* y, const Epilogue& into,
-                                      Arena::Scope& scope, Backward& back) const {
-  const int64_t rows = batch * tokens, length = heads * head_dim, ld = 3 * length, dim = proj->out();
-  float* const q = scope.take(rows * ld);
-  qkv->apply(x, qkv->in(), rows, q, ld);
-  const Recalled made = recall_heads(q, q + length, q + 2 * length, ld, batch, tokens, true, scope, back);
+Attention::Recalled Attention::recall(const float* x, int64_t batch, int64_t tokens, int64_t live, float* y,
+                                      const Epilogue& into, Arena::Scope& scope, Backward& back) const {
+  const int64_t length = heads * head_dim, ld = 3 * length, dim = proj->out();
+  float* const q = scope.take(batch * tokens * ld);
+  qkv->apply(x, qkv->in(), batch * tokens, q, ld);
+  const Recalled made = recall_heads(q, q + length, q + 2 * length, ld, batch, tokens, live, true, scope, back);
+  const int64_t rows = batch * live;
   const float* heads_made = made.context;
   if (has_attn_norm) {
     float* const normed = scope.take(rows * length);
@@ -51,9 +52,10 @@ Attention::Recalled Attention::recall(const float* x, int64_t batch, int64_t tok
 }
 
 Attention::Recalled Attention::recall_heads(float* q, float* k, const float* v, int64_t ld, int64_t batch,
-                                            int64_t tokens, bool attend, Arena::Scope& scope, Backward& back) const {
+                                            int64_t tokens, int64_t live, bool attend, Arena::Scope& scope,
+                                            Backward& back) const {
   const int64_t rows = batch * tokens, length = heads * head_dim;
-  Recalled made{q, k, v, ld};
+  Recalled made{q, k, v, ld, live};
   if (has_qk_norm) {
     float* const plain = scope.take(rows * 2 * length);
     for (int64_t i = 0; i < rows; i++) {
@@ -78,10 +80,10 @@ Attention::Recalled Attention::recall_heads(float* q, float* k, const float* v, 
   const bool keep = batch * heads * map <= kMostKept;
   float* const maps = keep ? scope.take(batch * heads * map) : nullptr;
   made.maps = maps;
-  const int parts = back.parts(multiplications(tokens, *this, 2));
+  const int parts = back.parts(multiplications(live, tokens, *this, 2));
   float* const scratch = keep ? nullptr : scope.take(parts * block * tokens);
   for (int64_t b = 0; b < batch; b++) {
-    back.share(parts, tokens, [&](int part, int64_t begin, int64_t end) {
+    back.share(parts, live, [&](int part, int64_t begin, int64_t end) {
       for (int64_t h = 0; h < heads; h++) {
         const int64_t at = b * tokens * ld + h * head_dim;
         for (int64_t row = begin; row < end; row += block) {
@@ -117,6 +119,14 @@ void use_rows(const MapLook& look, int64_t image, int64_t heads, int64_t head, i
   if (look.next) carry_relevance(a, da, tokens, row, count, look.carried + image * tokens, heads, next);
 }
 
+/** What queries from `live` on have of one image: nothing. */
+void put_rest_to_zero(const MapLook& look, int64_t heads, int64_t tokens, int64_t live, float* dq, int64_t length,
+                      int64_t ldd) {
+  for (int64_t h = 0; look.gradient && !look.add && h < heads; h++)
+    std::fill_n(look.gradient + (h * tokens + live) * tokens, (tokens - live) * tokens, 0.0f);
+  for (int64_t i = live; dq && i < tokens; i++) std::fill_n(dq + i * ldd, length, 0.0f);
+}
+
 }  // namespace
 
 void carry_relevance(const float* a, const float* da, int64_t tokens, int64_t row, int64_t count, const float* carried,
@@ -130,7 +140,7 @@ void carry_relevance(const float* a, const float* da, int64_t tokens, int64_t ro
 
 void Attention::backward_heads(const Recalled& made, const float* dcontext, int64_t batch, int64_t tokens, float* dq,
                                float* dk, float* dv, int64_t ldd, const MapLook& look, Backward& back) const {
-  const int64_t length = heads * head_dim, ld = made.ld, rows = batch * tokens;
+  const int64_t length = heads * head_dim, ld = made.ld, rows = batch * tokens, live = made.live;
   if (performer) {
     if (!dq) return;
     return performer->backward(made.q, made.k, made.v, ld, batch, tokens, made.context, dcontext, dq, dk, dv, ldd,
@@ -139,13 +149,14 @@ void Attention::backward_heads(const Recalled& made, const float* dcontext, int6
   Arena::Scope scope(back.arena);
   const Gemm by = back.pass.by;
   const int64_t map = tokens * tokens, block = std::min(rows_at_once(tokens), tokens);
-  const int parts = back.parts(multiplications(tokens, *this, 4));
+  const int parts = back.parts(multiplications(live, tokens, *this, 4));
   // Thread 0 adds to dK and dV themselves, the others to sums of their own.
   float* const scratch = scope.take(parts * (2 * block * tokens + tokens));
+  if (live < tokens) put_rest_to_zero(look, heads, tokens, live, dq, length, ldd);
   float* const sums = scope.take(dq ? (parts - 1) * tokens * 2 * length : 0);
   for (int64_t b = 0; b < batch; b++) {
     const int64_t at = b * tokens * ld, to = b * tokens * ldd;
-    back.share(parts, tokens, [&](int part, int64_t begin, int64_t end) {
+    back.share(parts, live, [&](int part, int64_t begin, int64_t end) {
       float* const own = scratch + part * (2 * block * tokens + tokens);
       float* const da = own + block * tokens;
       float* const next = da + block * tokens;
@@ -217,15 +228,16 @@ void Attention::backward(const Recalled& made, const float* dy, int64_t batch, i
   if (!input && !look.any()) return;
   Arena::Scope scope(back.arena);
   const int64_t rows = batch * tokens, length = heads * head_dim, ldd = 3 * length, dim = proj->out();
-  float* const dcontext = scope.take(rows * length);
-  back.layers.apply_back(*proj, dy, dim, rows, dcontext, length, false);
-  if (has_attn_norm) back.norm_back(norm, made.context, dcontext, rows, length, dcontext, false);
+  const int64_t live = batch * made.live;
+  float* const dcontext = scope.take(live * length);
+  back.layers.apply_back(*proj, dy, dim, live, dcontext, length, false);
+  if (has_attn_norm) back.norm_back(norm, made.context, dcontext, live, length, dcontext, false);
   float* const dq = input ? scope.take(rows * ldd) : nullptr;
   float* const dv = input ? dq + 2 * length : nullptr;
   backward_heads(made, dcontext, batch, tokens, dq, input ? dq + length : nullptr, dv, ldd, look, back);
   if (!input) return;
   if (value_skip)
-    for (int64_t i = 0; i < rows; i++)
+    for (int64_t i = 0; i < live; i++)
       for (int64_t j = 0; j < length; j++) dv[i * ldd + j] += dy[i * dim + j];
   back.layers.apply_back(*qkv, dq, ldd, rows, dx, qkv->in(), false);
 }

@@ -52,8 +52,8 @@ void Backward::share(int, int64_t count, const std::function<void(int, int64_t, 
 
 namespace {
 
-/** A value of a norm costs about as much as so many multiplications of a matrix product. */
-constexpr double kCostOfValue = 30;
+/** A value of a norm, without the widest vectors, costs about as much as so many multiplications of a product. */
+constexpr double kCostOfValue = 150;
 
 double cost(int64_t n, int64_t length) { return kCostOfValue * static_cast<double>(n) * static_cast<double>(length); }
 

@@ -15,6 +15,13 @@ void show_norm(const BlockLook& look, const float* made, const float* gradient, 
   if (look.norm_gradient) std::copy_n(gradient, values, look.norm_gradient);
 }
 
+/** Rows of dy (rows, dim) up to the last that is not zero; at least one. */
+int64_t live_rows(const float* dy, int64_t rows, int64_t dim) {
+  int64_t values = rows * dim;
+  while (values > dim && dy[values - 1] == 0) values--;
+  return (values + dim - 1) / dim;
+}
+
 void add(const float* from, int64_t values, float* to) {
   for (int64_t i = 0; i < values; i++) to[i] += from[i];
 }
@@ -34,22 +41,24 @@ void SequentialEncoding::backward_pre(const float* x, const float* dy, int64_t b
   float* const normed = scope.take(rows * dim_in);
   back.norm(norm1, x, rows, dim_in, normed);
   float* const middle = scope.take(rows * dim);  // between attention and neural network
-  const auto made =
-      attn.recall(normed, batch, tokens, middle, scale_and_add(ls1, attn_residual ? x : nullptr, dim), scope, back);
+  // A prediction reads few tokens, often one: behind them the last block has nothing to pass back.
+  const int64_t live = batch == 1 && !attn.performer ? live_rows(dy, rows, dim) : tokens, read = batch * live;
+  const auto made = attn.recall(normed, batch, tokens, live, middle,
+                                scale_and_add(ls1, attn_residual ? x : nullptr, dim), scope, back);
 
   float* const dmiddle = scope.take(rows * dim);
   std::copy_n(dy, rows * dim, dmiddle);
   {
     Arena::Scope inner(back.arena);
-    float* const middle_normed = inner.take(rows * dim);
-    back.norm(norm2, middle, rows, dim, middle_normed);
-    float* const dnormed = inner.take(rows * dim);
-    mlp.backward(middle_normed, back.scaled(ls2, dy, rows, dim, inner), rows, dnormed, back);
-    back.norm_back(norm2, middle, dnormed, rows, dim, dmiddle, true);
+    float* const middle_normed = inner.take(read * dim);
+    back.norm(norm2, middle, read, dim, middle_normed);
+    float* const dnormed = inner.take(read * dim);
+    mlp.backward(middle_normed, back.scaled(ls2, dy, read, dim, inner), read, dnormed, back);
+    back.norm_back(norm2, middle, dnormed, read, dim, dmiddle, true);
   }
   const bool input = look.input || look.norm_gradient;
   float* const dnormed = scope.take(input ? rows * dim_in : 0);
-  attn.backward(made, back.scaled(ls1, dmiddle, rows, dim, scope), batch, tokens, dnormed, input, look.maps, back);
+  attn.backward(made, back.scaled(ls1, dmiddle, read, dim, scope), batch, tokens, dnormed, input, look.maps, back);
   show_norm(look, normed, dnormed, rows * dim_in);
   if (!look.input) return;
   if (attn_residual) std::copy_n(dmiddle, rows * dim, dx);
@@ -63,7 +72,8 @@ void SequentialEncoding::backward_post(const float* x, const float* dy, int64_t 
   const bool inside = order == Block::Order::post;  // norm(x + f x); otherwise x + norm(f x)
   float* const read1 = scope.take(rows * dim);      // by norm1, and what it made
   float* const made1 = scope.take(rows * dim);
-  const auto made = attn.recall(x, batch, tokens, read1, scale_and_add(ls1, inside ? x : nullptr, dim), scope, back);
+  const auto made =
+      attn.recall(x, batch, tokens, tokens, read1, scale_and_add(ls1, inside ? x : nullptr, dim), scope, back);
   back.norm(norm1, read1, rows, dim, made1);
   float* middle = made1;
   if (!inside) {
@@ -126,7 +136,7 @@ void ParallelEncoding::backward(const float* x, const float* dy, int64_t batch, 
   for (const AttentionBranch& branch : attns) {
     back.norm(branch.norm, x, rows, dim, normed);
     made.push_back(
-        branch.attn.recall(normed, batch, tokens, middle, scale_and_add(branch.ls, middle, dim), scope, back));
+        branch.attn.recall(normed, batch, tokens, tokens, middle, scale_and_add(branch.ls, middle, dim), scope, back));
   }
 
   float* const dmiddle = scope.take(rows * dim);
@@ -168,7 +178,7 @@ void ScalingEncoding::backward(const float* x, const float* dy, int64_t batch, i
   float* const hidden = scope.take(rows * ld);
   in_proj->apply(normed, dim, rows, hidden, ld);
   float* const q = hidden + mlp_hidden;
-  const auto made = attn.recall_heads(q, q + length, q + 2 * length, ld, batch, tokens, false, scope, back);
+  const auto made = attn.recall_heads(q, q + length, q + 2 * length, ld, batch, tokens, tokens, false, scope, back);
 
   const float* const dsum = back.scaled(ls, dy, rows, dim, scope);
   const bool input = look.input || look.norm_gradient;
