@@ -55,7 +55,7 @@ function isResize(value: unknown): value is Resize {
   const { kind, size, height, width, longest } = fieldsOf(value);
   const sides = isSize(height, LIMITS.side) && isSize(width, LIMITS.side);
   if (kind === 'none') return true;
-  if (kind === 'shorter-side') return isSize(size, LIMITS.side);
+  if (kind === 'shorter-side') return isSize(size, LIMITS.side) && (longest === undefined || isSize(longest, 1e9));
   return kind === 'exact' ? sides : kind === 'keep-ratio' && sides && (longest === 0 || longest === 1);
 }
 

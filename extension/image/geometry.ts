@@ -92,9 +92,12 @@ export function resizedSize({ width, height }: Size, resize: Resize): Size {
     case 'exact':
       return { width: resize.width, height: resize.height };
     case 'shorter-side': {
-      const shorter = Math.min(width, height);
-      const longer = Math.trunc((resize.size * Math.max(width, height)) / shorter);
-      return width <= height ? { width: resize.size, height: longer } : { width: longer, height: resize.size };
+      const [shorter, longer] = [Math.min(width, height), Math.max(width, height)];
+      const { size, longest = Infinity } = resize;
+      const wanted = (longer / shorter) * size > longest ? (longest * shorter) / longer : size;
+      const rounded = wanted === size ? size : Math.max(1, roundHalfEven(wanted));
+      const other = Math.trunc((wanted * longer) / shorter);
+      return width <= height ? { width: rounded, height: other } : { width: other, height: rounded };
     }
     case 'keep-ratio': {
       const ratios = [height / resize.height, width / resize.width];

@@ -8,7 +8,8 @@ export type { Interpolation } from '../../native/binding';
 
 export type Resize =
   /** The shorter side becomes `size`, the longer one floor(size * long / short) (torchvision Resize(int), HF shortest_edge). */
-  | { kind: 'shorter-side'; size: number }
+  /** `longest`: where the longer side would be more, both are scaled down to it (transformers' get_size_with_aspect_ratio). */
+  | { kind: 'shorter-side'; size: number; longest?: number }
   /** Both sides as given, aspect ratio ignored (timm 'squash', HF {height, width}). */
   | { kind: 'exact'; height: number; width: number }
   /** timm ResizeKeepRatio: ratio = max (longest 0) or min (longest 1) of target / side; sizes rounded. */

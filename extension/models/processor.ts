@@ -3,11 +3,11 @@ import { Fields } from './config/fields';
 import { readJson } from './files/checkpoint';
 import type { Located } from './files/locate';
 
-/** preprocessor_config.json as it is, processor_config.json's image_processor; null when neither is there. */
+/** preprocessor_config.json, or what it or processor_config.json holds as image_processor; null when neither is there. */
 export async function readProcessor({ processor }: Pick<Located, 'processor'>): Promise<Fields | null> {
   if (processor === null) return null;
   const fields = new Fields(processor, await readJson(processor));
-  if (!processor.endsWith('processor_config.json') || processor.endsWith('preprocessor_config.json')) return fields;
-  if (fields.has('image_processor')) return fields.inner('image_processor');
+  if (fields.holdsObject('image_processor')) return fields.inner('image_processor');
+  if (processor.endsWith('preprocessor_config.json')) return fields;
   return fields.has('image_mean') || fields.has('size') ? fields : null;
 }

@@ -6,6 +6,7 @@ import {
   inputToImage,
   patchAt,
   receptiveInterval,
+  resizedSize,
   softSplitGrids,
 } from '../../extension/image/geometry';
 import type { Split } from '../../extension/image/geometry';
@@ -133,4 +134,24 @@ describe('soft splits', () => {
       assert.deepEqual(receptiveInterval(splits, token), [Math.min(...positions), Math.max(...positions) + 1]);
     }
   });
+});
+
+test('a longest edge bounds what the shorter side asks for, as in transformers', () => {
+  // image_transforms.get_size_with_aspect_ratio of transformers 5.18: (height, width), size, max_size
+  const expected: [
+    height: number,
+    width: number,
+    size: number,
+    longest: number,
+    then: [height: number, width: number],
+  ][] = [
+    [90, 37, 24, 40, [39, 16]],
+    [37, 90, 24, 40, [16, 39]],
+    [480, 640, 800, 1333, [800, 1066]],
+    [1000, 3000, 800, 1333, [444, 1333]],
+    [333, 1000, 800, 1333, [444, 1333]],
+    [61, 43, 24, 40, [34, 24]],
+  ];
+  for (const [height, width, size, longest, [h, w]] of expected)
+    assert.deepEqual(resizedSize({ height, width }, { kind: 'shorter-side', size, longest }), { height: h, width: w });
 });

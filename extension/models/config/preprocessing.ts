@@ -3,7 +3,7 @@ import { CROP_PERCENT, MEAN_RANGE, RESCALE_RANGE, STD_RANGE } from '../../archit
 import type { Interpolation, Preprocessing } from '../../image/preprocessing';
 import type { Architecture, Finding } from '../../architecture/description';
 import type { Fields } from './fields';
-import { CLIP, HALF, IMAGENET, processorClass, type ProcessorClass } from './processors';
+import { CLIP, HALF, IMAGENET, processorClass, unknownClass, type ProcessorClass } from './processors';
 import { sentence } from '../../errors/sentence';
 
 export { CLIP, HALF, IMAGENET };
@@ -116,6 +116,18 @@ export function hfPreprocessing(
   findings: Finding[],
 ): Preprocessing {
   const fallback = (processor && processorClass(processor)) ?? publishedClass(published, image);
+  const unknown = processor && unknownClass(processor);
+  if (unknown) {
+    findings.push({
+      severity: 'warning',
+      code: 'processor-class',
+      ...sentence(
+        '{0} is no image processor known here: its size, crop, mean and std are used, what else it does to a picture is not done.',
+        unknown.slice(0, 80),
+      ),
+      subject: 'image_processor_type',
+    });
+  }
   const normalise = processor?.flag('do_normalize') ?? true;
   const known = processor !== null && processorClass(processor) !== undefined;
   // A class's own statistics are no assumption.
@@ -129,7 +141,8 @@ export function hfPreprocessing(
   const index = processor?.size('resample', PIL_RESAMPLING.length - 1, 0);
   return {
     channels: image.channels,
-    resize: (processor?.flag('do_resize') ?? true) ? hfResize(processor, image, fallback, known) : { kind: 'none' },
+    resize:
+      (processor?.flag('do_resize') ?? true) ? hfResize(processor, image, fallback, known, findings) : { kind: 'none' },
     interpolation: (index === undefined ? undefined : PIL_RESAMPLING[index]) ?? fallback.interpolation,
     crop: crop ? { height: crop[0], width: crop[1], fill: [0, 0, 0], rounding: 'floor' } : null,
     rescale:
@@ -145,25 +158,45 @@ function publishedClass({ resizeTo, ...others }: HfDefaults, image: Image): Proc
 function hfResize(
   processor: Fields | null,
   image: Image,
-  { size, shorterSide }: ProcessorClass,
+  { size, shorterSide, numberIsShorter }: ProcessorClass,
   known: boolean,
+  findings: Finding[],
 ): Preprocessing['resize'] {
   const both = (side: number): Preprocessing['resize'] =>
     shorterSide ? { kind: 'shorter-side', size: side } : { kind: 'exact', height: side, width: side };
   const value = processor?.get('size');
   if (value === undefined) return known || shorterSide || size !== image.height ? both(size) : exactly(image);
-  if (typeof value === 'number') return both(processor?.size('size', 'side') ?? value);
+  if (typeof value === 'number') {
+    const side = processor?.size('size', 'side') ?? value;
+    return numberIsShorter ? { kind: 'shorter-side', size: side } : both(side);
+  }
   if (Array.isArray(value)) {
     const [height, width] = processor?.pair('size') ?? [image.height, image.width];
     return { kind: 'exact', height, width };
   }
   const inner = processor?.inner('size');
   const shortest = inner?.size('shortest_edge', 'side');
-  if (shortest !== undefined) return { kind: 'shorter-side', size: shortest };
+  const longest = inner?.size('longest_edge', LONGEST_EDGE);
+  if (shortest !== undefined)
+    return { kind: 'shorter-side', size: shortest, ...(longest === undefined ? {} : { longest }) };
   const height = inner?.size('height', 'side');
   const width = inner?.size('width', 'side');
+  if (height === undefined || width === undefined)
+    findings.push({
+      severity: 'warning',
+      code: 'processor-size',
+      ...sentence(
+        'The size of the image processor has neither height and width nor shortest_edge; pictures are resized to {0}x{1}.',
+        width ?? image.width,
+        height ?? image.height,
+      ),
+      subject: 'size',
+    });
   return { kind: 'exact', height: height ?? image.height, width: width ?? image.width };
 }
+
+/** Only ever makes a picture smaller. */
+const LONGEST_EDGE = 1e9;
 
 const exactly = ({ height, width }: Image): Preprocessing['resize'] => ({ kind: 'exact', height, width });
 

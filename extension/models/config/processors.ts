@@ -18,6 +18,8 @@ export interface ProcessorClass {
   shorterSide: boolean;
   /** Centre crop after it; null: none unless the file asks for it. */
   crop: number | null;
+  /** A number in its file is the shorter side though its own size is a square. */
+  numberIsShorter?: true;
 }
 
 const square = (size: number, crop: number | null, interpolation: Interpolation, statistics: typeof HALF) => ({
@@ -39,7 +41,9 @@ const CLASSES: Record<string, ProcessorClass> = {
   ViT: square(224, null, 'bilinear', HALF),
   DeiT: square(256, 224, 'bicubic', HALF),
   Beit: square(256, 224, 'bicubic', HALF),
-  Siglip: square(224, null, 'bicubic', HALF),
+  // the fast one does not crop
+  BeitFast: square(224, null, 'bicubic', HALF),
+  Siglip: { ...square(224, null, 'bicubic', HALF), numberIsShorter: true },
   DINOv3ViT: square(224, null, 'bilinear', IMAGENET),
   Blip: square(384, null, 'bicubic', CLIP),
   OwlViT: square(768, null, 'bicubic', CLIP),
@@ -48,9 +52,18 @@ const CLASSES: Record<string, ProcessorClass> = {
   ChineseCLIP: shorter(224, 224),
 };
 
-/** By the names its class had over the years: ViTFeatureExtractor, ViTImageProcessor, ViTImageProcessorFast. */
+/** What a file says of its class: ViTFeatureExtractor, ViTImageProcessor, ViTImageProcessorFast; '' for nothing. */
+const classOf = (processor: Fields): string =>
+  processor.word('image_processor_type') || processor.word('feature_extractor_type');
+
+/** By the names its class had over the years. */
 export function processorClass(processor: Fields): ProcessorClass | undefined {
-  const named = processor.word('image_processor_type') || processor.word('feature_extractor_type');
-  const [, name = ''] = /^(\w+?)(?:ImageProcessor|FeatureExtractor)\w*$/.exec(named) ?? [];
-  return Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined;
+  const [, name = '', version = ''] = /^(\w+?)(?:ImageProcessor|FeatureExtractor)(\w*)$/.exec(classOf(processor)) ?? [];
+  return [name + version, name].map((key) => (Object.hasOwn(CLASSES, key) ? CLASSES[key] : undefined)).find(Boolean);
+}
+
+/** The name of a class that may do something else with a picture than what is read here; null where there is none. */
+export function unknownClass(processor: Fields): string | null {
+  const named = classOf(processor);
+  return named === '' || processorClass(processor) ? null : named;
 }

@@ -64,6 +64,13 @@ test('a processor may be part of processor_config.json', async () => {
   assert.deepEqual((await open(at)).preprocessing.mean, [0.1, 0.2, 0.3]);
 });
 
+test('preprocessor_config.json may be a whole processor too', async () => {
+  const nested = { image_processor: { ...processor, image_processor_type: 'ViTImageProcessor' }, processor_class: 'X' };
+  const at = repository('nested', { 'config.json': config, 'preprocessor_config.json': nested });
+  copyFileSync(join(golden('hf-vit'), 'model.safetensors'), join(at, 'model.safetensors'));
+  assert.deepEqual((await open(at)).preprocessing.mean, [0.1, 0.2, 0.3]);
+});
+
 test('Git LFS pointers are named, whatever they stand for', async () => {
   const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n';
   for (const name of ['model.onnx', 'pytorch_model.bin', 'model.safetensors', 'config.json', 'model.pth']) {

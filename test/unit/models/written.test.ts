@@ -94,3 +94,33 @@ test('problem_type and the number of classes say what the logits are', async () 
   assert.equal((await written('hf-vit', { problem_type: 'regression' })).scores, 'value');
   assert.equal((await open(golden('hf-vit-features'))).scores, null);
 });
+
+test('what an image processor does and is not done here is said', async () => {
+  const warned = async (processor: object) => {
+    const { findings } = await written('hf-vit', {}, processor);
+    return findings.filter(({ severity }) => severity === 'warning').map(({ code, message }) => ({ code, message }));
+  };
+  const plain = { image_mean: HALF, image_std: HALF };
+  assert.deepEqual(await warned({ ...plain, image_processor_type: 'ViTImageProcessor', size: 32 }), []);
+  const [unknown] = await warned({
+    ...plain,
+    image_processor_type: 'ConvNextImageProcessor',
+    size: { shortest_edge: 32 },
+  });
+  assert.equal(unknown?.code, 'processor-class');
+  assert.match(unknown.message, /^ConvNextImageProcessor is no image processor known here/);
+  const [odd] = await warned({ ...plain, image_processor_type: 'ViTImageProcessor', size: { longest_edge: 32 } });
+  assert.equal(odd?.code, 'processor-size');
+});
+
+test('a number, and a longest edge, mean what they mean to the class', async () => {
+  const resizeOf = async (processor: object) => (await written('hf-vit', {}, processor)).preprocessing.resize;
+  const exact = { kind: 'exact', height: 32, width: 32 };
+  assert.deepEqual(await resizeOf({ image_processor_type: 'ViTImageProcessor', size: 32 }), exact);
+  const shorter = { kind: 'shorter-side', size: 32 };
+  assert.deepEqual(await resizeOf({ image_processor_type: 'SiglipImageProcessor', size: 32 }), shorter);
+  const size = { shortest_edge: 32, longest_edge: 48 };
+  assert.deepEqual(await resizeOf({ image_processor_type: 'CLIPImageProcessor', size }), { ...shorter, longest: 48 });
+  const { preprocessing } = await written('hf-vit', {}, { image_processor_type: 'BeitImageProcessorFast' });
+  assert.deepEqual([preprocessing.resize, preprocessing.crop], [{ kind: 'exact', height: 224, width: 224 }, null]);
+});
