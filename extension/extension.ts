@@ -7,7 +7,7 @@ import { ModelFileEditor } from './panel/modelFileEditor';
 import { ModelFiles } from './panel/modelFiles';
 import { ModelPool } from './inspect/modelPool';
 import { Failures } from './panel/notices';
-import { Panels, VIEW_TYPE } from './panel/panels';
+import { EDITOR_TYPE, Panels, VIEW_TYPE } from './panel/panels';
 import { Reports } from './panel/reports';
 import { RecentModels } from './panel/recentModels';
 import { readSettings, SECTION } from './panel/settings';
@@ -63,6 +63,7 @@ export function activate(context: vscode.ExtensionContext): void {
     settings,
     trusted,
     vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, panels),
+    vscode.window.registerCustomEditorProvider(EDITOR_TYPE, panels, { supportsMultipleEditorsPerDocument: true }),
     registerCommands({ context, panels, engine, modelFiles, reports, recent, log }),
   );
 }

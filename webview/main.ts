@@ -62,14 +62,24 @@ root.id = 'root';
 const panel = new Panel(app, root);
 
 function receive(event: HostEvent): void {
+  const { hidden } = state;
   become(reduce(state, event));
+  if (event.type === 'token' && state.hidden !== hidden) sendHidden(app);
 }
 
 function become(next: AppState): void {
   const before = state;
   state = next;
   slices.forRun(state.run?.runId ?? null);
-  if (state.view !== before.view || state.display !== before.display || state.hidden !== before.hidden) remember();
+  // the document was made for the picture it began with
+  if (state.image) document.body.dataset.uri = state.image.uri;
+  if (
+    state.image !== before.image ||
+    state.view !== before.view ||
+    state.display !== before.display ||
+    state.hidden !== before.hidden
+  )
+    remember();
   refresh();
 }
 

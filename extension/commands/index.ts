@@ -3,10 +3,21 @@ import { say } from '../panel/words';
 import { toErrorShape } from '../errors/engineError';
 import { classifyImage } from './classifyImage';
 import type { Command, Parts } from './command';
+import {
+  hidePatch,
+  nextHead,
+  nextLayer,
+  nextView,
+  previousHead,
+  previousLayer,
+  previousView,
+  usePatchAsQuery,
+} from './controls';
 import { downloadModel } from './downloadModel';
 import { exportOnnx } from './exportOnnx';
 import { inspectCheckpoint } from './inspectCheckpoint';
 import { openSettings } from './openSettings';
+import { nextPicture, openPicture, previousPicture, revealPicture } from './pictures';
 import { restartEngine } from './restartEngine';
 import { runModelFile } from './runModelFile';
 import { openSampleModel, trySamplePicture, walkThroughSample } from './samples';
@@ -33,6 +44,18 @@ export const commands: Record<`vit.${string}`, Command> = {
   'vit.trySamplePicture': trySamplePicture,
   'vit.walkThroughSample': walkThroughSample,
   'vit.openSampleModel': openSampleModel,
+  'vit.nextPicture': nextPicture,
+  'vit.previousPicture': previousPicture,
+  'vit.revealPicture': revealPicture,
+  'vit.openPicture': openPicture,
+  'vit.nextLayer': nextLayer,
+  'vit.previousLayer': previousLayer,
+  'vit.nextHead': nextHead,
+  'vit.previousHead': previousHead,
+  'vit.nextView': nextView,
+  'vit.previousView': previousView,
+  'vit.usePatchAsQuery': usePatchAsQuery,
+  'vit.hidePatch': hidePatch,
   'vit.openSettings': openSettings,
   'vit.restartEngine': restartEngine,
   'vit.showLog': showLog,

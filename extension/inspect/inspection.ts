@@ -63,7 +63,7 @@ export class Inspection {
   constructor(
     private readonly engine: EnginePort,
     private readonly models: ModelPool,
-    private readonly picture: Picture,
+    private picture: Picture,
     private settings: InspectionSettings,
     private readonly emit: (event: HostEvent) => void,
     /** What the progress bar says, in the user's language. */
@@ -99,6 +99,14 @@ export class Inspection {
     this.#closeImage();
     this.#masked = new Uint32Array();
     return this.refresh();
+  }
+
+  /** Another picture in the place of the one before, of which nothing stays. */
+  replace(picture: Picture, settings: InspectionSettings): Promise<void> {
+    this.#closeRun();
+    this.picture = picture;
+    this.settings = settings;
+    return this.reopen();
   }
 
   change(settings: InspectionSettings): Promise<void> {

@@ -15,7 +15,7 @@ import { sliceForWebview } from '../inspect/events';
 import { watchFile, type FileChange } from './fileWatch';
 import { panelHtml, webviewRoot } from './html';
 import { Inspection } from '../inspect/inspection';
-import type { InspectionSettings, Outcome } from '../inspect/inspection';
+import type { InspectionSettings, Outcome, Picture } from '../inspect/inspection';
 import type { ModelPool } from '../inspect/modelPool';
 import { Progress } from './notices';
 import type { Failures } from './notices';
@@ -40,7 +40,8 @@ export class ImagePanel implements vscode.Disposable {
   readonly #inspection: Inspection;
   readonly #progress: Progress;
   readonly #disposables: vscode.Disposable[] = [];
-  readonly #name: string;
+  #uri: vscode.Uri;
+  #pictureWatch: vscode.Disposable;
   /** The webview listens: what is sent before, or while it is hidden, is lost. */
   #listening = false;
   #toShow: Partial<ViewState> | null = null;
@@ -54,32 +55,31 @@ export class ImagePanel implements vscode.Disposable {
   readonly #stale = new Set<'picture' | 'settings' | 'engine'>();
 
   constructor(
-    readonly uri: vscode.Uri,
+    uri: vscode.Uri,
     readonly panel: vscode.WebviewPanel,
     private readonly parts: PanelParts,
     /** Path of the model to show, instead of the one of the settings. */
     readonly model?: string,
   ) {
-    this.#name = fileName(uri);
-    const picture = { uri: uri.toString(), source: () => imageSource(uri) };
+    this.#uri = uri;
     this.#inspection = new Inspection(
       parts.engine,
       parts.models,
-      picture,
+      pictureOf(uri),
       this.#settings(),
       (event) => this.#happened(event),
       (work) => (work === 'opening' ? vscode.l10n.t('Opening…') : vscode.l10n.t('Running the model…')),
     );
     this.#progress = new Progress({
-      title: vscode.l10n.t('ViT: inspecting {0}', this.#name),
+      title: () => vscode.l10n.t('ViT: inspecting {0}', this.#name),
       isWanted: () => panel.visible,
       cancel: () => this.#inspection.cancel(),
     });
     this.#disposables.push(
       panel.webview.onDidReceiveMessage((message: unknown) => void this.#receive(message)),
       panel.onDidChangeViewState(() => this.#visibilityChanged()),
-      watchFile(uri, (change) => this.#pictureChanged(change)),
     );
+    this.#pictureWatch = this.#watchPicture();
     if (model !== undefined) {
       const written = (change: FileChange) => change === 'written' && void this.modelChanged();
       this.#disposables.push(watchFile(vscode.Uri.file(model), written));
@@ -95,8 +95,36 @@ export class ImagePanel implements vscode.Disposable {
       enableForms: false,
       localResourceRoots: [webviewRoot(parts.extensionUri)],
     };
-    panel.webview.html = panelHtml(panel.webview, parts.extensionUri, { uri: picture.uri, model });
+    panel.webview.html = panelHtml(panel.webview, parts.extensionUri, { uri: uri.toString(), model });
     void this.#inspection.refresh();
+  }
+
+  get uri(): vscode.Uri {
+    return this.#uri;
+  }
+
+  get #name(): string {
+    return fileName(this.#uri);
+  }
+
+  /** Shows another picture, with the controls as they are. */
+  showPicture(uri: vscode.Uri): void {
+    this.#uri = uri;
+    this.#pictureWatch.dispose();
+    this.#pictureWatch = this.#watchPicture();
+    this.#isDeleted = false;
+    this.#stale.clear();
+    this.#setTitle();
+    void this.#inspection.replace(pictureOf(uri), this.#settings());
+  }
+
+  #watchPicture(): vscode.Disposable {
+    return watchFile(this.#uri, (change) => this.#pictureChanged(change));
+  }
+
+  /** Asks the webview, if it is there, to act on what it shows. */
+  tell(event: Extract<HostEvent, { type: 'move' | 'token' }>): void {
+    this.#postEvent(event);
   }
 
   /** Asks the webview to show something, as soon as it can. */
@@ -135,14 +163,14 @@ export class ImagePanel implements vscode.Disposable {
   }
 
   #setTitle(): void {
-    const folder = plainText(basename(dirname(this.uri.path)));
+    const folder = plainText(basename(dirname(this.#uri.path)));
     const found = this.#folderShown ? `${this.#name} · ${folder}` : this.#name;
     const name = this.#isDeleted ? vscode.l10n.t('{0} (deleted)', found) : found;
     this.panel.title = this.model === undefined ? name : `${name} — ${plainText(basename(this.model))}`;
   }
 
   #settings(): InspectionSettings {
-    const settings = readSettings(this.uri);
+    const settings = readSettings(this.#uri);
     if (this.model === undefined) return settings;
     return { ...settings, model: { ...settings.model, id: this.model, version: this.#modelVersion } };
   }
@@ -155,6 +183,7 @@ export class ImagePanel implements vscode.Disposable {
     this.#abandon();
     this.#progress.end();
     this.#inspection.dispose();
+    this.#pictureWatch.dispose();
     for (const disposable of this.#disposables) disposable.dispose();
   }
 
@@ -169,7 +198,7 @@ export class ImagePanel implements vscode.Disposable {
         sliceForWebview(await this.#inspection.slice(runId, what, { signal, onProgress: report })),
       faithfulness: (take, { signal, report }) => this.#inspection.faithfulness(take, { signal, onProgress: report }),
       save: async ({ suggestedName, bytes }) => {
-        const file = await askWhereToSave(this.uri, suggestedName);
+        const file = await askWhereToSave(this.#uri, suggestedName);
         if (file) await vscode.workspace.fs.writeFile(file, bytes);
         return { saved: file !== undefined };
       },
@@ -294,6 +323,8 @@ export class ImagePanel implements vscode.Disposable {
     void this.panel.webview.postMessage(message);
   }
 }
+
+const pictureOf = (uri: vscode.Uri): Picture => ({ uri: uri.toString(), source: () => imageSource(uri) });
 
 /** Changes whenever the file is written; null when it cannot be read. */
 async function fileState(path: string): Promise<string | null> {

@@ -30,7 +30,7 @@ export class Progress {
 
   constructor(
     private readonly options: {
-      title: string;
+      title: () => string;
       /** Asked after half a second: the panels behind the one on screen need not all speak up. */
       isWanted: () => boolean;
       cancel: () => void;
@@ -44,7 +44,7 @@ export class Progress {
     const { title, isWanted, cancel } = this.options;
     const timer = setTimeout(() => {
       if (!isWanted()) return;
-      void showProgress(title, (_, token) => {
+      void showProgress(title(), (_, token) => {
         token.onCancellationRequested(cancel);
         return finished;
       });

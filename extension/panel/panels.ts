@@ -9,37 +9,45 @@ import { readSettings } from './settings';
 import { fileName, imageSource } from './source';
 
 export const VIEW_TYPE = 'vitInspector.panel';
+/** The same panel as an editor of pictures, beside VS Code's own. */
+export const EDITOR_TYPE = 'vitInspector.picture';
 
-export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable {
-  readonly #panels = new Map<string, ImagePanel>();
+export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReadonlyEditorProvider, vscode.Disposable {
+  readonly #panels = new Set<ImagePanel>();
   readonly #changed = new vscode.EventEmitter<void>();
   /** A panel was opened, closed, shown or hidden. */
   readonly onDidChange = this.#changed.event;
 
-  constructor(private readonly parts: PanelParts) {}
+  constructor(private readonly parts: PanelParts) {
+    // what keys and menus in package.json ask for
+    const tell = () =>
+      void vscode.commands.executeCommand('setContext', 'vit.panelInFront', this.inFront !== undefined);
+    this.onDidChange(tell);
+  }
 
   get anyVisible(): boolean {
-    return [...this.#panels.values()].some(({ panel }) => panel.visible);
+    return [...this.#panels].some(({ panel }) => panel.visible);
   }
 
   /** The picture of the panel in front. */
   get shown(): vscode.Uri | undefined {
-    return this.#inFront?.uri;
+    return this.inFront?.uri;
   }
 
   /** The picture a command is about when nothing else says so: of the panel in front, else of one in sight. */
   get atHand(): vscode.Uri | undefined {
-    const inSight = [...this.#panels.values()].find(({ panel }) => panel.visible);
+    const inSight = [...this.#panels].find(({ panel }) => panel.visible);
     return this.shown ?? inSight?.uri;
   }
 
   /** The panel in front is about a model of its own, whatever is chosen for all. */
   get hasOwnModel(): boolean {
-    return this.#inFront?.model !== undefined;
+    return this.inFront?.model !== undefined;
   }
 
-  get #inFront(): ImagePanel | undefined {
-    return [...this.#panels.values()].find(({ panel }) => panel.active);
+  /** The panel that keys and menus are about. */
+  get inFront(): ImagePanel | undefined {
+    return [...this.#panels].find(({ panel }) => panel.active);
   }
 
   /**
@@ -47,7 +55,7 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
    * about that model; without, about the one of the settings.
    */
   open(uri: vscode.Uri, state?: Partial<ViewState>, model?: string): ImagePanel {
-    let opened = this.#panels.get(keyOf(uri, model));
+    let opened = this.#find(uri, model);
     if (opened) opened.panel.reveal();
     else {
       const column = model === undefined ? vscode.ViewColumn.Active : this.#columnOfModels();
@@ -62,9 +70,34 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
   deserializeWebviewPanel(panel: vscode.WebviewPanel, saved: unknown): Promise<void> {
     const uri = savedUri(saved);
     const model = savedModel(saved);
-    if (uri && !this.#panels.has(keyOf(uri, model))) this.#adopt(uri, panel, model);
+    if (uri && !this.#find(uri, model)) this.#adopt(uri, panel, model);
     else panel.dispose();
     return Promise.resolve();
+  }
+
+  /** "Open With… ViT Inspector": VS Code has made the tab. */
+  resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): void {
+    this.#adopt(uri, panel);
+  }
+
+  openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
+    return { uri, dispose: () => undefined };
+  }
+
+  /** The picture in the panel in front gives its place to another, unless that has a panel already. */
+  replace(uri: vscode.Uri): void {
+    const panel = this.inFront;
+    const other = this.#find(uri, panel?.model);
+    if (other) other.panel.reveal();
+    else if (panel?.panel.viewType === VIEW_TYPE) {
+      panel.showPicture(uri);
+      this.#tellApart();
+      this.#changed.fire();
+    } else void vscode.commands.executeCommand('vscode.openWith', uri, EDITOR_TYPE, { preview: true });
+  }
+
+  #find(uri: vscode.Uri, model?: string): ImagePanel | undefined {
+    return [...this.#panels].find((panel) => panel.uri.toString() === uri.toString() && panel.model === model);
   }
 
   /** Classifies a picture without showing it. */
@@ -86,7 +119,7 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
 
   /** Pictures of the same name show their folder too, as VS Code's own tabs do. */
   #tellApart(): void {
-    const all = [...this.#panels.values()];
+    const all = [...this.#panels];
     for (const panel of all) {
       const alike = (other: ImagePanel) => other.model === panel.model && fileName(other.uri) === fileName(panel.uri);
       panel.showFolder(all.filter(alike).length > 1);
@@ -95,34 +128,33 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
 
   /** Beside the file that is edited: where the panels of model files are already, if there are any. */
   #columnOfModels(): vscode.ViewColumn {
-    const about = [...this.#panels.values()].filter(({ model }) => model !== undefined).map(({ panel }) => panel);
+    const about = [...this.#panels].filter(({ model }) => model !== undefined).map(({ panel }) => panel);
     const inSight = about.find(({ visible }) => visible) ?? about.at(-1);
     return inSight?.viewColumn ?? vscode.ViewColumn.Beside;
   }
 
   changed(what: 'settings' | 'engine'): void {
-    for (const panel of this.#panels.values()) panel.changed(what);
+    for (const panel of this.#panels) panel.changed(what);
   }
 
   /** A model file was saved: panels about it run again. */
   modelChanged(path: string): void {
-    for (const panel of this.#panels.values()) if (panel.model === path) void panel.modelChanged();
+    for (const panel of this.#panels) if (panel.model === path) void panel.modelChanged();
   }
 
   dispose(): void {
-    for (const panel of this.#panels.values()) panel.dispose();
+    for (const panel of this.#panels) panel.dispose();
     this.#panels.clear();
     this.#changed.dispose();
   }
 
   #adopt(uri: vscode.Uri, panel: vscode.WebviewPanel, model?: string): ImagePanel {
-    const key = keyOf(uri, model);
     const adopted = new ImagePanel(uri, panel, this.parts, model);
-    this.#panels.set(key, adopted);
+    this.#panels.add(adopted);
     this.#tellApart();
     panel.onDidChangeViewState(() => this.#changed.fire());
     panel.onDidDispose(() => {
-      if (this.#panels.get(key) === adopted) this.#panels.delete(key);
+      this.#panels.delete(adopted);
       adopted.dispose();
       this.#tellApart();
       this.#changed.fire();
@@ -131,8 +163,6 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
     return adopted;
   }
 }
-
-const keyOf = (uri: vscode.Uri, model?: string): string => JSON.stringify([uri.toString(), model]);
 
 function savedModel(saved: unknown): string | undefined {
   const model = (saved as Partial<Record<keyof SavedPanel, unknown>> | null)?.model;

@@ -77,6 +77,9 @@ export interface PanelModel {
   loaded: LoadedModel;
 }
 
+/** What a key goes through one by one. */
+export type Movable = 'layer' | 'head' | 'view';
+
 /** Host -> webview. Each replaces that part of what is shown. */
 export type HostEvent =
   | { type: 'image'; image: PanelImage }
@@ -87,7 +90,11 @@ export type HostEvent =
   /** One sentence; Retry is offered when retry is true. Whatever was shown before stays. */
   | { type: 'error'; error: EngineErrorShape; retry: boolean }
   /** Ask the webview to show something (a command chose a view). */
-  | { type: 'show'; state: Partial<ViewState> };
+  | { type: 'show'; state: Partial<ViewState> }
+  /** Ask it for the next or the one before: only the webview knows what it shows. */
+  | { type: 'move'; what: Movable; by: 1 | -1 }
+  /** Asks about a patch (0-based, without prefix tokens) or a prefix token, from its context menu. */
+  | { type: 'token'; token: number; use: 'query' | 'hide' };
 
 /** Webview -> host, without an answer. */
 export type ViewEvent =

@@ -166,6 +166,24 @@ test('hidden patches change the result, and showing them again restores it', asy
   assert.deepEqual(last('run')!.run.predictions, whole);
 });
 
+test('another picture takes the place of the one before: nothing hidden, nothing left of its run', async () => {
+  const { inspection, events, last } = inspect(sample('ship.png'));
+  await inspection.refresh();
+  const { runId } = last('run')!.run;
+  await inspection.mask(Uint32Array.of(1, 2));
+  events.length = 0;
+  const file = sample('frog.png');
+  const picture = { uri: `file://${file}`, source: () => Promise.resolve({ path: file }) };
+  const replaced = inspection.replace(picture, settings);
+  assert.deepEqual(types(inspection.snapshot()), ['busy no more']);
+  await replaced;
+  assert.equal(last('image')!.image.uri, picture.uri);
+  const alone = inspect(file);
+  await alone.inspection.refresh();
+  assert.deepEqual(last('run')!.run.predictions, alone.last('run')!.run.predictions);
+  await assert.rejects(inspection.slice(runId, { kind: 'logits' }), { code: 'ERR_GONE' });
+});
+
 test('at the size of the picture the grid has its shape', async () => {
   const { inspection, last } = inspect(sample('mountain-dusk.png'), { atPictureSize: true });
   await inspection.refresh();

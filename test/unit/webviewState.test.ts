@@ -75,6 +75,40 @@ test('a command shows a view without touching the rest', () => {
   assert.deepEqual(shown, { ...defaultView, view: 'patches', layer: 5, query: 7 });
 });
 
+test('keys go through layers, heads and views; layers end, the others come round', () => {
+  const at = (view: Partial<typeof defaultView>) => ({
+    ...firstState(),
+    model: model(1),
+    view: { ...defaultView, layer: 5, ...view },
+  });
+  const move = (view: Partial<typeof defaultView>, what: 'layer' | 'head' | 'view', by: 1 | -1) =>
+    reduce(at(view), { type: 'move', what, by }).view;
+  assert.equal(move({}, 'layer', 1).layer, 5);
+  assert.equal(move({}, 'layer', -1).layer, 4);
+  assert.equal(move({ layer: 0 }, 'layer', -1).layer, 0);
+  assert.equal(move({ layer: 3, step: 'blocks.3.attn.q' }, 'layer', 1).step, 'blocks.4.attn.q');
+  assert.equal(move({}, 'head', 1).head, 0);
+  assert.equal(move({ head: 2 }, 'head', 1).head, 'mean');
+  assert.equal(move({ head: 'max' }, 'head', -1).head, 2);
+  assert.equal(move({ method: 'rollout' }, 'head', 1).head, 'mean', 'a method with one map for all');
+  assert.equal(move({ view: 'walkthrough' }, 'view', 1).view, 'attention');
+  const early = { ...firstState(), view: { ...defaultView, layer: 2 } };
+  assert.equal(reduce(early, { type: 'move', what: 'layer', by: 1 }), early, 'no model yet');
+});
+
+test('a token is asked about or hidden; what cannot be hidden is not', () => {
+  const state = { ...firstState(), model: model(1) };
+  const about = (token: number, use: 'query' | 'hide', before: AppState = state) =>
+    reduce(before, { type: 'token', token, use });
+  assert.equal(about(12, 'query').view.query, 12);
+  assert.equal(about(4000, 'query').view.query, 0);
+  assert.deepEqual(about(12, 'hide').hidden, [11]);
+  assert.deepEqual(about(12, 'hide', about(12, 'hide')).hidden, []);
+  for (const token of [-1, 0, 65]) assert.equal(about(token, 'hide'), state);
+  const foreign = { ...state, model: { ...model(1), engine: 'onnx' } as PanelModel };
+  assert.equal(about(12, 'hide', foreign), foreign);
+});
+
 test('stored state is read field by field', () => {
   const view = { ...defaultView, view: 'patches' as const, layer: 3, head: 2, opacity: 0.25, colorMap: 'viridis' };
   assert.deepEqual(readView(JSON.parse(JSON.stringify(view))), view);
@@ -92,6 +126,17 @@ test('stored state is read field by field', () => {
     modelInput: false,
   });
   assert.equal(readDisplay(undefined).mass, 1);
+});
+
+test('a class is one of a picture, layer and head are not', () => {
+  const first = reduce(reduce(firstState(), { type: 'model', model: model(1) }), { type: 'image', image: image('a') });
+  const chosen = { ...first, view: { ...first.view, class: 3, against: 4, layer: 2 } };
+  assert.deepEqual(reduce(chosen, { type: 'image', image: image('b') }).view, {
+    ...chosen.view,
+    class: null,
+    against: null,
+  });
+  assert.equal(reduce(chosen, { type: 'image', image: image('a') }).view, chosen.view);
 });
 
 test('hidden patches belong to a picture and a model; predictions before hiding are kept to compare', () => {

@@ -1,8 +1,9 @@
 /** Everything on screen, in one object; components read it, verbs change it. */
 import { methodIds, methods } from '../../extension/engine/methods';
 import type { EngineErrorShape, Prediction, RunSummary } from '../../extension/engine/requests';
-import type { HostEvent, PanelImage, PanelModel, View, ViewState } from '../../extension/protocol/panel';
+import type { HostEvent, Movable, PanelImage, PanelModel, View, ViewState } from '../../extension/protocol/panel';
 import { colorMapNames, defaultColorMap } from '../../extension/drawing/colorMap';
+import { toggled } from '../patches/hiddenPatches';
 import { atLayer, layerOf, withoutLayer } from './stepNames';
 
 /** Choices the host need not know. */
@@ -91,6 +92,7 @@ export function reduce(state: AppState, event: HostEvent): AppState {
         before: null,
         // the first picture may come with what was hidden in it before a reload
         hidden: state.image ? [] : state.hidden,
+        view: state.image && state.image.uri !== event.image.uri ? { ...state.view, ...noClass } : state.view,
       };
     case 'busy':
       return { ...state, busy: event.what, failure: event.what === null ? state.failure : null };
@@ -126,6 +128,33 @@ export function reduce(state: AppState, event: HostEvent): AppState {
       const view = withStep(state.view, readView({ ...state.view, ...event.state }) ?? state.view);
       return { ...state, view: state.model ? clampView(view, state.model) : view };
     }
+    case 'move':
+      return state.model ? { ...state, view: moved(state.view, event.what, event.by, state.model) } : state;
+    case 'token':
+      return state.model ? aboutToken(state, event.token, event.use, state.model) : state;
+  }
+}
+
+function aboutToken(state: AppState, token: number, use: 'query' | 'hide', model: PanelModel): AppState {
+  if (use === 'query') return { ...state, view: clampView({ ...state.view, query: token }, model) };
+  const patch = token - model.loaded.numPrefix;
+  const canHide = patch >= 0 && token < model.loaded.numTokens && model.engine !== 'onnx';
+  return canHide ? { ...state, hidden: toggled(state.hidden, patch) } : state;
+}
+
+/** The next layer, head or view, or the one before. Layers end; all heads together are between the last and the first. */
+function moved(view: ViewState, what: Movable, by: 1 | -1, model: PanelModel): ViewState {
+  const around = <T>(all: readonly T[], present: T) => all[(all.indexOf(present) + by + all.length) % all.length]!;
+  switch (what) {
+    case 'layer':
+      return withStep(view, clampView({ ...view, layer: view.layer + by }, model));
+    case 'head': {
+      const together = typeof view.head === 'number' ? 'mean' : view.head;
+      const heads = [together, ...Array(model.loaded.heads).keys()] as const;
+      return clampView({ ...view, head: around(heads, view.head) }, model);
+    }
+    case 'view':
+      return { ...view, view: around(views, view.view) };
   }
 }
 

@@ -206,6 +206,7 @@ export class Picture implements Component {
       else this.zoom(3, at(event));
     });
     canvas.addEventListener('keydown', (event) => this.onKey(event));
+    canvas.addEventListener('contextmenu', (event) => this.describeForMenu(this.tokenAt(at(event))));
     listenToGestures(canvas, {
       hover: (point) => {
         const hover = point && this.tokenAt(point);
@@ -227,6 +228,13 @@ export class Picture implements Component {
         this.painting = null;
       },
     });
+  }
+
+  /** What VS Code's context menu is about (package.json's `webview/context`); its commands get it. */
+  private describeForMenu(token: number | null): void {
+    const canHide = token !== null && this.app.state.model?.engine !== 'onnx';
+    const context = { vitSection: 'picture', vitToken: token ?? -1, vitOnPatch: token !== null, vitCanHide: canHide };
+    this.canvas.dataset.vscodeContext = JSON.stringify({ ...context, preventDefaultContextMenuItems: true });
   }
 
   private brushing(): boolean {

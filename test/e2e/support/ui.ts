@@ -24,7 +24,7 @@ export async function explorerMenu(page: Page, file: string, label: string, pati
 }
 
 /** Clicks a menu item until the menu is gone. Gives the click's time. */
-async function pick(page: Page, item: Locator): Promise<number> {
+export async function pick(page: Page, item: Locator): Promise<number> {
   let clicked: number | undefined;
   for (let i = 0; i < 10; i++) {
     try {
