@@ -9,18 +9,34 @@ export interface Field {
   values: ArrayLike<number>;
 }
 
-/** RGBA pixels of a field, one pixel a value. */
-export function paint(field: Field, domain: Domain, table: ColorTable): Uint8ClampedArray<ArrayBuffer> {
+/** Which values let show through what is below: none, the low ones, or those in the middle of the range (near zero). */
+export type Fade = 'none' | 'low' | 'middle';
+
+const opacities: Record<Fade, (position: number) => number> = {
+  none: () => 1,
+  low: (position) => position,
+  middle: (position) => Math.abs(2 * position - 1),
+};
+
+/** RGBA pixels of a field, one pixel a value; opaque where nothing fades. */
+export function paint(
+  field: Field,
+  domain: Domain,
+  table: ColorTable,
+  fade: Fade = 'none',
+): Uint8ClampedArray<ArrayBuffer> {
+  const opacity = opacities[fade];
   const count = field.rows * field.columns;
   const pixels = new Uint8ClampedArray(count * 4);
   for (let i = 0; i < count; i++) {
     const value = field.values[i]!;
     if (Number.isNaN(value)) continue;
-    const entry = Math.round(position(value, domain) * 255) * 3;
+    const at = position(value, domain);
+    const entry = Math.round(at * 255) * 3;
     pixels[i * 4] = table[entry]!;
     pixels[i * 4 + 1] = table[entry + 1]!;
     pixels[i * 4 + 2] = table[entry + 2]!;
-    pixels[i * 4 + 3] = 255;
+    pixels[i * 4 + 3] = Math.round(opacity(at) * 255);
   }
   return pixels;
 }

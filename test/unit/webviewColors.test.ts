@@ -60,6 +60,15 @@ test("values become the table's colours, and nothing stays transparent", () => {
   assert.deepEqual(Array.from(pixels), [0x44, 0x01, 0x54, 255, 0xfd, 0xe7, 0x25, 255, 0, 0, 0, 0]);
 });
 
+test('over a picture low values fade, or those near zero where there are two signs', () => {
+  const alpha = (fade: 'low' | 'middle') =>
+    paint({ rows: 1, columns: 4, values: [-2, 0, 1, 2] }, [-2, 2], colorTable('puor_r'), fade).filter(
+      (_, i) => i % 4 === 3,
+    );
+  assert.deepEqual(Array.from(alpha('low')), [0, 128, 191, 255]);
+  assert.deepEqual(Array.from(alpha('middle')), [255, 0, 128, 255]);
+});
+
 test('enlarging interpolates between the middles of the patches', () => {
   const { rows, columns, values } = enlarge({ rows: 1, columns: 2, values: [0, 1] }, 4);
   assert.deepEqual([rows, columns], [4, 8]);

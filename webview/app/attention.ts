@@ -6,7 +6,7 @@ import type { Slice } from '../../extension/engine/requests';
 import type { PanelModel, ViewState } from '../../extension/protocol/panel';
 import { colorTable, signedColorMap } from '../../extension/drawing/colorMap';
 import { heatOf, keepMass, type Heat, type ScaleChoice } from '../drawing/heat';
-import { cutOut, enlarge, paint, type Field } from '../../extension/drawing/raster';
+import { cutOut, enlarge, paint, type Fade, type Field } from '../../extension/drawing/raster';
 import type { Slices } from './slices';
 import type { AppState, Display } from './state';
 import { layoutOf, spread, type TokenLayout } from '../drawing/tokenLayout';
@@ -50,11 +50,11 @@ export class Attention {
     if (shown.status !== 'ready') return (this.drawn = null);
     const { view, display } = state;
     const colorMap = colorMapOf(view);
-    const key = [shown.key, colorMap, view.smooth, display.mass].join('/');
+    const key = [shown.key, colorMap, view.smooth, display.mass, display.fade].join('/');
     if (this.drawn?.key !== key) {
       const kept = keepMass(shown.heat.patches, display.mass);
       const field = fieldOf(shown.layout, shown.heat.patches, view.smooth, finestPixels, kept);
-      this.drawn = { key, canvas: pixels(field, shown.heat.domain, colorMap) };
+      this.drawn = { key, canvas: pixels(field, shown.heat.domain, colorMap, fadeOf(state)) };
     }
     return this.drawn.canvas;
   }
@@ -91,6 +91,10 @@ export const scaleOf = ({ method }: ViewState, { scale, excludeOutliers }: Displ
 export const colorMapOf = ({ method, colorMap }: ViewState): string =>
   methods[method].signed ? signedColorMap : colorMap;
 
+/** What fades of a map that lies over the picture. */
+export const fadeOf = ({ view, display }: AppState): Fade =>
+  !display.fade ? 'none' : methods[view.method].signed ? 'middle' : 'low';
+
 /**
  * Patch values as a field over the whole input: cells, smoothed cells, or a soft split's overlapping boxes.
  * @param kept the same with NaN for patches that are not drawn; those still count where their neighbours are smoothed
@@ -112,11 +116,11 @@ export function fieldOf(
   return kept === values ? field : cutOut(field, { rows, columns, values: kept });
 }
 
-export function pixels(field: Field, domain: Heat['domain'], colorMap: string): HTMLCanvasElement {
+export function pixels(field: Field, domain: Heat['domain'], colorMap: string, fade?: Fade): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
   canvas.width = field.columns;
   canvas.height = field.rows;
-  const image = new ImageData(paint(field, domain, colorTable(colorMap)), field.columns, field.rows);
+  const image = new ImageData(paint(field, domain, colorTable(colorMap), fade), field.columns, field.rows);
   canvas.getContext('2d')!.putImageData(image, 0, 0);
   return canvas;
 }

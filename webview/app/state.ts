@@ -13,6 +13,8 @@ export interface Display {
   /** Patches shown: those that together hold this share of the attention, 0..1. */
   mass: number;
   numbers: boolean;
+  /** The lower a value, the more of the picture shows through. */
+  fade: boolean;
   /** Patches view: draw what the model was given in place of the picture. */
   modelInput: boolean;
 }
@@ -42,7 +44,7 @@ export const defaultView: ViewState = {
   layer: lastLayer,
   head: 'mean',
   query: 0,
-  opacity: 0.6,
+  opacity: 0.8,
   colorMap: defaultColorMap,
   smooth: true,
   grid: true,
@@ -56,6 +58,7 @@ const defaultDisplay: Display = {
   excludeOutliers: false,
   mass: 1,
   numbers: true,
+  fade: true,
   modelInput: false,
 };
 
@@ -225,6 +228,7 @@ export function readDisplay(stored: unknown): Display {
     excludeOutliers: flag(given.excludeOutliers, defaultDisplay.excludeOutliers),
     mass: typeof given.mass === 'number' && given.mass > 0 && given.mass <= 1 ? given.mass : defaultDisplay.mass,
     numbers: flag(given.numbers, defaultDisplay.numbers),
+    fade: flag(given.fade, defaultDisplay.fade),
     modelInput: flag(given.modelInput, defaultDisplay.modelInput),
   };
 }

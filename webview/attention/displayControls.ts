@@ -11,6 +11,7 @@ export class DisplayControls implements Component {
   private readonly mass;
   private readonly colors;
   private readonly smooth;
+  private readonly fade;
   private readonly grid;
   private readonly numbers;
   private readonly scale;
@@ -41,6 +42,11 @@ export class DisplayControls implements Component {
       l10n.t('Smooth'),
       { 'data-testid': 'smooth', title: l10n.t('Blend between patches; off: one flat cell a patch') },
       view('smooth'),
+    );
+    this.fade = checkbox(
+      l10n.t('Fade low values'),
+      { 'data-testid': 'fade', title: l10n.t('The lower a value, the more of the picture shows through') },
+      (fade) => app.setDisplay({ fade }),
     );
     this.grid = checkbox(l10n.t('Grid'), { 'data-testid': 'grid' }, view('grid'));
     this.numbers = checkbox(
@@ -84,7 +90,9 @@ export class DisplayControls implements Component {
       h(
         'div',
         { class: 'checks' },
-        ...[this.smooth, this.grid, this.numbers, this.scale, this.outliers, this.input].map(({ element }) => element),
+        ...[this.smooth, this.fade, this.grid, this.numbers, this.scale, this.outliers, this.input].map(
+          ({ element }) => element,
+        ),
       ),
     );
   }
@@ -101,6 +109,7 @@ export class DisplayControls implements Component {
       view.colorMap,
     );
     this.smooth.set(view.smooth);
+    this.fade.set(display.fade);
     this.grid.set(view.grid);
     this.numbers.set(display.numbers);
     this.scale.set(display.scale === 'shared');
@@ -108,7 +117,7 @@ export class DisplayControls implements Component {
     this.input.set(display.modelInput);
     const heat = view.view === 'attention';
     this.heat.hidden = !heat;
-    for (const { element } of [this.smooth, this.scale, this.outliers, this.grid]) element.hidden = !heat;
+    for (const { element } of [this.smooth, this.fade, this.scale, this.outliers, this.grid]) element.hidden = !heat;
     this.input.element.hidden = heat;
   }
 }

@@ -18,7 +18,7 @@ export class StageHeat implements PageFigure {
     h('p', { class: 'caption' }, l10n.t("The chosen token's row on the picture:")),
     this.grid.element,
   );
-  private drawn: { values: Float32Array; head: number; source: HTMLCanvasElement } | null = null;
+  private drawn: { values: Float32Array; key: string; source: HTMLCanvasElement } | null = null;
 
   constructor(private readonly walk: Walk) {}
 
@@ -45,9 +45,12 @@ export class StageHeat implements PageFigure {
     const { values, shape } = attention.slice;
     const heads = splitHeads(values, values.length / shape.at(-1)!);
     const shown = Math.min(head, heads.length - 1);
-    if (this.drawn?.values !== values || this.drawn.head !== shown) {
+    const { colorMap } = app.state.view;
+    const fade = app.state.display.fade ? 'low' : 'none';
+    const key = [shown, colorMap, fade].join('/');
+    if (this.drawn?.values !== values || this.drawn.key !== key) {
       const field = spread(layout, heads[shown]!);
-      this.drawn = { values, head: shown, source: pixels(field, domainOf([field.values]), app.state.view.colorMap) };
+      this.drawn = { values, key, source: pixels(field, domainOf([field.values]), colorMap, fade) };
     }
     this.grid.show({
       source: inputPicture(input.slice, model!.preprocessing),
