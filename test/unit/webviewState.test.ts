@@ -123,6 +123,7 @@ test('stored state is read field by field', () => {
     excludeOutliers: false,
     mass: 0.5,
     numbers: false,
+    fade: true,
     modelInput: false,
   });
   assert.equal(readDisplay(undefined).mass, 1);
