@@ -47,6 +47,7 @@ const REFUSED: Refused[] = [
   { title: sentence('a Next-ViT'), name: /^nextvit/i },
   { title: sentence('a FastViT'), name: /^fastvit/i, type: /^fast_?vit/ },
   { title: sentence('an EfficientFormer'), name: /^efficientformer/i, type: /^efficientformer/ },
+  { title: sentence('a LowFormer'), name: /^lowformer/i },
   { title: sentence('an EdgeNeXt'), name: /^edgenext/i },
   { title: sentence('a SwiftFormer'), name: /^swiftformer/i, type: /^swiftformer/ },
   { title: sentence('a RepViT'), name: /^repvit/i },
@@ -85,7 +86,7 @@ const REFUSED: Refused[] = [
   { title: sentence('a MobileNet'), name: /^\w*(mobilenet)/i, type: /^mobilenet_v\d$/ },
   { title: sentence('a GhostNet'), name: /^(ghostnet|repghostnet)/i },
   { title: sentence('a ReXNet'), name: /^rexnet/i },
-  { title: sentence('an EfficientNet or a kin of it'), name: /^(\w*efficientnet|mnasnet|semnasnet|spnasnet|fbnet|(tf_)?mixnet|tinynet|hardcorenas|lcnet)/i, type: /^(efficientnet|align_vision_model)$/, tensor: /^(conv_stem|blocks\.\d+\.\d+\.conv_pw)/ },
+  { title: sentence('an EfficientNet or a kin of it'), name: /^(\w*efficientnet|mnasnet|semnasnet|spnasnet|fbnet|(tf_)?mixnet|tinynet|hardcorenas|lcnet(v2)?)/i, type: /^(efficientnet|align_vision_model)$/, tensor: /^(conv_stem|blocks\.\d+\.\d+\.conv_pw)/ },
 ]; // prettier-ignore
 
 /** Changes to a base model: what PEFT keeps beside it, which can be merged, and what stays a part of its own. */

@@ -240,6 +240,30 @@ test("transformers 5 keeps the halves of DINOv2's SwiGLU apart", async () => {
   await same(path, 'hf-dinov2-swiglu');
 });
 
+test("the width of a block's network is not that of its positions' network", async () => {
+  const narrow = changed('timm-relpos-rpn', 'narrow-positions', (entries) => {
+    const all = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+    entries.clear();
+    for (const [key, entry] of all) {
+      const shape = entry.shape.map((side) => (key.includes('rel_pos.mlp.') && side === 128 ? 24 : side));
+      entries.set(key, shape.join() === entry.shape.join() ? entry : some(shape));
+    }
+  });
+  const { architecture } = await open(narrow);
+  assert.equal(architecture?.block.mlpHidden, (await open(golden('timm-relpos-rpn'))).architecture?.block.mlpHidden);
+  assertRunnable(await open(narrow));
+});
+
+test("LingBot's backbones are DINOv3's by another name", async () => {
+  const named = changed(
+    'timm-dinov3',
+    'lingbot',
+    () => undefined,
+    (config) => Object.assign(config, { architecture: 'vit_small_patch16_lingbot' }),
+  );
+  await same(named, 'timm-dinov3');
+});
+
 test('a head in a list of its own', async () => {
   await same(
     changed('timm-plain', 'listed-head', (entries) => rename(entries, (key) => key.replace(/^head\./, 'head.1.'))),

@@ -4,10 +4,11 @@
  */
 type Args = Record<string, unknown>;
 
-/** EVA, EVA-02 and their CLIP towers, Perception Encoder, RoPE-ViT, DINOv3: all of timm/models/eva.py. */
-export const EVA_NAMES = /^(eva_giant|eva02)_|^vit_\w*_(rope|dinov3|pe)(_|$|\.)|^vit_(pe|dinov3)_/i;
+/** EVA, EVA-02 and their CLIP towers, Perception Encoder, RoPE-ViT, DINOv3, LingBot-Vision: all of timm/models/eva.py. */
+export const EVA_NAMES = /^(eva_giant|eva02)_|^vit_\w*_(rope|dinov3|lingbot|pe)(_|$|\.)|^vit_(pe|dinov3)_/i;
 
 const HEADS: [RegExp, number][] = [
+  [/_giant_\w*_lingbot$/, 24],
   [/_tiny_/, 3],
   [/_small_/, 6],
   [/_medium_|_mediumd_/, 8],
@@ -35,7 +36,8 @@ const TRAITS: [RegExp, Args][] = [
   [/^vit_pe_core_(tiny|small|large)_/, { ref_feat_shape: [24, 24] }],
   [/^vit_pe_core_base_/, { ref_feat_shape: [14, 14] }],
   [/^vit_pe_\w+_gigantic_/, { ref_feat_shape: [32, 32], rope_grid_offset: 0, class_token: false }],
-  [/_dinov3(_|$)/, { ...ROTARY, rope_type: 'dinov3', rope_temperature: 100, rope_rotate_half: true, use_fc_norm: false, norm_eps: 1e-5 }],
+  [/_(dinov3|lingbot)(_|$)/, { ...ROTARY, rope_type: 'dinov3', rope_temperature: 100, rope_rotate_half: true, use_fc_norm: false, norm_eps: 1e-5 }],
+  [/_lingbot$/, { global_pool: 'token' }],
 ]; // prettier-ignore
 
 /** Arguments an architecture name implies; none when the name is not one of timm's Eva models. */

@@ -86,8 +86,8 @@ function architecture(input: FamilyInput, bias: Bias): Architecture {
 
   const heads = args.size('num_heads', 'heads') ?? headsOf(input) ?? assumeHeads(dim, findings);
   divide(config, dim, heads);
-  const inner = commonSize(tensors, /\.mlp\.fc2\.weight$/, 1) ?? 4 * dim;
-  const outer = commonSize(tensors, /\.mlp\.fc1\.weight$/, 0) ?? 2 * inner;
+  const inner = commonSize(tensors, /^blocks\.\d+\.mlp\.fc2\.weight$/, 1) ?? 4 * dim;
+  const outer = commonSize(tensors, /^blocks\.\d+\.mlp\.fc1\.weight$/, 0) ?? 2 * inner;
   const gated = outer === 2 * inner;
   const norm = { kind: 'layer', eps: 1e-6 } as const;
   const post = has(/^blocks\.0\.(gamma_1|ls1\.gamma)$/) ? false : args.word('block_fn') === 'ResPostRelPosBlock';
