@@ -10,6 +10,7 @@ import { sendHidden } from './patches/occlusion';
 import { Panel } from './panel';
 import { Slices } from './app/slices';
 import { clampView, firstState, readDisplay, readHidden, readView, reduce, withStep, type AppState } from './app/state';
+import { readFigure } from './app/figureOptions';
 import { onThemeChange } from './drawing/theme';
 
 /** Given to every webview by VS Code. */
@@ -24,13 +25,14 @@ const host = new HostConnection<PanelConversation>((message) => api.postMessage(
 const slices = new Slices(host, refresh);
 const attention = new Attention(slices);
 
-const stored = (api.getState() ?? {}) as { view?: unknown; display?: unknown; hidden?: unknown };
+const stored = (api.getState() ?? {}) as Partial<Record<'view' | 'display' | 'figure' | 'hidden', unknown>>;
 const storedView = readView(stored.view);
 let state: AppState = firstState();
 state = {
   ...state,
   view: storedView ?? state.view,
   display: readDisplay(stored.display),
+  figure: readFigure(stored.figure),
   hidden: readHidden(stored.hidden),
 };
 
@@ -73,13 +75,8 @@ function become(next: AppState): void {
   slices.forRun(state.run?.runId ?? null);
   // the document was made for the picture it began with
   if (state.image) document.body.dataset.uri = state.image.uri;
-  if (
-    state.image !== before.image ||
-    state.view !== before.view ||
-    state.display !== before.display ||
-    state.hidden !== before.hidden
-  )
-    remember();
+  const kept = ['image', 'view', 'display', 'figure', 'hidden'] as const;
+  if (kept.some((part) => state[part] !== before[part])) remember();
   refresh();
 }
 
@@ -90,6 +87,7 @@ function remember(): void {
     model: document.body.dataset.model,
     view: state.view,
     display: state.display,
+    figure: state.figure,
     hidden: state.hidden,
   });
 }

@@ -6,10 +6,11 @@ import { ColorBar } from './attention/colorBar';
 import { Evidence } from './evidence/evidence';
 import { DisplayControls } from './attention/displayControls';
 import { attribute, h } from './ui/dom';
-import { exportItems } from './attention/exports';
+import { exportItems } from './export/exportMenu';
 import { menu } from './ui/menu';
 import { ModelSummary } from './facts/modelSummary';
 import { Overview } from './attention/overview';
+import { Occlusion } from './patches/occlusion';
 import { PatchDetail } from './patches/patchDetail';
 import { Picture } from './patches/picture';
 import { PictureFacts } from './facts/pictureFacts';
@@ -43,12 +44,13 @@ export class Panel {
     const evidence = new Evidence(app);
     const overview = new Overview(app);
     const patch = new PatchDetail(app);
+    const occlusion = new Occlusion(app);
     const display = new DisplayControls(app);
     const model = new ModelSummary(app);
     const facts = new PictureFacts(app);
     this.components = [
       ...[tabs, progress, failure, picture, bar, readout],
-      ...[predictions, controls, evidence, overview, patch, display, model, facts],
+      ...[predictions, controls, evidence, overview, patch, occlusion, display, model, facts],
     ];
     this.walkthrough = new Walkthrough(app);
     this.attentionParts = [controls.element];
@@ -60,7 +62,9 @@ export class Panel {
       h(
         'aside',
         { class: 'side', 'aria-label': l10n.t('Predictions and controls') },
-        ...[predictions, controls, evidence, patch, overview, display, model, facts].map(({ element }) => element),
+        ...[predictions, controls, evidence, patch, occlusion, overview, display, model, facts].map(
+          ({ element }) => element,
+        ),
       ),
     );
     root.append(

@@ -185,6 +185,20 @@ export interface FaithfulnessProgress extends SliceProgress {
   random: number[][];
 }
 
+export interface WeightFile {
+  /** Without its folder. */
+  name: string;
+  bytes: number;
+  /** Of the whole file, hexadecimal. */
+  sha256: string;
+}
+
+/** Where a model's weights are from: files, or numbers drawn from a seed. */
+export interface WeightFiles {
+  files: WeightFile[];
+  seed: number | null;
+}
+
 /** Largest absolute difference, and the largest absolute value it stands beside. */
 export interface Difference {
   max: number;
@@ -246,6 +260,8 @@ export interface EngineRequests {
   };
   slice: { take: { runId: number; image?: number; what: SliceRequest }; give: Slice; progress: SliceProgress };
   faithfulness: { take: FaithfulnessRequest; give: Faithfulness; progress: FaithfulnessProgress };
+  /** What the model of a run was read from. */
+  'weight-files': { take: { runId: number }; give: WeightFiles };
   'close-run': { take: { runId: number }; give: null };
   /** A module of the articles on a tensor: every step, its result last under the name "output". */
   'run-part': { take: PartRequest; give: (Slice & { name: string })[] };

@@ -14,13 +14,14 @@ export function imageEvent(uri: string, { name, format, width, height, bytes, pr
 
 /** `attention`: whether this run has maps, or why not. */
 export function modelEvent({ description, loaded }: ModelLease, attention: true | Sentence): Event<'model'> {
-  const { id, name, family, architecture, preprocessing, labels, findings } = description;
+  const { id, name, path, family, architecture, preprocessing, labels, findings } = description;
   const { engine } = loaded;
   return {
     type: 'model',
     model: {
       id,
       name,
+      path,
       family,
       engine,
       architecture,

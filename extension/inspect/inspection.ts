@@ -13,6 +13,7 @@ import type {
   RunSummary,
   Slice,
   SliceRequest,
+  WeightFiles,
 } from '../engine/requests';
 import { cancelled, EngineError, toErrorShape } from '../errors/engineError';
 import { sentence } from '../errors/sentence';
@@ -149,6 +150,11 @@ export class Inspection {
     options?: RequestOptions<'faithfulness'>,
   ): Promise<Faithfulness> {
     return this.#ofRun(take.runId, (runId) => this.engine.request('faithfulness', { ...take, runId }, options));
+  }
+
+  /** What the model of the run on screen was read from. */
+  weightFiles(runId: number, options?: RequestOptions<'weight-files'>): Promise<WeightFiles> {
+    return this.#ofRun(runId, (id) => this.engine.request('weight-files', { runId: id }, options));
   }
 
   /** Asks the run on screen. When the engine no longer has it (a restart, memory), it is run again first. */

@@ -19,6 +19,7 @@ import type { InspectionSettings, Outcome, Picture } from '../inspect/inspection
 import type { ModelPool } from '../inspect/modelPool';
 import { Progress } from './notices';
 import type { Failures } from './notices';
+import { saySaved } from './saved';
 import { readSettings } from './settings';
 import { askWhereToSave, fileName, imageSource } from './source';
 import { say } from './words';
@@ -197,10 +198,13 @@ export class ImagePanel implements vscode.Disposable {
       slice: async ({ runId, what }, { signal, report }) =>
         sliceForWebview(await this.#inspection.slice(runId, what, { signal, onProgress: report })),
       faithfulness: (take, { signal, report }) => this.#inspection.faithfulness(take, { signal, onProgress: report }),
+      'weight-files': ({ runId }, { signal }) => this.#inspection.weightFiles(runId, { signal }),
       save: async ({ suggestedName, bytes }) => {
         const file = await askWhereToSave(this.#uri, suggestedName);
-        if (file) await vscode.workspace.fs.writeFile(file, bytes);
-        return { saved: file !== undefined };
+        if (!file) return { saved: false };
+        await vscode.workspace.fs.writeFile(file, bytes);
+        void saySaved(file);
+        return { saved: true };
       },
       copy: async ({ text }) => {
         await vscode.env.clipboard.writeText(text);

@@ -14,6 +14,7 @@ import type {
   Slice,
   SliceProgress,
   SliceRequest,
+  WeightFiles,
 } from '../engine/requests';
 import type { Preprocessing } from '../image/preprocessing';
 import type { Conversation } from './rpc';
@@ -68,6 +69,8 @@ export interface PanelImage {
 export interface PanelModel {
   id: string;
   name: string;
+  /** Its directory or file on disk. */
+  path: string;
   family: string;
   engine: EngineKind;
   architecture: Architecture | null;
@@ -119,7 +122,9 @@ export type ViewRequests = {
     give: Faithfulness;
     progress: FaithfulnessProgress;
   };
-  /** Save through the host's dialog; the webview renders the bytes. */
+  /** What the model of the run on screen was read from. */
+  'weight-files': { take: { runId: number }; give: WeightFiles };
+  /** Save through the host's dialog, which then says where; the webview renders the bytes. */
   save: { take: { suggestedName: string; bytes: Uint8Array }; give: { saved: boolean } };
   copy: { take: { text: string }; give: null };
 };

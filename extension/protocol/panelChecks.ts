@@ -136,6 +136,7 @@ export const panelChecks: Checks<PanelConversation> = {
       random: boolean,
       seed,
     }),
+    'weight-files': record<ViewRequests['weight-files']['take']>({ runId }),
     save: record<ViewRequests['save']['take']>({
       // A file name, not a path: the dialog decides where it goes.
       suggestedName: text(200, /^[^/\\\0]+$/),

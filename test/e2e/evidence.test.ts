@@ -89,6 +89,35 @@ test('the map is tested: curves against random orders, areas, and a ranking of e
   await session.screenshot('evidence');
 });
 
+test('the hottest patches are hidden, one step back and forth, all but the hidden ones, and only the hottest', async () => {
+  const { page, panel } = session;
+  const hidden = (text: string) => panel.part('hidden-patches').filter({ hasText: text }).waitFor();
+  const ran = async (work: () => Promise<unknown>) => {
+    await panel.redrawn(work);
+    await panel.waitFor({ state: 'ready' });
+  };
+  await panel.part('hottest-count').fill('5');
+  await ran(() => panel.part('hide-hottest').click());
+  await hidden('5 hidden');
+  await panel.part('change').first().waitFor();
+  await ran(() => panel.part('hide-hottest').click());
+  await hidden('10 hidden');
+  await ran(() => panel.part('undo-hide').click());
+  await hidden('5 hidden');
+  await ran(() => panel.part('redo-hide').click());
+  await hidden('10 hidden');
+  await ran(() => panel.part('invert-hidden').click());
+  await hidden('54 hidden');
+  await session.screenshot('hidden-inverted');
+  await ran(() => panel.part('show-all').click());
+  await panel.part('show-all').waitFor({ state: 'hidden' });
+  await ran(() => panel.part('keep-hottest').click());
+  await hidden('59 hidden');
+  await panel.part('picture').focus();
+  await ran(() => page.keyboard.press('ControlOrMeta+Z'));
+  await panel.part('show-all').waitFor({ state: 'hidden' });
+});
+
 test('the evidence is there after the picture changes hands: another picture starts with its most probable class', async () => {
   const { page, panel } = session;
   await chooseInExplorer(page, 'frog.png', CLASSIFY);

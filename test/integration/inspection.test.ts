@@ -1,7 +1,8 @@
 /** Inspections against the real engine process, run from its sources, and the embedded model. */
 import assert from 'node:assert/strict';
 import { sentence } from '../../extension/errors/sentence';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
@@ -182,6 +183,23 @@ test('another picture takes the place of the one before: nothing hidden, nothing
   await alone.inspection.refresh();
   assert.deepEqual(last('run')!.run.predictions, alone.last('run')!.run.predictions);
   await assert.rejects(inspection.slice(runId, { kind: 'logits' }), { code: 'ERR_GONE' });
+});
+
+test('what the weights were read from is named with its SHA-256', async () => {
+  const { inspection, last } = inspect(sample('ship.png'));
+  await inspection.refresh();
+  const file = path.join(root, 'models/vit-cifar10/model.safetensors');
+  const bytes = await readFile(file);
+  assert.deepEqual(await inspection.weightFiles(last('run')!.run.runId), {
+    files: [
+      {
+        name: 'model.safetensors',
+        bytes: bytes.length,
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+      },
+    ],
+    seed: null,
+  });
 });
 
 test('at the size of the picture the grid has its shape', async () => {

@@ -83,7 +83,7 @@ const bad: [unknown, RegExp, id: number | null][] = [
   [{ kind: 'request', id: -1, name: 'copy', take: { text: '' } }, /id must be an integer/, null],
   [
     { kind: 'request', id: 3, name: 'format-disk', take: null },
-    /name must be one of slice, faithfulness, save, copy/,
+    /name must be one of slice, faithfulness, weight-files, save, copy/,
     3,
   ],
   [{ kind: 'request', id: 3, name: 'constructor', take: null }, /name must be one of/, 3],
@@ -140,7 +140,11 @@ function conversation(requests: Partial<HostHandlers<PanelConversation>['request
       if (happened.type === 'retry') throw new Error('retry is broken');
       seen.events.push(happened);
     },
-    requests: { slice: unexpected, faithfulness: unexpected, save: unexpected, copy: unexpected, ...requests },
+    requests: {
+      ...{ slice: unexpected, faithfulness: unexpected, 'weight-files': unexpected },
+      ...{ save: unexpected, copy: unexpected },
+      ...requests,
+    },
     problem: (sentence) => seen.problems.push(sentence),
   };
   const toHost = (message: ToHost<PanelConversation>) =>

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { PanelConversation } from '../../extension/protocol/panel';
 import type { ToHost } from '../../extension/protocol/rpc';
 import { HostConnection } from '../../extension/protocol/view';
-import { figureLayout } from '../../webview/attention/figure';
+import { figureLayout } from '../../webview/export/figure';
 import * as format from '../../webview/ui/format';
 import { denormalize } from '../../webview/patches/modelInput';
 import { writeNpy } from '../../extension/files/npyEncoding';
@@ -100,15 +100,18 @@ test("the model's input is shown with normalisation undone", () => {
   assert.deepEqual(Array.from(denormalize(grey, { ...preprocessing, mean: [0], std: [1] })), [102, 102, 102, 255]);
 });
 
-test('figures have the size of the picture; small ones are enlarged by a whole factor', () => {
-  assert.deepEqual(figureLayout({ width: 1000, height: 600 }, true), {
+test('figures have the size of the picture; small ones are enlarged by a whole factor where there are words', () => {
+  const both = { caption: true, bar: true };
+  assert.deepEqual(figureLayout({ width: 1000, height: 600 }, both), {
     scale: 1,
     width: 1000,
     height: 600,
     footer: 109,
     font: 21,
   });
-  const small = figureLayout({ width: 100, height: 60 }, false);
+  const small = figureLayout({ width: 100, height: 60 }, { caption: true, bar: false });
   assert.deepEqual([small.scale, small.width, small.height], [6, 600, 360]);
-  assert.equal(figureLayout({ width: 20_000, height: 10_000 }, true).width, 8192);
+  const bare = figureLayout({ width: 100, height: 60 }, { caption: false, bar: false });
+  assert.deepEqual([bare.scale, bare.width, bare.height, bare.footer], [1, 100, 60, 0]);
+  assert.equal(figureLayout({ width: 20_000, height: 10_000 }, both).width, 8192);
 });

@@ -3,7 +3,8 @@ import { sentence } from '../../extension/errors/sentence';
 import { test } from 'node:test';
 import type { RunSummary } from '../../extension/engine/requests';
 import type { PanelImage, PanelModel } from '../../extension/protocol/panel';
-import { changeOf, toggled } from '../../webview/patches/hiddenPatches';
+import { hide, noHistory, redo, undo } from '../../webview/app/hidden';
+import { changeOf, hottest, inverted, toggled } from '../../webview/app/hiddenPatches';
 import {
   clampView,
   firstState,
@@ -190,4 +191,33 @@ test('a change is of the probability, or of the value where there is none', () =
   assert.equal(changeOf(of(0.75, 2), [of(0.5, 1)]), 0.25);
   assert.equal(changeOf(of(null, 2.5), [of(null, 1)]), 1.5);
   assert.equal(changeOf(of(0.75, 2), [{ ...of(0.5, 1), index: 4 }]), null);
+});
+
+test('what was hidden comes back step by step, and a new step forgets what was undone', () => {
+  const start = { hidden: [] as readonly number[], history: noHistory };
+  let state = hide(hide(start, [3]), [3, 5]);
+  assert.equal(hide(state, [3, 5]).history, state.history, 'nothing changed: nothing to take back');
+  state = undo(state);
+  assert.deepEqual(state.hidden, [3]);
+  state = redo(state);
+  assert.deepEqual(state.hidden, [3, 5]);
+  state = undo(undo(undo(state)));
+  assert.deepEqual(state.hidden, []);
+  state = hide(state, [8]);
+  assert.deepEqual(redo(state).hidden, [8]);
+  assert.deepEqual(undo(state).hidden, []);
+  // another picture's patches are others
+  const other = reduce(
+    { ...firstState(), ...state, image: image('file:///a.png') },
+    { type: 'image', image: image('b') },
+  );
+  assert.deepEqual([other.hidden, other.history], [[], noHistory]);
+});
+
+test('the hottest patches are the largest that are shown; of equal ones the first', () => {
+  const map = [0.1, 0.9, 0.5, 0.9, 0.5];
+  assert.deepEqual(hottest(map, 3, []), [1, 2, 3]);
+  assert.deepEqual(hottest(map, 2, [1]), [2, 3]);
+  assert.deepEqual(hottest(map, 99, [0]), [1, 2, 3, 4]);
+  assert.deepEqual(inverted([1, 3], 5), [0, 2, 4]);
 });

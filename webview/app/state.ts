@@ -3,7 +3,9 @@ import { methodIds, methods } from '../../extension/engine/methods';
 import type { EngineErrorShape, Prediction, RunSummary } from '../../extension/engine/requests';
 import type { HostEvent, Movable, PanelImage, PanelModel, View, ViewState } from '../../extension/protocol/panel';
 import { colorMapNames, defaultColorMap } from '../../extension/drawing/colorMap';
-import { toggled } from '../patches/hiddenPatches';
+import { toggled } from './hiddenPatches';
+import { defaultFigure, type FigureOptions } from './figureOptions';
+import { hide, noHistory, type History } from './hidden';
 import { atLayer, layerOf, withoutLayer } from './stepNames';
 
 /** Choices the host need not know. */
@@ -27,8 +29,10 @@ export interface AppState {
   failure: { error: EngineErrorShape; retry: boolean } | null;
   view: ViewState;
   display: Display;
+  figure: FigureOptions;
   /** Patches hidden from the model, 0-based, ascending; and whether the pointer hides and shows them. */
   hidden: readonly number[];
+  history: History;
   brush: boolean;
   /** Predictions with nothing hidden, to compare with. */
   before: readonly Prediction[] | null;
@@ -71,7 +75,9 @@ export function firstState(): AppState {
     failure: null,
     view: defaultView,
     display: defaultDisplay,
+    figure: defaultFigure,
     hidden: [],
+    history: noHistory,
     brush: false,
     before: null,
     hover: null,
@@ -96,6 +102,7 @@ export function reduce(state: AppState, event: HostEvent): AppState {
         // the first picture may come with what was hidden in it before a reload
         hidden: state.image ? [] : state.hidden,
         view: state.image && state.image.uri !== event.image.uri ? { ...state.view, ...noClass } : state.view,
+        history: noHistory,
       };
     case 'busy':
       return { ...state, busy: event.what, failure: event.what === null ? state.failure : null };
@@ -110,6 +117,7 @@ export function reduce(state: AppState, event: HostEvent): AppState {
         failure: null,
         // hidden patches are numbers in one model's grid
         hidden: same || !state.model ? state.hidden : [],
+        history: same ? state.history : noHistory,
         before: same ? state.before : null,
         // so are classes in one model's
         view: withStep(
@@ -142,7 +150,7 @@ function aboutToken(state: AppState, token: number, use: 'query' | 'hide', model
   if (use === 'query') return { ...state, view: clampView({ ...state.view, query: token }, model) };
   const patch = token - model.loaded.numPrefix;
   const canHide = patch >= 0 && token < model.loaded.numTokens && model.engine !== 'onnx';
-  return canHide ? { ...state, hidden: toggled(state.hidden, patch) } : state;
+  return canHide ? { ...state, ...hide(state, toggled(state.hidden, patch)) } : state;
 }
 
 /** The next layer, head or view, or the one before. Layers end; all heads together are between the last and the first. */

@@ -1,5 +1,6 @@
 /** Draws the picture, what the model saw of it, the heat and the patches. Sizes in CSS pixels. */
 import type { Geometry, Region } from '../../extension/image/preprocessing';
+import type { Pen } from './pen';
 import type { Theme } from './theme';
 import { inputBox, pictureBox, type TokenLayout } from './tokenLayout';
 import type { Viewport } from './viewport';
@@ -23,15 +24,8 @@ export interface Scene {
 /** Numbers are drawn in cells of at least this height, and wide enough for the digits. */
 const leastCell = 20;
 
-export function drawScene(
-  context: CanvasRenderingContext2D,
-  scene: Scene,
-  width: number,
-  height: number,
-  theme: Theme,
-) {
+export function drawScene(context: Pen, scene: Scene, theme: Theme) {
   const { picture, viewport, geometry, layout } = scene;
-  context.clearRect(0, 0, width, height);
   const whole = onScreen(viewport, { left: 0, top: 0, right: picture.width, bottom: picture.height });
   // pixels stay square when enlarged, as VS Code's image preview shows them
   context.imageSmoothingEnabled = viewport.scale < 3;
@@ -76,19 +70,17 @@ function onScreen({ scale, x, y }: Viewport, box: Region): Region {
   };
 }
 
-function drawInto(context: CanvasRenderingContext2D, source: CanvasImageSource, box: Region): void {
+function drawInto(context: Pen, source: CanvasImageSource, box: Region): void {
   context.drawImage(source, box.left, box.top, box.right - box.left, box.bottom - box.top);
 }
 
 /** What the model never saw is there, but faint. */
-function dimOutside(context: CanvasRenderingContext2D, whole: Region, seen: Region, theme: Theme): void {
+function dimOutside(context: Pen, whole: Region, seen: Region, theme: Theme): void {
+  const hole = within(seen, whole);
   context.save();
   context.beginPath();
   context.rect(whole.left, whole.top, whole.right - whole.left, whole.bottom - whole.top);
-  context.clip();
-  context.beginPath();
-  context.rect(whole.left - 1, whole.top - 1, whole.right - whole.left + 2, whole.bottom - whole.top + 2);
-  context.rect(seen.left, seen.top, seen.right - seen.left, seen.bottom - seen.top);
+  context.rect(hole.left, hole.top, hole.right - hole.left, hole.bottom - hole.top);
   context.globalAlpha = 0.65;
   context.fillStyle = theme.background;
   context.fill('evenodd');
@@ -96,7 +88,7 @@ function dimOutside(context: CanvasRenderingContext2D, whole: Region, seen: Regi
 }
 
 /** Lines between patches; a soft split has overlapping ones, so it gets a dot at each token's middle. */
-function drawGrid(context: CanvasRenderingContext2D, layout: TokenLayout, seen: Region, theme: Theme): void {
+function drawGrid(context: Pen, layout: TokenLayout, seen: Region, theme: Theme): void {
   const cell = cellSize(layout, seen);
   if (Math.min(cell.width, cell.height) < 4) return;
   context.save();
@@ -114,30 +106,30 @@ function drawGrid(context: CanvasRenderingContext2D, layout: TokenLayout, seen: 
     context.restore();
     return;
   }
-  const lines = new Path2D();
+  context.beginPath();
   for (let column = 1; column < layout.columns; column++) {
     const x = Math.round(seen.left + column * cell.width) + 0.5;
-    lines.moveTo(x, seen.top);
-    lines.lineTo(x, seen.bottom);
+    context.moveTo(x, seen.top);
+    context.lineTo(x, seen.bottom);
   }
   for (let row = 1; row < layout.rows; row++) {
     const y = Math.round(seen.top + row * cell.height) + 0.5;
-    lines.moveTo(seen.left, y);
-    lines.lineTo(seen.right, y);
+    context.moveTo(seen.left, y);
+    context.lineTo(seen.right, y);
   }
   // white between two dark hairlines: seen on any picture
   context.strokeStyle = '#00000066';
   context.lineWidth = 2;
-  context.stroke(lines);
+  context.stroke();
   context.strokeStyle = '#ffffff';
   context.lineWidth = 1;
-  context.stroke(lines);
+  context.stroke();
   context.restore();
 }
 
 /** The articles' numbering: 1..N, row by row; the chosen patch's number stands out. Left out where cells are small. */
 function drawNumbers(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   layout: TokenLayout,
   seen: Region,
   place: 'corner' | 'middle',
@@ -195,7 +187,7 @@ const cellSize = (layout: TokenLayout, seen: Region) => ({
 });
 
 /** A hidden patch: covered and crossed out. */
-function blotOut(context: CanvasRenderingContext2D, box: Region, theme: Theme): void {
+function blotOut(context: Pen, box: Region, theme: Theme): void {
   const [width, height] = [box.right - box.left, box.bottom - box.top];
   context.save();
   context.globalAlpha = 0.9;
@@ -212,7 +204,7 @@ function blotOut(context: CanvasRenderingContext2D, box: Region, theme: Theme): 
 }
 
 /** A frame with a dark edge on both sides, so that it shows on light and dark. */
-function strokeBox(context: CanvasRenderingContext2D, box: Region, color: string, width: number): void {
+function strokeBox(context: Pen, box: Region, color: string, width: number): void {
   context.save();
   context.lineJoin = 'miter';
   for (const [style, line] of [

@@ -6,7 +6,7 @@ import type { App, Component } from '../app/app';
 import { attribute, h, icon } from '../ui/dom';
 import { milliseconds, percent, signedPercent, signedValue, value } from '../ui/format';
 import { className } from '../ui/names';
-import { changeOf } from '../patches/hiddenPatches';
+import { changeOf } from '../app/hiddenPatches';
 import { section } from '../ui/section';
 import { say } from '../app/words';
 import { chooseAgainst, chooseClass } from '../evidence/chooseClass';

@@ -1,8 +1,12 @@
 /** The controls for hiding patches from the model. */
 import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
+import { mapOf, sliceOf } from '../app/attention';
+import { hide, redo, undo } from '../app/hidden';
 import { button, checkbox } from '../ui/controls';
-import { h, setText } from '../ui/dom';
+import { attribute, h, icon, setText } from '../ui/dom';
+import { section } from '../ui/section';
+import { hottest, inverted } from '../app/hiddenPatches';
 
 const cannotHide = l10n.t(
   'Patches cannot be hidden from a model that ONNX Runtime runs: its graph takes whole pictures.',
@@ -13,12 +17,37 @@ export function sendHidden({ host, state }: App): void {
   host.send({ type: 'mask', patches: Uint32Array.from(state.hidden) });
 }
 
+/** Hides those and no others, in a step that can be taken back. */
+export function hidePatches(app: App, patches: readonly number[]): void {
+  app.set(hide(app.state, patches));
+  sendHidden(app);
+}
+
+export function step(app: App, by: typeof undo | typeof redo): void {
+  const { hidden } = app.state;
+  app.set(by(app.state));
+  if (app.state.hidden !== hidden) sendHidden(app);
+}
+
 export class Occlusion implements Component {
   private readonly brush;
   /** Why patches cannot be hidden, where they cannot. */
   private readonly cannot = h('p', { class: 'note', 'data-testid': 'cannot-hide', hidden: true }, cannotHide);
   private readonly note = h('span', { class: 'caption', 'data-testid': 'hidden-patches', role: 'status' });
   private readonly all: HTMLElement;
+  private readonly undo: HTMLElement;
+  private readonly redo: HTMLElement;
+  private readonly steps: HTMLElement;
+  private readonly count = h('input', {
+    type: 'number',
+    class: 'count-number',
+    min: 1,
+    step: 1,
+    value: 10,
+    'aria-label': l10n.t('How many patches'),
+    'data-testid': 'hottest-count',
+  });
+  private readonly hot: HTMLElement;
   readonly element: HTMLElement;
 
   constructor(private readonly app: App) {
@@ -32,27 +61,80 @@ export class Occlusion implements Component {
       },
       (brush) => app.set({ brush }),
     );
-    this.all = button(
-      'secondary',
-      {
-        'data-testid': 'show-all',
-        onclick: () => {
-          app.set({ hidden: [] });
-          sendHidden(app);
-        },
-      },
-      l10n.t('Show all'),
+    const stepButton = (id: string, glyph: string, title: string, by: typeof undo) =>
+      button('icon', { 'data-testid': id, title, 'aria-label': title, onclick: () => step(app, by) }, icon(glyph));
+    this.undo = stepButton('undo-hide', 'discard', l10n.t('Undo (Ctrl+Z)'), undo);
+    this.redo = stepButton('redo-hide', 'redo', l10n.t('Redo (Ctrl+Y)'), redo);
+    const secondary = (id: string, text: string, title: string | null, work: () => void) =>
+      button('secondary', { 'data-testid': id, title, onclick: work }, text);
+    const invert = secondary(
+      'invert-hidden',
+      l10n.t('Invert'),
+      l10n.t('Hide what is shown and show what is hidden'),
+      () => hidePatches(app, inverted(app.state.hidden, this.patches)),
     );
-    this.element = h('div', { class: 'occlusion' }, this.brush.element, this.note, this.all, this.cannot);
+    this.all = secondary('show-all', l10n.t('Show all'), null, () => hidePatches(app, []));
+    this.steps = h('div', { class: 'occlusion-steps' }, this.undo, this.redo, invert, this.all);
+    this.hot = h(
+      'div',
+      { class: 'occlusion-hottest' },
+      h('label', { class: 'caption' }, l10n.t('Hottest of the map'), this.count),
+      secondary(
+        'hide-hottest',
+        l10n.t('Hide'),
+        l10n.t('Hide the hottest patches of the map shown in Attention'),
+        () => void this.hideHottest((hidden, hot) => [...hidden, ...hot]),
+      ),
+      secondary(
+        'keep-hottest',
+        l10n.t('Keep only'),
+        l10n.t('Hide all patches but these'),
+        () => void this.hideHottest((_, hot) => inverted(hot, this.patches)),
+      ),
+    );
+    this.element = section(
+      l10n.t('Hidden patches'),
+      'hidden',
+      true,
+      h(
+        'div',
+        { class: 'stack' },
+        h('div', { class: 'occlusion' }, this.brush.element, this.note, this.steps, this.cannot),
+        this.hot,
+      ),
+    );
   }
 
   update(): void {
-    const { brush, hidden, model } = this.app.state;
+    const { brush, hidden, history, model, view } = this.app.state;
     const can = model?.engine !== 'onnx';
     this.cannot.hidden = can;
-    this.brush.element.hidden = !can;
+    this.brush.element.hidden = !can || view.view !== 'patches';
     this.brush.set(brush && can);
+    this.steps.hidden = this.hot.hidden = !can;
+    this.element.hidden = view.view === 'attention' && !can;
     setText(this.note, hidden.length === 0 ? '' : l10n.t('{0} hidden', hidden.length));
     this.all.hidden = hidden.length === 0;
+    attribute(this.undo, 'disabled', history.past.length === 0);
+    attribute(this.redo, 'disabled', history.future.length === 0);
+    attribute(this.count, 'max', this.patches);
+  }
+
+  private get patches(): number {
+    const [rows, columns] = this.app.state.model?.loaded.grid ?? [0, 0];
+    return rows * columns;
+  }
+
+  private async hideHottest(next: (hidden: readonly number[], hot: number[]) => number[]): Promise<void> {
+    const { model, view, display, hidden } = this.app.state;
+    const count = Math.min(this.patches, Math.max(1, Math.round(this.count.valueAsNumber)));
+    const slice = model && (await this.app.slices.wait(sliceOf(view)));
+    // the map belongs to what was hidden when it was asked for
+    if (!slice || !Number.isFinite(count) || this.app.state.hidden !== hidden) return;
+    const { heat } = mapOf(slice, view, model, display);
+    hidePatches(
+      this.app,
+      next(hidden, hottest(heat.patches, count, hidden)).sort((a, b) => a - b),
+    );
   }
 }

@@ -5,7 +5,6 @@ import { h } from '../ui/dom';
 import { shape } from '../ui/format';
 import { inputCanvas } from './modelInput';
 import { patchName } from '../ui/names';
-import { Occlusion } from './occlusion';
 import { QueryPicker } from '../ui/queryPicker';
 import { facts, section } from '../ui/section';
 import { inputBox, layoutOf, type TokenLayout } from '../drawing/tokenLayout';
@@ -13,7 +12,6 @@ import type { Region } from '../../extension/image/preprocessing';
 
 export class PatchDetail implements Component {
   private readonly query: QueryPicker;
-  private readonly occlusion: Occlusion;
   private readonly canvas = h('canvas', { class: 'patch-canvas', role: 'img', width: 1, height: 1 });
   private readonly facts = h('div', {});
   readonly element: HTMLElement;
@@ -21,24 +19,16 @@ export class PatchDetail implements Component {
 
   constructor(private readonly app: App) {
     this.query = new QueryPicker(app);
-    this.occlusion = new Occlusion(app);
     this.element = section(
       l10n.t('Patch'),
       'patch',
       true,
-      h(
-        'div',
-        { class: 'stack' },
-        this.query.element,
-        this.occlusion.element,
-        h('div', { class: 'patch-detail' }, this.canvas, this.facts),
-      ),
+      h('div', { class: 'stack' }, this.query.element, h('div', { class: 'patch-detail' }, this.canvas, this.facts)),
     );
   }
 
   update(): void {
     this.query.update();
-    this.occlusion.update();
     const { model, run, view, hover } = this.app.state;
     if (!model || !run) return;
     const input = inputCanvas(this.app);

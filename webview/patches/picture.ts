@@ -6,9 +6,10 @@ import { button } from '../ui/controls';
 import { attribute, h, icon } from '../ui/dom';
 import { listenToGestures } from '../ui/gestures';
 import { tokenName } from '../ui/names';
-import { toggled } from './hiddenPatches';
+import { toggled } from '../app/hiddenPatches';
 import { inputCanvas } from './modelInput';
-import { sendHidden } from './occlusion';
+import { hide, redo, undo } from '../app/hidden';
+import { hidePatches, sendHidden, step } from './occlusion';
 import { drawScene } from '../drawing/pictureDrawing';
 import { theme } from '../drawing/theme';
 import { layoutOf, patchAt, patchCount } from '../drawing/tokenLayout';
@@ -30,6 +31,8 @@ export class Picture implements Component {
   private viewport: Viewport | null = null;
   /** A stroke over patches is under way: it hides them (true) or shows them. */
   private painting: boolean | null = null;
+  /** It has changed something. */
+  private stroke = false;
 
   constructor(private readonly app: App) {
     const zoomBy = (factor: number) => () => this.zoom(factor, this.middle());
@@ -74,6 +77,7 @@ export class Picture implements Component {
     if (!this.image || !this.bitmap || width === 0) return context.clearRect(0, 0, width, height);
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     const overlay = this.overlay();
+    context.clearRect(0, 0, width, height);
     drawScene(
       context,
       {
@@ -88,8 +92,6 @@ export class Picture implements Component {
         query: this.patchOf(view.query),
         hover: this.patchOf(this.app.state.hover),
       },
-      width,
-      height,
       theme(),
     );
     const shown = this.app.attention.shown(this.app.state);
@@ -226,6 +228,7 @@ export class Picture implements Component {
       end: () => {
         if (this.painting !== null) sendHidden(this.app);
         this.painting = null;
+        this.stroke = false;
       },
     });
   }
@@ -243,8 +246,7 @@ export class Picture implements Component {
   }
 
   private toggleHidden(token: number): void {
-    this.app.set({ hidden: toggled(this.app.state.hidden, this.patchOf(token)!) });
-    sendHidden(this.app);
+    hidePatches(this.app, toggled(this.app.state.hidden, this.patchOf(token)!));
   }
 
   /** A stroke hides what it passes over; when it began on a hidden patch, it shows. */
@@ -255,7 +257,10 @@ export class Picture implements Component {
     const painted = [first, this.patchOf(this.tokenAt(to))];
     const changed = painted.filter((patch) => patch !== null && hidden.includes(patch) !== this.painting);
     const next = [...new Set(changed as number[])].reduce(toggled, hidden as number[]);
-    if (next !== hidden) this.app.set({ hidden: next });
+    if (next === hidden) return;
+    // a stroke is one step to take back, however many patches it passes
+    this.app.set(this.stroke ? { hidden: next } : hide(this.app.state, next));
+    this.stroke = true;
   }
 
   /** In a narrow panel the page itself scrolls, so the wheel zooms only with Ctrl (which a pinch sends too). */
@@ -267,6 +272,11 @@ export class Picture implements Component {
   }
 
   private onKey(event: KeyboardEvent): void {
+    const key = event.key.toLowerCase();
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && (key === 'z' || key === 'y')) {
+      event.preventDefault();
+      return step(this.app, key === 'y' || event.shiftKey ? redo : undo);
+    }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const layout = this.layout();
     const prefixes = this.app.state.model?.loaded.numPrefix ?? 0;

@@ -1,43 +1,64 @@
 /** A button that opens a short menu. */
 import { button } from './controls';
-import { h, icon } from './dom';
+import { attribute, h, icon } from './dom';
 
 export interface MenuItem {
   label: string;
   id: string;
   icon: string;
   enabled(): boolean;
+  /** Why it is not, where it is not plain to see. */
+  why?(): string | null;
   run(): void;
 }
 
-export function menu(title: string, glyph: string, id: string, items: readonly MenuItem[]): HTMLElement {
+/** A choice: it is kept, and the menu stays open. */
+export interface MenuChoice {
+  label: string;
+  id: string;
+  chosen(): boolean;
+  toggle(): void;
+}
+
+/** Groups of items; a line is between two of them. */
+export function menu(
+  title: string,
+  glyph: string,
+  id: string,
+  groups: readonly (readonly (MenuItem | MenuChoice)[])[],
+): HTMLElement {
   const opener = button(
     'icon',
     { title, 'aria-label': title, 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-testid': id },
     icon(glyph),
   );
   const list = h('div', { class: 'menu-list', role: 'menu', 'aria-label': title, hidden: true });
+  const items = groups.flat();
   const rows = items.map((item) =>
-    h(
-      'button',
-      {
-        class: 'menu-item',
-        type: 'button',
-        role: 'menuitem',
-        tabindex: -1,
-        'data-testid': item.id,
-        onclick: () => {
+    'run' in item
+      ? row('menuitem', item, icon(item.icon), () => {
           close(true);
           item.run();
-        },
-      },
-      icon(item.icon),
-      item.label,
-    ),
+        })
+      : row('menuitemcheckbox', item, icon('check'), () => {
+          item.toggle();
+          update();
+        }),
   );
-  list.append(...rows);
+  let next = 0;
+  groups.forEach((group, i) => {
+    if (i > 0) list.append(h('div', { class: 'menu-line', role: 'separator' }));
+    list.append(...rows.slice(next, (next += group.length)));
+  });
   const element = h('div', { class: 'menu' }, opener, list);
 
+  const update = () =>
+    items.forEach((item, i) => {
+      if ('run' in item) {
+        rows[i]!.disabled = !item.enabled();
+        attribute(rows[i]!, 'title', item.why?.() ?? null);
+      } else attribute(rows[i]!, 'aria-checked', String(item.chosen()));
+    });
   const close = (refocus: boolean) => {
     if (list.hidden) return;
     list.hidden = true;
@@ -46,7 +67,7 @@ export function menu(title: string, glyph: string, id: string, items: readonly M
   };
   opener.addEventListener('click', () => {
     if (!list.hidden) return close(true);
-    items.forEach((item, i) => (rows[i]!.disabled = !item.enabled()));
+    update();
     list.hidden = false;
     opener.setAttribute('aria-expanded', 'true');
     rows.find((row) => !row.disabled)?.focus();
@@ -72,3 +93,6 @@ export function menu(title: string, glyph: string, id: string, items: readonly M
   });
   return element;
 }
+
+const row = (role: string, { id, label }: { id: string; label: string }, glyph: HTMLElement, onclick: () => void) =>
+  h('button', { class: 'menu-item', type: 'button', role, tabindex: -1, 'data-testid': id, onclick }, glyph, label);

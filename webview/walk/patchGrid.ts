@@ -96,8 +96,6 @@ export class PatchGrid {
         query: chosen,
         hover: this.hover,
       },
-      width,
-      height,
       theme(),
     );
   }

@@ -36,6 +36,7 @@ import type { Handlers } from './handlers';
 import { describedModel, modelHandlers, runnable } from './models';
 import { Store } from './store';
 import { verify } from './verify';
+import { weightFiles } from './weightFiles';
 
 interface OpenModel {
   model: BackendModel;
@@ -136,6 +137,11 @@ export class Session {
       const { run, explainer } = this.runs.get(take.runId);
       assertImage(run, take.image ?? 0);
       return explainer.faithfulness(take, { signal, report });
+    },
+    'weight-files': ({ runId }, signal, _report, larger) => {
+      const { description } = this.runs.get(runId).of;
+      larger(loadingMs(description.bytes));
+      return weightFiles(description, signal);
     },
     'run-part': async (request) => {
       assertFiniteInput(request.input, request.shape);

@@ -16,3 +16,16 @@ export function changeOf(prediction: Prediction, before: readonly Prediction[] |
   const { probability, logit } = prediction;
   return probability === null || same.probability === null ? logit - same.logit : probability - same.probability;
 }
+
+/** Those that are shown hidden, and those that are hidden shown. */
+export const inverted = (hidden: readonly number[], count: number): number[] =>
+  Array.from({ length: count }, (_, patch) => patch).filter((patch) => !hidden.includes(patch));
+
+/** The `count` patches of the largest values among those that are not hidden; of equal ones the first. Ascending. */
+export function hottest(map: ArrayLike<number>, count: number, hidden: readonly number[]): number[] {
+  const shown = inverted(hidden, map.length);
+  return shown
+    .sort((a, b) => map[b]! - map[a]! || a - b)
+    .slice(0, count)
+    .sort((a, b) => a - b);
+}

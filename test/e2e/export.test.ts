@@ -1,0 +1,166 @@
+/** Figures and numbers out of the panel, as files in the folder that is open. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import sharp from 'sharp';
+import { readNpy } from '../../extension/files/npy';
+import { root, Session } from './support/session';
+import { chooseInExplorer, clearNotifications, explorerRow, PATIENCE, runCommand, toast } from './support/ui';
+
+const CLASSIFY = 'ViT: Classify Image';
+const deit = path.join(root, '../shared/deit-tiny');
+const photo = path.join(root, '../shared/photos/airliner.jpg');
+const haveDeit = existsSync(deit) && existsSync(photo);
+
+let session: Session;
+
+before(async () => {
+  session = await Session.open('export', {
+    install: 'link',
+    prepare: (folder) => (haveDeit ? cpSync(photo, path.join(folder, 'airliner.jpg')) : undefined),
+  });
+  await session.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+});
+after(() => session?.close());
+afterEach((context) => session.keepIfFailed(context));
+
+const menuItem = (id: string) => session.panel.part(id);
+
+async function openMenu(): Promise<void> {
+  await session.panel.part('export').click();
+  await menuItem('save-figure').waitFor();
+}
+
+/**
+ * Saves by the menu: the dialog suggests that name; `as` is typed over it. Gives the file's bytes once the notification says
+ * that it is there.
+ */
+async function save(id: string, suggested: string, as = suggested): Promise<Buffer> {
+  const { page, folder } = session;
+  await openMenu();
+  await menuItem(id).click();
+  const input = page.locator('.quick-input-widget .quick-input-box input');
+  await page.waitForFunction(
+    (wanted) =>
+      document
+        .querySelector<HTMLInputElement>('.quick-input-widget .quick-input-box input')
+        ?.value.endsWith(`/${wanted}`),
+    suggested,
+    { timeout: PATIENCE },
+  );
+  if (as !== suggested) await input.fill(path.join(folder, as));
+  await page.keyboard.press('Enter');
+  await toast(page, `Saved ${path.join(folder, as)}`).waitFor({ timeout: PATIENCE });
+  const bytes = readFileSync(path.join(folder, as));
+  // to be looked at, like the screenshots
+  writeFileSync(path.join(root, 'test-output', `export-${as}`), bytes);
+  return bytes;
+}
+
+test('figures: with all that is around the picture, and the bare picture at its own size', async () => {
+  const { page, panel } = session;
+  await chooseInExplorer(page, 'harbour.jpg', CLASSIFY);
+  await panel.ready('harbour.jpg');
+  const picture = await sharp(path.join(root, 'samples/harbour.jpg')).metadata();
+  const whole = await sharp(await save('save-figure', 'harbour-attention.png')).metadata();
+  assert.ok(whole.height > picture.height, 'caption and colour bar are under it');
+  const svg = (await save('save-svg', 'harbour-attention.svg')).toString();
+  assert.match(svg, />harbour\.jpg · vit-cifar10 · Attention from class token, layer 6, mean of 6 heads<\/text>/);
+  const drawn = await sharp(Buffer.from(svg)).metadata();
+  assert.deepEqual([drawn.width, drawn.height], [whole.width, whole.height]);
+  const pdf = (await save('save-pdf', 'harbour-attention.pdf')).toString('latin1');
+  assert.match(pdf, /^%PDF-1\.4/);
+  assert.ok(pdf.includes(`/MediaBox [0 0 ${0.75 * whole.width} ${0.75 * whole.height}]`));
+  await openMenu();
+  await session.screenshot('export-menu');
+  for (const name of ['caption', 'bar', 'grid']) {
+    await menuItem(`figure-${name}`).click();
+    assert.equal(await menuItem(`figure-${name}`).getAttribute('aria-checked'), 'false');
+  }
+  await page.keyboard.press('Escape');
+  const bare = await sharp(await save('save-figure', 'harbour-attention.png', 'bare.png')).metadata();
+  assert.deepEqual([bare.width, bare.height], [picture.width, picture.height]);
+  await openMenu();
+  await menuItem('figure-outside').click();
+  await page.keyboard.press('Escape');
+  const seen = await sharp(await save('save-figure', 'harbour-attention.png', 'seen.png')).metadata();
+  const side = Math.min(picture.width, picture.height);
+  // resized sides are whole pixels: what was seen of the picture is a square to within one of the model's
+  for (const seenSide of [seen.width, seen.height])
+    assert.ok(Math.abs(seenSide - side) <= side / 32, `${seenSide} of the square that the model saw, ${side}`);
+  await clearNotifications(page);
+});
+
+test('numbers: the map, every layer and head, and all that says what they are', async () => {
+  const { page } = session;
+  const map = readNpy(await save('save-map-npy', 'harbour-attention.npy'));
+  assert.deepEqual(map.shape, [8, 8]);
+  const csv = (await save('save-map-csv', 'harbour-attention.csv')).toString().trimEnd().split('\n');
+  assert.equal(csv.length, 1 + 64);
+  assert.deepEqual(
+    Float32Array.from(csv.slice(1), (line) => Number(line.split(',')[2])),
+    map.values,
+  );
+  const all = readNpy(await save('save-all-npy', 'harbour-attention-all.npy'));
+  assert.deepEqual(all.shape, [6, 6, 65]);
+  const mean = map.values.map((_value, patch) => {
+    let sum = 0;
+    for (let head = 0; head < 6; head++) sum += all.values[(5 * 6 + head) * 65 + 1 + patch]! / 6;
+    return sum;
+  });
+  mean.forEach((value, i) => assert.ok(Math.abs(value - map.values[i]!) < 1e-6));
+  const json = JSON.parse((await save('save-json', 'harbour-attention.json')).toString()) as Record<string, unknown>;
+  assert.deepEqual([json.method, json.layer, json.head, json.query], ['attention', 6, 'mean', 'class']);
+  const weights = readFileSync(path.join(root, 'models/vit-cifar10/model.safetensors'));
+  assert.deepEqual(json.weights, {
+    files: [
+      { name: 'model.safetensors', bytes: weights.length, sha256: createHash('sha256').update(weights).digest('hex') },
+    ],
+    seed: null,
+  });
+  assert.deepEqual(Float32Array.from(json.map as number[]), map.values);
+  await clearNotifications(page);
+});
+
+test('"Saved" opens the file, or shows where it lies', async () => {
+  const { page } = session;
+  await save('save-map-csv', 'harbour-attention.csv', 'opened.csv');
+  await toast(page, 'opened.csv').getByRole('button', { name: 'Open', exact: true }).click();
+  await page.getByRole('tab', { name: 'opened.csv' }).waitFor({ timeout: PATIENCE });
+  await page.getByText('row,column,value').waitFor({ timeout: PATIENCE });
+  await runCommand(page, 'View: Close Editor');
+  await session.panel.ready('harbour.jpg');
+  await save('save-map-csv', 'harbour-attention.csv', 'revealed.csv');
+  await toast(page, 'revealed.csv').getByRole('button', { name: 'Reveal', exact: true }).click();
+  await explorerRow(page, 'revealed.csv')
+    .and(page.locator('.selected, [aria-selected="true"]'))
+    .waitFor({ timeout: PATIENCE });
+  await clearNotifications(page);
+});
+
+test(
+  'a program for a real model; and why there is none for others',
+  { skip: haveDeit ? false : 'no ../shared/deit-tiny beside the project' },
+  async () => {
+    const { page, panel } = session;
+    await session.changeSettings({ 'vit.model': deit });
+    await chooseInExplorer(page, 'airliner.jpg', CLASSIFY);
+    await panel.ready('airliner.jpg');
+    await panel.redrawn(() => panel.part('prediction').first().click());
+    await openMenu();
+    await menuItem('copy-python').click();
+    await panel.part('notice').filter({ hasText: 'with PyTorch' }).waitFor();
+    const program = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(program, /^# relevance of "airliner\.jpg" under "deit-tiny", as ViT Inspector \d/);
+    assert.match(program, /TARGET = \{404: 1\.0\}/);
+    assert.match(program, /np\.save\("airliner-relevance\.npy", result\)\n$/);
+    await panel.choose('method', 'Attention times values');
+    await panel.waitFor({ method: 'value-attention' });
+    await openMenu();
+    assert.equal(await menuItem('copy-python').isDisabled(), true);
+    assert.equal(await menuItem('copy-python').getAttribute('title'), 'This method has no program of a page.');
+    await page.keyboard.press('Escape');
+  },
+);

@@ -1,0 +1,112 @@
+/** Figure and values out of the panel: saved through the host's dialog, or to the clipboard. */
+import * as l10n from '@vscode/l10n';
+import type { App } from '../app/app';
+import type { Shown } from '../app/attention';
+import { takes } from '../../extension/engine/methods';
+import type { Picture } from '../patches/picture';
+import type { MenuChoice, MenuItem } from '../ui/menu';
+import { sayError } from '../app/words';
+import { onCanvas } from './figure';
+import { figureOf, pdfOf, pngOf, svgOf } from './figureFiles';
+import { allValues, jsonText, mapValues } from './mapFiles';
+import { pythonSnippet, whyNoSnippet } from './python/snippet';
+import { csvFile, npyFile, type Values } from './values';
+import type { FigureOptions } from '../app/figureOptions';
+
+export function exportItems(app: App, picture: Picture): (MenuItem | MenuChoice)[][] {
+  const ready = () => {
+    const shown: Shown = app.attention.shown(app.state);
+    return shown.status === 'ready' ? shown : null;
+  };
+  const hasPicture = () => app.state.run !== null && picture.source() !== null && app.state.view.view !== 'walkthrough';
+  const hasValues = () => app.state.view.view === 'attention' && ready() !== null;
+  const hasLayers = () => hasValues() && (takes(app.state.view.method, 'layer') || takes(app.state.view.method, 'to'));
+  const attempt = (work: () => Promise<void>) => () =>
+    void work().catch((error: unknown) => app.announce(sayError(error), 'error'));
+  const save = async (suffix: string, bytes: Uint8Array) => {
+    await app.host.request('save', { suggestedName: `${stem(app)}-${suffix}`, bytes });
+  };
+  const figure = () => figureOf(app, picture.source()!);
+  const item = (
+    id: string,
+    label: string,
+    icon: string,
+    enabled: () => boolean,
+    work: () => Promise<void>,
+  ): MenuItem => ({ id, label, icon, enabled, run: attempt(work) });
+  const what = () => (app.state.view.view === 'attention' ? app.state.view.method : app.state.view.view);
+  const saveValues = (
+    id: string,
+    label: string,
+    name: string,
+    enabled: () => boolean,
+    values: () => Promise<Values>,
+  ) => [
+    item(`save-${id}-npy`, l10n.t('{0} as .npy…', label), 'symbol-array', enabled, async () =>
+      save(`${what()}${name}.npy`, npyFile(await values())),
+    ),
+    item(`save-${id}-csv`, l10n.t('{0} as CSV…', label), 'table', enabled, async () =>
+      save(`${what()}${name}.csv`, csvFile(await values())),
+    ),
+  ];
+  const choice = (name: keyof FigureOptions, label: string): MenuChoice => ({
+    id: `figure-${name}`,
+    label,
+    chosen: () => app.state.figure[name],
+    toggle: () => app.set({ figure: { ...app.state.figure, [name]: !app.state.figure[name] } }),
+  });
+  return [
+    [
+      item('save-figure', l10n.t('Figure as PNG…'), 'file-media', hasPicture, async () =>
+        save(`${what()}.png`, await pngOf(figure())),
+      ),
+      item('save-svg', l10n.t('Figure as SVG…'), 'file-code', hasPicture, async () =>
+        save(`${what()}.svg`, svgOf(figure())),
+      ),
+      item('save-pdf', l10n.t('Figure as PDF…'), 'file-pdf', hasPicture, async () =>
+        save(`${what()}.pdf`, await pdfOf(figure())),
+      ),
+      item('copy-figure', l10n.t('Copy figure'), 'copy', hasPicture, async () => {
+        const canvas = onCanvas(figure());
+        const png = new Promise<Blob>((resolve, reject) =>
+          canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture')))),
+        );
+        // the promise goes into the item: the browser only allows writing while the click is fresh
+        await navigator.clipboard.write([new ClipboardItem({ 'image/png': png })]);
+        app.announce(l10n.t('Figure copied.'));
+      }),
+    ],
+    [
+      choice('caption', l10n.t('With caption')),
+      choice('bar', l10n.t('With color bar')),
+      choice('grid', l10n.t('With grid')),
+      choice('outside', l10n.t('With what is outside of the crop')),
+    ],
+    saveValues('map', l10n.t('Map'), '', hasValues, () => Promise.resolve(mapValues(ready()!))),
+    saveValues('all', l10n.t('All layers and heads'), '-all', hasLayers, () => allValues(app)),
+    [
+      item('save-json', l10n.t('Values as JSON…'), 'json', hasValues, async () =>
+        save(`${what()}.json`, new TextEncoder().encode(await jsonText(app, ready()!))),
+      ),
+      item('copy-values', l10n.t('Copy values as JSON'), 'clippy', hasValues, async () => {
+        await app.host.request('copy', { text: await jsonText(app, ready()!) });
+        app.announce(l10n.t('Values copied.'));
+      }),
+      {
+        ...item(
+          'copy-python',
+          l10n.t('Copy as Python'),
+          'code',
+          () => hasValues() && whyNoSnippet(app.state) === null,
+          async () => {
+            await app.host.request('copy', { text: pythonSnippet(app.state, `${stem(app)}-${what()}.npy`) });
+            app.announce(l10n.t('Copied: a program that computes this map again with PyTorch.'));
+          },
+        ),
+        why: () => (hasValues() ? whyNoSnippet(app.state) : null),
+      },
+    ],
+  ];
+}
+
+const stem = ({ state }: App) => (state.image?.name ?? 'picture').replace(/\.[^.]+$/, '').slice(0, 120);

@@ -1,0 +1,124 @@
+/** A figure for a paper or a bug report: the picture at its own resolution with what lies over it, colour bar and caption. */
+import type { Size } from '../../extension/image/geometry';
+import type { Geometry, Region } from '../../extension/image/preprocessing';
+import { gradient } from '../attention/colorBar';
+import type { Domain } from '../../extension/drawing/colorScale';
+import { value } from '../ui/format';
+import type { Pen } from '../drawing/pen';
+import { drawScene, type Scene } from '../drawing/pictureDrawing';
+import type { Theme } from '../drawing/theme';
+
+export interface Figure {
+  scene: Omit<Scene, 'viewport' | 'geometry'> & { geometry: Geometry };
+  /** Left out: none. */
+  caption: string | null;
+  /** Left out where there is no heat. */
+  bar: Bar | null;
+  /** False: only what the model was given of the picture. */
+  outside: boolean;
+}
+
+interface Bar {
+  domain: Domain;
+  colorMap: string;
+}
+
+/** Something that can be drawn with any pen. */
+export interface Drawing extends Size {
+  draw(pen: Pen): void;
+}
+
+/** Browsers refuse much larger canvases. */
+const largest = 8192;
+
+/** Figures are printed and pasted into documents: black on white, whatever the editor's theme. */
+export const paper: Theme = {
+  background: '#ffffff',
+  foreground: '#000000',
+  muted: '#555555',
+  focus: '#ff4d00',
+  contrast: '',
+  font: 'sans-serif',
+  highContrast: false,
+};
+
+interface FigureLayout {
+  scale: number;
+  width: number;
+  height: number;
+  /** Height under the picture for bar and caption. */
+  footer: number;
+  font: number;
+}
+
+/** The picture's size, to the pixel; only where there are words, pictures smaller than 512 pixels are enlarged by a whole factor. */
+export function figureLayout(picture: Size, has: { caption: boolean; bar: boolean }): FigureLayout {
+  const longer = Math.max(picture.width, picture.height);
+  const enlarged = has.caption || has.bar ? Math.max(1, Math.ceil(512 / longer)) : 1;
+  const scale = longer > largest ? largest / longer : enlarged;
+  const width = Math.round(picture.width * scale);
+  const font = Math.max(11, Math.round(width / 48));
+  const lines = !has.caption && !has.bar ? 0 : 1 + (has.caption ? 1.6 : 0) + (has.bar ? 2.6 : 0);
+  return { scale, width, height: Math.round(picture.height * scale), footer: Math.round(font * lines), font };
+}
+
+export function figureDrawing({ scene, caption, bar, outside }: Figure): Drawing {
+  const { picture, geometry } = scene;
+  const shown: Region = outside ? { left: 0, top: 0, right: picture.width, bottom: picture.height } : geometry.region;
+  const size = { width: shown.right - shown.left, height: shown.bottom - shown.top };
+  const has = { caption: caption !== null, bar: bar !== null };
+  const { scale, width, height, footer, font } = figureLayout(size, has);
+  return {
+    width,
+    height: height + footer,
+    draw(pen) {
+      pen.fillStyle = paper.background;
+      pen.fillRect(0, 0, width, height);
+      drawScene(pen, { ...scene, viewport: { scale, x: -shown.left * scale, y: -shown.top * scale } }, paper);
+      if (footer === 0) return;
+      // what of the picture reaches below its frame goes under this
+      pen.globalAlpha = 1;
+      pen.fillStyle = paper.background;
+      pen.fillRect(0, height, width, size.height * scale + footer);
+      const margin = font;
+      pen.fillStyle = paper.foreground;
+      pen.font = `${font}px ${paper.font}`;
+      pen.textBaseline = 'top';
+      pen.textAlign = 'left';
+      const room = width - 2 * margin;
+      if (caption !== null) pen.fillText(caption, margin, height + font * 0.8, room);
+      const under = height + font * (caption === null ? 0.8 : 2.4);
+      if (bar) drawBar(pen, bar, { x: margin, y: under, width: room, font });
+    },
+  };
+}
+
+/** A drawing's pixels. */
+export function onCanvas(drawing: Drawing): HTMLCanvasElement {
+  const canvas = document.createElement('canvas');
+  canvas.width = drawing.width;
+  canvas.height = drawing.height;
+  drawing.draw(canvas.getContext('2d')!);
+  return canvas;
+}
+
+/** A colour bar with its least, middle and greatest value under it. */
+export function drawBar(
+  pen: Pen,
+  { domain: [low, high], colorMap }: Bar,
+  { x, y, width, font }: { x: number; y: number; width: number; font: number },
+): void {
+  pen.imageSmoothingEnabled = true;
+  pen.drawImage(gradient(colorMap), x, y, width, font);
+  pen.fillStyle = paper.foreground;
+  pen.font = `${font}px ${paper.font}`;
+  pen.textBaseline = 'top';
+  for (const [share, align] of [
+    [0, 'left'],
+    [0.5, 'center'],
+    [1, 'right'],
+  ] as const) {
+    pen.textAlign = align;
+    pen.fillText(value(low + (high - low) * share), x + share * width, y + font * 1.3);
+  }
+}
