@@ -22,7 +22,7 @@ const contents = [
   'native/src/**/*.{cc,h}',
   'extension/models/vit.schema.json',
   'media/{icon.png,icon.svg,tab-dark.svg,tab-light.svg}',
-  'media/walkthrough/*.md',
+  'media/walkthrough/*.{md,webp}',
   'models/labels/{imagenet.tsv.gz,README.md}',
   'models/vit-cifar10/{config.json,model.safetensors,README.md}',
   'samples/*.{png,jpg,webp,vit.json}',
