@@ -20,7 +20,7 @@ export function taken(field: 'architecture' | 'model_type', name: string): strin
   const refused = field === 'architecture' ? refusedAs(name, '') : refusedAs('', name);
   if (refused !== null) return `refused as ${refused.message}`;
   const family = recogniseConfig(new Fields('config.json', { [field]: name }));
-  if (family) return `runs as ${familyTitle(family.name)}`;
+  if (family) return `runs as ${familyTitle(family.name).message}`;
   return field === 'model_type' ? 'refused by its model_type' : null;
 }
 

@@ -2,6 +2,9 @@
 // and says what each translation lacks and what of it nothing uses any more.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fromRoot, isMain, main, say } from './lib/run.mjs';
+import { languages, textsOfSchema } from './schema.mjs';
+
+export { languages };
 
 /** Where texts are: `l10n.t('…')` for what is shown where it is written, `sentence('…')` for what is shown elsewhere. */
 const folders = ['extension', 'webview'];
@@ -40,7 +43,7 @@ export async function textsOfSources() {
     contents: `import * as l10n from '@vscode/l10n';\n${contents.replace(/\bsentence\(/g, 'l10n.t(')}`,
   }));
   const texts = await getL10nJson(known);
-  for (const text of nativeTexts()) texts[text] = text;
+  for (const text of [...nativeTexts(), ...textsOfSchema()]) texts[text] = text;
   return Object.fromEntries(Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -54,10 +57,6 @@ export function textsNotLiteral() {
     files.flatMap(({ file, contents }) => [...contents.matchAll(call)].map(([found]) => `${file}: ${found}`)),
   );
 }
-
-/** The languages that package.json and the program speak beside English, by the files that are there. */
-export const languages = () =>
-  readdirSync(fromRoot('l10n')).flatMap((file) => /^bundle\.l10n\.(.+)\.json$/.exec(file)?.[1] ?? []);
 
 async function update() {
   const texts = await textsOfSources();

@@ -62,7 +62,7 @@ export interface ModelDescription {
   architecture: Architecture | null;
   weights: WeightSource;
   preprocessing: Preprocessing;
-  /** Class names in index order; null when unknown (then "class 17" is shown) or when there is no classifier. */
+  /** Class names in index order, '' where one has none; null when unknown or when there is no classifier. */
   labels: string[] | null;
   /** What its last numbers mean; null: features. A foreign ONNX graph may know better (LoadedModel.scores). */
   scores: Scores | null;

@@ -1,6 +1,11 @@
-/** Classes as --class and --against name them: by index, or by label. */
+/** Classes on the command line: what they are called, and how --class and --against name them. */
+import { className } from '../architecture/className';
 import { plainText } from '../errors/plainText';
 import { UsageError } from './errors';
+
+/** The label as the file has it, else `class 3`. */
+export const labelOrNumber = (label: string | null | undefined, index: number): string =>
+  label || className(null, index).message;
 
 /**
  * One class for each of `count` pictures. The text is a class, the same for all, or as many as there are pictures with commas

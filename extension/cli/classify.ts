@@ -5,6 +5,7 @@ import { plainMessage, plainText, terminalJson } from '../errors/plainText';
 import type { EngineClient } from '../engine/client';
 import type { DescribedModel, LoadedModel, Prediction, RunSummary } from '../engine/requests';
 import { GONE_OR_DIED, onceMore } from '../inspect/onceMore';
+import { labelOrNumber } from './classNames';
 import { loadModel, withEngine } from './engine';
 import { complain, lineOf } from './errors';
 import { addModelOptions, positiveNumber, type ModelOptions } from './options';
@@ -99,8 +100,10 @@ class Classifier {
 }
 
 /** A value is no probability: it has its own name. */
-const shown = ({ probability, logit, ...named }: Prediction) =>
-  probability === null ? { ...named, value: logit } : { ...named, probability, logit };
+const shown = ({ index, label, probability, logit }: Prediction) => {
+  const named = { index, label: labelOrNumber(label, index) };
+  return probability === null ? { ...named, value: logit } : { ...named, probability, logit };
+};
 
 function print(outcome: Outcome, { id }: DescribedModel, { engine }: LoadedModel, { json }: ClassifyOptions): void {
   if (json) {
@@ -120,8 +123,8 @@ function print(outcome: Outcome, { id }: DescribedModel, { engine }: LoadedModel
   } else if ('run' in outcome) {
     const { predictions, unfamiliar } = outcome.run;
     const rows = predictions.map(
-      ({ label, probability, logit }) =>
-        `  ${probability === null ? logit.toPrecision(4).padStart(7) : `${(100 * probability).toFixed(1).padStart(5)} %`}  ${plainText(label)}`,
+      ({ index, label, probability, logit }) =>
+        `  ${probability === null ? logit.toPrecision(4).padStart(7) : `${(100 * probability).toFixed(1).padStart(5)} %`}  ${plainText(labelOrNumber(label, index))}`,
     );
     if (predictions.length === 0) rows.push('  (this model has no classifier)');
     if (unfamiliar) rows.push('  unlike anything the model was trained on');

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
-import type { Finding } from '../architecture/description';
 import type { EngineClient } from '../engine/client';
 import type { Step } from '../engine/requests';
-import { reportText } from '../models/report';
+import { modelReport } from '../reports/modelReport';
 import { terminalJson } from '../errors/plainText';
+import type { Sentence } from '../errors/sentence';
+import type { Report } from '../models/report';
 import { deadlines } from '../engine/deadlines';
+import { labelOrNumber } from './classNames';
 import { modelQueryOf, withEngine } from './engine';
 import { complain } from './errors';
 import { addModelOptions, type ModelOptions } from './options';
@@ -32,8 +34,8 @@ async function describe(engine: EngineClient, options: DescribeOptions): Promise
   const steps = options.steps && !broken ? (options.engine === 'onnx' ? [] : all) : undefined;
   console.log(
     options.json
-      ? terminalJson({ ...report, findings: report.findings.map(plainFinding), steps })
-      : reportText(report, process.stdout.isTTY ? process.stdout.columns : undefined).trimEnd(),
+      ? terminalJson({ ...inEnglish(report), steps })
+      : modelReport(report, { say, width: process.stdout.isTTY ? process.stdout.columns : undefined }).trimEnd(),
   );
   if (steps && !options.json) console.log(stepsText(steps));
   if (broken) {
@@ -42,8 +44,16 @@ async function describe(engine: EngineClient, options: DescribeOptions): Promise
   }
 }
 
-/** A finding as programs read it: its English, not the template behind it. */
-const plainFinding = ({ severity, code, message, subject }: Finding) => ({ severity, code, message, subject });
+const say = ({ message }: Sentence): string => message;
+
+/** A report as programs read it: of a sentence its English, not the template behind it. */
+const inEnglish = (report: Report) => ({
+  ...report,
+  familyTitle: say(report.familyTitle),
+  labels: report.labels?.map(labelOrNumber) ?? null,
+  kinds: report.kinds.map(({ kind, ...numbers }) => ({ kind: say(kind), ...numbers })),
+  findings: report.findings.map(({ severity, code, message, subject }) => ({ severity, code, message, subject })),
+});
 
 function stepsText(steps: Step[]): string {
   const width = Math.max(0, ...steps.map(({ name }) => name.length)) + 2;

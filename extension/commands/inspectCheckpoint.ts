@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { deadlines } from '../engine/deadlines';
 import { toErrorShape } from '../errors/engineError';
-import { refusalText, reportText } from '../models/report';
+import { modelReport, refusal } from '../reports/modelReport';
+import { say } from '../panel/words';
 import { readSettings } from '../panel/settings';
 import type { Command } from './command';
 import { modelQuery } from './models';
@@ -16,11 +17,11 @@ export const inspectCheckpoint: Command = async ({ engine, reports }, clicked) =
   const take = { model, values: true };
   try {
     const { report } = await engine.request('describe-model', take, { deadlineMs: deadlines.readWeights });
-    await reports.show(`${report.name}.txt`, reportText(report, WIDTH));
+    await reports.show(`${report.name}.txt`, modelReport(report, { say, width: WIDTH }));
   } catch (error) {
-    const { code, message } = toErrorShape(error);
+    const { code, ...reason } = toErrorShape(error);
     if (code !== 'ERR_MODEL') throw error;
     // there is nothing to describe, but a reason
-    await reports.show(`${basename(model.id)}.txt`, refusalText(message, WIDTH));
+    await reports.show(`${basename(model.id)}.txt`, refusal(reason, { say, width: WIDTH }));
   }
 };

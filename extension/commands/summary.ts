@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { className } from '../architecture/className';
 import type { Prediction } from '../engine/requests';
 import type { Outcome } from '../inspect/inspection';
 import type { ImagePanel } from '../panel/imagePanel';
@@ -28,9 +29,13 @@ function counted(outcomes: Outcome[]): string {
   const counts = new Map<string, number>();
   let failed = 0;
   for (const outcome of outcomes) {
-    const label = 'run' in outcome ? (outcome.run.predictions[0]?.label ?? vscode.l10n.t('no class')) : null;
-    if (label === null) failed++;
-    else counts.set(label, (counts.get(label) ?? 0) + 1);
+    if ('error' in outcome) {
+      failed++;
+      continue;
+    }
+    const [best] = outcome.run.predictions;
+    const label = best ? say(className(best.label, best.index)) : vscode.l10n.t('no class');
+    counts.set(label, (counts.get(label) ?? 0) + 1);
   }
   const parts = [...counts].sort(([, a], [, b]) => b - a).map(([label, count]) => `${count} ${label}`);
   if (failed > 0) parts.push(vscode.l10n.t('{0} failed', failed));
@@ -47,7 +52,7 @@ async function pickOne({ panels }: Parts, images: vscode.Uri[], outcomes: Outcom
     return {
       uri,
       label: labelText(fileName(uri)),
-      description: best && labelText(`${best.label} ${scoreText(best)}`),
+      description: best && labelText(`${say(className(best.label, best.index))} ${scoreText(best)}`),
       detail: 'error' in outcome ? labelText(say(outcome.error)) : undefined,
     };
   });

@@ -1,5 +1,3 @@
-import type { Verification } from '../engine/requests';
-import { tolerances } from '../engine/tolerances';
 import * as vscode from 'vscode';
 import { closeQuietly } from '../inspect/enginePort';
 import { readSettings } from '../panel/settings';
@@ -7,7 +5,8 @@ import { imageSource } from '../panel/source';
 import type { Command } from './command';
 import { chosenImages } from './images';
 import { modelInUse, withProgress } from './models';
-import { plainText } from '../errors/plainText';
+import { say } from '../panel/words';
+import { verificationReport } from '../reports/verificationReport';
 import { showInformation, showWarning } from '../panel/plain';
 
 /** Runs the model in use on one picture through both engines and says by how much they differ. */
@@ -38,24 +37,7 @@ export const verifyAgainstOnnx: Command = async ({ engine, panels, reports }, cl
         details,
       ));
   if (choice === details) {
-    await reports.show(`${name} native vs ONNX Runtime.txt`, reportOf(name, picture.path, result));
+    const title = vscode.l10n.t('{0} native vs ONNX Runtime', name);
+    await reports.show(`${title}.txt`, verificationReport(name, picture.path, result, say));
   }
 };
-
-function reportOf(model: string, picture: string, { logits, layers, forward_ms }: Verification): string {
-  const cell = (value: number): string => value.toExponential(2).padStart(12);
-  return [
-    `${plainText(model)} on ${plainText(picture)}`,
-    `largest absolute differences between the native engine and ONNX Runtime`,
-    ``,
-    `logits   ${cell(logits.max)}   of values up to ${logits.scale.toPrecision(4)}; tolerance ${tolerances.logits}`,
-    ``,
-    `layer       attention      tokens`,
-    ...layers.map(
-      ({ layer, attention, tokens }) => `${String(layer + 1).padStart(5)}   ${cell(attention.max)}${cell(tokens.max)}`,
-    ),
-    ``,
-    `one pass with every map kept: native ${forward_ms.native.toFixed(1)} ms, ONNX Runtime ${forward_ms.onnx.toFixed(1)} ms`,
-    ``,
-  ].join('\n');
-}

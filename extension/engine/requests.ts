@@ -58,7 +58,8 @@ export interface LoadedModel {
 
 export interface Prediction {
   index: number;
-  label: string;
+  /** null where the model names none (architecture/className.ts). */
+  label: string | null;
   /** null when the model gives values (see LoadedModel.scores). */
   probability: number | null;
   logit: number;

@@ -13,7 +13,7 @@ const MAX_LABEL_BYTES = 8 * 1024 * 1024;
 
 /**
  * config.json's id2label (HF; else its label2id) or label_names with label_descriptions (timm), else labels.txt, one name a
- * line. A class without a name is called by its number. null when there are none, or more than classes.
+ * line. '' where a class has none. null when there are none, or more than classes.
  */
 export async function readLabels(
   config: Fields,
@@ -55,7 +55,7 @@ function fromTable({ field, names }: LabelTable, classes: number, findings: Find
       sentence('{0} names {1} of {2} classes; the others are shown by number.', field, names.size, classes),
     );
   }
-  return Array.from({ length: classes }, (_, index) => names.get(index + first) ?? `class ${index}`);
+  return Array.from({ length: classes }, (_, index) => names.get(index + first) ?? '');
 }
 
 function fromLabelNames(config: Fields): string[] | undefined {

@@ -1,11 +1,11 @@
 /** What kinds of weights a model has, and how the values of each kind are spread: a sick one shows beside its like. */
 import type { Finding } from '../architecture/description';
-import { sentence } from '../errors/sentence';
+import { sentence, type Sentence } from '../errors/sentence';
 import type { ValueSummary } from '../files/values';
 
 /** Values of all tensors of a kind. */
 export interface KindStatistics {
-  kind: string;
+  kind: Sentence;
   tensors: number;
   values: number;
   /** Root of the mean square; of the finite values, like the next. */
@@ -20,20 +20,29 @@ export interface KindStatistics {
 }
 
 /** By canonical name; an ONNX graph's own names are of one kind. */
-const KINDS: [RegExp, string][] = [
-  [/^(patch_embed|tokenizer)\..*weight$/, 'patch embedding'],
-  [/^(cls|dist|reg|det)_token$|latent$/, 'tokens'],
-  [/pos_embed$|^rope\.|rel_pos\./, 'positions'],
-  [/norm\d?\.weight$/, 'norm weights'],
-  [/ls\d?\.gamma$/, 'layer scale'],
-  [/\.(qkv|in_proj|q|kv)\.weight$/, 'queries, keys, values'],
-  [/attn\.proj\.weight$|attn_out_proj\.weight$|attn_pool\.proj\.weight$/, 'attention projection'],
-  [/mlp\.fc\d\.weight$|mlp_out_proj\.weight$/, 'neural network'],
-  [/^(head|head_dist|projection)\.weight$/, 'head'],
-  [/bias$/, 'biases'],
-];
+const KINDS = {
+  patches: { name: /^(patch_embed|tokenizer)\..*weight$/, title: sentence('patch embedding') },
+  tokens: { name: /^(cls|dist|reg|det)_token$|latent$/, title: sentence('tokens') },
+  positions: { name: /pos_embed$|^rope\.|rel_pos\./, title: sentence('positions') },
+  norms: { name: /norm\d?\.weight$/, title: sentence('norm weights') },
+  layerScale: { name: /ls\d?\.gamma$/, title: sentence('layer scale') },
+  qkv: { name: /\.(qkv|in_proj|q|kv)\.weight$/, title: sentence('queries, keys, values') },
+  projection: {
+    name: /attn\.proj\.weight$|attn_out_proj\.weight$|attn_pool\.proj\.weight$/,
+    title: sentence('attention projection'),
+  },
+  neuralNet: { name: /mlp\.fc\d\.weight$|mlp_out_proj\.weight$/, title: sentence('neural network') },
+  head: { name: /^(head|head_dist|projection)\.weight$/, title: sentence('head') },
+  biases: { name: /bias$/, title: sentence('biases') },
+  others: { name: /^/, title: sentence('others') },
+} as const;
+type Kind = keyof typeof KINDS;
+const kinds = Object.keys(KINDS) as Kind[];
 
-const kindOf = (name: string): string => KINDS.find(([pattern]) => pattern.test(name))?.[1] ?? 'others';
+/** Kinds whose tensors may well hold one value. */
+const PLAIN: readonly Kind[] = ['biases', 'norms', 'layerScale', 'others'];
+
+const kindOf = (name: string): Kind => kinds.find((kind) => KINDS[kind].name.test(name))!;
 
 /** A matrix whose values are this many times as large as is common among its kind, or as small. */
 const FAR = 100;
@@ -48,7 +57,7 @@ export interface TensorValues {
 }
 
 export class WeightKinds {
-  readonly #kinds = new Map<string, TensorValues[]>();
+  readonly #kinds = new Map<Kind, TensorValues[]>();
 
   add(tensor: TensorValues): void {
     const kind = kindOf(tensor.canonical);
@@ -58,15 +67,14 @@ export class WeightKinds {
   }
 
   statistics(): KindStatistics[] {
-    const order = [...KINDS.map(([, kind]) => kind), 'others'];
     return [...this.#kinds]
-      .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+      .sort(([a], [b]) => kinds.indexOf(a) - kinds.indexOf(b))
       .map(([kind, tensors]) => {
         const sum = (of: (summary: ValueSummary) => number) =>
           tensors.reduce((total, { summary }) => total + of(summary), 0);
         const finite = sum(({ count, notFinite }) => count - notFinite);
         return {
-          kind,
+          kind: KINDS[kind].title,
           tensors: tensors.length,
           values: sum(({ count }) => count),
           rms: finite === 0 ? 0 : Math.sqrt(sum(({ squares }) => squares) / finite),
@@ -81,7 +89,7 @@ export class WeightKinds {
   /** Matrices and tables without a pattern in them, and those far from their like. */
   findings(): Finding[] {
     return [...this.#kinds].flatMap(([kind, tensors]) => {
-      if (['biases', 'norm weights', 'layer scale', 'others'].includes(kind)) return [];
+      if (PLAIN.includes(kind)) return [];
       const sizes = tensors.map(({ summary }) => rmsOf(summary)).sort((a, b) => a - b);
       const common = sizes.length < LEAST_OF_A_KIND ? 0 : (sizes[sizes.length >> 1] ?? 0);
       return tensors.flatMap(({ name, summary }) => oddValues(name, summary, common));

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { Session } from './support/session';
-import { chooseInExplorer, explorerRow, runCommand } from './support/ui';
+import { chooseInExplorer, explorerRow, hoverSays, runCommand } from './support/ui';
 
 let session: Session;
 
@@ -108,10 +108,18 @@ test('soft splits and a model file of the articles: squiggles, lens and panel', 
   const lens = page.locator('.codelens-decoration a', { hasText: '运行此模型' });
   await lens.waitFor();
   await page.getByText(/15 个 20 × 20 的补丁 · 16 个长度为 768 的 Token/).waitFor();
+  await hoverSays(page, '"token_len"', '一个 Token 的长度（嵌入维度）。必须是 num_heads 的倍数。');
   await session.screenshot('chinese-model-file');
   await lens.click();
   await panel.waitFor({ state: 'ready', view: 'walkthrough' });
   await assertGood('article');
+});
+
+test('the report on a model is Chinese', async () => {
+  const { page } = session;
+  await runCommand(page, 'ViT: 检视检查点');
+  await page.locator('.view-lines').filter({ hasText: '此模型可以运行。' }).waitFor();
+  await session.screenshot('chinese-report');
 });
 
 test('an error is told in Chinese, with the file and the reason', async () => {

@@ -16,6 +16,7 @@ const contents = [
   'l10n/bundle.l10n{,.zh-cn}.json',
   ...['readme.md', 'changelog.md', 'LICENSE.txt', 'ThirdPartyNotices.txt', 'ARCHITECTURE.md'],
   'dist/{cli,decoder,engine,extension}.js',
+  'dist/vit.schema.zh-cn.json',
   'dist/webview/{main.js,main.css,codicon.css,codicon.ttf}',
   'build/Release/vit_inspector.node',
   'native/binding.d.ts',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { best, logSumExp, scoresFor, scoresOf, softmax } from '../../extension/architecture/scores';
+import { className } from '../../extension/architecture/className';
 import { topPredictions } from '../../extension/engine/process/predictions';
 import { Store } from '../../extension/engine/process/store';
 
@@ -27,7 +28,9 @@ describe('predictions', () => {
       ],
     );
     assert.equal(topPredictions([1, 2], null, 10, 'softmax').length, 2);
-    assert.equal(topPredictions([1, 2], null, 1, 'softmax')[0]?.label, 'class 1');
+    const names = (labels: string[] | null) =>
+      topPredictions([1, 2], labels, 2, 'softmax').map(({ label, index }) => className(label, index).message);
+    assert.deepEqual([names(null), names(['cat', ''])], [['class 1', 'class 0'], ['class 1', 'cat']]); // prettier-ignore
   });
 
   test('probabilities of all classes sum to one', () => {
@@ -65,7 +68,7 @@ describe('what an output means', () => {
 
   test('a value is no probability', () => {
     const [first, second] = topPredictions([2.5, -7], null, 2, 'value');
-    assert.deepEqual(first, { index: 0, label: 'class 0', probability: null, logit: 2.5 });
+    assert.deepEqual(first, { index: 0, label: null, probability: null, logit: 2.5 });
     assert.equal(second?.logit, -7);
     assert.deepEqual(best([2.5, -7], 'value'), { index: 0, score: 2.5 });
   });

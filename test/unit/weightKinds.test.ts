@@ -43,7 +43,7 @@ test('kinds have their magnitudes; a matrix without a pattern and one out of all
   add('head.weight', [0, 0, 0]);
   add('pos_embed', [0.5, 0.5]);
   assert.deepEqual(
-    kinds.statistics().map(({ kind, tensors, values, rms, largest, zeros, constant }) => [kind, tensors, values, Number(rms.toFixed(4)), Number(largest.toFixed(4)), zeros, constant]),
+    kinds.statistics().map(({ kind, tensors, values, rms, largest, zeros, constant }) => [kind.message, tensors, values, Number(rms.toFixed(4)), Number(largest.toFixed(4)), zeros, constant]),
     [
       ['positions', 1, 2, 0.5, 0.5, 0, 1],
       ['queries, keys, values', 4, 16, 2.5, 4, 8, 0],

@@ -1,6 +1,8 @@
 /** What tokens, patches and rows of a table are called. */
 import * as l10n from '@vscode/l10n';
+import { className as nameOfClass } from '../../extension/architecture/className';
 import type { PanelModel } from '../../extension/protocol/panel';
+import { say } from '../app/words';
 
 export interface Name {
   /** At the start of a line: 'Patch 12', 'Class token'. */
@@ -68,7 +70,7 @@ export function queryLabel(prefix: string): string {
 
 /** What a class is called; where the model names none, its number. */
 export const className = (labels: readonly string[] | null, index: number): string =>
-  labels?.[index] ?? l10n.t('class {0}', index);
+  say(nameOfClass(labels?.[index], index));
 
 /** 'head 3', or how the heads are joined: 'mean of heads'. */
 export function headName(head: number | 'mean' | 'max' | 'min'): string {

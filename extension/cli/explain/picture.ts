@@ -137,7 +137,7 @@ function classFacts({ parameters, description }: How, { scores }: LoadedModel, l
   const label = description.labels?.[index];
   return {
     class: index,
-    ...(label !== undefined && { label }),
+    ...(label && { label }),
     logit: logits[index] ?? null,
     ...(against !== null && { against, against_logit: logits[against] }),
   };

@@ -14,7 +14,7 @@ export function topPredictions(
     .slice(0, Math.max(0, k))
     .map((index) => ({
       index,
-      label: labels?.[index] ?? `class ${index}`,
+      label: labels?.[index] || null,
       probability: scores === 'value' ? null : shares[index]!,
       logit: logits[index]!,
     }));

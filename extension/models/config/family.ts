@@ -2,6 +2,7 @@
 import type { Preprocessing } from '../../image/preprocessing';
 import type { Architecture, Finding } from '../../architecture/description';
 import type { StoredTensor } from '../files/safetensors';
+import type { Sentence } from '../../errors/sentence';
 import type { Fields } from './fields';
 
 /** Names as in the file, less a wrapper's prefix ("module.", "vit."). */
@@ -41,7 +42,7 @@ export interface Family {
   /** As in ModelDescription.family. */
   name: string;
   /** For people: "timm VisionTransformer". */
-  title: string;
+  title: Sentence;
   /** Config says it is ours. */
   claims(config: Fields): boolean;
   /** A tensor whose presence says it is ours; used when the config does not speak, and to find a wrapper's prefix. */

@@ -19,7 +19,7 @@ const BLOCK = 'transformer.resblocks.{i}.';
 
 export const clip: Family = {
   name: 'clip',
-  title: "CLIP (OpenAI's and open_clip's own file)",
+  title: sentence("CLIP (OpenAI's and open_clip's own file)"),
   // A timm model inside open_clip is told by its tensors.
   claims: (config) => {
     const model = modelOf(config);

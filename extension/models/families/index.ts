@@ -16,7 +16,7 @@ import { timmNaFlex } from './timm/naflex';
 import { perception } from './timm/perception';
 import { timmBeit, timmRelPos } from './timm/relative';
 import { torchvision } from './torchvision';
-import { sentence } from '../../errors/sentence';
+import { sentence, verbatim, type Sentence } from '../../errors/sentence';
 
 /** In the order they are asked. */
 const FAMILIES: Family[] = [
@@ -84,6 +84,7 @@ export function recogniseConfig(config: Fields): Family | undefined {
 }
 
 /** For people: "Hugging Face DINOv2". */
-export function familyTitle(name: string): string {
-  return FAMILIES.find((family) => family.name === name)?.title ?? (name === 'onnx' ? 'ONNX graph' : name);
+export function familyTitle(name: string): Sentence {
+  const title = name === 'onnx' ? sentence('ONNX graph') : FAMILIES.find((family) => family.name === name)?.title;
+  return title ?? verbatim(name);
 }

@@ -15,7 +15,7 @@ import type { Fields } from '../config/fields';
 import { depthOf, rows } from '../config/infer';
 import { statistics } from '../config/preprocessing';
 import { plainArchitecture, plainBlock } from '../../architecture/plain';
-import { sentence } from '../../errors/sentence';
+import { sentence, verbatim } from '../../errors/sentence';
 
 /** torch's defaults: LayerNorm(eps=1e-5); RMSNorm(eps=None) takes float32's machine epsilon. */
 export const TORCH_NORMS: Record<string, Norm> = {
@@ -30,7 +30,7 @@ export const MOST_SEED = 1e7;
 export const seedViT: Family = {
   name: 'seed-vit',
   seeded: true,
-  title: 'ViT_Model (Vision Transformers, Explained)',
+  title: verbatim('ViT_Model (Vision Transformers, Explained)'),
   claims: (config) => config.get('architecture') === 'ViT_Model',
   anchor: 'patch_tokens.project.weight',
   architecture: vitModel,
@@ -44,7 +44,7 @@ export const seedViT: Family = {
 export const seedT2T: Family = {
   name: 'seed-t2t',
   seeded: true,
-  title: 'T2T_ViT (Vision Transformers, Explained)',
+  title: verbatim('T2T_ViT (Vision Transformers, Explained)'),
   claims: (config) => config.get('architecture') === 'T2T_ViT',
   anchor: 'tokens_to_token.project.weight',
   requires: /^tokens_to_token\.transformer1\./,

@@ -35,7 +35,7 @@ const PUBLISHED = new Set([256, 384, 448, 512]);
 
 export const t2t: Family = {
   name: 't2t',
-  title: 'T2T-ViT (official, Transformer token stages)',
+  title: sentence('T2T-ViT (official, Transformer token stages)'),
   claims: (config) => /^t2t_vit_t_\d+$/i.test(config.word('architecture')),
   anchor: 'tokens_to_token.attention1.attn.qkv.weight',
   architecture: (input) => architecture(input),
@@ -84,7 +84,7 @@ const performerKeys = (stage: 0 | 1): KeyTable => {
 export const t2tPerformer: Family = {
   ...t2t,
   name: 't2t-performer',
-  title: 'T2T-ViT (official, Performer token stages)',
+  title: sentence('T2T-ViT (official, Performer token stages)'),
   claims: (config) => /^t2t_vit_\d+$/i.test(config.word('architecture')),
   anchor: `${STAGE}1.kqv.weight`,
   architecture: (input) => {

@@ -6,6 +6,7 @@ import { assumeHeads, usualHeads } from '../config/heads';
 import { depthOf, divide, inferGrid, pick, rows } from '../config/infer';
 import { plainArchitecture, plainBlock } from '../../architecture/plain';
 import { statistics } from '../config/preprocessing';
+import { verbatim } from '../../errors/sentence';
 
 /** Token lengths of the published models. Heads are not in the file. */
 const PUBLISHED = new Set([768, 1024, 1280]);
@@ -13,7 +14,7 @@ const EPS = 1e-6;
 
 export const torchvision: Family = {
   name: 'torchvision',
-  title: 'torchvision VisionTransformer',
+  title: verbatim('torchvision VisionTransformer'),
   claims: (config) => /^vit_[blh]_\d+$/.test(config.word('architecture')),
   anchor: 'conv_proj.weight',
   architecture,

@@ -136,6 +136,21 @@ export async function clearNotifications(page: Page): Promise<void> {
   await page.locator('.notifications-toasts .notification-toast').first().waitFor({ state: 'detached' });
 }
 
+/** What the editor says of a text when the mouse rests on it: waits until it says what is expected. */
+export async function hoverSays(page: Page, text: string, expected: string): Promise<void> {
+  const word = page.locator('.view-line span span').filter({ hasText: text }).last();
+  const said = page.locator('.monaco-hover').filter({ hasText: expected });
+  for (const end = Date.now() + PATIENCE; ;) {
+    await page.mouse.move(0, 0);
+    await word.hover(); // what answers may start only now: then again
+    try {
+      return await said.first().waitFor({ timeout: 3000 });
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+  }
+}
+
 /** Selects files in the explorer: the first by click, the others with Ctrl (Command on macOS). */
 export async function selectInExplorer(page: Page, files: string[]): Promise<void> {
   for (const [i, file] of files.entries()) {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { reportOf } from '../../../extension/models/describe';
-import { reportText } from '../../../extension/models/report';
+import { modelReport } from '../../../extension/reports/modelReport';
 import { ModelError } from '../../../extension/errors/modelError';
 import { withInputSize } from '../../../extension/models/inputSize';
 import { assertRunnable } from '../../../extension/models/runnable';
@@ -230,7 +230,7 @@ test('no value of any config field makes opening a model throw anything but a se
         try {
           const model = await open(path);
           JSON.stringify(reportOf(model, []));
-          reportText(reportOf(model, []));
+          modelReport(reportOf(model, []), { say: ({ message }) => message });
         } catch (error) {
           assert.ok(
             error instanceof ModelError,

@@ -7,7 +7,7 @@ import { publishedHeads, usualHeads } from '../../../extension/models/config/hea
 import { either, sentence } from '../../../extension/errors/sentence';
 import { oddHeads } from '../../../extension/models/headCount';
 import { parameterCount, reportOf } from '../../../extension/models/describe';
-import { reportText } from '../../../extension/models/report';
+import { modelReport } from '../../../extension/reports/modelReport';
 import { assertRunnable } from '../../../extension/models/runnable';
 import { tensors, unpack, write, type Entry } from './files';
 import { ROOT, changed, errorsOf, folder, open, refuses } from './opening';
@@ -199,7 +199,7 @@ test('the report counts parameters as PyTorch does and reads as text', async () 
   const stored = [...unpack(join(ROOT, 'models/vit-cifar10/model.safetensors')).values()];
   const numbers = stored.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
   assert.equal(parameterCount(model.architecture), numbers);
-  const text = reportText(reportOf(model, []));
+  const text = modelReport(reportOf(model, []), { say: ({ message }) => message });
   assert.match(text, new RegExp(`${numbers.toLocaleString('en-US')} parameters`));
   assert.match(text, /tokens +65: class \+ 8 x 8 patches/);
   assert.match(text, /This model can be run\./);

@@ -2,7 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import { button } from '../../ui/controls';
 import { h, icon } from '../../ui/dom';
-import type { Name } from '../../ui/names';
+import { className, type Name } from '../../ui/names';
 import { matrixCount, matrixOf } from '../matrix';
 import { MatrixView } from '../matrixView';
 import type { Walk } from '../walk';
@@ -75,9 +75,8 @@ export class Matrices implements PageFigure {
 
   /** Columns of the head are classes. */
   private columnName(step: string): (column: number) => string {
-    const labels = step === 'head' ? this.walk.app.state.model!.labels : null;
-    return (column) =>
-      labels?.[column] ?? (step === 'head' ? l10n.t('class {0}', column) : l10n.t('column {0}', column + 1));
+    const { labels } = this.walk.app.state.model!;
+    return step === 'head' ? (column) => className(labels, column) : (column) => l10n.t('column {0}', column + 1);
   }
 
   private showOnPicture(): void {

@@ -4,6 +4,7 @@ import { rows } from '../../config/infer';
 import { CLIP } from '../../config/preprocessing';
 import { TOWER_IGNORED } from './keys';
 import { BASE, type HfModel } from './model';
+import { sentence } from '../../../errors/sentence';
 
 const LAYER = 'encoder.layers.{i}.';
 
@@ -25,7 +26,7 @@ const KEYS: KeyTable = {
 
 export const aimv2: HfModel = {
   name: 'hf-aimv2',
-  title: 'Hugging Face AIMv2 vision tower',
+  title: sentence('{0} vision tower', 'Hugging Face AIMv2'),
   types: ['aimv2_vision_model'],
   towers: ['aimv2'],
   anchor: 'embeddings.patch_embed.weight',

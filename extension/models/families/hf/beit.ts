@@ -6,6 +6,7 @@ import { pick } from '../../config/infer';
 import { HALF } from '../../config/preprocessing';
 import { beforeFive, VIT_KEYS } from './keys';
 import { CLASS_TOKEN, VIT, type HfModel } from './model';
+import { verbatim } from '../../../errors/sentence';
 
 // The first pattern that fits counts.
 const KEYS: KeyTable = {
@@ -27,7 +28,7 @@ const KEYS: KeyTable = {
 };
 export const beit: HfModel = {
   name: 'hf-beit',
-  title: 'Hugging Face BEiT',
+  title: verbatim('Hugging Face BEiT'),
   types: ['beit', 'data2vec-vision'],
   towers: [],
   anchor: 'embeddings.patch_embeddings.projection.weight',

@@ -3,10 +3,11 @@ import { rows } from '../../config/infer';
 import { CLIP } from '../../config/preprocessing';
 import { TOWER_IGNORED, TOWER_KEYS } from './keys';
 import { CLASS_TOKEN, VIT, type HfModel } from './model';
+import { sentence } from '../../../errors/sentence';
 
 export const clip: HfModel = {
   name: 'hf-clip',
-  title: 'Hugging Face CLIP vision tower',
+  title: sentence('{0} vision tower', 'Hugging Face CLIP'),
   types: [
     'clip_vision_model',
     'chinese_clip_vision_model',

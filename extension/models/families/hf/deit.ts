@@ -2,10 +2,11 @@
 import { IMAGENET } from '../../config/preprocessing';
 import { beforeFive, VIT_KEYS } from './keys';
 import { VIT, type HfModel } from './model';
+import { verbatim } from '../../../errors/sentence';
 
 export const deit: HfModel = {
   name: 'hf-deit',
-  title: 'Hugging Face DeiT',
+  title: verbatim('Hugging Face DeiT'),
   types: ['deit'],
   towers: [],
   anchor: 'embeddings.patch_embeddings.projection.weight',

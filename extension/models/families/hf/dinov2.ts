@@ -6,6 +6,7 @@ import type { Fields } from '../../config/fields';
 import { IMAGENET } from '../../config/preprocessing';
 import { ATTENTION, beforeFive, EMBEDDINGS } from './keys';
 import { BASE, CLASS_TOKEN, hiddenAct, type HfModel } from './model';
+import { sentence, verbatim } from '../../../errors/sentence';
 
 const DINOV2_KEYS: KeyTable = {
   ...EMBEDDINGS,
@@ -40,7 +41,7 @@ function block(config: Fields, dim: number): Partial<Block> {
 
 export const dinov2WithRegisters: HfModel = {
   name: 'hf-dinov2-registers',
-  title: 'Hugging Face DINOv2 with registers',
+  title: sentence('Hugging Face DINOv2 with registers'),
   types: ['dinov2_with_registers'],
   towers: [],
   anchor: 'embeddings.patch_embeddings.projection.weight',
@@ -66,7 +67,7 @@ export const dinov2WithRegisters: HfModel = {
 
 export const dinov2: HfModel = {
   name: 'hf-dinov2',
-  title: 'Hugging Face DINOv2',
+  title: verbatim('Hugging Face DINOv2'),
   types: ['dinov2'],
   towers: [],
   anchor: 'embeddings.patch_embeddings.projection.weight',

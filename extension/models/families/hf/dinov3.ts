@@ -4,6 +4,7 @@ import type { KeyTable } from '../../config/family';
 import type { Fields } from '../../config/fields';
 import { IMAGENET } from '../../config/preprocessing';
 import { BASE, hiddenAct, type HfModel } from './model';
+import { verbatim } from '../../../errors/sentence';
 
 const KEYS: KeyTable = {
   'patch_embed.proj.*': [['embeddings.patch_embeddings.*']],
@@ -25,7 +26,7 @@ const KEYS: KeyTable = {
 
 export const dinov3: HfModel = {
   name: 'hf-dinov3',
-  title: 'Hugging Face DINOv3',
+  title: verbatim('Hugging Face DINOv3'),
   types: ['dinov3_vit'],
   towers: [],
   anchor: 'embeddings.patch_embeddings.weight',

@@ -2,10 +2,11 @@
 import { HALF } from '../../config/preprocessing';
 import { beforeFive, VIT_KEYS } from './keys';
 import { VIT, type HfModel } from './model';
+import { verbatim } from '../../../errors/sentence';
 
 export const ijepa: HfModel = {
   name: 'hf-ijepa',
-  title: 'Hugging Face I-JEPA',
+  title: verbatim('Hugging Face I-JEPA'),
   types: ['ijepa'],
   towers: [],
   anchor: 'embeddings.patch_embeddings.projection.weight',

@@ -15,7 +15,7 @@ import { sentence, type Sentence } from '../../../errors/sentence';
 
 export interface HfModel {
   name: string;
-  title: string;
+  title: Sentence;
   /** config.json's model_type; `inside` for towers of a two-tower config (vision_config). */
   types: string[];
   towers: string[];

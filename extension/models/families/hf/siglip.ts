@@ -6,7 +6,7 @@ import { sentence } from '../../../errors/sentence';
 
 export const siglip: HfModel = {
   name: 'hf-siglip',
-  title: 'Hugging Face SigLIP vision tower',
+  title: sentence('{0} vision tower', 'Hugging Face SigLIP'),
   types: ['siglip_vision_model'],
   towers: ['siglip'],
   anchor: 'embeddings.patch_embedding.weight',
@@ -26,7 +26,7 @@ export const siglip: HfModel = {
 export const siglip2: HfModel = {
   ...siglip,
   name: 'hf-siglip2',
-  title: 'Hugging Face SigLIP 2 NaFlex vision tower',
+  title: sentence('{0} vision tower', 'Hugging Face SigLIP 2 NaFlex'),
   types: ['siglip2_vision_model'],
   towers: ['siglip2'],
   requires: (tensors) => tensors.get('embeddings.patch_embedding.weight')?.shape.length === 2,

@@ -2,6 +2,7 @@
 import { CLIP } from '../../config/preprocessing';
 import { TOWER_IGNORED, TOWER_KEYS } from './keys';
 import { CLASS_TOKEN, VIT, type HfModel } from './model';
+import { sentence } from '../../../errors/sentence';
 
 const TOWER = {
   anchor: 'embeddings.patch_embedding.weight',
@@ -15,7 +16,7 @@ const TOWER = {
 export const mlcd: HfModel = {
   ...TOWER,
   name: 'hf-mlcd',
-  title: 'Hugging Face MLCD vision tower',
+  title: sentence('{0} vision tower', 'Hugging Face MLCD'),
   types: ['mlcd_vision_model', 'mlcd'],
   towers: [],
   requires: /^class_pos_emb$/,
@@ -52,7 +53,7 @@ export const mlcd: HfModel = {
 export const owlvit: HfModel = {
   ...TOWER,
   name: 'hf-owlvit',
-  title: 'Hugging Face OWL-ViT vision tower',
+  title: sentence('{0} vision tower', 'Hugging Face OWL-ViT'),
   types: ['owlvit_vision_model', 'owlv2_vision_model'],
   towers: ['owlvit', 'owlv2'],
   requires: /^pre_layernorm\.weight$/,
@@ -67,7 +68,7 @@ export const owlvit: HfModel = {
 export const blip: HfModel = {
   ...TOWER,
   name: 'hf-blip',
-  title: 'Hugging Face BLIP vision tower',
+  title: sentence('{0} vision tower', 'Hugging Face BLIP'),
   types: ['blip_vision_model'],
   towers: ['blip'],
   requires: /^encoder\.layers\.0\.self_attn\.qkv\.weight$/,

@@ -2,10 +2,11 @@
 import { HALF } from '../../config/preprocessing';
 import { beforeFive, VIT_KEYS } from './keys';
 import { CLASS_TOKEN, VIT, type HfModel } from './model';
+import { verbatim } from '../../../errors/sentence';
 
 export const vit: HfModel = {
   name: 'hf-vit',
-  title: 'Hugging Face ViT',
+  title: verbatim('Hugging Face ViT'),
   types: ['vit', 'vit_mae'],
   towers: [],
   anchor: 'embeddings.patch_embeddings.projection.weight',
@@ -26,7 +27,7 @@ export const vit: HfModel = {
 export const vitMsn: HfModel = {
   ...vit,
   name: 'hf-vit-msn',
-  title: 'Hugging Face ViT-MSN',
+  title: verbatim('Hugging Face ViT-MSN'),
   types: ['vit_msn'],
   defaults: { ...VIT, layer_norm_eps: 1e-6 },
 };

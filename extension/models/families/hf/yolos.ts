@@ -56,7 +56,7 @@ function assertGrid([rows, columns]: [number, number], tensors: Tensors, config:
 export const yolos: HfModel = {
   ...vit,
   name: 'hf-yolos',
-  title: "Hugging Face YOLOS' backbone",
+  title: sentence("Hugging Face YOLOS' backbone"),
   types: ['yolos'],
   requires: (tensors) => tensors.has(TOKENS),
   defaults: { ...VIT, image_size: [512, 864], num_detection_tokens: 100, use_mid_position_embeddings: true },

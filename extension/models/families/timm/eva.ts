@@ -13,7 +13,7 @@ import { commonSize, depthOf, divide, inferGrid, pick, rows } from '../../config
 import { timmPreprocessing } from '../../config/preprocessing';
 import { timmImageSize, timmInputSize } from './inputSize';
 import { EVA_NAMES, evaArguments } from './evaVariants';
-import { sentence } from '../../../errors/sentence';
+import { sentence, verbatim } from '../../../errors/sentence';
 
 const POOLS = { '': 'none', token: 'token', avg: 'avg', avgmax: 'avgmax', max: 'max', map: 'map' } as const;
 
@@ -74,7 +74,7 @@ export const EVA_KEYS: KeyTable = {
 
 export const timmEva: Family = {
   name: 'timm-eva',
-  title: 'timm Eva',
+  title: verbatim('timm Eva'),
   claims: (config) => EVA_NAMES.test(config.word('architecture')),
   anchor: 'patch_embed.proj.weight',
   anyHead: true,

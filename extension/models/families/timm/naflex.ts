@@ -4,7 +4,7 @@
  */
 import type { Architecture } from '../../../architecture/description';
 import { ConfigError } from '../../../errors/configError';
-import { sentence } from '../../../errors/sentence';
+import { sentence, verbatim } from '../../../errors/sentence';
 import type { Family, FamilyInput, Tensors } from '../../config/family';
 import type { Fields } from '../../config/fields';
 import { timm } from './visionTransformer';
@@ -37,7 +37,7 @@ const NAMED: [RegExp, Record<string, unknown>][] = [
 export const timmNaFlex: Family = {
   ...timm,
   name: 'timm-naflex',
-  title: 'timm NaFlexVit',
+  title: verbatim('timm NaFlexVit'),
   claims: (config) => NAFLEX_NAMES.test(config.word('architecture')),
   anchor: 'embeds.proj.weight',
   requires: (tensors) => tensors.has('pos_embed') || tensors.has('pos_embed_x'),

@@ -5,6 +5,7 @@
 import type { Family, FamilyInput, Tensors } from '../../config/family';
 import { EVA_KEYS, timmEva } from './eva';
 import { inferGrid } from '../../config/infer';
+import { sentence } from '../../../errors/sentence';
 
 /** The one published model whose heads are not 64 wide. */
 const GIGANTIC = { dim: 1536, heads: 16 };
@@ -13,7 +14,7 @@ const POOL_HEADS = 8;
 export const perception: Family = {
   ...timmEva,
   name: 'perception-encoder',
-  title: "Perception Encoder (Meta's own file)",
+  title: sentence("Perception Encoder (Meta's own file)"),
   claims: (config) => /^PE-(core|lang|spatial)/i.test(config.word('architecture')),
   anchor: 'conv1.weight',
   rename,

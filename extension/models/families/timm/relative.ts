@@ -12,6 +12,7 @@ import { commonSize, depthOf, divide, inferGrid, pick, rows } from '../../config
 import { timmPreprocessing } from '../../config/preprocessing';
 import { timmImageSize, timmInputSize } from './inputSize';
 import { EVA_KEYS } from './eva';
+import { verbatim } from '../../../errors/sentence';
 
 const POOLS = { '': 'none', token: 'token', avg: 'avg' } as const;
 const ARGUMENTS = [
@@ -39,7 +40,7 @@ const common = {
 export const timmBeit: Family = {
   ...common,
   name: 'timm-beit',
-  title: 'timm Beit',
+  title: verbatim('timm Beit'),
   claims: (config) => BEIT_NAMES.test(config.word('architecture')),
   anchor: 'patch_embed.proj.weight',
   requires: /(^rel_pos_bias|\.attn)\.relative_position_bias_table$/,
@@ -55,7 +56,7 @@ export const timmBeit: Family = {
 export const timmRelPos: Family = {
   ...common,
   name: 'timm-relpos',
-  title: 'timm VisionTransformerRelPos',
+  title: verbatim('timm VisionTransformerRelPos'),
   claims: (config) => RELPOS_NAMES.test(config.word('architecture')),
   anchor: 'patch_embed.proj.weight',
   requires: /(^shared_rel_pos|\.attn\.rel_pos)\.(mlp\.fc1\.weight|relative_position_bias_table)$/,

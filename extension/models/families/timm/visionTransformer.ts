@@ -14,7 +14,7 @@ import { MOST_RATIO } from '../../../architecture/limits';
 import { timmPreprocessing } from '../../config/preprocessing';
 import { timmImageSize, timmInputSize } from './inputSize';
 import { variantArguments } from './variants';
-import { sentence } from '../../../errors/sentence';
+import { sentence, verbatim } from '../../../errors/sentence';
 
 const POOLS = { '': 'none', token: 'token', avg: 'avg', avgmax: 'avgmax', max: 'max', map: 'map' } as const;
 const BLOCKS: Record<string, Block['order']> = {
@@ -68,7 +68,7 @@ const ARGUMENTS = [
 
 export const timm: Family = {
   name: 'timm',
-  title: 'timm VisionTransformer',
+  title: verbatim('timm VisionTransformer'),
   claims: (config) =>
     config.has('pretrained_cfg') ||
     config.has('model_args') ||
