@@ -13,7 +13,7 @@ import { RecentModels } from './panel/recentModels';
 import { readSettings, SECTION } from './panel/settings';
 import { ModelStatus } from './panel/statusBar';
 import { say } from './panel/words';
-import { showWarning } from './panel/plain';
+import { showWarning } from './panel/notifications';
 
 /** Wires the parts. Nothing here computes, and the engine process starts with the first picture. */
 export function activate(context: vscode.ExtensionContext): void {

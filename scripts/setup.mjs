@@ -6,10 +6,10 @@ import { installPackages } from './lib/packages.mjs';
 import { installSystemPackages } from './lib/system.mjs';
 
 function checkNode() {
-  const [major] = process.versions.node.split('.').map(Number);
-  if (major < 20) {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 15)) {
     throw new Problem(
-      `Node.js ${process.versions.node} is too old; version 20 or newer is needed (https://nodejs.org)`,
+      `Node.js ${process.versions.node} is too old; version 20.15 or newer is needed (https://nodejs.org)`,
     );
   }
 }

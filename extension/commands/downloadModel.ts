@@ -5,7 +5,7 @@ import { HUB_ID } from '../models/hub/settings';
 import { writeModel } from '../panel/settings';
 import type { Command } from './command';
 import { withProgress } from './models';
-import { showInformation } from '../panel/plain';
+import { showInformation } from '../panel/notifications';
 import { say } from '../panel/words';
 
 /** Fetches a model from the Hugging Face hub into the cache every other tool shares, and offers to use it. */

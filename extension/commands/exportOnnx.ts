@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { Command } from './command';
 import { folderOf, readSettings } from '../panel/settings';
 import { modelInUse, withProgress } from './models';
-import { showInformation } from '../panel/plain';
+import { showInformation } from '../panel/notifications';
 
 /** Writes the model in use as an .onnx file, with or without its attention maps as outputs. */
 export const exportOnnx: Command = async ({ engine }) => {

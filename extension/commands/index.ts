@@ -27,7 +27,7 @@ import { showLog } from './showLog';
 import { showPatchGrid } from './showPatchGrid';
 import { useModel } from './useModel';
 import { verifyAgainstOnnx } from './verifyAgainstOnnx';
-import { showFailure } from '../panel/plain';
+import { showFailure } from '../panel/notifications';
 
 /** Every command: a row here, a file beside this one, an entry in package.json's `contributes.commands`. */
 export const commands: Record<`vit.${string}`, Command> = {

@@ -5,7 +5,7 @@ import type { ModelQuery } from '../engine/requests';
 import type { ModelChoice } from '../inspect/modelPool';
 import { assertRunnable } from '../models/runnable';
 import { readSettings } from '../panel/settings';
-import { showProgress } from '../panel/plain';
+import { showProgress } from '../panel/notifications';
 
 /** What the engine process is asked for: the model, and which files its files may name. */
 export function modelQuery({ id, folder }: Pick<ModelChoice, 'id' | 'folder'>): ModelQuery {

@@ -4,7 +4,7 @@ import { IMAGE_EXTENSIONS } from '../image/pictureKinds';
 import { namedFile } from '../models/files/namedFile';
 import type { Command, Parts } from './command';
 import { confinedTo } from './models';
-import { labelText } from '../panel/plain';
+import { labelText } from '../panel/notifications';
 
 /** Runs the .vit.json that was clicked or is being edited on its picture, and shows it step by step. */
 export const runModelFile: Command = async (parts, clicked) => {

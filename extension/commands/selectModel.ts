@@ -9,7 +9,7 @@ import { say } from '../panel/words';
 import type { Command } from './command';
 import { costOf, fetchModel } from './downloadModel';
 import { plainText } from '../errors/plainText';
-import { labelText, showInformation } from '../panel/plain';
+import { labelText, showInformation } from '../panel/notifications';
 
 interface Row extends vscode.QuickPickItem {
   /** The chosen model's id; null when the row was a dialog that was closed. */

@@ -3,7 +3,7 @@ import { className } from '../architecture/className';
 import type { Prediction } from '../engine/requests';
 import type { Outcome } from '../inspect/inspection';
 import type { ImagePanel } from '../panel/imagePanel';
-import { labelText, showInformation, showProgress } from '../panel/plain';
+import { labelText, showInformation, showProgress } from '../panel/notifications';
 import { fileName } from '../panel/source';
 import { say } from '../panel/words';
 import type { Parts } from './command';

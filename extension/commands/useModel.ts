@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { deadlines } from '../engine/deadlines';
 import { assertRunnable } from '../models/runnable';
-import { showInformation } from '../panel/plain';
+import { showInformation } from '../panel/notifications';
 import { writeModel } from '../panel/settings';
 import type { Command } from './command';
 import { modelQuery } from './models';

@@ -7,7 +7,7 @@ import { chosenImages } from './images';
 import { modelInUse, withProgress } from './models';
 import { say } from '../panel/words';
 import { verificationReport } from '../reports/verificationReport';
-import { showInformation, showWarning } from '../panel/plain';
+import { showInformation, showWarning } from '../panel/notifications';
 
 /** Runs the model in use on one picture through both engines and says by how much they differ. */
 export const verifyAgainstOnnx: Command = async ({ engine, panels, reports }, clicked) => {

@@ -38,6 +38,12 @@ export const methodDefaults = {
   seed: 0,
 } as const satisfies Partial<MethodParameters>;
 
+/** The least and the most of those that are counts. */
+export const methodBounds = {
+  steps: [1, 4096],
+  samples: [2, 2 ** 16],
+} as const satisfies Partial<Record<keyof MethodParameters, readonly [least: number, most: number]>>;
+
 interface Method {
   /** The kind of slice that answers it. */
   slice: string;

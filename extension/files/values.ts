@@ -1,6 +1,6 @@
 /** What the values of a tensor are like, read piece by piece. */
 import type { DType } from '../../native/binding';
-import { halfToNumber } from './half';
+import { floatsOf } from './floats';
 
 export interface ValueSummary {
   count: number;
@@ -27,7 +27,7 @@ export const emptySummary = (): ValueSummary => ({
 
 /** Adds the values of little-endian bytes, which may lie at any address and hold whole values, to a summary. */
 export function summarise(bytes: Uint8Array, dtype: DType, into: ValueSummary): void {
-  const values = numbersOf(bytes, dtype);
+  const values = floatsOf(bytes, dtype);
   let { notFinite, firstNotFinite, zeros, least, most, squares } = into;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
@@ -41,23 +41,4 @@ export function summarise(bytes: Uint8Array, dtype: DType, into: ValueSummary): 
     squares += value * value;
   }
   Object.assign(into, { count: into.count + values.length, notFinite, firstNotFinite, zeros, least, most, squares });
-}
-
-function numbersOf(bytes: Uint8Array, dtype: DType): Float32Array {
-  const size = dtype === 'F32' ? 4 : 2;
-  const length = Math.floor(bytes.length / size);
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
-  if (dtype === 'F32') return new Float32Array(aligned.buffer, aligned.byteOffset, length);
-  const words = new Uint16Array(aligned.buffer, aligned.byteOffset, length);
-  // a bfloat16 is the upper half of a float32
-  if (dtype === 'BF16') return new Float32Array(Uint32Array.from(words, (word) => word << 16).buffer);
-  return Float32Array.from(words, halves());
-}
-
-let table: Float32Array | undefined;
-
-/** Each of the 65536 halves, looked up. */
-function halves(): (word: number) => number {
-  const known = (table ??= Float32Array.from({ length: 65536 }, (_, bits) => halfToNumber(bits)));
-  return (word) => known[word] ?? NaN;
 }

@@ -1,8 +1,8 @@
 /** Reads a model's tensors as float32 in TypeScript: the export and the engine of last resort must not need the addon. */
 import { closeSync, readSync } from 'node:fs';
 import { openRegularFileSync } from '../files/regularFile';
-import { halfToFloatBits } from '../files/half';
-import type { DType, TensorPart, TensorSource } from '../architecture/description';
+import { floatsOf } from '../files/floats';
+import type { TensorPart, TensorSource } from '../architecture/description';
 
 /** Looks a canonical tensor up; null when the model has none of that name. */
 export type TensorReader = (name: string) => { shape: number[]; values: Float32Array } | null;
@@ -19,7 +19,7 @@ export function tensorsFromFiles(tensors: Record<string, TensorSource>): TensorR
       if ('file' in part) readInto(part.file, part.begin, bytes.subarray(at, at + bytesOf(part)));
       at += bytesOf(part);
     }
-    const values = toFloat32(bytes, source.dtype);
+    const values = floatsOf(bytes, source.dtype);
     return source.axes ? permuted(values, source.shape, source.axes) : { shape: source.shape, values };
   };
 }
@@ -54,14 +54,4 @@ function readInto(file: string, begin: number, target: Uint8Array): void {
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** Little-endian F32, F16 (IEEE 754 binary16) or BF16 to float32. */
-function toFloat32(bytes: Uint8Array, dtype: DType): Float32Array {
-  if (dtype === 'F32') return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
-  const bits = new Uint32Array(halves.length);
-  if (dtype === 'BF16') for (let i = 0; i < halves.length; i++) bits[i] = (halves[i] ?? 0) << 16;
-  else for (let i = 0; i < halves.length; i++) bits[i] = halfToFloatBits(halves[i] ?? 0);
-  return new Float32Array(bits.buffer);
 }

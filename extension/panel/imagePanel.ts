@@ -24,7 +24,7 @@ import { readSettings } from './settings';
 import { askWhereToSave, fileName, imageSource } from './source';
 import { say } from './words';
 import { plainText } from '../errors/plainText';
-import { showError } from './plain';
+import { showError } from './notifications';
 
 /** What every panel shares. */
 export interface PanelParts {

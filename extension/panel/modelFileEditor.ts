@@ -5,7 +5,7 @@ import { toErrorShape } from '../errors/engineError';
 import type { ModelFileCheck } from '../engine/requests';
 import type { ModelFiles } from './modelFiles';
 import { plainMessage } from '../errors/plainText';
-import { labelText } from './plain';
+import { labelText } from './notifications';
 import { say } from './words';
 
 const MODEL_FILES: vscode.DocumentSelector = { pattern: `**/*${MODEL_FILE_SUFFIX}` };

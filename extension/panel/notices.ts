@@ -1,7 +1,7 @@
 /** What is said outside the panel: one notification for a failure, and progress for what takes a while. */
 import * as vscode from 'vscode';
 import type { EngineErrorShape } from '../errors/errorShape';
-import { showFailure, showProgress } from './plain';
+import { showFailure, showProgress } from './notifications';
 
 const PATIENCE_MS = 500;
 

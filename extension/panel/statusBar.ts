@@ -4,7 +4,7 @@ import type { Panels } from './panels';
 import { activeImage } from './activeImage';
 import { EMBEDDED } from '../models/modelId';
 import { plainText } from '../errors/plainText';
-import { labelText } from './plain';
+import { labelText } from './notifications';
 import { readSettings } from './settings';
 
 /** The model that pictures are classified with, in the status bar while a panel is visible or the active editor shows a picture. */

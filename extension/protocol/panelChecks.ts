@@ -2,7 +2,7 @@
  * Checks what arrives from the panel's webview before anything acts on it: kinds, ranges and sizes, nothing unknown.
  * The types it checks are in ./panel.ts; the two change together (a field without a check does not compile).
  */
-import { methods, type MethodParameters, type MethodSlice } from '../engine/methods';
+import { methodBounds, methods, type MethodParameters, type MethodSlice } from '../engine/methods';
 import type { SliceRequest } from '../engine/requests';
 import {
   boolean,
@@ -24,8 +24,6 @@ import type { Checks } from './rpc';
 const MAX_LAYERS = 4096;
 const MAX_TOKENS = 1 << 20;
 const MAX_CLASSES = 1 << 24;
-const MAX_STEPS = 4096;
-const MAX_SAMPLES = 1 << 16;
 const MAX_SEED = 2 ** 32 - 1;
 const MAX_SAVED_BYTES = 1 << 28;
 const MAX_COPIED_CHARACTERS = 1 << 22;
@@ -48,8 +46,8 @@ const parameters: { [P in keyof MethodParameters]: Check<MethodParameters[P]> } 
   discardRatio: number(0, 1),
   class: classIndex,
   against: classIndex,
-  steps: integer(1, MAX_STEPS),
-  samples: integer(2, MAX_SAMPLES),
+  steps: integer(...methodBounds.steps),
+  samples: integer(...methodBounds.samples),
   seed,
 };
 

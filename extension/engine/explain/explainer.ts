@@ -2,11 +2,10 @@
  * What explains one run: answers the slices of methods that need more than kept maps, and the curves that say how far a map can be
  * trusted. One backward pass serves every method of the same class; what was computed is kept as long as the run.
  */
-import { LRUCache } from 'lru-cache';
 import type { Gradients } from '../../../native/binding';
-import { cancelled, EngineError } from '../../errors/engineError';
+import { EngineError } from '../../errors/engineError';
 import { isSentence, sentence } from '../../errors/sentence';
-import { untilAborted } from '../../system/waiting';
+import { methodBounds } from '../methods';
 import type { BackendModel, BackendRun, Inside } from '../backend';
 import type {
   Evidence,
@@ -18,12 +17,12 @@ import type {
   SliceProgress,
   SliceRequest,
 } from '../requests';
-import { inputTimesGradient, SampledMap, type PatchLayout } from './estimates';
+import { inputTimesGradient, type PatchLayout } from './estimates';
 import { deletionAndInsertion, mapPasses, randomDeletion, randomPasses, type Scored } from './faithfulness';
+import { leaveOneOut, tokenSampling } from './hiding';
 import { integratedGradients } from './integrated';
-import { samplingMasks, singleMasks } from './masks';
-import { passes, type Picture } from './passes';
-import { randomNumbers } from './random';
+import { KeptResults } from './keptResults';
+import type { Picture } from './passes';
 import { choose, targetOf, valueOf, type Asked, type Chosen } from './target';
 
 export interface Explained {
@@ -42,12 +41,8 @@ export interface Explained {
   closed: () => boolean;
 }
 
-/** Float32 values kept a run, beyond which the least recently used go: 16 MB. */
-const ROOM = 2 ** 22;
 /** Float32 values of attention gradients made by one backward pass: 128 MB. */
 const ROOM_FOR_LAYERS = 2 ** 25;
-const MOST_STEPS = 4096;
-const MOST_SAMPLES = 1 << 16;
 
 export interface Running<P> {
   signal: AbortSignal;
@@ -68,8 +63,7 @@ const evidenceKinds: Record<EvidenceSlice['kind'], true> = {
 export const isEvidence = (what: SliceRequest): what is EvidenceSlice => Object.hasOwn(evidenceKinds, what.kind);
 
 export class Explainer {
-  private readonly kept = new LRUCache<string, { value: unknown }>({ maxSize: ROOM });
-  private readonly going = new Map<string, Promise<unknown>>();
+  private readonly kept = new KeptResults();
 
   constructor(private readonly of: Explained) {}
 
@@ -96,19 +90,25 @@ export class Explainer {
         return { shape: [heads, numTokens, numTokens], values, evidence: this.evidence(image, chosen) };
       }
       case 'integrated-gradients': {
-        const { values, completeness } = await this.once(key, running.signal, () =>
-          this.integrated(image, chosen, bounded('steps', what.steps, 1, MOST_STEPS), running),
+        const { values, completeness } = await this.kept.once(key, running.signal, () =>
+          this.integrated(image, chosen, bounded('steps', what.steps), running),
         );
         return { shape: [values.length], values, evidence: { ...this.evidence(image, chosen), completeness } };
       }
       case 'leave-one-out': {
-        const values = await this.once(key, running.signal, () => this.leaveOneOut(image, chosen, running));
+        const picture = this.picture(image);
+        const y = valueOf(chosen, this.logits(image));
+        const values = await this.kept.once(key, running.signal, () =>
+          leaveOneOut(picture, y, (logits) => valueOf(chosen, logits), going(running, picture.patches)),
+        );
         return { shape: [values.length], values, evidence: this.evidence(image, chosen) };
       }
       case 'token-sampling': {
-        const samples = bounded('samples', what.samples, 2, MOST_SAMPLES);
-        const values = await this.once(key, running.signal, () =>
-          this.sampled(image, chosen, samples + (samples % 2), what.seed, running),
+        const samples = bounded('samples', what.samples);
+        // in pairs of a mask and its opposite
+        const passes = { total: samples + (samples % 2), seed: what.seed };
+        const values = await this.kept.once(key, running.signal, () =>
+          tokenSampling(this.picture(image), passes, (logits) => valueOf(chosen, logits), going(running, passes.total)),
         );
         return { shape: [values.length], values, evidence: this.evidence(image, chosen) };
       }
@@ -139,7 +139,7 @@ export class Explainer {
     const both = { deletion: deletion.curve, insertion: insertion.curve };
     const key = JSON.stringify({ random: seed, image, class: chosen });
     const others = random
-      ? await this.once(key, signal, () =>
+      ? await this.kept.once(key, signal, () =>
           randomDeletion(picture, seed, insertion.curve[0]!, {
             signal,
             after: (points, done) =>
@@ -191,7 +191,7 @@ export class Explainer {
 
   /** Everything that one backward pass gives at once, of the whole batch. */
   private gradients(chosen: Chosen, signal: AbortSignal): Promise<Gradients> {
-    return this.once(JSON.stringify({ gradients: chosen }), signal, () =>
+    return this.kept.once(JSON.stringify({ gradients: chosen }), signal, () =>
       this.inside().gradients({ targets: this.targets(chosen), relevance: true, gradCam: true, input: true }, signal),
     );
   }
@@ -223,7 +223,7 @@ export class Explainer {
     const together = Math.max(1, Math.floor(ROOM_FOR_LAYERS / (batch * heads * numTokens ** 2)));
     const first = layer - (layer % together);
     const attention = Array.from({ length: Math.min(together, layers - first) }, (_, i) => first + i);
-    const { attention: found } = await this.once(JSON.stringify({ attention: first, ...chosen }), signal, () =>
+    const { attention: found } = await this.kept.once(JSON.stringify({ attention: first, ...chosen }), signal, () =>
       this.inside().gradients({ targets: this.targets(chosen), attention }, signal),
     );
     return part(found[layer - first]!.values, image, batch).slice();
@@ -238,75 +238,12 @@ export class Explainer {
       { signal, after: (done) => report({ done, total: steps + 1 }) },
     );
   }
-
-  private async leaveOneOut(image: number, chosen: Chosen, { signal, report }: Running<SliceProgress>) {
-    const picture = this.picture(image);
-    const { patches: total } = picture;
-    const y = valueOf(chosen, this.logits(image));
-    const map = new Float32Array(total);
-    await passes(
-      picture,
-      total,
-      (from, to) => singleMasks(total, from, to),
-      (patch, logits) => (map[patch] = y - valueOf(chosen, logits)),
-      { signal, after: (done) => report({ done, total }) },
-    );
-    return map;
-  }
-
-  private async sampled(
-    image: number,
-    chosen: Chosen,
-    total: number,
-    seed: number,
-    { signal, report }: Running<SliceProgress>,
-  ) {
-    const picture = this.picture(image);
-    const { patches } = picture;
-    const random = randomNumbers(seed);
-    const map = new SampledMap(patches);
-    let masks: Uint8Array = new Uint8Array();
-    let first = 0;
-    await passes(
-      picture,
-      total,
-      (from, to) => {
-        first = from;
-        return (masks = samplingMasks(patches, to - from, random));
-      },
-      (variant, logits) => {
-        const at = (variant - first) * patches;
-        map.add(valueOf(chosen, logits), masks.subarray(at, at + patches));
-      },
-      { signal, after: (done) => report({ done, total }) },
-    );
-    return map.map();
-  }
-
-  /** Computed by whoever asks first, for all who ask; kept when it succeeds. Whoever asked first may give up: the next one then starts anew. */
-  private async once<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    for (;;) {
-      if (signal.aborted) throw cancelled();
-      const kept = this.kept.get(key);
-      if (kept) return kept.value as T;
-      const other = this.going.get(key);
-      if (!other) break;
-      await untilAborted(
-        other.catch(() => undefined),
-        signal,
-      );
-    }
-    const going = work();
-    this.going.set(key, going);
-    try {
-      const value = await going;
-      this.kept.set(key, { value }, { size: Math.min(ROOM, sizeOf(value)) });
-      return value;
-    } finally {
-      this.going.delete(key);
-    }
-  }
 }
+
+const going = ({ signal, report }: Running<SliceProgress>, total: number) => ({
+  signal,
+  after: (done: number) => report({ done, total }),
+});
 
 /** One image of a batch, without a copy. */
 function part(values: Float32Array, image: number, batch: number): Float32Array {
@@ -314,20 +251,11 @@ function part(values: Float32Array, image: number, batch: number): Float32Array 
   return values.subarray(image * length, (image + 1) * length);
 }
 
-function bounded(name: string, value: number, least: number, most: number): number {
+function bounded(name: keyof typeof methodBounds, value: number): number {
+  const [least, most] = methodBounds[name];
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   throw new EngineError(
     'ERR_ARGUMENT',
     sentence('{0} is {1}, but must be a whole number from {2} to {3}.', name, value, least, most),
-  );
-}
-
-/** How many numbers something holds, at least 1. */
-function sizeOf(value: unknown): number {
-  if (value instanceof Float32Array) return Math.max(1, value.length);
-  if (typeof value !== 'object' || value === null) return 1;
-  return Math.max(
-    1,
-    Object.values(value).reduce((sum: number, each: unknown) => sum + sizeOf(each), 0),
   );
 }

@@ -6,7 +6,7 @@
 
 #include "kernels/half.h"
 #include "linalg/cpu.h"
-#include "linalg/share.h"
+#include "linalg/parallel.h"
 
 namespace vit {
 namespace packed {
@@ -47,7 +47,7 @@ PackedMatrix::PackedMatrix(const Kernels& kernels, Precision precision, const We
   // A thread first touches the memory it fills, which takes longer than filling it. Small matrices are not worth
   // threads.
   const int64_t threads = values_.bytes() >= int64_t{1} << 20 ? choose_threads(0) : 1;
-  share(threads, panels(), [&](int64_t begin, int64_t end) {
+  run_in_parallel(threads, panels(), [&](int64_t begin, int64_t end) {
     if (type_ == WeightType::f32)
       pack(begin, end, rows.read, values_.floats());
     else if (type_ == WeightType::int8)

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "linalg/share.h"
+#include "linalg/parallel.h"
 
 #if defined(VIT_PACKED)
 #include "packed/kernels.h"
@@ -48,7 +48,7 @@ double measure_peak(int threads) {
     }
     rate[i] = operations / seconds / 1e9;
   };
-  share(threads, threads, [&](int64_t begin, int64_t end) {
+  run_in_parallel(threads, threads, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) work(static_cast<size_t>(i));
   });
   double total = 0;

@@ -11,7 +11,7 @@
 #include "kernels/half.h"
 #include "kernels/sums.h"
 #include "linalg/cpu.h"
-#include "linalg/share.h"
+#include "linalg/parallel.h"
 #include "products/linear_factory.h"
 #include "weights/seeded_init.h"
 
@@ -178,7 +178,7 @@ void WeightStore::draw(const std::string& name, int64_t begin, int64_t count, fl
   const SeededTensor tensor(*seed_, name);
   // Every value depends on its index alone, so threads share a large tensor and the bits stay the same.
   constexpr int64_t kShare = 1 << 16;
-  share(std::min<int64_t>(choose_threads(0), count / kShare), count, [&](int64_t from, int64_t to) {
+  run_in_parallel(std::min<int64_t>(choose_threads(0), count / kShare), count, [&](int64_t from, int64_t to) {
     for (int64_t at = from; at < to; at += kShare) {
       stop_if_cancelled();
       tensor.fill(static_cast<uint64_t>(begin + at), std::min(kShare, to - at), values + at);

@@ -1,4 +1,4 @@
-#include "linalg/share.h"
+#include "linalg/parallel.h"
 
 #include <algorithm>
 #include <exception>
@@ -9,7 +9,7 @@
 
 namespace vit {
 
-void share(int64_t threads, int64_t count, const std::function<void(int64_t, int64_t)>& body) {
+void run_in_parallel(int64_t threads, int64_t count, const std::function<void(int64_t, int64_t)>& body) {
   threads = std::clamp<int64_t>(threads, 1, std::max<int64_t>(count, 1));
   std::exception_ptr failure;
   std::mutex mutex;

@@ -10,6 +10,6 @@ namespace vit {
  * among them), and returns when all are done. For work at load; forward passes have a pool. The first exception of any
  * part is thrown again.
  */
-void share(int64_t threads, int64_t count, const std::function<void(int64_t begin, int64_t end)>& body);
+void run_in_parallel(int64_t threads, int64_t count, const std::function<void(int64_t begin, int64_t end)>& body);
 
 }  // namespace vit
