@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { isImagePath } from '../image/pictureKinds';
 import { fileName } from '../panel/source';
-import { showInformation } from '../panel/plain';
+import { showInformation } from '../panel/notifications';
 import type { Command, Parts } from './command';
 
 /** Around the folder of the picture in front, in the order of the explorer. */

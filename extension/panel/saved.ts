@@ -1,6 +1,6 @@
 /** Says where a file was written, with ways to it. */
 import * as vscode from 'vscode';
-import { showInformation } from './plain';
+import { showInformation } from './notifications';
 
 /** Resolves when the notification is gone and what was chosen is done. */
 export async function saySaved(file: vscode.Uri): Promise<void> {
