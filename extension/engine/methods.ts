@@ -1,7 +1,7 @@
 /**
  * The ways a run becomes a map over the patches, one row each. The slices of the protocol and their checks, the panel's
  * dropdown, caption, export and colour scale, and the command line all read this table. What each computes, where it was
- * published and what it does not tell: docs/evidence.md, and for the panel webview/attention/methodHelp.ts.
+ * published and what it does not tell: docs/evidence.md, and for the panel webview/attention/methodWords.ts.
  */
 import type { HeadFusion } from '../../native/binding';
 
@@ -146,6 +146,14 @@ export type MethodSlice = {
     (typeof methods)[Id]['params'][number]
   >;
 }[MethodId];
+
+/** Methods that need more than kept maps. */
+type EvidenceId = { [Id in MethodId]: (typeof methods)[Id]['needs'] extends 'maps' ? never : Id }[MethodId];
+export type EvidenceKind = (typeof methods)[EvidenceId]['slice'];
+
+/** Whether a kind of slice is that of a method which needs more than kept maps. */
+export const needsMoreThanMaps = (kind: string): kind is EvidenceKind =>
+  Object.values(methods).some(({ slice, needs }) => slice === kind && needs !== 'maps');
 
 /** What to ask for to show a method. */
 export function methodSlice(id: MethodId, values: MethodParameters): MethodSlice {

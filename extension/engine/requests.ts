@@ -7,7 +7,7 @@ import type { PartRequest, Step } from '../../native/binding';
 import type { ImageSource, OpenedImage } from '../image/opened';
 import type { Geometry } from '../image/preprocessing';
 import type { ModelDescription, PartDescription } from '../architecture/description';
-import type { MethodParameters, MethodSlice } from './methods';
+import type { EvidenceKind, MethodParameters, MethodSlice } from './methods';
 import type { Scores } from '../architecture/scores';
 import type { ModelQuery, RegistryEntry } from '../models/modelId';
 import type { Problem } from '../models/problem';
@@ -120,11 +120,7 @@ export type SliceRequest =
   | { kind: 'input' };
 
 /** Slices of methods that need more than kept maps, and what they are made of (./explain/explainer.ts). */
-export type EvidenceSlice = Extract<
-  SliceRequest,
-  | { kind: 'value-attention' | 'relevance' | 'grad-cam' | 'input-gradient' | 'integrated-gradients' }
-  | { kind: 'leave-one-out' | 'token-sampling' | 'attention-gradient' }
->;
+export type EvidenceSlice = Extract<SliceRequest, { kind: EvidenceKind | 'attention-gradient' }>;
 
 export interface Slice {
   shape: number[];

@@ -5,8 +5,7 @@ import type { ViewState } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
 import { mapOf, sliceOf, whyNot } from '../app/attention';
 import type { AppState } from '../app/state';
-import { methodHelp } from '../attention/methodHelp';
-import { methodWords } from '../attention/methodWords';
+import { methodHelp, methodWords } from '../attention/methodWords';
 
 import { button } from '../ui/controls';
 import { h, setText } from '../ui/dom';

@@ -5,7 +5,7 @@
 import type { Gradients } from '../../../native/binding';
 import { EngineError } from '../../errors/engineError';
 import { isSentence, sentence } from '../../errors/sentence';
-import { methodBounds } from '../methods';
+import { methodBounds, needsMoreThanMaps } from '../methods';
 import type { BackendModel, BackendRun, Inside } from '../backend';
 import type {
   Evidence,
@@ -49,18 +49,8 @@ export interface Running<P> {
   report: (progress: P) => void;
 }
 
-const evidenceKinds: Record<EvidenceSlice['kind'], true> = {
-  'value-attention': true,
-  relevance: true,
-  'grad-cam': true,
-  'input-gradient': true,
-  'integrated-gradients': true,
-  'leave-one-out': true,
-  'token-sampling': true,
-  'attention-gradient': true,
-};
-
-export const isEvidence = (what: SliceRequest): what is EvidenceSlice => Object.hasOwn(evidenceKinds, what.kind);
+export const isEvidence = (what: SliceRequest): what is EvidenceSlice =>
+  what.kind === 'attention-gradient' || needsMoreThanMaps(what.kind);
 
 export class Explainer {
   private readonly kept = new KeptResults();
