@@ -30,25 +30,29 @@ export const fetchModel = (id: string): Thenable<unknown> =>
     }),
   );
 
-/** "88 MB, Apache-2.0": before anything is downloaded. */
-export const costOf = ({ megabytes, licence }: Preset): string => vscode.l10n.t('{0} MB, {1}', megabytes, licence);
+/** "vit_tiny_…", below it "timm · 88 MB, Apache-2.0 · ViT-Ti/16, …": before anything is downloaded. */
+export function presetItem({ id, what, megabytes, licence }: Preset, icon = ''): vscode.QuickPickItem {
+  const [owner = '', name = id] = id.split('/');
+  const cost = vscode.l10n.t('{0} MB, {1}', megabytes, licence);
+  return { label: `${icon}${name}`, detail: [owner, cost, say(what)].join(' · ') };
+}
 
 /** A well-known model, or whatever id is typed. */
 function chooseId(): Promise<string | undefined> {
-  const picker = vscode.window.createQuickPick();
-  const known = PRESETS.map((preset) => ({ label: preset.id, description: costOf(preset), detail: say(preset.what) }));
+  const picker = vscode.window.createQuickPick<vscode.QuickPickItem & { id: string }>();
+  const known = PRESETS.map((preset) => ({ ...presetItem(preset), id: preset.id }));
   picker.title = vscode.l10n.t('Download a Model from the Hugging Face Hub');
   picker.placeholder = vscode.l10n.t('Choose one, or type an id: org/name');
   picker.matchOnDetail = true;
   picker.items = known;
   picker.onDidChangeValue((value) => {
     const typed = value.trim();
-    const isNew = HUB_ID.test(typed) && known.every(({ label }) => label !== typed);
-    picker.items = isNew ? [{ label: typed, detail: vscode.l10n.t('Download this one') }, ...known] : known;
+    const isNew = HUB_ID.test(typed) && known.every(({ id }) => id !== typed);
+    picker.items = isNew ? [{ label: typed, id: typed, detail: vscode.l10n.t('Download this one') }, ...known] : known;
   });
   return new Promise((resolve) => {
     picker.onDidAccept(() => {
-      resolve(picker.selectedItems[0]?.label);
+      resolve(picker.selectedItems[0]?.id);
       picker.hide();
     });
     picker.onDidHide(() => {

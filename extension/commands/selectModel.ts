@@ -5,9 +5,8 @@ import { EMBEDDED, type RegistryEntry } from '../models/modelId';
 import type { EngineClient } from '../engine/client';
 import { deadlines } from '../engine/deadlines';
 import { readSettings, writeModel } from '../panel/settings';
-import { say } from '../panel/words';
 import type { Command } from './command';
-import { costOf, fetchModel } from './downloadModel';
+import { fetchModel, presetItem } from './downloadModel';
 import { plainText } from '../errors/plainText';
 import { labelText, showInformation } from '../panel/notifications';
 
@@ -76,11 +75,9 @@ const separator = (label: string): Row => ({
 
 const section = (title: string, rows: Row[]): Row[] => (rows.length === 0 ? [] : [separator(title), ...rows]);
 
-/** Chosen, it is downloaded first. */
+/** Chosen, it is downloaded first. Its name alone fits in a line; whose it is and what it costs stand below. */
 const presetRow = (preset: Preset): Row => ({
-  label: `$(cloud-download) ${preset.id}`,
-  description: costOf(preset),
-  detail: say(preset.what),
+  ...presetItem(preset, '$(cloud-download) '),
   choose: async () => {
     await fetchModel(preset.id);
     return preset.id;

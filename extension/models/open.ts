@@ -11,6 +11,7 @@ import type { Architecture, Finding, ModelDescription, WeightSource } from '../a
 import { ModelError } from '../errors/modelError';
 import { outOfBounds } from '../architecture/bounds';
 import { recognise, type Recognised } from './families';
+import { asTimmConfig } from './families/openClipTrunk';
 import { architectureOf, assertInBounds, preprocessingOf } from './config/checked';
 import { Fields } from './config/fields';
 import type { Family, FamilyInput } from './config/family';
@@ -87,7 +88,7 @@ export async function readConfig(located: Located): Promise<Fields> {
   if (!located.config) return new Fields(located.weights ?? located.path, {});
   // People write .vit.json files: comments and trailing commas are welcome there.
   const parse = isModelFile(located.config) ? parseWithComments : undefined;
-  return new Fields(located.config, await readJson(located.config, undefined, parse));
+  return asTimmConfig(new Fields(located.config, await readJson(located.config, undefined, parse)));
 }
 
 function parseWithComments(text: string): unknown {

@@ -19,6 +19,7 @@ const PUBLISHED_HEADS: Record<number, number[]> = {
   1408: [16],
   1536: [24, 16, 12],
   1664: [16],
+  1792: [16],
 };
 
 /** Of models with tokens `dim` long; undefined where none is published. */

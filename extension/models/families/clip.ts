@@ -9,7 +9,7 @@ import { ConfigError } from '../../errors/configError';
 import { sentence } from '../../errors/sentence';
 import type { Family, FamilyInput } from '../config/family';
 import type { Fields } from '../config/fields';
-import { HEAD_WIDTH } from '../config/heads';
+import { HEAD_WIDTH, usualHeads } from '../config/heads';
 import { depthOf, divide, inferGrid, pick, rows } from '../config/infer';
 import { CLIP, statistics, TIMM_INTERPOLATIONS } from '../config/preprocessing';
 
@@ -20,7 +20,7 @@ const BLOCK = 'transformer.resblocks.{i}.';
 export const clip: Family = {
   name: 'clip',
   title: sentence("CLIP (OpenAI's and open_clip's own file)"),
-  // A timm model inside open_clip is told by its tensors.
+  // A timm model inside open_clip is timm's (openClipTrunk.ts).
   claims: (config) => {
     const model = modelOf(config);
     return model.holdsObject('vision_cfg') && !model.inner('vision_cfg').has('timm_model_name');
@@ -89,11 +89,11 @@ const modelOf = (config: Fields): Fields => (config.holdsObject('model_cfg') ? c
 const visionOf = (config: Fields): Fields => modelOf(config).inner('vision_cfg');
 
 function blockOf({ config, tensors, findings }: FamilyInput, vision: Fields, dim: number): Block {
-  const width = vision.size('head_width', 'headDim') ?? HEAD_WIDTH;
-  const heads = Math.max(1, Math.floor(dim / width));
+  const known = config.holdsObject('vision_cfg') || config.holdsObject('model_cfg');
+  const width = vision.size('head_width', 'headDim') ?? (known ? HEAD_WIDTH : undefined);
+  const heads = width === undefined ? usualHeads(dim) : Math.max(1, Math.floor(dim / width));
   divide(config, dim, heads);
   const model = modelOf(config);
-  const known = config.holdsObject('vision_cfg') || config.holdsObject('model_cfg');
   if (!known)
     findings.push({
       severity: 'warning',

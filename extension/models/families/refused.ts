@@ -92,14 +92,20 @@ const REFUSED: Refused[] = [
 /** Changes to a base model: what PEFT keeps beside it, which can be merged, and what stays a part of its own. */
 const ADAPTERS: { title: Sentence; merges: boolean; tensor: RegExp }[] = [
   { title: sentence('a LoRA adapter'), merges: true, tensor: /\.lora_(A|B|up|down|embedding_[AB]|magnitude_vector)(\.|$)/ },
-  { title: sentence('an adapter'), merges: true, tensor: /\.(hada_w\d_[ab]|lokr_w\d(_[ab])?|ia3_l|oft_r|vera_lambda_[bd]|linear_[ab]_[qkv])(\.|$)|\.base_layer\./ },
+  { title: sentence('an adapter'), merges: true, tensor: /\.(hada_w\d_[ab]|lokr_w\d(_[ab])?|ia3_l|b?oft_[rRs]|fourierft_spectrum|ln_tuning_layers|vera_lambda_[bd]|linear_[ab]_[qkv])(\.|$)|\.base_layer\./ },
   { title: sentence('trained prompts'), merges: false, tensor: /(^|\.)(deep_)?prompt_(embeddings|tokens)(\.|$)/ },
   { title: sentence('adapters inside its blocks'), merges: false, tensor: /\.(adapt(er|mlp)\w*)\.(\w+\.)*(down|up)\w*\.weight$/ },
 ]; // prettier-ignore
 
+/** PEFT's own wrapper around every name, with nothing of a patch embedding inside: changes alone, of whatever kind. */
+const onlyChanges = (tensors: Tensors): boolean =>
+  [...tensors.keys()].every((name) => name.startsWith('base_model.model.') && !/patch|conv1\./.test(name));
+
 function refuseAdapted(tensors: Tensors): void {
+  const alone = onlyChanges(tensors);
   for (const { title, merges, tensor } of ADAPTERS) {
-    const [name, stored] = [...tensors].find(([key]) => tensor.test(key)) ?? [];
+    const matches = (key: string) => tensor.test(key) || (alone && tensor === ADAPTERS[1]?.tensor);
+    const [name, stored] = [...tensors].find(([key]) => matches(key)) ?? [];
     if (name === undefined || stored === undefined) continue;
     throw new ModelError(
       'unsupported',

@@ -272,3 +272,43 @@ test('a CLIP tower answers with its embedding where its class does, and goes by 
   ])
     assert.deepEqual((await open(projected(`clip-${model_type}`, { model_type }))).architecture, architecture);
 });
+
+test("a model of timm inside open_clip is what timm's name says, fed as open_clip says", async () => {
+  const path = changed(
+    'timm-pool-map',
+    'open-clip-trunk',
+    (entries) => {
+      const all = [...entries].filter(([name]) => !name.startsWith('head.'));
+      entries.clear();
+      for (const [name, entry] of all) entries.set(`visual.trunk.${name}`, entry);
+      entries.set('logit_scale', { dtype: 'F32', shape: [1], bytes: Buffer.alloc(4) });
+    },
+    (config) => {
+      for (const field of Object.keys(config)) config[field] = null;
+      config['model_cfg'] = {
+        embed_dim: 36,
+        vision_cfg: {
+          timm_model_name: 'vit_so400m_patch16_siglip_256',
+          timm_pool: 'map',
+          timm_proj: 'none',
+          image_size: 256,
+        },
+        text_cfg: {},
+      };
+      config['preprocess_cfg'] = {
+        mean: [0.5, 0.5, 0.5],
+        std: [0.5, 0.5, 0.5],
+        interpolation: 'bicubic',
+        resize_mode: 'squash',
+      };
+    },
+  );
+  const { architecture, preprocessing } = await open(path);
+  // the tanh form of GELU is in the name alone
+  assert.deepEqual(
+    [architecture?.pool, architecture?.block.activation, architecture?.block.heads],
+    ['map', 'gelu_tanh', 16],
+  );
+  assert.deepEqual(preprocessing.resize, { kind: 'exact', height: 256, width: 256 });
+  assert.deepEqual(preprocessing.mean, [0.5, 0.5, 0.5]);
+});

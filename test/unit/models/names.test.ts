@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { assertRunnable } from '../../../extension/models/runnable';
-import { unpack, write, type Entry } from './files';
+import { tensors, unpack, write, type Entry } from './files';
 import { changed, errorsOf, folder, golden, open, refuses } from './opening';
 import { join } from 'node:path';
 
@@ -318,6 +318,31 @@ test('adapters are named as such', async () => {
       'unsupported',
       said,
     );
+  const alone = changed('hf-vit', 'adapter-alone', (entries) => {
+    entries.clear();
+    entries.set('base_model.model.vit.layers.0.attention.q_proj.of_a_kind_to_come', some([4]));
+  });
+  await refuses(alone, 'unsupported', /holds an adapter .*merge/);
   write(folder, 'adapter/adapter_config.json', '{}');
   await refuses(join(folder, 'adapter'), 'missing', /adapter/);
+});
+
+test("open_clip's widest towers have 16 heads where no config says how many", async () => {
+  for (const [dim, heads] of [
+    [768, 12],
+    [1024, 16],
+    [1280, 16],
+    [1408, 16],
+    [1664, 16],
+  ] as const) {
+    const shapes: Record<string, number[]> = {
+      'visual.conv1.weight': [dim, 3, 1, 1],
+      'visual.class_embedding': [dim],
+      'visual.positional_embedding': [5, dim],
+      'visual.ln_post.weight': [dim],
+      'visual.transformer.resblocks.0.attn.in_proj_weight': [1, dim],
+    };
+    write(folder, `wide-${dim}/model.safetensors`, tensors(shapes));
+    assert.equal((await open(join(folder, `wide-${dim}`))).architecture?.block.heads, heads);
+  }
 });
