@@ -6,8 +6,9 @@ import { sentence, type Sentence } from '../errors/sentence';
 import { softSplitGrids } from '../image/geometry';
 import type { Architecture, Block, Norm } from './description';
 import { gridOf } from './grid';
-import { LIMITS } from './limits';
+import { LIMITS, MOST_MULTIPLICATIONS } from './limits';
 import { positionRows, prefixCount } from './tensors';
+import { multiplications } from './work';
 
 /** A number and where it may lie. `fields` are the config's names for it, or for what it is computed from. */
 interface Bounded {
@@ -136,6 +137,13 @@ function* sizesOf(architecture: Architecture): Generator<Bounded> {
       most: LIMITS.dim,
       fields: PROJECTION,
     };
+  yield {
+    what: sentence('the number of multiplications of a pass over one picture'),
+    value: multiplications(architecture),
+    most: MOST_MULTIPLICATIONS,
+    fraction: true,
+    fields: [...IMAGE, ...PATCH, ...DIM, ...DEPTH],
+  };
 }
 
 function* attentionPositionSizes({ rotary, relativeBias }: Architecture): Generator<Bounded> {

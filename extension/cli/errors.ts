@@ -1,3 +1,4 @@
+import { fstatSync, writeSync } from 'node:fs';
 import os from 'node:os';
 import { plainMessage } from '../errors/plainText';
 import { systemReason, systemSentence } from '../errors/systemError';
@@ -18,6 +19,7 @@ export function complain(error: unknown): void {
  * Files that were begun are removed when a signal ends the process, too.
  */
 export function watchOutput(): void {
+  writeFilesWhole(process.stdout);
   process.stdout.on('error', (error) => {
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit();
     complain(`the standard output cannot be written: ${systemReason(error).message}.`);
@@ -29,5 +31,26 @@ export function watchOutput(): void {
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => process.exit(128 + os.constants.signals[signal]));
+  }
+}
+
+/** Node.js writes to a file once and takes a part for the whole, as where the disk becomes full. What is left is written, or fails. */
+function writeFilesWhole(stream: NodeJS.WriteStream & { fd: 1 }): void {
+  if (!isFile(stream.fd)) return;
+  stream._write = (chunk: Buffer, _encoding, done) => {
+    try {
+      for (let written = 0; written < chunk.length;) written += writeSync(stream.fd, chunk, written);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  };
+}
+
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile();
+  } catch {
+    return false; // closed
   }
 }

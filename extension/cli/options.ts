@@ -1,5 +1,6 @@
 /** Options several commands share, checked where they enter: a wrong one is bad usage (exit code 2). */
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { LIMITS } from '../architecture/limits';
 import type { EngineKind, EngineOptions } from '../engine/requests';
 
 export interface ModelOptions extends Omit<EngineOptions, 'engine'> {
@@ -21,7 +22,7 @@ export function addModelOptions(command: Command): Command {
         'onnx',
       ]),
     )
-    .option('--threads <n>', 'threads of one forward pass; 0: one for each physical core, at most 8', wholeNumber, 0)
+    .option('--threads <n>', 'threads of one forward pass; 0: one for each physical core, at most 8', threadCount, 0)
     .addOption(
       new Option('--gemm <kind>', 'matrix products of the native engine')
         .choices(['packed', 'blas', 'naive'])
@@ -31,14 +32,16 @@ export function addModelOptions(command: Command): Command {
       new Option('--precision <kind>', 'how the native engine keeps weights')
         .choices(['fp32', 'stored', 'int8'])
         .default('fp32'),
-    )
-    .option(
-      '--memory-limit <GB>',
-      'gigabytes a model and its runs may use (default: half of what the machine has)',
-      gigabytes,
     );
-  return addImageSize(command);
+  return addImageSize(addMemoryLimit(command));
 }
+
+export const addMemoryLimit = (command: Command): Command =>
+  command.option(
+    '--memory-limit <GB>',
+    'gigabytes a model and its runs may use (default: half of what the machine has)',
+    gigabytes,
+  );
 
 export const addImageSize = (command: Command): Command =>
   command.option('--image-size <HxW>', 'run at another input size, for example 224x320', imageSize);
@@ -56,6 +59,12 @@ function gigabytes(text: string): number {
   const bytes = /^\d{1,6}(\.\d{1,9})?$/.test(text) ? Number(text) * 1e9 : 0;
   if (bytes === 0) throw new InvalidArgumentError('It must be a number of gigabytes larger than 0.');
   return bytes;
+}
+
+function threadCount(text: string): number {
+  const value = wholeNumber(text);
+  if (value > LIMITS.threads) throw new InvalidArgumentError(`It must be at most ${LIMITS.threads}.`);
+  return value;
 }
 
 /** 0, 1, 2, ... */

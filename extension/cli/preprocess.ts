@@ -3,12 +3,13 @@ import path from 'node:path';
 import { writeWholeFile } from '../files/wholeFile';
 import { writeNpy } from '../files/npyEncoding';
 import { modelQueryOf, withEngine } from './engine';
-import { addImageSize, modelOption } from './options';
+import { addImageSize, addMemoryLimit, modelOption } from './options';
 
 interface PreprocessOptions {
   model: string;
   imageSize?: [number, number];
   output: string;
+  memoryLimit?: number;
 }
 
 export function addPreprocess(program: Command): void {
@@ -18,9 +19,13 @@ export function addPreprocess(program: Command): void {
     .argument('<image>', 'a picture file')
     .addOption(modelOption())
     .requiredOption('-o, --output <file>', 'the .npy file to write');
-  addImageSize(command).action(async (image: string, options: PreprocessOptions) => {
+  addImageSize(addMemoryLimit(command)).action(async (image: string, options: PreprocessOptions) => {
     await withEngine(async (engine) => {
-      const { imageId } = await engine.request('open-image', { path: path.resolve(image), preview: false });
+      const { imageId } = await engine.request('open-image', {
+        path: path.resolve(image),
+        preview: false,
+        memoryLimit: options.memoryLimit,
+      });
       const { shape, values } = await engine.request('preprocess', { imageId, model: modelQueryOf(options) });
       await writeWholeFile(options.output, [writeNpy(shape, values)]);
     });

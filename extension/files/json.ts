@@ -11,8 +11,8 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // a string that does not end takes the rest of the text, so that time is by its length
-    const plain = text.replace(/"[^"\\]*(?:\\[^][^"\\]*)*(?:"|$)|-?\b(?:NaN|Infinity)\b/g, (word) =>
+    // a string that does not end takes the rest of the text, a last backslash too, so that time is by its length
+    const plain = text.replace(/"[^"\\]*(?:\\[^][^"\\]*)*(?:"|\\?$)|-?\b(?:NaN|Infinity)\b/g, (word) =>
       word.startsWith('"') ? word : 'null',
     );
     if (plain === text) throw error;

@@ -226,7 +226,7 @@ async function makePreview(picture: Sharp, width: number, height: number): Promi
 function reasonOf(error: unknown): Sentence {
   if (error instanceof FileFault) return error;
   const line = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.trim() ?? '';
-  const reason = line.replace(/\.$/, '');
+  const reason = line.replace(/[.:]\s*$/, '');
   if (/unsupported image format/i.test(line)) {
     return sentence('is not a picture: its contents are none of PNG, JPEG, WebP, GIF, TIFF, AVIF, SVG and BMP');
   }
@@ -238,7 +238,10 @@ function reasonOf(error: unknown): Sentence {
       line,
     )
   ) {
-    return sentence('is truncated or damaged ({0})', reason.replace(/^Input (buffer|file) has corrupt header: /, ''));
+    return sentence(
+      'is truncated or damaged ({0})',
+      reason.replace(/^Input (?:buffer|file) has corrupt header(?:: (.))?/, (_, more?: string) => more ?? 'its header'),
+    );
   }
   if (/exceeds pixel limit/i.test(line)) {
     return sentence('has too many pixels');

@@ -2,6 +2,8 @@
 import { canonicalTensors, prefixCount, prefixNames } from '../architecture/tensors';
 import type { Step } from '../../native/binding';
 import type { Architecture, ModelDescription } from '../architecture/description';
+import { LIMITS } from '../architecture/limits';
+import { sentence, type Sentence } from '../errors/sentence';
 import { familyTitle } from './families';
 import { gridOf } from '../architecture/grid';
 import { shapesOf } from '../architecture/steps';
@@ -39,6 +41,18 @@ export function reportOf(description: ModelDescription, steps: readonly Step[], 
     kinds,
     findings,
   };
+}
+
+/** Of weights that are drawn from a seed: that they are too many. The addon refuses to load them in the same words. */
+export function tooManyToDraw(architecture: Architecture): Sentence | null {
+  const weights = parameterCount(architecture);
+  if (weights <= LIMITS.seededValues) return null;
+  const millions = (count: number): number => Math.trunc(count / 1e6);
+  return sentence(
+    '{0} million weights are more than the {1} million that are drawn from a seed.',
+    millions(weights),
+    millions(LIMITS.seededValues),
+  );
 }
 
 export function parameterCount(architecture: Architecture): number {

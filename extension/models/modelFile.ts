@@ -2,7 +2,7 @@
 import { findNodeAtLocation, getNodeValue, parseTree, type Node } from 'jsonc-parser';
 import { nearest } from './bind';
 import type { Architecture } from '../architecture/description';
-import { parameterCount } from './describe';
+import { parameterCount, tooManyToDraw } from './describe';
 import { ModelError } from '../errors/modelError';
 import { sentence, type Argument, type Sentence } from '../errors/sentence';
 import { MOST_JSON_BYTES, MOST_NESTING, nestedTooDeep } from '../files/jsonLimits';
@@ -58,6 +58,8 @@ function checkFields(tree: Node, given: Fields): Omit<Check, 'picture'> {
   while (problems.length < MOST_PROBLEMS) {
     try {
       const architecture = articleModel(config);
+      const excess = config.has('weights') ? null : tooManyToDraw(architecture);
+      if (excess) problems.push({ ...place(tree, config.has('depth') ? 'depth' : 'token_len'), ...excess });
       return { problems, architecture: problems.length === 0 ? architecture : null };
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;

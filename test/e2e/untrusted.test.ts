@@ -32,6 +32,10 @@ before(async () => {
       write('.vscode/settings.json', JSON.stringify({ 'vit.model': path.join(folder, 'link.safetensors') }));
       const model = { architecture: 'ViT_Model', img_size: [3, 60, 100], patch_size: 20 };
       write('outside.vit.json', JSON.stringify({ ...model, image: '../elsewhere.png' }));
+      const deep = `{"architecture":"ViT_Model","labels":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+      write('deep.vit.json', deep);
+      const fields = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, i]));
+      write('fields.vit.json', JSON.stringify({ architecture: 'ViT_Model', ...fields }));
       write('inside.vit.json', JSON.stringify({ ...model, image: 'ship.png' }));
       const filter = '<feMorphology operator="dilate" radius="900"/><feGaussianBlur stdDeviation="900"/>'.repeat(3);
       write(
@@ -50,6 +54,36 @@ test('before it is trusted its settings are ignored: the embedded model classifi
   await chooseInExplorer(page, 'ship.png', CLASSIFY);
   await panel.ready('ship.png');
   assert.equal((await panel.predictions()).length, 5);
+});
+
+test('model files of vast depth and with thousands of unknown fields, open at start, cost a sentence each and nothing else', async () => {
+  const { page, panel } = session;
+  const tab = (name: string) => page.getByRole('tab', { name }).first();
+  const lens = (text: RegExp) => page.locator('.codelens-decoration').filter({ hasText: text }).first();
+  for (const name of ['deep.vit.json', 'fields.vit.json']) {
+    await explorerRow(page, name).dblclick();
+    await tab(name).waitFor({ timeout: PATIENCE });
+  }
+  await lens(/k0 is no parameter of ViT_Model/).waitFor({ timeout: PATIENCE });
+  // in a browser VS Code writes a window's state down every five seconds, when it is idle
+  await page.waitForTimeout(8000);
+  await page.reload({ waitUntil: 'domcontentloaded', timeout: PATIENCE });
+  await session.explorerShown();
+  // the extension starts with both
+  await tab('deep.vit.json').waitFor({ timeout: PATIENCE });
+  await chooseInExplorer(page, 'ship.png', CLASSIFY);
+  await panel.ready('ship.png');
+  assert.equal((await panel.predictions()).length, 5);
+  await tab('fields.vit.json').click();
+  await lens(/k0 is no parameter of ViT_Model/).waitFor({ timeout: PATIENCE });
+  await tab('deep.vit.json').click();
+  await lens(/This is nested deeper than \d+ levels/).waitFor({ timeout: PATIENCE });
+  await session.screenshot('deep-model-file');
+  for (const name of ['deep.vit.json', 'fields.vit.json']) {
+    await tab(name).click({ button: 'middle' });
+    await tab(name).waitFor({ state: 'detached', timeout: PATIENCE });
+  }
+  await clearNotifications(page);
 });
 
 test('a picture that would take for ever is refused in one sentence, by the same engine', async () => {

@@ -198,6 +198,24 @@ describe('decoders', () => {
     assert.equal((await one.decode({ path: sample('frog.png') }, never)).format, 'png');
   });
 
+  test(
+    'time counts from when a picture was sent, whatever is said of its size meanwhile',
+    { timeout: 60_000 },
+    async () => {
+      const talker = file(
+        'talker.cjs',
+        Buffer.from(`process.send({ kind: 'ready' });
+        process.on('message', ({ id }) => setInterval(() => process.send({ kind: 'size', id, pixels: 1 }), 100));`),
+      );
+      const one = new Decoders(talker, { milliseconds: 1000 });
+      decoders.push(one);
+      await assert.rejects(
+        one.decode({ path: sample('frog.png') }, never),
+        /frog\.png takes more than 1 seconds to decode, and is refused\.$/,
+      );
+    },
+  );
+
   test('a cancelled picture does not go on', async () => {
     const one = make();
     const controller = new AbortController();

@@ -48,6 +48,10 @@ interface Hub {
   stallAfter: number | null;
   /** Send weights in pieces with a pause after each, so that downloads at the same time overlap. */
   slow: boolean;
+  /** Everything asked for at such a path is answered without end, as JSON. */
+  vast: { path: string; status: number } | null;
+  /** Instead of the list of files. */
+  list: unknown;
   /** Files lie there instead: another origin, which must not see the token. */
   elsewhere: string | null;
   private: boolean;
@@ -76,7 +80,7 @@ let settings: HubSettings;
 beforeEach(() => {
   hub = {
     files: new Map([['config.json', CONFIG], ['model.safetensors', WEIGHTS], ['README.md', Buffer.from('# A model')], ['sub/other.safetensors', Buffer.from('x')]]),
-    cuts: [], forged: null, ranges: true, stallAfter: null, slow: false, elsewhere: null, private: false, gated: false, id: ID, log: [],
+    cuts: [], forged: null, ranges: true, stallAfter: null, slow: false, vast: null, list: null, elsewhere: null, private: false, gated: false, id: ID, log: [],
   }; // prettier-ignore
   settings = { endpoint, cacheDir: mkdtempSync(join(folder, 'cache-')), token: undefined, offline: false };
 });
@@ -86,6 +90,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   hub.log.push(`${request.method} ${url.pathname} ${request.headers.range ?? ''}`.trim());
   const json = (status: number, value: unknown) =>
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+  if (hub.vast && url.pathname.includes(hub.vast.path)) return pour(response, hub.vast.status);
   if (hub.private && request.headers.authorization !== 'Bearer hf_right')
     return void json(401, { error: 'Invalid username or password.' });
   if (url.pathname.startsWith(`/api/models/${hub.id}/revision/`)) {
@@ -100,6 +105,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       lastModified: '2026-01-01T00:00:00.000Z',
     });
   }
+  if (hub.list !== null && url.pathname.includes('/tree/')) return void json(200, hub.list);
   if (url.pathname === `/api/models/${hub.id}/tree/${COMMIT}`) {
     return void json(200, [...hub.files].map(([path, content]) => ({
       type: 'file', path, size: content.length, oid: gitSha1(content),
@@ -133,6 +139,16 @@ function send(request: IncomingMessage, response: ServerResponse, path: string, 
   if (hub.slow) return void drip(response, body);
   if (hub.stallAfter !== null) return void response.write(body.subarray(0, hub.stallAfter));
   response.end(body);
+}
+
+/** Spaces without end, as JSON. */
+function pour(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  const spaces = Buffer.alloc(2 ** 20, ' ');
+  const more = (): void => {
+    while (!response.destroyed) if (!response.write(spaces)) return void response.once('drain', more);
+  };
+  more();
 }
 
 async function drip(response: ServerResponse, body: Buffer): Promise<void> {
@@ -444,4 +460,51 @@ test('the environment of Hugging Face’s tools is honoured', async () => {
     HF_HUB_OFFLINE: '1',
   });
   assert.deepEqual(all, { endpoint: 'https://mirror.example', cacheDir: '/elsewhere', token: 'hf_env', offline: true });
+});
+
+test('an answer without end is read up to a limit, whatever it was an answer to', async () => {
+  for (const vast of [
+    { path: '/revision/', status: 200 },
+    { path: '/tree/', status: 200 },
+    { path: '/tree/', status: 500 },
+    { path: '/resolve/', status: 404 },
+  ]) {
+    hub.vast = vast;
+    const before = process.memoryUsage.rss();
+    await refuses(download(), 'network', /^127\.0\.0\.1:\d+ answered with more than 64 MiB and was not read on\.$/);
+    assert.ok(process.memoryUsage.rss() - before < 2 ** 30, 'it is not kept');
+    await nothingToLoad();
+  }
+});
+
+test('a list that makes no sense is not taken for a network that is down', async () => {
+  for (const list of [[null], {}, [{ type: 'file' }]]) {
+    hub.list = list;
+    await refuses(
+      download(),
+      'network',
+      /^127\.0\.0\.1:\d+ gave an answer that is none of a hub; set HF_ENDPOINT to one\.$/,
+    );
+  }
+  for (const size of [-5, 1e300, null, '8']) {
+    hub.list = [{ type: 'file', path: 'model.safetensors', size, oid: 'a'.repeat(40) }];
+    await refuses(download(), 'network', /^The hub gave no size for model\.safetensors\.$/);
+  }
+  await nothingToLoad();
+});
+
+test('an endpoint that is no address is said, whatever it is', async () => {
+  for (const wrong of [
+    'nonsense',
+    'http://[::1',
+    'http://127.0.0.1:99999',
+    'ftp://hub.example',
+    'file:///etc',
+    'javascript:1',
+  ])
+    await refuses(
+      download({ settings: { ...settings, endpoint: wrong } }),
+      'network',
+      /^HF_ENDPOINT is \S+, which is no address of a hub/,
+    );
 });

@@ -137,6 +137,12 @@ test('a seed draws so many weights and no more, whatever draws them', async () =
     seed: 1,
   };
   const model = { id: write('drawn.vit.json', JSON.stringify(wide)) };
+  const { report } = await client.request('describe-model', { model, values: true });
+  assert.equal(report.runnable, false);
+  assert.equal(
+    report.findings.find(({ severity }) => severity === 'error')?.message,
+    '605 million weights are more than the 536 million that are drawn from a seed.',
+  );
   for (const engine of ['native', 'onnx'] as const) {
     await assert.rejects(client.request('open-model', { model, options: { ...native, engine, memoryLimit: 64e9 } }), {
       code: 'ERR_ARCHITECTURE',
@@ -145,25 +151,63 @@ test('a seed draws so many weights and no more, whatever draws them', async () =
   }
 });
 
-test('drawing stops when nobody waits for it, and the process keeps what it had', async () => {
-  const { pid } = await client.request('info', null);
-  const wide = {
-    architecture: 'ViT_Model',
-    img_size: [1, 60, 100],
-    patch_size: 20,
-    token_len: 2048,
-    depth: 8,
-    seed: 1,
-  };
-  const model = { id: write('slow.vit.json', JSON.stringify(wide)) };
-  const controller = new AbortController();
-  const opening = client.request('open-model', { model, options: { ...native, memoryLimit: 64e9 } }, controller);
-  setTimeout(() => controller.abort(), 100);
-  await assert.rejects(opening, { code: 'ERR_CANCELLED' });
-  // answered by the same process after it has stopped: nothing had to be killed
-  await client.request('describe-model', { model: { id: 'embedded' }, values: true });
-  assert.equal((await client.request('info', null)).pid, pid);
-});
+/** Processor time a process has used, in ticks (/proc/PID/stat, fields 14 and 15). */
+function ticks(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+/** Until it computes no more; what it has used since `before`. */
+async function ticksUntilIdle(pid: number, before: number): Promise<number> {
+  for (let last = -1; ;) {
+    const now = ticks(pid);
+    if (now === last) return now - before;
+    last = now;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+test(
+  'drawing stops when nobody waits for it, and the process keeps what it had',
+  { skip: process.platform !== 'linux' && 'reads /proc' },
+  async () => {
+    const own = makeClient({ cancelGraceMs: 120_000 });
+    try {
+      const { pid } = await own.request('info', null);
+      const drawn = (depth: number) => {
+        const wide = {
+          architecture: 'ViT_Model',
+          img_size: [1, 60, 100],
+          patch_size: 20,
+          token_len: 2048,
+          depth,
+          seed: 1,
+        };
+        return {
+          model: { id: write(`drawn-${depth}.vit.json`, JSON.stringify(wide)) },
+          options: { ...native, memoryLimit: 64e9 },
+        };
+      };
+      const begun = ticks(pid);
+      const { loaded } = await own.request('open-model', drawn(4));
+      const half = await ticksUntilIdle(pid, begun);
+      await own.request('close-model', { modelId: loaded.modelId });
+
+      const controller = new AbortController();
+      const again = ticks(pid);
+      const opening = own.request('open-model', drawn(8), { signal: controller.signal });
+      setTimeout(() => controller.abort(), 100);
+      await assert.rejects(opening, { code: 'ERR_CANCELLED' });
+      const used = await ticksUntilIdle(pid, again);
+      assert.ok(used < half, `${used} ticks of processor time, where half of the model takes ${half}`);
+      assert.equal((await own.request('info', null)).pid, pid);
+    } finally {
+      own.dispose();
+    }
+  },
+);
 
 test('the time for opening grows with what is to be drawn', async () => {
   const wide = {

@@ -59,6 +59,17 @@ describe('the standard output', linux, () => {
     });
   }
 
+  test('a disk that becomes full in the middle of a file is a failure, too', async () => {
+    const ended = await shell(`(ulimit -f 1; exec ${command} describe --json --steps > cut.json)`);
+    assert.deepEqual(ended, {
+      code: 1,
+      stdout: '',
+      stderr: 'vit-inspector: the standard output cannot be written: the file would be larger than is allowed here.\n',
+    });
+    assert.equal((await shell(`${command} describe --json --steps > whole.json`)).code, 0);
+    assert.ok(JSON.parse(readFileSync(path.join(folder, 'whole.json'), 'utf8')));
+  });
+
   test('a reader that leaves is none, and where nothing can be said the exit code still speaks', async () => {
     const left = await shell(`${command} classify ${picture} ${picture} ${picture} | true; echo "\${PIPESTATUS[0]}"`);
     assert.deepEqual([left.stdout, left.stderr], ['0\n', '']);

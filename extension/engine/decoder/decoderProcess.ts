@@ -1,7 +1,8 @@
 /** The engine's side of a decoder process: pictures are sent, and come back, or the process is ended and says which were lost. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { EngineError } from '../../errors/engineError';
-import { sentence, type Sentence } from '../../errors/sentence';
+import { sentence, type Argument, type Sentence } from '../../errors/sentence';
+import { systemReason } from '../../errors/systemError';
 import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
 import { killChild } from '../../system/kill';
@@ -44,6 +45,9 @@ interface Current {
   id: number;
   job: Job;
   deadline: NodeJS.Timeout;
+  /** performance.now() when it was sent. */
+  begun: number;
+  /** Since then. */
   allowedMs: number;
   /** Its region of the shared file. */
   region: number;
@@ -62,7 +66,7 @@ const LARGE_BYTES = 384 * 2 ** 20;
 /** How long a picture nobody waits for may go on. */
 const GRACE_MS = 1000;
 
-const cannotStart = (reason: string) => (name: string) =>
+const cannotStart = (reason: Argument) => (name: string) =>
   sentence('{0} cannot be decoded because the picture decoder does not start: {1}.', name, reason);
 /** Ended with nothing under way: nobody reads it. */
 export const isDone = (name: string) => sentence('{0} was not decoded: the picture decoder was closed.', name);
@@ -90,8 +94,8 @@ export class DecoderProcess {
       windowsHide: true,
     } as Parameters<typeof fork>[2]);
     this.child.on('message', (message) => this.receive(message as FromDecoder));
-    this.child.on('error', ({ message }) => {
-      if (this.child.pid === undefined) this.finish(cannotStart(message));
+    this.child.on('error', (error) => {
+      if (this.child.pid === undefined) this.finish(cannotStart(systemReason(error)));
     });
     this.child.on('exit', (code, signal) =>
       this.finish((name) =>
@@ -100,7 +104,7 @@ export class DecoderProcess {
           : sentence('{0} ended the picture decoder with exit code {1}, and is refused.', name, code ?? -1),
       ),
     );
-    const start = () => this.isReady || this.end({ culprit: null, says: cannotStart('it did not answer') });
+    const start = () => this.isReady || this.end({ culprit: null, says: cannotStart(sentence('it did not answer')) });
     setTimeout(start, START_MS).unref();
   }
 
@@ -125,6 +129,7 @@ export class DecoderProcess {
 
   decode(job: Job): void {
     const id = this.nextId++;
+    const begun = performance.now();
     const allowedMs = this.limits.milliseconds;
     const taken = new Set([...this.current.values()].map(({ region }) => region));
     const region = Array.from({ length: taken.size + 1 }, (_, i) => i).find((i) => !taken.has(i))!;
@@ -132,8 +137,9 @@ export class DecoderProcess {
       id,
       job,
       region,
+      begun,
       allowedMs,
-      deadline: this.deadline(job, allowedMs),
+      deadline: this.deadline(job, allowedMs, begun),
       pieces: 0,
       received: 0,
     });
@@ -145,7 +151,7 @@ export class DecoderProcess {
     const found = [...this.current.values()].find((one) => one.job === job);
     if (!found) return;
     clearTimeout(found.deadline);
-    found.deadline = this.deadline(job, GRACE_MS);
+    found.deadline = this.deadline(job, GRACE_MS, performance.now());
   }
 
   end(ending: Ending): void {
@@ -153,10 +159,11 @@ export class DecoderProcess {
     killChild(this.child);
   }
 
-  private deadline(culprit: Job, ms: number): NodeJS.Timeout {
+  /** `ms` after `since`, a time of performance.now(), the process is ended. */
+  private deadline(culprit: Job, ms: number, since: number): NodeJS.Timeout {
     const says = (name: string) =>
       sentence('{0} takes more than {1} seconds to decode, and is refused.', name, Math.round(ms / 1000));
-    return setTimeout(() => this.end({ culprit, says }), ms);
+    return setTimeout(() => this.end({ culprit, says }), Math.max(0, since + ms - performance.now()));
   }
 
   private receive(message: FromDecoder): void {
@@ -178,7 +185,7 @@ export class DecoderProcess {
       case 'size':
         clearTimeout(current.deadline);
         current.allowedMs += Math.round((message.pixels / 1e6) * this.limits.millisecondsPerMegapixel);
-        current.deadline = this.deadline(current.job, current.allowedMs);
+        current.deadline = this.deadline(current.job, current.allowedMs, current.begun);
         break;
       case 'decoded':
         current.image = message.image;
@@ -206,7 +213,7 @@ export class DecoderProcess {
       try {
         this.file!.read(pixels.subarray(received, received + bytes), pieceAt(region, pieces));
       } catch (error) {
-        const says = (name: string) => sentence('{0} cannot be decoded: {1}.', name, (error as Error).message);
+        const says = (name: string) => sentence('{0} cannot be decoded: {1}.', name, systemReason(error));
         this.end({ culprit: job, says });
         return;
       }

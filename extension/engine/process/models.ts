@@ -2,6 +2,7 @@
 import type { Binding } from '../../../native/binding';
 import type { ModelDescription } from '../../architecture/description';
 import { packageRoot } from '../../files/packageRoot';
+import { tooManyToDraw } from '../../models/describe';
 import { withInputSize } from '../../models/inputSize';
 import { checkModelFile, summary } from '../../models/modelFile';
 import type { ModelQuery } from '../../models/modelId';
@@ -39,6 +40,9 @@ type Names = 'describe-model' | 'check-model-file' | 'list-models' | 'describe-p
 export const modelHandlers = (binding: () => Binding): Pick<Handlers, Names> => ({
   'describe-model': async ({ model, values }) => {
     const description = await describe(model);
+    const { architecture, weights: source, findings } = description;
+    const excess = architecture && source.kind === 'seed' ? tooManyToDraw(architecture) : null;
+    if (excess) findings.push({ severity: 'error', code: 'too-many-to-draw', ...excess });
     // what does not fit is refused already
     const read = values && description.findings.every(({ severity }) => severity !== 'error');
     const weights = read ? await readWeights(description) : null;

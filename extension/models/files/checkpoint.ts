@@ -115,7 +115,10 @@ export async function readJson(
   try {
     value = parse(text);
   } catch (error) {
-    throw new ModelError('config', sentence('{0} is not valid JSON: {1}.', file, faultOf(error)));
+    const fault = faultOf(error);
+    // V8 says that once more behind a piece of the text
+    const once = typeof fault === 'string' ? fault.replace(/ is not valid JSON$/, '') : fault;
+    throw new ModelError('config', sentence('{0} is not valid JSON: {1}.', file, once));
   }
   if (!isObject(value)) throw new ModelError('config', sentence('{0} is not a JSON object.', file));
   return value;

@@ -6,7 +6,7 @@ import { sentence } from '../../errors/sentence';
 import { systemReason } from '../../errors/systemError';
 import { blobPath, publish } from './cache';
 import { downloadBlob, hasBlob, type RemoteFile } from './file';
-import { hubFetch } from './fetching';
+import { hubAnswers, hubFetch } from './fetching';
 import { HUB_ID, hubSettings, type HubSettings } from './settings';
 
 export interface Progress {
@@ -25,6 +25,9 @@ interface DownloadOptions {
   settings?: HubSettings;
 }
 
+const isWeb = (address: string): boolean =>
+  URL.canParse(address) && ['http:', 'https:'].includes(new URL(address).protocol);
+
 /** Of one repository, its folders included. */
 const MOST_FILES = 10_000;
 /** Errors of writing that name no path. */
@@ -41,6 +44,11 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
   if (!HUB_ID.test(id))
     throw new ModelError('config', sentence('"{0}" is not a model\'s id on the hub: they look like org/name.', id));
   if (settings.offline) throw new ModelError('network', sentence('{0} is not downloaded: HF_HUB_OFFLINE is set.', id));
+  if (!isWeb(settings.endpoint))
+    throw new ModelError(
+      'network',
+      sentence('HF_ENDPOINT is {0}, which is no address of a hub: they begin with https://.', settings.endpoint),
+    );
   if (settings.tokenProblem !== undefined) throw new ModelError('unreadable', settings.tokenProblem);
   if (settings.token && !/^hf_[\x21-\x7e]*$/.test(settings.token)) {
     throw new ModelError(
@@ -78,7 +86,7 @@ async function listing(
   settings: HubSettings,
   signal: AbortSignal | undefined,
 ): Promise<{ commit: string; files: Omit<RemoteFile, 'url'>[] }> {
-  const common = { hubUrl: settings.endpoint, accessToken: settings.token, fetch: hubFetch(settings, signal) };
+  const common = { hubUrl: settings.endpoint, accessToken: settings.token, fetch: hubAnswers(settings, signal) };
   const info = await modelInfo({ ...common, name: id, revision, additionalFields: ['sha'] });
   const commit = info.sha;
   if (!/^[0-9a-f]{40}$/.test(commit))
@@ -101,6 +109,8 @@ async function listing(
   }));
   const nameless = files.find(({ etag }) => !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(etag));
   if (nameless) throw new ModelError('network', sentence('The hub gave no checksum for {0}.', nameless.path));
+  const sizeless = files.find(({ size }) => !Number.isSafeInteger(size) || size < 0);
+  if (sizeless) throw new ModelError('network', sentence('The hub gave no size for {0}.', sizeless.path));
   return { commit, files };
 }
 
@@ -153,7 +163,7 @@ async function located(
     revision: commit,
     hubUrl: settings.endpoint,
     accessToken: settings.token,
-    fetch: hubFetch(settings, signal),
+    fetch: hubAnswers(settings, signal),
   });
   if (!info) throw new ModelError('missing', sentence('{0} is no longer in {1}.', file.path, id));
   return { ...file, url: info.url };
@@ -182,6 +192,12 @@ function explained(
     return new ModelError(
       'unreadable',
       sentence('The cache {0} cannot be written: {1}; {2} was not downloaded.', cacheDir, systemReason(error), id),
+    );
+  // fetch wraps what happened to it: the rest is what could not be made of an answer
+  if (code === undefined && error instanceof Error && error.cause === undefined)
+    return new ModelError(
+      'network',
+      sentence('{0} gave an answer that is none of a hub; set HF_ENDPOINT to one.', host),
     );
   return new ModelError(
     'network',

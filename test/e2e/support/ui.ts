@@ -88,6 +88,8 @@ export async function runCommand(page: Page, title: string, patience = PATIENCE)
       );
       return;
     } catch (error) {
+      // it took the window with it: a reload
+      if (/navigation|context was destroyed/i.test(String(error))) return;
       if (Date.now() > end) {
         const shown = (await rows.allInnerTexts()).join(' | ');
         throw new Error(`cannot run "${title}"; the palette shows: ${shown}`, { cause: error });

@@ -135,6 +135,11 @@ test('paths that are no model', async () => {
   await refuses('two', 'missing', /several weight files \(a\.safetensors, b\.safetensors\)/);
   write(folder, 'half/config.json', '{"architecture": "vit_base_patch16_224"');
   await refuses('half', 'config', /config\.json is not valid JSON/);
+  write(folder, 'colons/config.json', ':'.repeat(20));
+  await refuses('colons', 'config', /config\.json is not valid JSON: Unexpected token ':', ":+"\.$/);
+  // a string that does not end, its last character a backslash: in time by its length
+  write(folder, 'quotes/config.json', '"\\'.repeat(1_000_000));
+  await refuses('quotes', 'config', /config\.json is not valid JSON: \w/);
   write(folder, 'weightless/config.json', '{"architecture": "vit_base_patch16_224"}');
   await refuses('weightless', 'missing', /has a config\.json but no weights/);
   write(folder, 'onnx/model.onnx', 'text');
