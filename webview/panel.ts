@@ -4,6 +4,7 @@ import type { App, Component } from './app/app';
 import { AttentionControls } from './attention/attentionControls';
 import { ColorBar } from './attention/colorBar';
 import { Evidence } from './evidence/evidence';
+import { ByDepth } from './depth/byDepth';
 import { DisplayControls } from './attention/displayControls';
 import { attribute, h } from './ui/dom';
 import { exportItems } from './export/exportMenu';
@@ -44,13 +45,14 @@ export class Panel {
     const evidence = new Evidence(app);
     const overview = new Overview(app);
     const patch = new PatchDetail(app);
+    const depth = new ByDepth(app);
     const occlusion = new Occlusion(app);
     const display = new DisplayControls(app);
     const model = new ModelSummary(app);
     const facts = new PictureFacts(app);
     this.components = [
       ...[tabs, progress, failure, picture, bar, readout],
-      ...[predictions, controls, evidence, overview, patch, occlusion, display, model, facts],
+      ...[predictions, controls, evidence, overview, patch, occlusion, depth, display, model, facts],
     ];
     this.walkthrough = new Walkthrough(app);
     this.attentionParts = [controls.element];
@@ -62,7 +64,7 @@ export class Panel {
       h(
         'aside',
         { class: 'side', 'aria-label': l10n.t('Predictions and controls') },
-        ...[predictions, controls, evidence, patch, occlusion, overview, display, model, facts].map(
+        ...[predictions, controls, evidence, patch, occlusion, overview, depth, display, model, facts].map(
           ({ element }) => element,
         ),
       ),

@@ -1,7 +1,15 @@
 /** What the engine process needs of something that computes: the addon (./native/backend.ts), ONNX Runtime (./onnx/backend.ts). */
 import type { ModelDescription } from '../architecture/description';
 import type { GradientRequest, Gradients } from '../../native/binding';
-import type { EngineKind, EngineOptions, EvidenceSlice, LoadedModel, Slice, SliceRequest } from './requests';
+import type {
+  DepthSlice,
+  EngineKind,
+  EngineOptions,
+  EvidenceSlice,
+  LoadedModel,
+  Slice,
+  SliceRequest,
+} from './requests';
 
 export interface Backend {
   readonly kind: EngineKind;
@@ -34,7 +42,7 @@ export interface BackendModel {
 }
 
 /** Kinds of slices the session answers itself. */
-export type BackendSlice = Exclude<SliceRequest, { kind: 'logits' | 'input' | 'tensor' } | EvidenceSlice>;
+export type BackendSlice = Exclude<SliceRequest, { kind: 'logits' | 'input' | 'tensor' } | EvidenceSlice | DepthSlice>;
 
 export interface BackendRun {
   readonly batch: number;

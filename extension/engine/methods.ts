@@ -47,8 +47,8 @@ export const methodBounds = {
 interface Method {
   /** The kind of slice that answers it. */
   slice: string;
-  /** What it is computed from: kept attention maps, the weights and tokens inside a block, a backward pass, or further forward passes. */
-  needs: 'maps' | 'values' | 'gradient' | 'passes';
+  /** What it is computed from: kept attention maps, kept tokens, the weights and tokens inside a block, a backward pass, or further forward passes. */
+  needs: 'maps' | 'tokens' | 'values' | 'gradient' | 'passes';
   /** tokens: prefix tokens first, N values; patches: those alone. */
   over: 'tokens' | 'patches';
   /** Values lie on both sides of zero: the colour scale does too. */
@@ -56,6 +56,8 @@ interface Method {
   /** A map for each head, (h, N), of which the view shows one or fuses all; otherwise one, (N). */
   perHead: boolean;
   params: readonly (keyof MethodParameters)[];
+  /** It says what is like what, and nothing of a class or of where the model looks: not ranked, and no part of `--method all`. */
+  describes?: true;
 }
 
 const ofClass = ['class', 'against'] as const;
@@ -133,11 +135,23 @@ export const methods = {
     perHead: false,
     params: [...ofClass, 'samples', 'seed'],
   },
+  similarity: {
+    slice: 'token-cosines',
+    needs: 'tokens',
+    over: 'tokens',
+    signed: true,
+    perHead: false,
+    params: ['layer', 'query'],
+    describes: true,
+  },
 } as const satisfies Record<string, Method>;
 
 export type MethodId = keyof typeof methods;
 
 export const methodIds = Object.keys(methods) as MethodId[];
+
+/** Those that say what speaks for a class, or where the model looks. */
+export const explainingIds = methodIds.filter((id) => !('describes' in methods[id]));
 
 /** Slice requests of the methods: { kind, ...params }. */
 export type MethodSlice = {
@@ -147,13 +161,13 @@ export type MethodSlice = {
   >;
 }[MethodId];
 
-/** Methods that need more than kept maps. */
-type EvidenceId = { [Id in MethodId]: (typeof methods)[Id]['needs'] extends 'maps' ? never : Id }[MethodId];
+/** Methods that need more than kept maps and tokens. */
+type EvidenceId = { [Id in MethodId]: (typeof methods)[Id]['needs'] extends 'maps' | 'tokens' ? never : Id }[MethodId];
 export type EvidenceKind = (typeof methods)[EvidenceId]['slice'];
 
-/** Whether a kind of slice is that of a method which needs more than kept maps. */
+/** Whether a kind of slice is that of a method which needs more than kept maps and tokens. */
 export const needsMoreThanMaps = (kind: string): kind is EvidenceKind =>
-  Object.values(methods).some(({ slice, needs }) => slice === kind && needs !== 'maps');
+  Object.values(methods).some(({ slice, needs }) => slice === kind && needs !== 'maps' && needs !== 'tokens');
 
 /** What to ask for to show a method. */
 export function methodSlice(id: MethodId, values: MethodParameters): MethodSlice {

@@ -112,6 +112,12 @@ export type SliceRequest =
   | { kind: 'tokens'; layer: number }
   /** (depth, classes) */
   | { kind: 'prediction-by-depth' }
+  /** (depth + 1, N): lengths of the tokens before the first block and after each. */
+  | { kind: 'token-norms' }
+  /** (patches, 3): scores of the patches' tokens after a block on their first three principal components. */
+  | { kind: 'token-components'; layer: number }
+  /** (2, layers, h): mean attention distance in patches, then entropy in bits (./depth/heads.ts). */
+  | { kind: 'head-statistics' }
   /** Any step of the walk-through by name; shape as in LoadedModel.steps. */
   | { kind: 'step'; name: string }
   /** A weight tensor by canonical name. */
@@ -121,6 +127,12 @@ export type SliceRequest =
 
 /** Slices of methods that need more than kept maps, and what they are made of (./explain/explainer.ts). */
 export type EvidenceSlice = Extract<SliceRequest, { kind: EvidenceKind | 'attention-gradient' }>;
+
+/** Slices made of a run's tokens and maps (./depth/depth.ts). */
+export type DepthSlice = Extract<
+  SliceRequest,
+  { kind: 'token-norms' | 'token-cosines' | 'token-components' | 'head-statistics' }
+>;
 
 export interface Slice {
   shape: number[];

@@ -109,6 +109,27 @@ describe('one engine, asked', () => {
     assert.deepEqual((await slice({ kind: 'tensor', name: 'cls_token' })).values.length, dim);
   });
 
+  test('what changes with depth is made of the same tokens and maps', async () => {
+    const depth = description.architecture!.depth;
+    const norms = await slice({ kind: 'token-norms' });
+    assert.deepEqual(norms.shape, [depth + 1, 65]);
+    const { values } = await slice({ kind: 'tokens', layer: 2 });
+    const length = values.length / 65;
+    const norm = (token: number) => Math.hypot(...values.subarray(token * length, (token + 1) * length));
+    for (let token = 0; token < 65; token++) assert.ok(Math.abs(norms.values[2 * 65 + token]! - norm(token)) < 1e-3);
+    // after block 2, which is the third row of tokens
+    const cosines = await slice({ kind: 'token-cosines', layer: 1, query: 7 });
+    const dot = values.subarray(0, length).reduce((sum, x, d) => sum + x * values[7 * length + d]!, 0);
+    assert.ok(Math.abs(cosines.values[0]! - dot / norm(0) / norm(7)) < 1e-5);
+    assert.ok(Math.abs(cosines.values[7]! - 1) < 1e-5);
+    assert.deepEqual((await slice({ kind: 'token-components', layer: 5 })).shape, [64, 3]);
+    const heads = await slice({ kind: 'head-statistics' });
+    assert.deepEqual(heads.shape, [2, depth, 6]);
+    heads.values.forEach((x, i) => assert.ok(x > 0 && x < (i < depth * 6 ? Math.hypot(7, 7) : Math.log2(65))));
+    await assert.rejects(slice({ kind: 'token-cosines', layer: 1, query: 65 }), /no token 65 among 65/);
+    await assert.rejects(slice({ kind: 'token-components', layer: 6 }), { code: 'ERR_ARGUMENT' });
+  });
+
   test('the input is what preprocess gives, and running it as a tensor gives the same logits', async () => {
     const tensor = await client.request('preprocess', { imageId: image.imageId, description });
     const input = await slice({ kind: 'input' });

@@ -17,7 +17,7 @@ import { Inspection } from '../../extension/inspect/inspection';
 import { ModelPool } from '../../extension/inspect/modelPool';
 import { EMBEDDED } from '../../extension/models/modelId';
 import type { ViewState } from '../../extension/protocol/panel';
-import { mapOf, sliceOf } from '../../webview/app/attention';
+import { mapOf, scaleOf, sliceOf } from '../../webview/app/attention';
 import { clampView, firstState, reduce, type AppState } from '../../webview/app/state';
 import { pythonSnippet, whyNoSnippet } from '../../webview/export/python/snippet';
 import { makeClient, native, root, sample } from './support';
@@ -113,7 +113,7 @@ for (const one of cases)
           return context.skip(why);
         }
         const slice = await inspection.slice(shown.run!.runId, sliceOf(shown.view));
-        const expected = mapOf(slice, shown.view, shown.model!, shown.display).heat.patches;
+        const expected = mapOf(slice, shown.view, shown.model!, scaleOf(shown.view, shown.display)).heat.patches;
         const file = path.join(folder, `${method}.npy`);
         await writeFile(path.join(folder, 'shown.py'), pythonSnippet(shown, file));
         const { status, stderr } = spawnSync(python, ['shown.py'], { cwd: folder, encoding: 'utf8' });
@@ -131,4 +131,4 @@ for (const one of cases)
       });
   });
 
-const withoutProgram = (method: MethodId) => method === 'value-attention' || method === 'token-sampling';
+const withoutProgram = (method: MethodId) => ['value-attention', 'token-sampling', 'similarity'].includes(method);

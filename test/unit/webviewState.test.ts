@@ -122,6 +122,7 @@ test('stored state is read field by field', () => {
   assert.deepEqual(readDisplay({ scale: 'shared', mass: 0.5, numbers: false }), {
     scale: 'shared',
     excludeOutliers: false,
+    excludeSinks: false,
     mass: 0.5,
     numbers: false,
     fade: true,

@@ -1,7 +1,15 @@
 /** The attention on screen: which slice it needs, the map made of it, and its pixels. */
+import * as l10n from '@vscode/l10n';
 import { say } from './words';
 import { splitHeads } from '../../extension/engine/headFusion';
-import { methodDefaults, methods, methodSlice, type MethodId, type MethodSlice } from '../../extension/engine/methods';
+import {
+  methodDefaults,
+  methods,
+  methodSlice,
+  takes,
+  type MethodId,
+  type MethodSlice,
+} from '../../extension/engine/methods';
 import type { Slice } from '../../extension/engine/requests';
 import type { PanelModel, ViewState } from '../../extension/protocol/panel';
 import { colorTable, signedColorMap } from '../../extension/drawing/colorMap';
@@ -9,6 +17,7 @@ import { heatOf, keepMass, type Heat, type ScaleChoice } from '../drawing/heat';
 import { cutOut, enlarge, paint, type Fade, type Field } from '../../extension/drawing/raster';
 import type { Slices } from './slices';
 import type { AppState, Display } from './state';
+import { sinksOf } from './sinks';
 import { layoutOf, spread, type TokenLayout } from '../drawing/tokenLayout';
 
 export type Shown =
@@ -27,20 +36,54 @@ export class Attention {
   constructor(private readonly slices: Slices) {}
 
   /** What can be shown now; asks for the slice when it is not here yet. */
-  shown({ model, run, view, display }: AppState): Shown {
+  shown(state: AppState): Shown {
+    const { model, run, view, display } = state;
     if (!model || !run) return (this.last = { status: 'none' });
     const { layer, head, query, method, class: chosen, against } = view;
     const reason = whyNot(method, model);
     if (reason !== null) return (this.last = { status: 'unavailable', reason });
-    const key = [run.runId, layer, head, query, method, chosen, against, display.scale, display.excludeOutliers].join(
-      '/',
-    );
+    const key = [
+      run.runId,
+      layer,
+      head,
+      query,
+      method,
+      chosen,
+      against,
+      display.scale,
+      display.excludeOutliers,
+      display.excludeSinks,
+    ].join('/');
     if (this.last.status === 'ready' && this.last.key === key) return this.last;
     const peek = this.slices.peek(sliceOf(view));
     if (peek.status === 'failed') return (this.last = { status: 'unavailable', reason: peek.message });
     if (peek.status === 'pending') return { status: 'pending' };
-    const map = mapOf(peek.slice, view, model, display);
+    const sinks = this.sinks(state);
+    if (sinks === null) return { status: 'pending' };
+    const map = mapOf(peek.slice, view, model, scaleOf(view, display, sinks));
     return (this.last = { status: 'ready', key, ...map, layout: layoutOf(model, run.geometry) });
+  }
+
+  /**
+   * Patches left out of the scale because they are sinks where the map is of (at any depth, where it is of no layer); none where nobody
+   * asks; null while that is not known.
+   */
+  sinks({ model, view, display }: AppState): readonly number[] | null {
+    if (!display.excludeSinks || model?.loaded.tokens !== true) return [];
+    const peek = this.slices.peek({ kind: 'token-norms' });
+    if (peek.status === 'pending') return null;
+    if (peek.status === 'failed') return [];
+    const { numPrefix, numTokens, layers } = model.loaded;
+    const at = (depth: number) =>
+      sinksOf(peek.slice.values.subarray(depth * numTokens + numPrefix, (depth + 1) * numTokens));
+    // attention looks at the tokens that enter its block
+    if (takes(view.method, 'layer')) return at(methods[view.method].needs === 'tokens' ? view.layer + 1 : view.layer);
+    return [...new Set(Array.from({ length: layers + 1 }, (_, depth) => at(depth)).flat())];
+  }
+
+  /** How the colour scale of maps is chosen, for pictures beside the large one. */
+  scale(state: AppState): ScaleChoice {
+    return scaleOf(state.view, state.display, this.sinks(state) ?? []);
   }
 
   /** The map's pixels over the model's input, or null when there is none. While a new one is on its way: the one before. */
@@ -61,16 +104,18 @@ export class Attention {
 }
 
 /** The map of a slice that `sliceOf` asked for: a row for each head, and the heat of the one, or the fusion, that is shown. */
-export function mapOf({ values, shape }: Slice, view: ViewState, { loaded }: PanelModel, display: Display) {
+export function mapOf({ values, shape }: Slice, view: ViewState, { loaded }: PanelModel, scale: ScaleChoice) {
   const { perHead, over } = methods[view.method];
   const rows = perHead ? splitHeads(values, shape[0]!) : [values];
   const prefixes = over === 'tokens' ? loaded.numPrefix : 0;
-  return { rows, heat: heatOf(rows, perHead ? view.head : 'mean', prefixes, scaleOf(view, display)) };
+  return { rows, heat: heatOf(rows, perHead ? view.head : 'mean', prefixes, scale) };
 }
 
 /** Why a model's runs cannot give what a method is computed from; null when they can. */
 export function whyNot(method: MethodId, { loaded }: PanelModel): string | null {
-  const possible = methods[method].needs === 'maps' ? loaded.attention : loaded.explains;
+  const { needs } = methods[method];
+  if (needs === 'tokens') return loaded.tokens === true ? null : l10n.t('This model does not hand out its tokens.');
+  const possible = needs === 'maps' ? loaded.attention : loaded.explains;
   return possible === true ? null : say(possible);
 }
 
@@ -81,9 +126,14 @@ export function sliceOf({ method, layer, head, query, class: chosen, against }: 
   return methodSlice(method, { ...methodDefaults, ...places, class: chosen, against });
 }
 
-export const scaleOf = ({ method }: ViewState, { scale, excludeOutliers }: Display): ScaleChoice => ({
+export const scaleOf = (
+  { method }: ViewState,
+  { scale, excludeOutliers }: Display,
+  without: readonly number[] = [],
+): ScaleChoice => ({
   scale,
   excludeOutliers,
+  without,
   signed: methods[method].signed,
 });
 

@@ -12,6 +12,8 @@ import { atLayer, layerOf, withoutLayer } from './stepNames';
 export interface Display {
   scale: 'shared' | 'own';
   excludeOutliers: boolean;
+  /** Tokens whose length stands apart (./sinks.ts) have no part in the colour scale. */
+  excludeSinks: boolean;
   /** Patches shown: those that together hold this share of the attention, 0..1. */
   mass: number;
   numbers: boolean;
@@ -60,6 +62,7 @@ export const defaultView: ViewState = {
 const defaultDisplay: Display = {
   scale: 'own',
   excludeOutliers: false,
+  excludeSinks: false,
   mass: 1,
   numbers: true,
   fade: true,
@@ -234,6 +237,7 @@ export function readDisplay(stored: unknown): Display {
   return {
     scale: given.scale === 'shared' ? 'shared' : 'own',
     excludeOutliers: flag(given.excludeOutliers, defaultDisplay.excludeOutliers),
+    excludeSinks: flag(given.excludeSinks, defaultDisplay.excludeSinks),
     mass: typeof given.mass === 'number' && given.mass > 0 && given.mass <= 1 ? given.mass : defaultDisplay.mass,
     numbers: flag(given.numbers, defaultDisplay.numbers),
     fade: flag(given.fade, defaultDisplay.fade),

@@ -16,6 +16,7 @@ export class DisplayControls implements Component {
   private readonly numbers;
   private readonly scale;
   private readonly outliers;
+  private readonly sinks;
   private readonly input;
   private readonly heat: HTMLElement;
   readonly element: HTMLElement;
@@ -70,6 +71,14 @@ export class DisplayControls implements Component {
       },
       (excludeOutliers) => app.setDisplay({ excludeOutliers }),
     );
+    this.sinks = checkbox(
+      l10n.t('Exclude sinks'),
+      {
+        'data-testid': 'sinks',
+        title: l10n.t('Leave the few patches whose tokens are far longer than all others out of the color scale'),
+      },
+      (excludeSinks) => app.setDisplay({ excludeSinks }),
+    );
     this.input = checkbox(
       l10n.t("Model's input"),
       { 'data-testid': 'model-input', title: l10n.t('Draw the resized and cropped pixels the model was given') },
@@ -90,7 +99,7 @@ export class DisplayControls implements Component {
       h(
         'div',
         { class: 'checks' },
-        ...[this.smooth, this.fade, this.grid, this.numbers, this.scale, this.outliers, this.input].map(
+        ...[this.smooth, this.fade, this.grid, this.numbers, this.scale, this.outliers, this.sinks, this.input].map(
           ({ element }) => element,
         ),
       ),
@@ -114,10 +123,12 @@ export class DisplayControls implements Component {
     this.numbers.set(display.numbers);
     this.scale.set(display.scale === 'shared');
     this.outliers.set(display.excludeOutliers);
+    this.sinks.set(display.excludeSinks);
     this.input.set(display.modelInput);
     const heat = view.view === 'attention';
     this.heat.hidden = !heat;
     for (const { element } of [this.smooth, this.fade, this.scale, this.outliers, this.grid]) element.hidden = !heat;
+    this.sinks.element.hidden = !heat || this.app.state.model?.loaded.tokens !== true;
     this.input.element.hidden = heat;
   }
 }

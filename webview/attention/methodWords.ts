@@ -35,6 +35,10 @@ export const methodWords: Record<MethodId, MethodWords> = {
   'token-sampling': ofClass(l10n.t('Random patches left out'), (what) =>
     l10n.t('Random patches left out, for {0}', what),
   ),
+  similarity: {
+    label: l10n.t('Similarity of tokens'),
+    caption: (token, { layer }) => l10n.t('Cosine of {0} to every token after block {1}', token, layer + 1),
+  },
 };
 
 function ofClass(label: string, caption: (what: string) => string): MethodWords {
@@ -126,5 +130,11 @@ export const methodHelp: Record<MethodId, MethodHelp> = {
     formula: 'mean y | i shown − mean y | i hidden',
     source: 'Petsiuk et al. 2018, eq. 6; Englebert et al. 2023',
     limits: l10n.t('It is an estimate that gets better with passes only slowly, of a model that sees half a picture.'),
+  },
+  similarity: {
+    what: l10n.t('How alike the tokens are to the chosen one after a block: the cosine of the angle between them.'),
+    formula: 't_q · t_j / (‖t_q‖ ‖t_j‖)',
+    source: 'Raghu et al. 2021, section 5',
+    limits: l10n.t('It says what the model holds to be alike, not what it looks at or why it chooses a class.'),
   },
 };

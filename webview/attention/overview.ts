@@ -4,7 +4,7 @@ import { splitHeads } from '../../extension/engine/headFusion';
 import { methods } from '../../extension/engine/methods';
 import type { App, Component } from '../app/app';
 import type { AppState } from '../app/state';
-import { colorMapOf, pixels, scaleOf, sliceOf, whyNot } from '../app/attention';
+import { colorMapOf, pixels, sliceOf, whyNot } from '../app/attention';
 import { h, setText } from '../ui/dom';
 import { headName } from '../ui/names';
 import { heatOf } from '../drawing/heat';
@@ -93,7 +93,7 @@ export class Overview implements Component {
   }
 
   private drawMaps(rows: (Float32Array[] | null)[], width: number): HTMLCanvasElement {
-    const { model, view, display } = this.app.state;
+    const { model, view } = this.app.state;
     const { heads, numPrefix, grid } = model!.loaded;
     const { cell, tall } = this.cellSize(width);
     const canvas = document.createElement('canvas');
@@ -105,10 +105,11 @@ export class Overview implements Component {
     context.fillStyle = theme().muted;
     const [gridRows, gridColumns] = grid;
     rows.forEach((row, layer) => {
+      const scale = this.app.attention.scale({ ...this.app.state, view: { ...view, layer } });
       for (let head = 0; head < heads; head++) {
         const place = [head * cell + 1, layer * tall + 1, cell - 2, tall - 2] as const;
         if (row) {
-          const { patches, domain } = heatOf(row, head, numPrefix, scaleOf(view, display));
+          const { patches, domain } = heatOf(row, head, numPrefix, scale);
           const small = pixels({ rows: gridRows, columns: gridColumns, values: patches }, domain, colorMapOf(view));
           context.drawImage(small, ...place);
         } else {

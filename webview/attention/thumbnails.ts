@@ -2,7 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import { methods } from '../../extension/engine/methods';
 import type { App, Component } from '../app/app';
-import { colorMapOf, fieldOf, pixels, scaleOf } from '../app/attention';
+import { colorMapOf, fieldOf, pixels } from '../app/attention';
 import { attribute, h, rove } from '../ui/dom';
 import { heatOf } from '../drawing/heat';
 
@@ -38,14 +38,16 @@ export class Thumbnails implements Component {
       view.query,
       display.scale,
       display.excludeOutliers,
+      display.excludeSinks,
       view.method,
       colorMapOf(view),
       view.smooth,
     ].join('/');
     if (drawn === this.drawn || shown.rows.length !== heads) return;
     this.drawn = drawn;
+    const scale = this.app.attention.scale(state);
     shown.rows.forEach((_, head) => {
-      const { patches, domain } = heatOf(shown.rows, head, state.model!.loaded.numPrefix, scaleOf(view, display));
+      const { patches, domain } = heatOf(shown.rows, head, state.model!.loaded.numPrefix, scale);
       const source = pixels(fieldOf(shown.layout, patches, view.smooth, size), domain, colorMapOf(view));
       const canvas = this.element.children[head]!.querySelector('canvas')!;
       const aspect = shown.layout.inputWidth / shown.layout.inputHeight;

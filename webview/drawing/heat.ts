@@ -10,6 +10,8 @@ export interface ScaleChoice {
   /** shared: one range for all heads of the layer; own: each map its own. */
   scale: 'shared' | 'own';
   excludeOutliers: boolean;
+  /** Patches that have no part in it. */
+  without?: readonly number[];
   /** Values lie on both sides of zero: the range is the same on either. */
   signed: boolean;
 }
@@ -39,7 +41,10 @@ export function fuse(rows: readonly Float32Array[], head: Head): Float32Array {
 export function heatOf(rows: readonly Float32Array[], head: Head, prefixes: number, choice: ScaleChoice): Heat {
   const row = fuse(rows, head);
   const patches = row.subarray(prefixes);
-  const compared = choice.scale === 'shared' ? rows.map((each) => each.subarray(prefixes)) : [patches];
+  const all = choice.scale === 'shared' ? rows.map((each) => each.subarray(prefixes)) : [patches];
+  const { without = [] } = choice;
+  const compared =
+    without.length === 0 ? all : all.map((each) => Array.from(each).filter((_, patch) => !without.includes(patch)));
   const domain = domainOf(compared, choice.excludeOutliers ? outlierShare : 0);
   return { patches, prefix: row.subarray(0, prefixes), domain: choice.signed ? symmetric(domain) : domain };
 }

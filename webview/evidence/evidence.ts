@@ -1,9 +1,9 @@
 /** Why this class: what is explained, what the method computes, and how faithful its map is on this picture. */
 import * as l10n from '@vscode/l10n';
-import { methodIds, methods, takes, type MethodId } from '../../extension/engine/methods';
+import { explainingIds, methods, takes, type MethodId } from '../../extension/engine/methods';
 import type { ViewState } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
-import { mapOf, sliceOf, whyNot } from '../app/attention';
+import { mapOf, scaleOf, sliceOf, whyNot } from '../app/attention';
 import type { AppState } from '../app/state';
 import { methodHelp, methodWords } from '../attention/methodWords';
 
@@ -146,7 +146,7 @@ export class Evidence implements Component {
 
   private showRanking(): void {
     const { view } = this.app.state;
-    const keys = methodIds.map((method) => keyOf({ ...view, method }));
+    const keys = explainingIds.map((method) => keyOf({ ...view, method }));
     const ranked = this.trials.ranked(keys);
     this.table.hidden = ranked.length < 2;
     const drawn = JSON.stringify([ranked.map(({ method, result }) => [method, result.deletion.auc]), view.method]);
@@ -201,7 +201,7 @@ export class Evidence implements Component {
     const { model, run, view } = this.app.state;
     if (!model || !run) return;
     this.ranking = true;
-    for (const method of methodIds) {
+    for (const method of explainingIds) {
       if (!this.stillRanking(run.runId)) break;
       const of = { ...view, method };
       if (whyNot(method, model) === null && this.trials.get(keyOf(of))?.status !== 'done') await this.measure(of);
@@ -220,7 +220,7 @@ export class Evidence implements Component {
     const slice = await this.app.slices.wait(sliceOf(view));
     // the reason for no map is where the map would be
     if (!model || !slice || this.ranking !== ranking) return this.app.refresh();
-    const { heat } = mapOf(slice, view, model, display);
+    const { heat } = mapOf(slice, view, model, scaleOf(view, display));
     await this.trials.run(keyOf(view), view.method, view.class, heat.patches);
   }
 }

@@ -50,6 +50,7 @@ export function recordOf(state: AppState, { rows, layout, heat }: Ready, slice: 
       colors: colorMapOf(view),
       shared: display.scale === 'shared',
       outliersExcluded: display.excludeOutliers,
+      sinksExcluded: display.excludeSinks,
       mass: display.mass,
     },
     prefix: prefixes,

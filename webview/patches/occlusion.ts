@@ -1,7 +1,7 @@
 /** The controls for hiding patches from the model. */
 import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
-import { mapOf, sliceOf } from '../app/attention';
+import { mapOf, scaleOf, sliceOf } from '../app/attention';
 import { hide, redo, undo } from '../app/hidden';
 import { button, checkbox } from '../ui/controls';
 import { attribute, h, icon, setText } from '../ui/dom';
@@ -78,7 +78,7 @@ export class Occlusion implements Component {
     this.hot = h(
       'div',
       { class: 'occlusion-hottest' },
-      h('label', { class: 'caption' }, l10n.t('Hottest of the map'), this.count),
+      h('label', { class: 'caption' }, l10n.t('Hottest'), this.count),
       secondary(
         'hide-hottest',
         l10n.t('Hide'),
@@ -131,7 +131,7 @@ export class Occlusion implements Component {
     const slice = model && (await this.app.slices.wait(sliceOf(view)));
     // the map belongs to what was hidden when it was asked for
     if (!slice || !Number.isFinite(count) || this.app.state.hidden !== hidden) return;
-    const { heat } = mapOf(slice, view, model, display);
+    const { heat } = mapOf(slice, view, model, scaleOf(view, display));
     hidePatches(
       this.app,
       next(hidden, hottest(heat.patches, count, hidden)).sort((a, b) => a - b),

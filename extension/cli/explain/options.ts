@@ -1,7 +1,15 @@
 /** The options of `explain`, and what they mean for a model. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { HeadFusion, LoadedModel } from '../../engine/requests';
-import { methodDefaults, methodIds, methods, takes, type MethodId, type MethodParameters } from '../../engine/methods';
+import {
+  explainingIds,
+  methodDefaults,
+  methodIds,
+  methods,
+  takes,
+  type MethodId,
+  type MethodParameters,
+} from '../../engine/methods';
 import { UsageError } from '../errors';
 import { addModelOptions, commaList, positiveNumber, wholeNumber, type ModelOptions } from '../options';
 
@@ -105,7 +113,7 @@ function given({
 }
 
 function methodNames(text: string): MethodId[] {
-  if (text === 'all') return methodIds;
+  if (text === 'all') return explainingIds;
   const names = commaList(text);
   const unknown = names.find((name) => !Object.hasOwn(methods, name));
   if (unknown !== undefined) throw new InvalidArgumentError(`It must be all, or any of ${methodIds.join(', ')}.`);

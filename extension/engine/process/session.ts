@@ -10,6 +10,7 @@ import { parameterCount } from '../../models/describe';
 import { exportOnnx, type ExportOptions } from '../../onnx/export';
 import { NOTES_KEY, type ExportedNotes } from '../../onnx/picture';
 import type { Backend, BackendModel, BackendRun } from '../backend';
+import { depthSlice, isDepth } from '../depth/depth';
 import { Explainer, isEvidence, type Running as RunningOf } from '../explain/explainer';
 import type {
   EngineKind,
@@ -282,6 +283,7 @@ export class Session {
   private async slice(kept: KeptRun, image: number, what: SliceRequest, running: Running): Promise<Slice> {
     const { run, of, input, inputShape, explainer } = kept;
     assertImage(run, image);
+    if (isDepth(what)) return depthSlice(run, image, of.model.loaded, what, running);
     if (isEvidence(what)) return explainer.slice(image, what, running);
     switch (what.kind) {
       case 'logits': {

@@ -146,6 +146,7 @@ export function methodCode(method: MethodId, { head }: ViewState, { pool }: Arch
       };
     case 'value-attention':
     case 'token-sampling':
+    case 'similarity':
       return null;
   }
 }
