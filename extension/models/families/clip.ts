@@ -9,7 +9,7 @@ import { ConfigError } from '../../errors/configError';
 import { sentence } from '../../errors/sentence';
 import type { Family, FamilyInput } from '../config/family';
 import type { Fields } from '../config/fields';
-import { HEAD_WIDTH, usualHeads } from '../config/heads';
+import { assumeHeads, HEAD_WIDTH } from '../config/heads';
 import { depthOf, divide, inferGrid, pick, rows } from '../config/infer';
 import { CLIP, statistics, TIMM_INTERPOLATIONS } from '../config/preprocessing';
 
@@ -91,7 +91,7 @@ const visionOf = (config: Fields): Fields => modelOf(config).inner('vision_cfg')
 function blockOf({ config, tensors, findings }: FamilyInput, vision: Fields, dim: number): Block {
   const known = config.holdsObject('vision_cfg') || config.holdsObject('model_cfg');
   const width = vision.size('head_width', 'headDim') ?? (known ? HEAD_WIDTH : undefined);
-  const heads = width === undefined ? usualHeads(dim) : Math.max(1, Math.floor(dim / width));
+  const heads = width === undefined ? assumeHeads(dim, findings) : Math.max(1, Math.floor(dim / width));
   divide(config, dim, heads);
   const model = modelOf(config);
   if (!known)

@@ -66,6 +66,11 @@ test('without a config the family and the sizes are read off the tensors, and th
   }
 });
 
+test("of OpenAI's and open_clip's files, which never have a config, heads and GELU are said to be assumed", async () => {
+  const codes = (await open(golden('official-openai-clip'))).findings.map(({ code }) => code);
+  for (const code of ['assumed-heads', 'assumed-activation']) assert.ok(codes.includes(code), code);
+});
+
 test('a wrapper prefix on every name is no obstacle', async () => {
   const path = changed('timm-plain', 'wrapped', (entries) => {
     for (const [name, entry] of [...entries]) {
