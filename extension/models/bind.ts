@@ -67,6 +67,14 @@ export function bind(
     ),
   );
   if (found > 0) bound.findings.push(...unread);
+  if (architecture.classes > 0 && !architecture.headBias) {
+    bound.findings.push({
+      severity: 'warning',
+      code: 'no-head-bias',
+      ...sentence("There is no head.bias: without it the classes' scores are wrong if the model was trained with one."),
+      subject: 'head.bias',
+    });
+  }
   const ignored = unused.filter(isIgnored);
   if (ignored.length > 0) {
     bound.findings.push({

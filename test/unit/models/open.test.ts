@@ -71,6 +71,16 @@ test("of OpenAI's and open_clip's files, which never have a config, heads and GE
   for (const code of ['assumed-heads', 'assumed-activation']) assert.ok(codes.includes(code), code);
 });
 
+test('a classifier without its bias is said to have none', async () => {
+  const path = changed('timm-plain', 'biasless', (entries) => {
+    entries.delete('head.bias');
+  });
+  const without = await open(path);
+  assertRunnable(without);
+  assert.ok(without.findings.some(({ code, subject }) => code === 'no-head-bias' && subject === 'head.bias'));
+  assert.ok(!(await open(golden('timm-plain'))).findings.some(({ code }) => code === 'no-head-bias'));
+});
+
 test('a wrapper prefix on every name is no obstacle', async () => {
   const path = changed('timm-plain', 'wrapped', (entries) => {
     for (const [name, entry] of [...entries]) {
