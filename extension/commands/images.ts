@@ -4,7 +4,7 @@ import { activeImage } from '../panel/activeImage';
 
 /**
  * The pictures a command is about: those selected in the explorer, the one whose editor title was clicked, the one in
- * the active editor; failing all, those chosen in a dialog. Empty when the dialog is closed.
+ * the active editor; failing all, those chosen in a dialog. Empty when the dialog is closed. Folders of a selection are left out.
  */
 export async function chosenImages(clicked: unknown, selected: unknown): Promise<vscode.Uri[]> {
   const several = Array.isArray(selected) ? selected.filter(isImage) : [];

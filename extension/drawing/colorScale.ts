@@ -1,4 +1,7 @@
-/** From values to positions on a colour map: the range shown, and how a value lies in it. */
+/**
+ * From values to positions on a colour map: the range shown, and how a value lies in it. Which maps share a range is the
+ * panel's choice (webview/drawing/heat.ts).
+ */
 
 /** Values shown by the first and the last colour. */
 export type Domain = [low: number, high: number];

@@ -1,4 +1,7 @@
-/** What a .vit.json file says, and what is wrong with it: for squiggles while it is written. No weights, no vscode. */
+/**
+ * What a .vit.json file says, and what is wrong with it: for squiggles while it is written. No weights, no vscode. Unknown
+ * parameters and excess are found here; the rules on values are the constructors' (families/articles.ts).
+ */
 import { findNodeAtLocation, getNodeValue, parseTree, type Node } from 'jsonc-parser';
 import { nearest } from './bind';
 import type { Architecture } from '../architecture/description';
@@ -9,7 +12,7 @@ import { MOST_JSON_BYTES, MOST_NESTING, nestedTooDeep } from '../files/jsonLimit
 import { isObject } from './files/safetensors';
 import { recogniseConfig } from './families';
 import { Fields } from './config/fields';
-import { articleModel } from './families/seed';
+import { articleModel } from './families/articles';
 import { prefixCount } from '../architecture/tensors';
 import { gridOf, grids } from '../architecture/grid';
 import type { Problem } from './problem';

@@ -17,7 +17,7 @@ import { Fields } from './config/fields';
 import type { Family, FamilyInput } from './config/family';
 import { cachedSnapshot } from './hub/cache';
 import { HUB_ID, hubSettings } from './hub/settings';
-import { MOST_SEED } from './families/seed';
+import { MOST_SEED } from './families/articles';
 import { assertKnownFields } from './modelFile';
 import { plainText } from '../errors/plainText';
 import { readLabels } from './labels';

@@ -11,7 +11,7 @@ import type { Architecture, Block, PartDescription, TensorSource } from '../arch
 import { MOST_RATIO, type LimitName } from '../architecture/limits';
 import { ConfigError } from '../errors/configError';
 import { assertInBounds } from './config/checked';
-import { articleBlock, articleModel, MOST_SEED } from './families/seed';
+import { articleBlock, articleModel, MOST_SEED } from './families/articles';
 import type { Fields } from './config/fields';
 import { readModelConfig } from './open';
 import { sentence } from '../errors/sentence';

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { checkModelFile, summary } from '../../extension/models/modelFile';
 import schema from '../../extension/models/vit.schema.json';
 import { TORCH_ACTIVATIONS } from '../../extension/architecture/activations';
-import { TORCH_NORMS } from '../../extension/models/families/seed';
+import { TORCH_NORMS } from '../../extension/models/families/articles';
 
 const root = path.resolve(__dirname, '../..');
 const file = '/models/mine.vit.json';
@@ -58,6 +58,12 @@ test('every wrong field is said at once, each at its place', () => {
     /"Chan" must be evenly divisible by "num_heads"\. \(768 channels, 7 heads\)/,
   );
   assert.match(problems.find(([text]) => text === '"GELLU"')?.[1] ?? '', /one of .*GELU/);
+});
+
+test('preds 0 leaves the head out, as the schema says', () => {
+  const { problems, architecture } = checkModelFile(JSON.stringify({ ...article, preds: 0 }), file);
+  assert.deepEqual(problems, []);
+  assert.equal(architecture?.classes, 0);
 });
 
 test('a slip in a name is named', () => {

@@ -8,7 +8,7 @@ import { headOf } from './headNames';
 import { unwrapped, type Outside } from './names';
 import { clip } from './clip';
 import { HF_FAMILIES } from './hf';
-import { seedT2T, seedViT } from './seed';
+import { seedT2T, seedViT } from './articles';
 import { t2t, t2tPerformer } from './t2t';
 import { timm } from './timm/visionTransformer';
 import { timmEva } from './timm/eva';

@@ -170,7 +170,7 @@ function backbone(
     depth: config.size('depth', 'depth', 0) ?? depthOf(tensors, `${at}blocks.{i}.`) ?? 12,
     block,
     position: { kind: 'sinusoid', covers: 'all', grid, resample: 'bicubic' },
-    classes: config.size('preds', 'classes') ?? rows(tensors, `${at}head.weight`) ?? 1,
+    classes: config.size('preds', 'classes', 0) ?? rows(tensors, `${at}head.weight`) ?? 1,
   });
 }
 
