@@ -24,7 +24,7 @@ test("the articles' models: every number is bounded before anything is made of i
     [{ token_len: HUGE }, /"token_len" should be a whole number from 1 to 65536, not 2147483648/],
     [{ depth: 100000 }, /"depth" should be a whole number from 0 to 1024, not 100000/],
     [{ num_heads: 4096, token_len: 4096 }, /"num_heads" should be a whole number from 1 to 1024, not 4096/],
-    [{ preds: 1e9 }, /"preds" should be a whole number from 1 to 1048576, not 1000000000/],
+    [{ preds: 1e9 }, /"preds" should be a whole number from 0 to 1048576, not 1000000000/],
     [{ Encoding_hidden_chan_mul: 1e300 }, /"Encoding_hidden_chan_mul" should be a number from 0 to 1024, not 1e\+300/],
     [{ token_len: 65536, Encoding_hidden_chan_mul: 1000 }, /hidden width .* is 65536000, .* to 1048576 \(from Encoding_hidden_chan_mul\)/],
     [{ qk_scale: 1e308 }, /"qk_scale" should be a number, not 1e\+308/],
