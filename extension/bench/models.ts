@@ -3,6 +3,7 @@ import type { Architecture, Block, ModelDescription } from '../architecture/desc
 import { plainArchitecture, plainBlock } from '../architecture/plain';
 import { grids } from '../architecture/grid';
 import { prefixCount } from '../architecture/tensors';
+import { ROTARY } from '../models/families/hf/dinov3';
 
 /** The sizes of Touvron et al. 2021 (DeiT), table 1; B is ViT-Base of Dosovitskiy et al. 2021. Heads are 64 wide. */
 const WIDTHS = { 'ViT-Ti': 192, 'ViT-S': 384, 'ViT-B': 768 };
@@ -27,18 +28,7 @@ const KINDS: Record<string, Partial<Block>> = {
 
 /** Positions inside attention, of the families that have them: DINOv3's rotary angles, BEiT's bias tables. */
 const POSITIONS: Record<string, Changes> = {
-  rotary: {
-    rotary: {
-      frequencies: 'axial',
-      theta: 100,
-      first: 'row',
-      coordinates: 'centre',
-      offset: 0,
-      reference: null,
-      pairs: 'halves',
-      prefix: false,
-    },
-  },
+  rotary: { rotary: ROTARY },
   bias: {
     relativeBias: { tables: 'block', network: null, grid: [14, 14], classEntries: true, resample: 'geometric' },
   },

@@ -1,11 +1,10 @@
 /** ONNX Runtime with 8-bit weights: our export with every linear layer dynamically quantised. */
 import type { ModelDescription } from '../architecture/description';
-import type { SeededWeights } from '../engine/onnx/backend';
+import { weightsOf, type SeededWeights } from '../engine/onnx/backend';
 import { createSession, loadRuntime } from '../engine/onnx/runtime';
 import { EngineError } from '../errors/engineError';
 import { sentence } from '../errors/sentence';
 import { exportOnnx, outputNames } from '../onnx/export';
-import { tensorsFromFiles } from '../onnx/weights';
 
 export interface OnnxInt8 {
   forward: (input: Float32Array, batch: number) => Promise<Float32Array>;
@@ -17,11 +16,10 @@ export async function openOnnxInt8(
   seeded: SeededWeights,
   threads: number,
 ): Promise<OnnxInt8> {
-  const { architecture, weights, name } = description;
-  if (architecture === null || weights.kind === 'onnx')
+  const { architecture, name } = description;
+  if (architecture === null)
     throw new EngineError('ERR_UNSUPPORTED', sentence('{0} is an ONNX file.', description.path));
-  const read =
-    weights.kind === 'seed' ? (await seeded(architecture, weights.seed)).read : tensorsFromFiles(weights.tensors);
+  const { read } = await weightsOf(description, architecture, seeded);
   const ort = await loadRuntime();
   const bytes = Buffer.concat(exportOnnx(name, architecture, read, { attention: false, tokens: false, int8: true }));
   const session = await createSession(ort, bytes, [], description, {

@@ -9,7 +9,7 @@ import type { Command, Parts } from './command';
 const another =
   (by: 1 | -1): Command =>
   async ({ panels }) => {
-    const shown = panels.atHand;
+    const { shown } = panels;
     if (!shown) return;
     const folder = vscode.Uri.joinPath(shown, '..');
     const entries = await vscode.workspace.fs.readDirectory(folder);

@@ -13,6 +13,17 @@ export function fuseHeads(maps: readonly Float32Array[], fusion: HeadFusion): Fl
   return fused;
 }
 
+/** Maps, or rows of them, one after another. */
+export function joined(rows: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
+  let at = 0;
+  for (const row of rows) {
+    all.set(row, at);
+    at += row.length;
+  }
+  return all;
+}
+
 /** Splits (h, ...) into its heads, without a copy. */
 export function splitHeads(values: Float32Array, heads: number): Float32Array[] {
   const length = values.length / heads;

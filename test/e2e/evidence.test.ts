@@ -1,27 +1,21 @@
 /** Why this class: evidence for a class and against another, and how far each map can be trusted. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync } from 'node:fs';
-import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { root, Session } from './support/session';
+import { addPhoto, deit, withoutDeit } from './support/realModel';
+import { Session } from './support/session';
 import { chooseInExplorer, PATIENCE } from './support/ui';
 
 const CLASSIFY = 'ViT: Classify Image';
 
-/** A real ImageNet model and photographs, where the project lies beside them. */
-const deit = path.join(root, '../shared/deit-tiny');
-const photo = path.join(root, '../shared/photos/airliner.jpg');
 /** Hundreds of passes on a busy machine. */
 const PASSES = 3 * PATIENCE;
-
-const haveDeit = existsSync(deit) && existsSync(photo);
 
 let session: Session;
 
 before(async () => {
   session = await Session.open('evidence', {
     install: 'link',
-    prepare: (folder) => (haveDeit ? cpSync(photo, path.join(folder, 'airliner.jpg')) : undefined),
+    prepare: addPhoto,
   });
 });
 after(() => session?.close());
@@ -152,18 +146,14 @@ test('what changes with depth: predictions, lengths and sinks, heads, colours; s
   await panel.part('sinks').click();
 });
 
-test(
-  'a photograph under a real ImageNet model',
-  { skip: haveDeit ? false : 'no ../shared/deit-tiny beside the project' },
-  async () => {
-    const { page, panel } = session;
-    await session.changeSettings({ 'vit.model': deit });
-    await chooseInExplorer(page, 'airliner.jpg', CLASSIFY);
-    await panel.ready('airliner.jpg');
-    await session.screenshot('evidence-deit-attention');
-    await panel.redrawn(() => panel.part('prediction').first().click());
-    await panel.part('check-map').click();
-    await panel.part('areas').filter({ hasText: 'Area' }).waitFor({ timeout: PASSES });
-    await session.screenshot('evidence-deit-relevance');
-  },
-);
+test('a photograph under a real ImageNet model', { skip: withoutDeit }, async () => {
+  const { page, panel } = session;
+  await session.changeSettings({ 'vit.model': deit });
+  await chooseInExplorer(page, 'airliner.jpg', CLASSIFY);
+  await panel.ready('airliner.jpg');
+  await session.screenshot('evidence-deit-attention');
+  await panel.redrawn(() => panel.part('prediction').first().click());
+  await panel.part('check-map').click();
+  await panel.part('areas').filter({ hasText: 'Area' }).waitFor({ timeout: PASSES });
+  await session.screenshot('evidence-deit-relevance');
+});

@@ -1,25 +1,23 @@
 /** Figures and numbers out of the panel, as files in the folder that is open. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import sharp from 'sharp';
 import { readNpy } from '../../extension/files/npy';
+import { addPhoto, deit, withoutDeit } from './support/realModel';
 import { root, Session } from './support/session';
 import { chooseInExplorer, clearNotifications, explorerRow, PATIENCE, runCommand, toast } from './support/ui';
 
 const CLASSIFY = 'ViT: Classify Image';
-const deit = path.join(root, '../shared/deit-tiny');
-const photo = path.join(root, '../shared/photos/airliner.jpg');
-const haveDeit = existsSync(deit) && existsSync(photo);
 
 let session: Session;
 
 before(async () => {
   session = await Session.open('export', {
     install: 'link',
-    prepare: (folder) => (haveDeit ? cpSync(photo, path.join(folder, 'airliner.jpg')) : undefined),
+    prepare: addPhoto,
   });
   await session.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
 });
@@ -140,27 +138,23 @@ test('"Saved" opens the file, or shows where it lies', async () => {
   await clearNotifications(page);
 });
 
-test(
-  'a program for a real model; and why there is none for others',
-  { skip: haveDeit ? false : 'no ../shared/deit-tiny beside the project' },
-  async () => {
-    const { page, panel } = session;
-    await session.changeSettings({ 'vit.model': deit });
-    await chooseInExplorer(page, 'airliner.jpg', CLASSIFY);
-    await panel.ready('airliner.jpg');
-    await panel.redrawn(() => panel.part('prediction').first().click());
-    await openMenu();
-    await menuItem('copy-python').click();
-    await panel.part('notice').filter({ hasText: 'with PyTorch' }).waitFor();
-    const program = await page.evaluate(() => navigator.clipboard.readText());
-    assert.match(program, /^# relevance of "airliner\.jpg" under "deit-tiny", as ViT Inspector \d/);
-    assert.match(program, /TARGET = \{404: 1\.0\}/);
-    assert.match(program, /np\.save\("airliner-relevance\.npy", result\)\n$/);
-    await panel.choose('method', 'Attention times values');
-    await panel.waitFor({ method: 'value-attention' });
-    await openMenu();
-    assert.equal(await menuItem('copy-python').isDisabled(), true);
-    assert.equal(await menuItem('copy-python').getAttribute('title'), 'This method has no program of a page.');
-    await page.keyboard.press('Escape');
-  },
-);
+test('a program for a real model; and why there is none for others', { skip: withoutDeit }, async () => {
+  const { page, panel } = session;
+  await session.changeSettings({ 'vit.model': deit });
+  await chooseInExplorer(page, 'airliner.jpg', CLASSIFY);
+  await panel.ready('airliner.jpg');
+  await panel.redrawn(() => panel.part('prediction').first().click());
+  await openMenu();
+  await menuItem('copy-python').click();
+  await panel.part('notice').filter({ hasText: 'with PyTorch' }).waitFor();
+  const program = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(program, /^# relevance of "airliner\.jpg" under "deit-tiny", as ViT Inspector \d/);
+  assert.match(program, /TARGET = \{404: 1\.0\}/);
+  assert.match(program, /np\.save\("airliner-relevance\.npy", result\)\n$/);
+  await panel.choose('method', 'Attention times values');
+  await panel.waitFor({ method: 'value-attention' });
+  await openMenu();
+  assert.equal(await menuItem('copy-python').isDisabled(), true);
+  assert.equal(await menuItem('copy-python').getAttribute('title'), 'This method has no program of a page.');
+  await page.keyboard.press('Escape');
+});

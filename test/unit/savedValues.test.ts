@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readNpy } from '../../extension/files/npy';
 import { defaultFigure, readFigure } from '../../webview/app/figureOptions';
-import { csvFile, npyFile, stacked } from '../../webview/export/values';
+import { joined } from '../../extension/engine/headFusion';
+import { csvFile, npyFile } from '../../webview/export/values';
 
 test('a CSV file has every place counted from 1, and digits that give the same float32 again', () => {
   const values = Float32Array.from([0.1, 1 / 3, 0, -2.5e-8, 16777216, 1]);
@@ -23,7 +24,7 @@ test('a CSV file has every place counted from 1, and digits that give the same f
 
 test('maps of all layers and heads are one array', () => {
   const rows = [1, 2, 3, 4].map((x) => Float32Array.of(x, x + 0.5, 0));
-  const { shape, values } = readNpy(npyFile({ shape: [2, 2, 3], values: stacked(rows), axes: [] }));
+  const { shape, values } = readNpy(npyFile({ shape: [2, 2, 3], values: joined(rows), axes: [] }));
   assert.deepEqual(shape, [2, 2, 3]);
   assert.deepEqual([...values.subarray(9)], [4, 4.5, 0]);
 });

@@ -1,5 +1,9 @@
 /** Which patches are hidden from the model, and what that changed. */
 import type { Prediction } from '../../extension/engine/requests';
+import type { PanelModel } from '../../extension/protocol/panel';
+
+/** ONNX Runtime runs a graph that takes whole pictures. */
+export const canHide = (model: PanelModel | null): boolean => model?.engine !== 'onnx';
 
 /** With `patch` added, or taken away when it is there; ascending. */
 export function toggled(hidden: readonly number[], patch: number): number[] {

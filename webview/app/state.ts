@@ -3,7 +3,7 @@ import { methodIds, methods } from '../../extension/engine/methods';
 import type { EngineErrorShape, Prediction, RunSummary } from '../../extension/engine/requests';
 import type { HostEvent, Movable, PanelImage, PanelModel, View, ViewState } from '../../extension/protocol/panel';
 import { colorMapNames, defaultColorMap } from '../../extension/drawing/colorMap';
-import { toggled } from './hiddenPatches';
+import { canHide, toggled } from './hiddenPatches';
 import { defaultFigure, type FigureOptions } from './figureOptions';
 import { hide, noHistory, type History } from './hidden';
 import { atLayer, layerOf, withoutLayer } from './stepNames';
@@ -152,8 +152,8 @@ export function reduce(state: AppState, event: HostEvent): AppState {
 function aboutToken(state: AppState, token: number, use: 'query' | 'hide', model: PanelModel): AppState {
   if (use === 'query') return { ...state, view: clampView({ ...state.view, query: token }, model) };
   const patch = token - model.loaded.numPrefix;
-  const canHide = patch >= 0 && token < model.loaded.numTokens && model.engine !== 'onnx';
-  return canHide ? { ...state, ...hide(state, toggled(state.hidden, patch)) } : state;
+  const isPatch = patch >= 0 && token < model.loaded.numTokens;
+  return isPatch && canHide(model) ? { ...state, ...hide(state, toggled(state.hidden, patch)) } : state;
 }
 
 /** The next layer, head or view, or the one before. Layers end; all heads together are between the last and the first. */

@@ -1,6 +1,7 @@
 /** What changes from block to block: the prediction, the tokens' lengths, how far heads look; asked for only while unfolded. */
 import * as l10n from '@vscode/l10n';
 import { scoresOf } from '../../extension/architecture/scores';
+import { quantile } from '../../extension/drawing/colorScale';
 import type { Slice, SliceRequest } from '../../extension/engine/requests';
 import type { App, Component } from '../app/app';
 import { sinksOf } from '../app/sinks';
@@ -35,6 +36,7 @@ export class ByDepth implements Component {
     distances: line('depth-distance'),
     entropies: line('depth-entropy'),
   };
+  private readonly workedOut = new WeakMap<Slice, unknown>();
   private readonly parts: Record<'predictions' | 'norms' | 'heads' | 'components', HTMLElement>;
   private readonly note = h('p', { class: 'note', role: 'status', hidden: true });
   private readonly details: HTMLDetailsElement;
@@ -107,6 +109,12 @@ export class ByDepth implements Component {
     return peek.status === 'ready' ? peek.slice : null;
   }
 
+  /** What is worked out of a slice, once: the panel is redrawn with every move of the pointer. */
+  private once<T>(slice: Slice, work: (slice: Slice) => T): T {
+    if (!this.workedOut.has(slice)) this.workedOut.set(slice, work(slice));
+    return this.workedOut.get(slice) as T;
+  }
+
   private showPredictions(): void {
     const { model, run, view } = this.app.state;
     const { predictions } = run!;
@@ -115,8 +123,10 @@ export class ByDepth implements Component {
     if (!slice) return;
     const scores = run!.scores ?? 'value';
     const [depth, classes] = slice.shape.slice(-2) as [number, number];
-    const rows = Array.from({ length: depth }, (_, layer) =>
-      scoresOf(slice.values.subarray(layer * classes, (layer + 1) * classes), scores),
+    const rows = this.once(slice, ({ values }) =>
+      Array.from({ length: depth }, (_, layer) =>
+        scoresOf(values.subarray(layer * classes, (layer + 1) * classes), scores),
+      ),
     );
     const chosen = shownClasses(view.class, view.against, predictions);
     const style = getComputedStyle(document.body);
@@ -140,22 +150,26 @@ export class ByDepth implements Component {
     const { numPrefix, numTokens, layers } = model!.loaded;
     const slice = this.peek({ kind: 'token-norms' });
     if (!slice) return;
-    const rows = Array.from({ length: layers + 1 }, (_, depth) =>
-      slice.values.subarray(depth * numTokens + numPrefix, (depth + 1) * numTokens),
-    );
-    const sinks = rows.map(sinksOf);
+    const { rows, sinks, lines, medians } = this.once(slice, ({ values }) => {
+      const rows = Array.from({ length: layers + 1 }, (_, depth) =>
+        values.subarray(depth * numTokens + numPrefix, (depth + 1) * numTokens),
+      );
+      const sorted = rows.map((row) => row.slice().sort());
+      const lines = [0.5, 0.05, 0.95].map((share) => sorted.map((row) => quantile(row, share)));
+      return { rows, sinks: rows.map(sinksOf), lines, medians: lines[0]! };
+    });
     const { muted } = theme();
     const warning = getComputedStyle(document.body).getPropertyValue('--vscode-charts-red') || '#f14c4c';
     this.norms.show({
       ...{ first: 0, count: layers + 1, domain: null, chosen: view.layer + 1 },
-      lines: [0.5, 0.05, 0.95].map((share) => ({ values: rows.map((row) => quantileOf(row, share)), color: muted })),
+      lines: lines.map((values) => ({ values, color: muted })),
       dots: [{ values: rows.map((row, depth) => sinks[depth]!.map((patch) => row[patch]!)), color: warning }],
       description: l10n.t(
         'Lengths of the patches’ tokens before the first block and after each: median, 5 % and 95 %, and sinks',
       ),
     });
     const here = sinks[view.layer + 1]!;
-    const median = value(quantileOf(rows[view.layer + 1]!, 0.5));
+    const median = value(medians[view.layer + 1]!);
     const names = here.slice(0, 12).map((patch) => patchName(patch).short);
     setText(
       this.texts.norms,
@@ -218,9 +232,4 @@ function shownClasses(
 ): number[] {
   const all = [chosen, against, ...predictions.map(({ index }) => index)].filter((index) => index !== null);
   return [...new Set(all)].slice(0, CLASSES);
-}
-
-function quantileOf(values: ArrayLike<number>, share: number): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.round(share * (sorted.length - 1))] ?? 0;
 }

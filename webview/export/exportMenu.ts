@@ -6,7 +6,6 @@ import { takes } from '../../extension/engine/methods';
 import type { Picture } from '../patches/picture';
 import type { MenuChoice, MenuItem } from '../ui/menu';
 import { sayError } from '../app/words';
-import { onCanvas } from './figure';
 import { figureOf, pdfOf, pngOf, svgOf } from './figureFiles';
 import { allValues, jsonText, mapValues } from './mapFiles';
 import { pythonSnippet, whyNoSnippet } from './python/snippet';
@@ -58,7 +57,7 @@ export function exportItems(app: App, picture: Picture): (MenuItem | MenuChoice)
   return [
     [
       item('save-figure', l10n.t('Figure as PNG…'), 'file-media', hasPicture, async () =>
-        save(`${what()}.png`, await pngOf(figure())),
+        save(`${what()}.png`, new Uint8Array(await (await pngOf(figure())).arrayBuffer())),
       ),
       item('save-svg', l10n.t('Figure as SVG…'), 'file-code', hasPicture, async () =>
         save(`${what()}.svg`, svgOf(figure())),
@@ -67,12 +66,8 @@ export function exportItems(app: App, picture: Picture): (MenuItem | MenuChoice)
         save(`${what()}.pdf`, await pdfOf(figure())),
       ),
       item('copy-figure', l10n.t('Copy figure'), 'copy', hasPicture, async () => {
-        const canvas = onCanvas(figure());
-        const png = new Promise<Blob>((resolve, reject) =>
-          canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture')))),
-        );
         // the promise goes into the item: the browser only allows writing while the click is fresh
-        await navigator.clipboard.write([new ClipboardItem({ 'image/png': png })]);
+        await navigator.clipboard.write([new ClipboardItem({ 'image/png': pngOf(figure()) })]);
         app.announce(l10n.t('Figure copied.'));
       }),
     ],

@@ -40,11 +40,11 @@ export function figureOf(app: App, source: ImageBitmap): Drawing {
   });
 }
 
-export async function pngOf(drawing: Drawing): Promise<Uint8Array> {
+export async function pngOf(drawing: Drawing): Promise<Blob> {
   const canvas = onCanvas(drawing);
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
   if (!blob) throw new Error(l10n.t('The figure could not be drawn: the picture is too large for this browser.'));
-  return new Uint8Array(await blob.arrayBuffer());
+  return blob;
 }
 
 export function svgOf(drawing: Drawing): Uint8Array {

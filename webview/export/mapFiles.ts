@@ -1,11 +1,11 @@
 /** The numbers on screen, and those of every layer and head, as they are saved. */
 import * as l10n from '@vscode/l10n';
-import { splitHeads } from '../../extension/engine/headFusion';
+import { joined, splitHeads } from '../../extension/engine/headFusion';
 import { methods } from '../../extension/engine/methods';
 import type { App } from '../app/app';
 import { sliceOf, type Shown } from '../app/attention';
 import { recordOf } from './record';
-import { stacked, type Values } from './values';
+import type { Values } from './values';
 
 type Ready = Extract<Shown, { status: 'ready' }>;
 
@@ -26,7 +26,7 @@ export async function allValues({ state, slices }: App): Promise<Values> {
     if (!slice) throw new Error(l10n.t('Layer {0} cannot be had.', layer + 1));
     rows.push(...(methods[view.method].perHead ? splitHeads(slice.values, slice.shape[0]!) : [slice.values]));
   }
-  const values = stacked(rows);
+  const values = joined(rows);
   const heads = rows.length / layers;
   return { shape: [layers, heads, values.length / rows.length], values, axes: ['layer', 'head', 'token'] };
 }

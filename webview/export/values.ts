@@ -33,11 +33,3 @@ function shortest(value: number): string {
   }
   return String(Number(value.toPrecision(9)));
 }
-
-/** Maps of equal length, one after another. */
-export function stacked(rows: readonly Float32Array[]): Float32Array {
-  const length = rows[0]?.length ?? 0;
-  const all = new Float32Array(rows.length * length);
-  rows.forEach((row, i) => all.set(row, i * length));
-  return all;
-}

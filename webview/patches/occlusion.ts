@@ -6,7 +6,7 @@ import { hide, redo, undo } from '../app/hidden';
 import { button, checkbox } from '../ui/controls';
 import { attribute, h, icon, setText } from '../ui/dom';
 import { section } from '../ui/section';
-import { hottest, inverted } from '../app/hiddenPatches';
+import { canHide, hottest, inverted } from '../app/hiddenPatches';
 
 const cannotHide = l10n.t(
   'Patches cannot be hidden from a model that ONNX Runtime runs: its graph takes whole pictures.',
@@ -107,7 +107,7 @@ export class Occlusion implements Component {
 
   update(): void {
     const { brush, hidden, history, model, view } = this.app.state;
-    const can = model?.engine !== 'onnx';
+    const can = canHide(model);
     this.cannot.hidden = can;
     this.brush.element.hidden = !can || view.view !== 'patches';
     this.brush.set(brush && can);

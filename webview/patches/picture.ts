@@ -6,7 +6,7 @@ import { button } from '../ui/controls';
 import { attribute, h, icon } from '../ui/dom';
 import { listenToGestures } from '../ui/gestures';
 import { tokenName } from '../ui/names';
-import { toggled } from '../app/hiddenPatches';
+import { canHide, toggled } from '../app/hiddenPatches';
 import { inputCanvas } from './modelInput';
 import { hide, redo, undo } from '../app/hidden';
 import { hidePatches, sendHidden, step } from './occlusion';
@@ -235,14 +235,15 @@ export class Picture implements Component {
 
   /** What VS Code's context menu is about (package.json's `webview/context`); its commands get it. */
   private describeForMenu(token: number | null): void {
-    const canHide = token !== null && this.app.state.model?.engine !== 'onnx';
-    const context = { vitSection: 'picture', vitToken: token ?? -1, vitOnPatch: token !== null, vitCanHide: canHide };
+    const vitOnPatch = token !== null;
+    const vitCanHide = vitOnPatch && canHide(this.app.state.model);
+    const context = { vitSection: 'picture', vitToken: token ?? -1, vitOnPatch, vitCanHide };
     this.canvas.dataset.vscodeContext = JSON.stringify({ ...context, preventDefaultContextMenuItems: true });
   }
 
   private brushing(): boolean {
     const { brush, view, model } = this.app.state;
-    return brush && view.view === 'patches' && model?.engine !== 'onnx';
+    return brush && view.view === 'patches' && canHide(model);
   }
 
   private toggleHidden(token: number): void {

@@ -3,6 +3,7 @@ import { cancelled, EngineError } from '../../errors/engineError';
 import { sentence } from '../../errors/sentence';
 import type { BackendRun } from '../backend';
 import type { DepthSlice, LoadedModel, Slice, SliceProgress, SliceRequest } from '../requests';
+import { joined } from '../headFusion';
 import { attentionDistances, attentionEntropies } from './heads';
 import { cosines, principalScores, tokenNorms } from './tokens';
 
@@ -61,14 +62,4 @@ export async function depthSlice(
       return { shape: [2, layers, heads], values };
     }
   }
-}
-
-function joined(rows: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
-  let at = 0;
-  for (const row of rows) {
-    all.set(row, at);
-    at += row.length;
-  }
-  return all;
 }

@@ -90,9 +90,9 @@ const REFUSED: Refused[] = [
 ]; // prettier-ignore
 
 /** Changes to a base model: what PEFT keeps beside it, which can be merged, and what stays a part of its own. */
-const ADAPTERS: { title: Sentence; merges: boolean; tensor: RegExp }[] = [
+const ADAPTERS: { title: Sentence; merges: boolean; ofAnyKind?: true; tensor: RegExp }[] = [
   { title: sentence('a LoRA adapter'), merges: true, tensor: /\.lora_(A|B|up|down|embedding_[AB]|magnitude_vector)(\.|$)/ },
-  { title: sentence('an adapter'), merges: true, tensor: /\.(hada_w\d_[ab]|lokr_w\d(_[ab])?|ia3_l|b?oft_[rRs]|fourierft_spectrum|ln_tuning_layers|vera_lambda_[bd]|linear_[ab]_[qkv])(\.|$)|\.base_layer\./ },
+  { title: sentence('an adapter'), merges: true, ofAnyKind: true, tensor: /\.(hada_w\d_[ab]|lokr_w\d(_[ab])?|ia3_l|b?oft_[rRs]|fourierft_spectrum|ln_tuning_layers|vera_lambda_[bd]|linear_[ab]_[qkv])(\.|$)|\.base_layer\./ },
   { title: sentence('trained prompts'), merges: false, tensor: /(^|\.)(deep_)?prompt_(embeddings|tokens)(\.|$)/ },
   { title: sentence('adapters inside its blocks'), merges: false, tensor: /\.(adapt(er|mlp)\w*)\.(\w+\.)*(down|up)\w*\.weight$/ },
 ]; // prettier-ignore
@@ -103,8 +103,8 @@ const onlyChanges = (tensors: Tensors): boolean =>
 
 function refuseAdapted(tensors: Tensors): void {
   const alone = onlyChanges(tensors);
-  for (const { title, merges, tensor } of ADAPTERS) {
-    const matches = (key: string) => tensor.test(key) || (alone && tensor === ADAPTERS[1]?.tensor);
+  for (const { title, merges, ofAnyKind, tensor } of ADAPTERS) {
+    const matches = (key: string) => tensor.test(key) || (alone && ofAnyKind === true);
     const [name, stored] = [...tensors].find(([key]) => matches(key)) ?? [];
     if (name === undefined || stored === undefined) continue;
     throw new ModelError(

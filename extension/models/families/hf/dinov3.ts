@@ -1,5 +1,5 @@
 /** DINOv3 ViT: rotary positions from patch centres, register tokens, layer scale, a gated MLP in the larger ones. transformers/models/dinov3_vit */
-import type { Block } from '../../../architecture/description';
+import type { Block, Rotary } from '../../../architecture/description';
 import type { KeyTable } from '../../config/family';
 import type { Fields } from '../../config/fields';
 import { IMAGENET } from '../../config/preprocessing';
@@ -22,6 +22,18 @@ const KEYS: KeyTable = {
   'blocks.{i}.mlp.fc1.*': [['layer.{i}.mlp.gate_proj.*', 'layer.{i}.mlp.up_proj.*'], ['layer.{i}.mlp.up_proj.*']],
   'blocks.{i}.mlp.fc2.*': [['layer.{i}.mlp.down_proj.*']],
   'head.*': [['classifier.*']],
+};
+
+/** Of the published models. */
+export const ROTARY: Rotary = {
+  frequencies: 'axial',
+  theta: 100,
+  first: 'row',
+  coordinates: 'centre',
+  offset: 0,
+  reference: null,
+  pairs: 'halves',
+  prefix: false,
 };
 
 export const dinov3: HfModel = {
@@ -57,14 +69,8 @@ export const dinov3: HfModel = {
   block,
   change: (_plain, _classifies, config) => ({
     rotary: {
-      frequencies: 'axial',
-      theta: config.inner('rope_parameters').number('rope_theta') ?? config.number('rope_theta') ?? 100,
-      first: 'row',
-      coordinates: 'centre',
-      offset: 0,
-      reference: null,
-      pairs: 'halves',
-      prefix: false,
+      ...ROTARY,
+      theta: config.inner('rope_parameters').number('rope_theta') ?? config.number('rope_theta') ?? ROTARY.theta,
     },
   }),
   shown: (tensors) => ({
