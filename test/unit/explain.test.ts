@@ -8,7 +8,7 @@ import { deletionAndInsertion, mapPasses, randomDeletion } from '../../extension
 import { deletionMasks, insertionMasks, samplingMasks, singleMasks } from '../../extension/engine/explain/masks';
 import { descending } from '../../extension/engine/explain/order';
 import { atOnce } from '../../extension/engine/explain/passes';
-import { randomNumbers, shuffled } from '../../extension/engine/explain/random';
+import { randomNumbers, shuffled } from '../../extension/system/random';
 import { choose, targetOf, valueOf } from '../../extension/engine/explain/target';
 
 const rows = (masks: Uint8Array, patches: number) =>

@@ -5,7 +5,7 @@ import { curveOf, meanCurve } from './curves';
 import { deletionMasks, insertionMasks } from './masks';
 import { descending } from './order';
 import { passes, type Picture } from './passes';
-import { randomNumbers, shuffled } from './random';
+import { randomNumbers, shuffled } from '../../system/random';
 
 /** Random orders that a map is compared with. */
 export const RANDOM_ORDERS = 5;

@@ -2,7 +2,7 @@
 import { SampledMap } from './estimates';
 import { samplingMasks, singleMasks } from './masks';
 import { passes, type Picture } from './passes';
-import { randomNumbers } from './random';
+import { randomNumbers } from '../../system/random';
 
 /** The explained number, of the logits of a pass. */
 type ValueOf = (logits: Float32Array) => number;

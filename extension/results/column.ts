@@ -1,0 +1,40 @@
+/** Numbers of a table's column, one a row, in a typed array that grows by doubling. */
+
+type Numbers = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
+
+export class Column<T extends Numbers> {
+  private values: T;
+
+  constructor(
+    private readonly make: (length: number) => T,
+    /** Values a row. */
+    private readonly width = 1,
+  ) {
+    this.values = make(64 * width);
+  }
+
+  get(row: number, k = 0): number {
+    return this.values[row * this.width + k]!;
+  }
+
+  set(row: number, value: number, k = 0): void {
+    const needed = (row + 1) * this.width;
+    if (needed > this.values.length) {
+      const larger = this.make(Math.max(needed, 2 * this.values.length));
+      larger.set(this.values);
+      this.values = larger;
+    }
+    this.values[row * this.width + k] = value;
+  }
+
+  /** Of the first rows; not to be written to. */
+  first(rows: number): T {
+    return this.values.subarray(0, rows * this.width) as T;
+  }
+}
+
+export const float64 = (): Column<Float64Array> => new Column((length) => new Float64Array(length));
+export const float32 = (): Column<Float32Array> => new Column((length) => new Float32Array(length));
+export const int32 = (width = 1): Column<Int32Array> => new Column((length) => new Int32Array(length), width);
+export const uint32 = (): Column<Uint32Array> => new Column((length) => new Uint32Array(length));
+export const uint8 = (): Column<Uint8Array> => new Column((length) => new Uint8Array(length));

@@ -1,0 +1,97 @@
+/**
+ * A results file as a table: of each picture the numbers that are sorted and filtered by, and where its line lies in the file. Lines are
+ * read again when they are shown. A row keeps its number for as long as the table lives; a later line of the same id takes its place.
+ */
+import { float32, float64, int32, uint32, uint8 } from './column';
+import { TAGS, type FailedRow, type PictureRow, type Tag } from './format';
+
+/** The most pictures of one table: their ids alone take some hundred megabytes. */
+export const MOST_ROWS = 2_000_000;
+
+/** Classes of each row that are kept, the most probable ones. */
+export const BEST = 5;
+
+const FAILED = 1;
+const UNFAMILIAR = 2;
+
+export class ResultsTable {
+  readonly ids: string[] = [];
+  /** Byte offset of each row's line, and its length. */
+  readonly offset = float64();
+  readonly length = uint32();
+  /** (rows, BEST) class numbers, best first, -1 fills up. */
+  readonly top = int32(BEST);
+  /** Most probable class, -1: none. */
+  readonly predicted = int32();
+  /** Its probability (or its value), how far the next one lies below it, and the energy; NaN: not known. */
+  readonly confidence = float32();
+  readonly margin = float32();
+  readonly energy = float32();
+  /** Row of the embeddings file, -1: none. */
+  readonly embedding = int32();
+  /** 0, or the number of a tag from 1 on. */
+  readonly tag = uint8();
+  private readonly flags = uint8();
+  private readonly rowOf = new Map<string, number>();
+  /** Tags of pictures that have no row yet. */
+  private readonly waiting = new Map<string, number>();
+  failed = 0;
+  /** Grows with every change. */
+  version = 0;
+
+  get rows(): number {
+    return this.ids.length;
+  }
+
+  find(id: string): number | undefined {
+    return this.rowOf.get(id);
+  }
+
+  isFailed(row: number): boolean {
+    return (this.flags.get(row) & FAILED) !== 0;
+  }
+
+  isUnfamiliar(row: number): boolean {
+    return (this.flags.get(row) & UNFAMILIAR) !== 0;
+  }
+
+  tagOf(row: number): Tag | null {
+    return TAGS[this.tag.get(row) - 1] ?? null;
+  }
+
+  /** False when the table is full. */
+  put(line: PictureRow | FailedRow, offset: number, length: number): boolean {
+    let row = this.rowOf.get(line.id);
+    if (row === undefined) {
+      if (this.rows >= MOST_ROWS) return false;
+      row = this.rows;
+      this.rowOf.set(line.id, row);
+      this.ids.push(line.id);
+      this.tag.set(row, this.waiting.get(line.id) ?? 0);
+      this.waiting.delete(line.id);
+    } else if (this.isFailed(row)) this.failed--;
+    this.version++;
+    this.offset.set(row, offset);
+    this.length.set(row, length);
+    const isFailed = line.kind === 'failed';
+    if (isFailed) this.failed++;
+    const predictions = isFailed ? [] : line.predictions;
+    const [first, second] = predictions.map(({ probability, logit }) => probability ?? logit);
+    for (let k = 0; k < BEST; k++) this.top.set(row, predictions[k]?.index ?? -1, k);
+    this.predicted.set(row, predictions[0]?.index ?? -1);
+    this.confidence.set(row, first ?? NaN);
+    this.margin.set(row, first === undefined ? NaN : first - (second ?? 0));
+    this.energy.set(row, isFailed ? NaN : (line.energy ?? NaN));
+    this.embedding.set(row, isFailed ? -1 : (line.embedding ?? -1));
+    this.flags.set(row, isFailed ? FAILED : line.unfamiliar ? UNFAMILIAR : 0);
+    return true;
+  }
+
+  putTag(id: string, tag: Tag | null): void {
+    const number = tag === null ? 0 : TAGS.indexOf(tag) + 1;
+    const row = this.rowOf.get(id);
+    this.version++;
+    if (row !== undefined) this.tag.set(row, number);
+    else if (this.waiting.size < MOST_ROWS) this.waiting.set(id, number);
+  }
+}
