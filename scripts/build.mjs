@@ -3,8 +3,8 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { fromRoot, isMain, main, Problem, root, say } from './lib/run.mjs';
 import { writeTranslatedSchemas } from './schema.mjs';
 
-/** Native code stays outside the bundles: it is loaded from node_modules and build/Release, in the engine process only. */
-const nativeParts = ['sharp', 'onnxruntime-node', '*.node'];
+/** Native code stays outside the bundles: it is loaded from node_modules and build/Release, never in the extension host. */
+const nativeParts = ['onnxruntime-node', '@img/sharp-*', '*.node'];
 
 const node = {
   platform: 'node',
@@ -26,7 +26,7 @@ export const bundles = [
     entryPoints: { decoder: 'extension/engine/decoder/main.ts' },
     outdir: 'dist',
     external: nativeParts,
-    // sharp by require: the first picture waits for this process, and loading by import() takes twice as long
+    // the first picture waits for this process: sharp's JavaScript, a hundred small files with what it needs, is in the bundle
     supported: { 'dynamic-import': false },
   },
   { ...node, entryPoints: { cli: 'extension/cli.ts' }, outdir: 'dist', external: nativeParts },

@@ -6,7 +6,8 @@ import type { EngineClient } from '../engine/client';
 import type { DescribedModel, LoadedModel, Prediction, RunSummary } from '../engine/requests';
 import { GONE_OR_DIED, onceMore } from '../inspect/onceMore';
 import { labelOrNumber } from './classNames';
-import { loadModel, withEngine } from './engine';
+import { loadModel } from './engine';
+import { withEngine } from './engineProcess';
 import { complain, lineOf } from './errors';
 import { addModelOptions, positiveNumber, type ModelOptions } from './options';
 

@@ -7,7 +7,8 @@ import type { Sentence } from '../errors/sentence';
 import type { Report } from '../models/report';
 import { deadlines } from '../engine/deadlines';
 import { labelOrNumber } from './classNames';
-import { modelQueryOf, withEngine } from './engine';
+import { modelQueryOf } from './engine';
+import { withEngine } from './engineProcess';
 import { complain } from './errors';
 import { addModelOptions, type ModelOptions } from './options';
 

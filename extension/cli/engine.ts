@@ -1,20 +1,8 @@
-import path from 'node:path';
-import { EngineClient } from '../engine/client';
+import type { EngineClient } from '../engine/client';
 import { deadlines } from '../engine/deadlines';
 import type { DescribedModel, LoadedModel, ModelQuery } from '../engine/requests';
-import { packageRoot } from '../files/packageRoot';
 import { UsageError } from './errors';
 import { engineOptionsOf, type ModelOptions } from './options';
-
-/** Runs `work` with an engine process of its own, which ends with it. */
-export async function withEngine<T>(work: (engine: EngineClient) => Promise<T>): Promise<T> {
-  const engine = new EngineClient({ processFile: path.join(packageRoot(), 'dist', 'engine.js') });
-  try {
-    return await work(engine);
-  } finally {
-    engine.dispose();
-  }
-}
 
 /** The model as --model and --image-size say. */
 export function modelQueryOf({ model, imageSize }: Pick<ModelOptions, 'model' | 'imageSize'>): ModelQuery {

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import path from 'node:path';
 import { writeWholeFile } from '../files/wholeFile';
 import { writeNpy } from '../files/npyEncoding';
-import { modelQueryOf, withEngine } from './engine';
+import { modelQueryOf } from './engine';
+import { withEngine } from './engineProcess';
 import { addImageSize, addMemoryLimit, modelOption } from './options';
 
 interface PreprocessOptions {

@@ -7,7 +7,7 @@ import { sentence, type Sentence } from '../errors/sentence';
 import { systemReason } from '../errors/systemError';
 import { killChild } from '../system/kill';
 import { nodeEnvironment } from '../system/nodeEnvironment';
-import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from './wire';
+import { GENERATION_VARIABLE, PICTURES_VARIABLE, type FromEngine, type ToEngine } from './wire';
 
 export interface EngineClientOptions {
   /** dist/engine.js, absolute. */
@@ -16,6 +16,8 @@ export interface EngineClientOptions {
   log?: (line: string) => void;
   /** How long a cancelled request may go on before the process is killed. */
   cancelGraceMs?: number;
+  /** False where no pictures are expected: what decodes them then starts with the first one, and not with the process. */
+  pictures?: boolean;
   /** Node options for the process (tests that run it from its sources). */
   execArgv?: string[];
 }
@@ -74,6 +76,15 @@ export class EngineClient {
   onDidRestart(listener: () => void): { dispose(): void } {
     this.restartListeners.add(listener);
     return { dispose: () => void this.restartListeners.delete(listener) };
+  }
+
+  /** Starts the process, so that the first request need not wait for it. What keeps it from starting is told by that request. */
+  warm(): void {
+    try {
+      this.running();
+    } catch {
+      // told by the first request
+    }
   }
 
   /**
@@ -235,7 +246,11 @@ export class EngineClient {
       return fork(processFile, [], {
         serialization: 'advanced',
         execArgv: this.options.execArgv ?? [],
-        env: { ...nodeEnvironment(), [GENERATION_VARIABLE]: String(this.started) },
+        env: {
+          ...nodeEnvironment(),
+          [GENERATION_VARIABLE]: String(this.started),
+          [PICTURES_VARIABLE]: this.options.pictures === false ? 'none' : 'some',
+        },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         windowsHide: true,
       } as Parameters<typeof fork>[2]);

@@ -20,3 +20,5 @@ export type FromEngine =
 
 /** Environment variable: the number of processes the client started before this one. Ids of a process begin after those of the last. */
 export const GENERATION_VARIABLE = 'VIT_INSPECTOR_ENGINE_GENERATION';
+/** Environment variable: 'none' where no pictures are expected, so that what decodes them need not be started with the process. */
+export const PICTURES_VARIABLE = 'VIT_INSPECTOR_ENGINE_PICTURES';

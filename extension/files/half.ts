@@ -1,7 +1,7 @@
 /** float16, which model files and arrays hold and JavaScript has no type for. */
 
 /** The float32 pattern of the number that an IEEE 754 binary16 pattern stands for. */
-function halfToFloatBits(half: number): number {
+export function halfToFloatBits(half: number): number {
   const sign = (half & 0x8000) << 16;
   const exponent = (half >> 10) & 0x1f;
   let mantissa = half & 0x3ff;

@@ -1,13 +1,10 @@
 /** Reads a model's weights: for values that are not numbers, with which a model computes nothing else, and for what each kind is like. */
-import type { DType, Finding, ModelDescription, TensorSource } from '../architecture/description';
-import { fileError } from '../errors/modelError';
+import type { Finding, ModelDescription } from '../architecture/description';
 import { sentence, type Sentence } from '../errors/sentence';
 import { bytesOf, nonFiniteIn, placeIn, type NonFinite } from '../files/finite';
-import { emptySummary, summarise, type ValueSummary } from '../files/values';
-import { withRegularFile, type RegularFile } from '../files/regularFile';
-import { initializersOf } from '../onnx/initializers';
-import { WeightKinds, type KindStatistics, type TensorValues } from './weightKinds';
-import { readSafetensorsHeader } from './files/safetensors';
+import { emptySummary, summarise } from '../files/values';
+import { storedWeights, type StoredWeight } from './storedWeights';
+import { WeightKinds, type KindStatistics } from './weightKinds';
 
 export interface TensorNotFinite extends NonFinite {
   /** As the file calls it. */
@@ -29,13 +26,17 @@ export async function readWeights(description: ModelDescription): Promise<Weight
   const findings: Finding[] = [];
   const kinds = new WeightKinds();
   let more = 0;
-  for await (const { canonical, name, shape, summary } of tensorsOf(description)) {
+  for await (const { canonical, name, shape, dtype, first, pieces } of storedWeights(description)) {
+    const summary = emptySummary();
+    for await (const piece of pieces()) summarise(piece, dtype, summary);
     kinds.add({ canonical, name, summary });
-    const { notFinite: count, firstNotFinite: first } = summary;
+    const { notFinite: count, firstNotFinite } = summary;
     if (count === 0) continue;
     if (findings.length >= MOST_NAMED) more++;
-    else
-      findings.push({ severity: 'error', code: 'not-finite', ...saidOf({ name, shape, count, first }), subject: name });
+    else {
+      const said = saidOf({ name, shape, count, first: first + firstNotFinite });
+      findings.push({ severity: 'error', code: 'not-finite', ...said, subject: name });
+    }
   }
   if (more > 0) {
     const said = sentence('{0} more tensors hold values that are not numbers.', more);
@@ -44,61 +45,24 @@ export async function readWeights(description: ModelDescription): Promise<Weight
   return { findings: [...findings, ...kinds.findings().slice(0, MOST_NAMED)], kinds: kinds.statistics() };
 }
 
-interface TensorRead extends TensorValues {
-  shape: readonly number[];
-}
-
-/** Every weight of the file that the model has, whole. */
-async function* tensorsOf({ weights }: ModelDescription): AsyncGenerator<TensorRead> {
-  if (weights.kind === 'seed') return;
-  if (weights.kind === 'onnx') {
-    const { file } = weights;
-    for (const { name, dims, begin, end, dtype } of await read(file, initializersOf)) {
-      const summary = await read(file, (open) => rangeSummary(open, dtype, begin, end));
-      yield { canonical: name, name, shape: dims, summary };
-    }
-    return;
-  }
-  for (const [canonical, source] of Object.entries(weights.tensors)) {
-    if ('values' in source) continue;
-    for (const part of source.parts) {
-      if ('zeros' in part) continue;
-      const summary = await read(part.file, (file) => rangeSummary(file, source.dtype, part.begin, part.end));
-      const { name, shape, from } = await storedAt(part.file, part.begin);
-      // the place is one in the file's own tensor, of which this may be a part
-      const first =
-        summary.firstNotFinite < 0 ? -1 : summary.firstNotFinite + (part.begin - from) / bytesOf(source.dtype);
-      yield {
-        canonical,
-        name: name ?? canonical,
-        shape: shape ?? source.shape,
-        summary: { ...summary, firstNotFinite: first },
-      };
-    }
-  }
-}
-
-/** The file's own tensor that a byte belongs to. */
-async function storedAt(file: string, at: number): Promise<{ name?: string; shape?: readonly number[]; from: number }> {
-  const { tensors } = await readSafetensorsHeader(file);
-  const stored = [...tensors.values()].find(({ begin, end }) => at >= begin && at < end);
-  return stored ? { name: stored.name, shape: stored.shape, from: stored.begin } : { from: at };
-}
-
-async function rangeSummary(file: RegularFile, dtype: DType, begin: number, end: number): Promise<ValueSummary> {
-  const summary = emptySummary();
-  const buffer = new Uint8Array(Math.min(PIECE, end - begin));
-  for (let at = begin; at < end; at += PIECE) {
-    const piece = buffer.subarray(0, Math.min(PIECE, end - at));
-    summarise(piece.subarray(0, await file.read(piece, at)), dtype, summary);
-  }
-  return summary;
-}
-
-/** The first such tensor, in the order of the computation where that is known. */
+/** The first such tensor, in the order of the computation where that is known. Throws ModelError when a file cannot be read. */
 export async function firstTensorNotFinite(description: ModelDescription): Promise<TensorNotFinite | null> {
-  for await (const tensor of tensorsNotFinite(description)) return tensor;
+  for await (const weight of storedWeights(description)) {
+    const found = await notFiniteIn(weight);
+    if (found) return { name: weight.name, shape: weight.shape, ...found };
+  }
   return null;
+}
+
+async function notFiniteIn({ dtype, first, pieces }: StoredWeight): Promise<NonFinite | null> {
+  let [count, at, seen] = [0, -1, 0];
+  for await (const piece of pieces()) {
+    const found = nonFiniteIn(piece, dtype);
+    if (found && count === 0) at = first + seen + found.first;
+    count += found?.count ?? 0;
+    seen += piece.length / bytesOf(dtype);
+  }
+  return count === 0 ? null : { count, first: at };
 }
 
 function saidOf({ name, shape, count, first }: TensorNotFinite): Sentence {
@@ -111,62 +75,4 @@ function saidOf({ name, shape, count, first }: TensorNotFinite): Sentence {
         count,
         place,
       );
-}
-
-async function* tensorsNotFinite({ weights }: ModelDescription): AsyncGenerator<TensorNotFinite> {
-  switch (weights.kind) {
-    case 'seed':
-      return;
-    case 'onnx':
-      yield* initializersNotFinite(weights.file);
-      return;
-    case 'tensors':
-      for (const [name, source] of Object.entries(weights.tensors)) yield* sourceNotFinite(name, source);
-  }
-}
-
-async function* sourceNotFinite(name: string, source: TensorSource): AsyncGenerator<TensorNotFinite> {
-  if ('values' in source) return;
-  for (const part of source.parts) {
-    if ('zeros' in part) continue;
-    const found = await read(part.file, (file) => rangeNotFinite(file, source.dtype, part.begin, part.end));
-    if (!found) continue;
-    // the file's own name and shape: several of its tensors may be one of the architecture's
-    const { tensors } = await readSafetensorsHeader(part.file);
-    const at = part.begin + found.first * bytesOf(source.dtype);
-    const stored = [...tensors.values()].find(({ begin, end }) => at >= begin && at < end);
-    if (!stored) yield { ...found, name, shape: source.shape };
-    else yield { ...found, first: (at - stored.begin) / bytesOf(source.dtype), name: stored.name, shape: stored.shape };
-  }
-}
-
-const PIECE = 4 * 2 ** 20;
-
-async function rangeNotFinite(file: RegularFile, dtype: DType, begin: number, end: number): Promise<NonFinite | null> {
-  const buffer = new Uint8Array(Math.min(PIECE, end - begin));
-  let [count, first] = [0, -1];
-  for (let at = begin; at < end; at += PIECE) {
-    const piece = buffer.subarray(0, Math.min(PIECE, end - at));
-    const length = await file.read(piece, at);
-    const found = nonFiniteIn(piece.subarray(0, length), dtype);
-    if (!found) continue;
-    if (count === 0) first = (at - begin) / bytesOf(dtype) + found.first;
-    count += found.count;
-  }
-  return count === 0 ? null : { count, first };
-}
-
-async function* initializersNotFinite(file: string): AsyncGenerator<TensorNotFinite> {
-  for (const { name, dims, begin, end, dtype } of await read(file, initializersOf)) {
-    const found = await read(file, (open) => rangeNotFinite(open, dtype, begin, end));
-    if (found) yield { ...found, name, shape: dims };
-  }
-}
-
-async function read<T>(file: string, use: (file: RegularFile) => Promise<T>): Promise<T> {
-  try {
-    return await withRegularFile(file, use);
-  } catch (error) {
-    throw fileError(file, error);
-  }
 }

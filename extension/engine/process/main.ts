@@ -1,18 +1,13 @@
 /** Main of the forked engine process (dist/engine.js): one message loop over a Session. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Backend } from '../backend';
-import type { EngineKind, EngineRequestName, EngineRequests, Progress } from '../requests';
+import type { EngineRequestName, EngineRequests, Progress } from '../requests';
 import { EngineError, toErrorShape } from '../../errors/engineError';
 import { packageRoot } from '../../files/packageRoot';
 import { Decoders } from '../decoder/decoders';
 import { kill } from '../../system/kill';
-import { loadBinding } from '../native/binding';
-import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from '../wire';
-import { NativeBackend } from '../native/backend';
-import { OnnxBackend } from '../onnx/backend';
-import { seededWeights } from '../native/seeded';
-import { Session } from './session';
+import { GENERATION_VARIABLE, PICTURES_VARIABLE, type FromEngine, type ToEngine } from '../wire';
+import type { Session } from './session';
 import { sentence } from '../../errors/sentence';
 
 const IDS_A_GENERATION = 1_000_000;
@@ -21,13 +16,9 @@ function main(): void {
   offerToOutOfMemoryKiller();
   const generation = Number(process.env[GENERATION_VARIABLE] ?? 0);
   const decoders = new Decoders(path.join(packageRoot(), 'dist', 'decoder.js'));
-  decoders.warm();
-  const session = new Session({
-    binding: loadBinding,
-    backend,
-    decode: (source, signal, memory) => decoders.decode(source, signal, memory),
-    idsAfter: generation * IDS_A_GENERATION,
-  });
+  // before anything else is loaded: the first picture waits for that process
+  if (process.env[PICTURES_VARIABLE] !== 'none') decoders.warm();
+  const session = openSession(decoders, generation * IDS_A_GENERATION);
   const running = new Map<number, AbortController>();
 
   process.on('message', (message) => {
@@ -50,23 +41,26 @@ function offerToOutOfMemoryKiller(): void {
   }
 }
 
-function backend(kind: EngineKind): Backend {
-  switch (kind) {
-    case 'native':
-      return new NativeBackend(loadBinding());
-    case 'onnx':
-      return new OnnxBackend(seededWeights(loadBinding));
-  }
+/** Loads the rest of the engine, while the decoder starts. */
+async function openSession(decoders: Decoders, idsAfter: number): Promise<Session> {
+  const [{ Session }, { backend }, { loadBinding }] = await Promise.all([
+    import('./session'),
+    import('./backends'),
+    import('../native/binding'),
+  ]);
+  const decode: Decoders['decode'] = (source, signal, memory) => decoders.decode(source, signal, memory);
+  return new Session({ binding: loadBinding, backend, decode, idsAfter });
 }
 
 async function answer(
-  session: Session,
+  opening: Promise<Session>,
   running: Map<number, AbortController>,
   { id, name, take }: Extract<ToEngine, { kind: 'request' }>,
 ): Promise<void> {
   const controller = new AbortController();
   running.set(id, controller);
   try {
+    const session = await opening;
     if (!Object.hasOwn(session.handlers, name))
       throw new EngineError('ERR_ARGUMENT', sentence('There is no request {0}.', name));
     const handler = session.handlers[name] as (

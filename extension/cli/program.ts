@@ -1,0 +1,47 @@
+/** The commands, as commander understands them. */
+import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json';
+import { complain, UsageError } from './errors';
+
+type AddCommand = (program: Command) => void;
+
+/** Every command, in the order of the help text; each is loaded when it is used, for most need a small part of the bundle. */
+const commands: Record<string, () => Promise<AddCommand>> = {
+  classify: async () => (await import('./classify')).addClassify,
+  explain: async () => (await import('./explain/explain')).addExplain,
+  forward: async () => (await import('./forward')).addForward,
+  preprocess: async () => (await import('./preprocess')).addPreprocess,
+  describe: async () => (await import('./describe')).addDescribe,
+  bench: async () => (await import('./bench')).addBench,
+};
+
+/** Runs the command of these arguments; its failures are told on standard error, and in the process's exit code. */
+export async function runProgram(args: readonly string[]): Promise<void> {
+  try {
+    const names = Object.keys(commands).join(', ');
+    if (args.length === 0) throw new UsageError(`no command was given: ${names}, or --help`);
+    const program = await programWith(args[0]!);
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+    if (process.exitCode !== 0) complain(error);
+  }
+}
+
+/** With the command of that name; with all of them where there is none, for help or a suggestion. */
+async function programWith(name: string): Promise<Command> {
+  const program = new Command('vit-inspector')
+    .description('See what a Vision Transformer does with an image, without Python.')
+    .version(packageJson.version)
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined });
+  const wanted = Object.hasOwn(commands, name) ? [commands[name]!] : Object.values(commands);
+  for (const load of wanted) (await load())(program);
+  return program;
+}
+
+/** Help and version are no failures; what commander refuses is bad usage. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  return error instanceof UsageError ? 2 : 1;
+}
