@@ -92,10 +92,12 @@ class Classifier {
       attention: false,
       tokens: false,
     });
-    await Promise.all([
+    // nobody waits for it: where the engine ends first, they are gone, too
+    const closed = [
       this.engine.request('close-run', { runId: run.runId }),
       this.engine.request('close-image', { imageId }),
-    ]);
+    ];
+    void Promise.allSettled(closed);
     return run;
   }
 }

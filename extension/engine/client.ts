@@ -1,6 +1,7 @@
 /** The extension's, CLI's and tests' side of the engine process: starts it when needed, asks it, survives it. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import type { EngineErrorShape, EngineRequestName, EngineRequests, Progress } from './requests';
 import { cancelled, EngineError } from '../errors/engineError';
 import { sentence, type Sentence } from '../errors/sentence';
@@ -197,6 +198,7 @@ export class EngineClient {
     this.settleAll(engine, { code: 'ERR_CANCELLED', ...why });
     engine.ending = sentence('on request');
     killChild(engine.child);
+    letGo(engine.child);
   }
 
   private running(): Engine {
@@ -332,6 +334,13 @@ export class EngineClient {
     engine.pending.clear();
     for (const { settle } of pending) settle({ error });
   }
+}
+
+/** A killed process keeps ours from ending no longer: the system may take a while to clear its memory away. */
+function letGo(child: ChildProcess): void {
+  child.unref();
+  child.channel?.unref();
+  for (const pipe of [child.stdout, child.stderr]) (pipe as Socket | null)?.unref();
 }
 
 function howItEnded(code: number | null, signal: NodeJS.Signals | null): Sentence {
