@@ -7,7 +7,7 @@ async function main(): Promise<void> {
   const args = process.argv.slice(2);
   // before anything else is loaded: the two processes start beside each other
   startEngine(args);
-  const { runProgram } = await import('./cli/program');
+  const { runProgram } = await import('./cliProgram');
   await runProgram(args);
   endEngine();
 }

@@ -1,18 +1,18 @@
 /** The commands, as commander understands them. */
 import { Command, CommanderError } from 'commander';
-import packageJson from '../../package.json';
-import { complain, UsageError } from './errors';
+import packageJson from '../package.json';
+import { complain, UsageError } from './cli/errors';
 
 type AddCommand = (program: Command) => void;
 
 /** Every command, in the order of the help text; each is loaded when it is used, for most need a small part of the bundle. */
 const commands: Record<string, () => Promise<AddCommand>> = {
-  classify: async () => (await import('./classify')).addClassify,
-  explain: async () => (await import('./explain/explain')).addExplain,
-  forward: async () => (await import('./forward')).addForward,
-  preprocess: async () => (await import('./preprocess')).addPreprocess,
-  describe: async () => (await import('./describe')).addDescribe,
-  bench: async () => (await import('./bench')).addBench,
+  classify: async () => (await import('./cli/classify')).addClassify,
+  explain: async () => (await import('./cli/explain/explain')).addExplain,
+  forward: async () => (await import('./cli/forward')).addForward,
+  preprocess: async () => (await import('./cli/preprocess')).addPreprocess,
+  describe: async () => (await import('./cli/describe')).addDescribe,
+  bench: async () => (await import('./cli/bench')).addBench,
 };
 
 /** Runs the command of these arguments; its failures are told on standard error, and in the process's exit code. */
