@@ -16,7 +16,7 @@ export interface StoredWeight {
   /** Index of the first value in the file's own tensor. */
   first: number;
   /** Its little-endian bytes, whole values in each piece; a piece is valid until the next one. */
-  pieces(): AsyncGenerator<Uint8Array>;
+  pieces: () => AsyncGenerator<Uint8Array>;
 }
 
 const PIECE = 4 * 2 ** 20;
