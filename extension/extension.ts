@@ -8,6 +8,8 @@ import { ModelFiles } from './panel/modelFiles';
 import { ModelPool } from './inspect/modelPool';
 import { Failures } from './panel/notices';
 import { EDITOR_TYPE, Panels, VIEW_TYPE } from './panel/panels';
+import { RESULTS_EDITOR, ResultsEditor } from './panel/resultsEditor';
+import { Jobs } from './panel/jobs';
 import { Reports } from './panel/reports';
 import { RecentModels } from './panel/recentModels';
 import { readSettings, SECTION } from './panel/settings';
@@ -19,10 +21,8 @@ import { showWarning } from './panel/notifications';
 export function activate(context: vscode.ExtensionContext): void {
   const { extensionPath, extensionUri } = context;
   const log = vscode.window.createOutputChannel('ViT Inspector', { log: true });
-  const engine = new EngineClient({
-    processFile: join(extensionPath, 'dist', 'engine.js'),
-    log: (line) => log.info(line),
-  });
+  const processFile = join(extensionPath, 'dist', 'engine.js');
+  const engine = new EngineClient({ processFile, log: (line) => log.info(line) });
   const models = new ModelPool(engine, modelQuery, (reason) => {
     log.warn(reason.message);
     void showWarning(vscode.l10n.t('ONNX Runtime computes instead: {0}', say(reason)));
@@ -41,6 +41,10 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     modelLoaded: (model) => status.loaded(model),
   });
+  // tables of results are read, sorted and compared in a process of their own: panels and jobs do not wait for it
+  const tables = new EngineClient({ processFile, log: (line) => log.info(`results ${line}`) });
+  const jobs = new Jobs();
+  const results = new ResultsEditor({ extensionUri, engine: tables, panels, jobs, log });
   const settings = vscode.workspace.onDidChangeConfiguration((change) => {
     if (!change.affectsConfiguration(SECTION)) return;
     status.settingsChanged();
@@ -54,6 +58,7 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     // the engine's end is still logged
     engine,
+    tables,
     log,
     status,
     panels,
@@ -64,6 +69,8 @@ export function activate(context: vscode.ExtensionContext): void {
     trusted,
     vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, panels),
     vscode.window.registerCustomEditorProvider(EDITOR_TYPE, panels, { supportsMultipleEditorsPerDocument: true }),
+    results,
+    vscode.window.registerCustomEditorProvider(RESULTS_EDITOR, results, { supportsMultipleEditorsPerDocument: true }),
     registerCommands({ context, panels, engine, modelFiles, reports, recent, log }),
   );
 }

@@ -34,7 +34,7 @@ export const bundles = [
     platform: 'browser',
     format: 'iife',
     target: 'chrome128',
-    entryPoints: { main: 'webview/main.ts' },
+    entryPoints: { main: 'webview/main.ts', results: 'webview/results/main.ts' },
     outdir: 'dist/webview',
     loader: { '.ttf': 'file', '.svg': 'dataurl' },
   },

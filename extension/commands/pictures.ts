@@ -9,8 +9,13 @@ import type { Command, Parts } from './command';
 const another =
   (by: 1 | -1): Command =>
   async ({ panels }) => {
-    const { shown } = panels;
+    const { shown, inFront } = panels;
     if (!shown) return;
+    if (inFront?.sequence) {
+      const next = await inFront.sequence(by);
+      if (next && next.toString() !== shown.toString()) panels.replace(next, inFront.sequence);
+      return;
+    }
     const folder = vscode.Uri.joinPath(shown, '..');
     const entries = await vscode.workspace.fs.readDirectory(folder);
     const isPicture = ([name, type]: [string, vscode.FileType]) => type & vscode.FileType.File && isImagePath(name);

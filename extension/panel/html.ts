@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { SavedPanel } from '../protocol/panel';
 
 /** The webview's folder: all it may load. */
 export function webviewRoot(extensionUri: vscode.Uri): vscode.Uri {
@@ -16,8 +15,15 @@ const words = () =>
     ? `<script type="application/json" id="words">${JSON.stringify(vscode.l10n.bundle).replaceAll('<', '\\u003c')}</script>`
     : '';
 
-/** The panel's document. Nothing inline, nothing from the network; the picture arrives as a blob. */
-export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, { uri, model }: SavedPanel): string {
+interface Page {
+  /** Of dist/webview: its script, and the styles beside it. */
+  script: 'main' | 'results';
+  /** What the script finds in document.body.dataset. */
+  data: Record<string, string | undefined>;
+}
+
+/** A webview's document. Nothing inline, nothing from the network. */
+export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, { script, data }: Page): string {
   const [scriptNonce, styleNonce] = [randomBytes(16).toString('base64'), randomBytes(16).toString('base64')];
   const resource = (file: string) =>
     attribute(webview.asWebviewUri(vscode.Uri.joinPath(webviewRoot(extensionUri), file)).toString());
@@ -39,16 +45,21 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, { u
   <meta property="csp-nonce" content="${styleNonce}">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <link rel="stylesheet" id="vscode-codicon-stylesheet" href="${resource('codicon.css')}">
-  <link rel="stylesheet" href="${resource('main.css')}">
+  <link rel="stylesheet" href="${resource(`${script}.css`)}">
   <title>ViT Inspector</title>
 </head>
-<body data-uri="${attribute(uri)}"${model === undefined ? '' : ` data-model="${attribute(model)}"`}>
+<body${dataset(data)}>
   ${words()}
-  <script nonce="${scriptNonce}" src="${resource('main.js')}"></script>
+  <script nonce="${scriptNonce}" src="${resource(`${script}.js`)}"></script>
 </body>
 </html>
 `;
 }
+
+const dataset = (data: Page['data']): string =>
+  Object.entries(data)
+    .map(([name, value]) => (value === undefined ? '' : ` data-${name}="${attribute(value)}"`))
+    .join('');
 
 function attribute(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };

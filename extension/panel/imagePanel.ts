@@ -13,7 +13,7 @@ import type { ToView } from '../protocol/rpc';
 import type { EnginePort } from '../inspect/enginePort';
 import { sliceForWebview } from '../inspect/events';
 import { watchFile, type FileChange } from './fileWatch';
-import { panelHtml, webviewRoot } from './html';
+import { pageHtml, webviewRoot } from './html';
 import { Inspection } from '../inspect/inspection';
 import type { InspectionSettings, Outcome, Picture } from '../inspect/inspection';
 import type { ModelPool } from '../inspect/modelPool';
@@ -41,6 +41,8 @@ export class ImagePanel implements vscode.Disposable {
   readonly #inspection: Inspection;
   readonly #progress: Progress;
   readonly #disposables: vscode.Disposable[] = [];
+  /** What the next picture (1) is, and the one before (-1), where that is not the folder's: of a view of results. */
+  sequence: ((by: 1 | -1) => Promise<vscode.Uri | null>) | null = null;
   #uri: vscode.Uri;
   #pictureWatch: vscode.Disposable;
   /** The webview listens: what is sent before, or while it is hidden, is lost. */
@@ -96,7 +98,10 @@ export class ImagePanel implements vscode.Disposable {
       enableForms: false,
       localResourceRoots: [webviewRoot(parts.extensionUri)],
     };
-    panel.webview.html = panelHtml(panel.webview, parts.extensionUri, { uri: uri.toString(), model });
+    panel.webview.html = pageHtml(panel.webview, parts.extensionUri, {
+      script: 'main',
+      data: { uri: uri.toString(), model },
+    });
     void this.#inspection.refresh();
   }
 

@@ -85,11 +85,13 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReado
   }
 
   /** The picture in the panel in front gives its place to another, unless that has a panel already. */
-  replace(uri: vscode.Uri): void {
+  replace(uri: vscode.Uri, sequence: ImagePanel['sequence'] = null): void {
     const panel = this.inFront;
     const other = this.#find(uri, panel?.model);
-    if (other) other.panel.reveal();
-    else if (panel?.panel.viewType === VIEW_TYPE) {
+    if (other) {
+      other.sequence = sequence ?? other.sequence;
+      other.panel.reveal();
+    } else if (panel?.panel.viewType === VIEW_TYPE) {
       panel.showPicture(uri);
       this.#tellApart();
       this.#changed.fire();

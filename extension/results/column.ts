@@ -4,6 +4,8 @@ type Numbers = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Arr
 
 export class Column<T extends Numbers> {
   private values: T;
+  /** Rows up to the last one that was set. */
+  rows = 0;
 
   constructor(
     private readonly make: (length: number) => T,
@@ -24,6 +26,7 @@ export class Column<T extends Numbers> {
       larger.set(this.values);
       this.values = larger;
     }
+    this.rows = Math.max(this.rows, row + 1);
     this.values[row * this.width + k] = value;
   }
 

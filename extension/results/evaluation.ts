@@ -6,8 +6,9 @@ export interface Compared {
   predicted: Int32Array;
   /** Its probability, 0..1; NaN where the model gives none. */
   confidence: Float32Array;
-  /** The `best` most probable classes of each row, (rows, best); -1 fills up. */
+  /** The most probable classes of each row, (rows, width), of which `best` count; -1 fills up. */
   top: Int32Array;
+  width: number;
   best: number;
   /** Labels, -1: none. */
   label: Int32Array;
@@ -57,7 +58,7 @@ export const CALIBRATION_BINS = 15;
 const MOST_CELLS = 4_000_000;
 
 export function evaluate(compared: Compared): Evaluation {
-  const { predicted, label, classOf, top, best } = compared;
+  const { predicted, label, classOf, top, width, best } = compared;
   let [labelled, known, correct, amongBest] = [0, 0, 0, 0];
   const figures = Array.from(classOf, (_, i): ClassFigures => ({ label: i, support: 0, predicted: 0, correct: 0 }));
   const labelOfClass = new Map<number, number>();
@@ -77,7 +78,7 @@ export function evaluate(compared: Compared): Evaluation {
       figures[said]!.correct++;
     }
     for (let k = 0; k < best; k++) {
-      if (top[row * best + k] !== wanted) continue;
+      if (top[row * width + k] !== wanted) continue;
       amongBest++;
       break;
     }

@@ -13,3 +13,6 @@ export const RESULTS_LIMITS = {
   /** Sentences inside sentences. */
   sentenceDepth: 8,
 } as const;
+
+/** The most pictures that are looked at as one table: their ids alone take some hundred megabytes. */
+export const MOST_ROWS = 2_000_000;

@@ -26,8 +26,8 @@ export function nearest(vectors: Float32Array, n: number, row: number, count: nu
   return Array.from(order.subarray(0, count), (i) => ({ row: i, similarity: similarity[i]! }));
 }
 
-/** Components that candidates are told apart by first: most pairs differ in them already. */
-const COMPONENTS = 8;
+/** Components that candidates are told apart by first: most pairs differ in them already, many in the first of them. */
+const COMPONENTS = 32;
 
 /** The most pairs that are kept: a folder of copies of one picture has no end of them. */
 const MOST_PAIRS = 1_000_000;
@@ -59,7 +59,7 @@ export async function nearDuplicates(
     for (let j = i + 1; j < n; j++) {
       const b = order[j]!;
       if (scores[b * COMPONENTS]! - scores[a * COMPONENTS]! > reach) break;
-      if (distance(scores, a * COMPONENTS, b * COMPONENTS, COMPONENTS) > within) continue;
+      if (isFarther(scores, a * COMPONENTS, b * COMPONENTS, within)) continue;
       if (dot(vectors, a * length, vectors, b * length, length) < cosine) continue;
       groups.join(a, b);
       if (++pairs === MOST_PAIRS) break;
@@ -103,10 +103,16 @@ class Groups {
   }
 }
 
-function distance(scores: Float32Array, a: number, b: number, count: number): number {
+/** Whether the squared distance in the components is more than that: known before all of them are looked at, mostly. */
+function isFarther(scores: Float32Array, a: number, b: number, within: number): boolean {
   let sum = 0;
-  for (let d = 0; d < count; d++) sum += (scores[a + d]! - scores[b + d]!) ** 2;
-  return sum;
+  for (let d = 0; d < COMPONENTS; d += 4) {
+    const [w, x] = [scores[a + d]! - scores[b + d]!, scores[a + d + 1]! - scores[b + d + 1]!];
+    const [y, z] = [scores[a + d + 2]! - scores[b + d + 2]!, scores[a + d + 3]! - scores[b + d + 3]!];
+    sum += w * w + x * x + y * y + z * z;
+    if (sum > within) return true;
+  }
+  return false;
 }
 
 function dot(a: Float32Array, fromA: number, b: Float32Array, fromB: number, length: number): number {

@@ -16,7 +16,7 @@ export interface RowQuery {
   kind: RowKind;
   /** Predicted as that class; labelled so; tagged so. null: any. */
   class: number | null;
-  label: number | null;
+  label: string | null;
   tag: Tag | null;
   /** Ranges of confidence and margin, inclusive; null: any, unknown ones too. */
   confidence: readonly [from: number, to: number] | null;
@@ -91,6 +91,7 @@ function filter(query: RowQuery, queried: Queried): Uint32Array {
   const { table, labels } = queried;
   const { confidence, margin } = query;
   const text = query.text.trim().toLowerCase();
+  const label = query.label === null ? null : labels.names.indexOf(query.label);
   const tag = query.tag === null ? null : TAGS.indexOf(query.tag) + 1;
   const candidates = query.rows ?? Uint32Array.from({ length: table.rows }, (_, i) => i);
   return candidates.filter(
@@ -98,7 +99,7 @@ function filter(query: RowQuery, queried: Queried): Uint32Array {
       row < table.rows &&
       isOfKind(row, query.kind, queried) &&
       (query.class === null || table.predicted.get(row) === query.class) &&
-      (query.label === null || labels.of[row] === query.label) &&
+      (label === null || (label >= 0 && labels.of[row] === label)) &&
       (tag === null || table.tag.get(row) === tag) &&
       (confidence === null || isWithin(table.confidence.get(row), confidence)) &&
       (margin === null || isWithin(table.margin.get(row), margin)) &&

@@ -3,10 +3,8 @@
  * read again when they are shown. A row keeps its number for as long as the table lives; a later line of the same id takes its place.
  */
 import { float32, float64, int32, uint32, uint8 } from './column';
+import { MOST_ROWS } from './limits';
 import { TAGS, type FailedRow, type PictureRow, type Tag } from './format';
-
-/** The most pictures of one table: their ids alone take some hundred megabytes. */
-export const MOST_ROWS = 2_000_000;
 
 /** Classes of each row that are kept, the most probable ones. */
 export const BEST = 5;
@@ -36,8 +34,13 @@ export class ResultsTable {
   /** Tags of pictures that have no row yet. */
   private readonly waiting = new Map<string, number>();
   failed = 0;
+  unfamiliar = 0;
+  tagged = 0;
   /** Grows with every change. */
   version = 0;
+
+  /** @param classes how many there are: predictions of others are left out */
+  constructor(private readonly classes: number) {}
 
   get rows(): number {
     return this.ids.length;
@@ -67,15 +70,14 @@ export class ResultsTable {
       row = this.rows;
       this.rowOf.set(line.id, row);
       this.ids.push(line.id);
-      this.tag.set(row, this.waiting.get(line.id) ?? 0);
+      this.setTag(row, this.waiting.get(line.id) ?? 0);
       this.waiting.delete(line.id);
-    } else if (this.isFailed(row)) this.failed--;
+    } else this.count(row, -1);
     this.version++;
     this.offset.set(row, offset);
     this.length.set(row, length);
     const isFailed = line.kind === 'failed';
-    if (isFailed) this.failed++;
-    const predictions = isFailed ? [] : line.predictions;
+    const predictions = isFailed ? [] : line.predictions.filter(({ index }) => index < this.classes);
     const [first, second] = predictions.map(({ probability, logit }) => probability ?? logit);
     for (let k = 0; k < BEST; k++) this.top.set(row, predictions[k]?.index ?? -1, k);
     this.predicted.set(row, predictions[0]?.index ?? -1);
@@ -84,14 +86,25 @@ export class ResultsTable {
     this.energy.set(row, isFailed ? NaN : (line.energy ?? NaN));
     this.embedding.set(row, isFailed ? -1 : (line.embedding ?? -1));
     this.flags.set(row, isFailed ? FAILED : line.unfamiliar ? UNFAMILIAR : 0);
+    this.count(row, 1);
     return true;
+  }
+
+  private count(row: number, by: 1 | -1): void {
+    if (this.isFailed(row)) this.failed += by;
+    if (this.isUnfamiliar(row)) this.unfamiliar += by;
   }
 
   putTag(id: string, tag: Tag | null): void {
     const number = tag === null ? 0 : TAGS.indexOf(tag) + 1;
     const row = this.rowOf.get(id);
     this.version++;
-    if (row !== undefined) this.tag.set(row, number);
+    if (row !== undefined) this.setTag(row, number);
     else if (this.waiting.size < MOST_ROWS) this.waiting.set(id, number);
+  }
+
+  private setTag(row: number, number: number): void {
+    this.tagged += Number(number > 0) - Number(row < this.tag.rows && this.tag.get(row) > 0);
+    this.tag.set(row, number);
   }
 }

@@ -17,7 +17,7 @@ const contents = [
   ...['readme.md', 'changelog.md', 'LICENSE.txt', 'ThirdPartyNotices.txt', 'ARCHITECTURE.md'],
   'dist/{cli,decoder,engine,extension}.js',
   'dist/vit.schema.zh-cn.json',
-  'dist/webview/{main.js,main.css,codicon.css,codicon.ttf}',
+  'dist/webview/{main.js,main.css,results.js,results.css,codicon.css,codicon.ttf}',
   'build/Release/vit_inspector.node',
   'native/binding.d.ts',
   'native/src/**/*.{cc,h}',

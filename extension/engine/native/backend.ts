@@ -124,7 +124,6 @@ async function cancellable<T>(
 class NativeRun implements BackendRun {
   readonly batch: number;
   readonly logits: Float32Array;
-  readonly features: Float32Array;
   readonly bytes: number;
 
   constructor(
@@ -134,7 +133,6 @@ class NativeRun implements BackendRun {
   ) {
     this.batch = run.batch;
     this.logits = run.logits;
-    this.features = run.features;
     this.bytes = run.bytes;
   }
 

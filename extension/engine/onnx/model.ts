@@ -126,7 +126,6 @@ const SMALLEST = 2 ** -149;
 
 class OnnxRun implements BackendRun {
   readonly logits: Float32Array;
-  readonly features = null;
   readonly bytes: number;
 
   constructor(

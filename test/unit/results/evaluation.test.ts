@@ -11,6 +11,7 @@ const small: Compared = {
   predicted: Int32Array.of(2, 2, 0, 0, 0, 3, 1, 2, -1, 3),
   confidence: Float32Array.of(0.9, 0.8, 0.6, 0.9, 0.8, 0.7, 0.5, 0.4, NaN, 1),
   top: Int32Array.of(2, 0, 2, 1, 0, 2, 0, 1, 0, 2, 3, 1, 1, 0, 2, 1, -1, -1, 3, 2),
+  width: 2,
   best: 2,
   classOf: Int32Array.of(2, 0, -1),
 };
@@ -71,6 +72,7 @@ test('many pictures, counted in another way', () => {
     confidence,
     classOf,
     top: predicted,
+    width: 1,
     best: 1,
   });
   const rows = [...label.keys()];

@@ -34,7 +34,7 @@ const failed = (id: string) =>
   ({ kind: 'failed', id, image: id, error: { code: 'ERR_IMAGE', ...sentence('{0} is broken.', id) } }) as const;
 
 function filled(): ResultsTable {
-  const table = new ResultsTable();
+  const table = new ResultsTable(3);
   const rows = [
     picture(
       'cat/b.png',
@@ -93,8 +93,9 @@ test('rows are filtered by class, label, ranges, kind, tag, text and number', ()
   const table = filled();
   const found = (query: Partial<RowQuery>) => ask(table, query).join(' ');
   assert.equal(found({ class: 1 }), 'b A');
-  assert.equal(found({ label: 1 }), 'A broken');
-  assert.equal(found({ class: 1, label: 1 }), 'A');
+  assert.equal(found({ label: 'dog' }), 'A broken');
+  assert.equal(found({ class: 1, label: 'dog' }), 'A');
+  assert.equal(found({ label: 'nobody' }), '');
   assert.equal(found({ confidence: [0.6, 0.8] }), 'b d');
   assert.equal(found({ margin: [0, 0.1] }), 'A');
   // "eel" is no class of the model: such a row is neither right nor wrong
@@ -111,7 +112,7 @@ test('rows are filtered by class, label, ranges, kind, tag, text and number', ()
 
 test('a later line of an id takes its place, and the last tag holds, before its row too', () => {
   const table = filled();
-  assert.deepEqual([table.rows, table.failed], [5, 1]);
+  assert.deepEqual([table.rows, table.failed, table.unfamiliar, table.tagged], [5, 1, 1, 1]);
   table.put(picture('dog/broken.png', [[0, 0.8]]), 900, 60);
   assert.deepEqual([table.rows, table.failed, table.isFailed(2), table.predicted.get(2)], [5, 0, false, 0]);
   assert.deepEqual([table.offset.get(2), table.length.get(2)], [900, 60]);
@@ -120,12 +121,14 @@ test('a later line of an id takes its place, and the last tag holds, before its 
   assert.equal(table.tagOf(3), 'drop');
   table.putTag('cat/c.png', null);
   assert.equal(table.tagOf(3), null);
+  assert.equal(table.tagged, 0);
   table.put(picture('later.png', [[0, 0.8]]), 1000, 60);
   assert.equal(table.tagOf(5), 'look again');
+  assert.equal(table.tagged, 1);
 });
 
 test('columns grow with their rows', () => {
-  const table = new ResultsTable();
+  const table = new ResultsTable(3);
   for (let i = 0; i < 1000; i++) table.put(picture(`${i}.png`, [[i % 3, 0.5 + i / 4000]]), 70 * i, 70);
   assert.equal(table.offset.get(999), 69_930);
   assert.deepEqual([...table.top.first(2)], [0, -1, -1, -1, -1, 1, -1, -1, -1, -1]);

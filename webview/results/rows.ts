@@ -1,0 +1,264 @@
+/** The pictures, as a table or as thumbnails. */
+import * as l10n from '@vscode/l10n';
+import type { PicturedRow } from '../../extension/protocol/results';
+import type { SortKey } from '../../extension/results/query';
+import { attribute, h, icon, setText } from '../ui/dom';
+import { value } from '../ui/format';
+import { say } from '../app/words';
+import type { Part, ResultsApp } from './app';
+import { scoreText, tagName } from './rowWords';
+import { Scroller } from './scroller';
+
+const ROW_HEIGHT = 28;
+const TILE = 132;
+const TILE_HEIGHT = 156;
+
+interface Heading {
+  sort: SortKey;
+  name: string;
+  className: string;
+}
+
+export class Rows implements Part {
+  private readonly head: HTMLElement;
+  private readonly headings: { heading: Heading; element: HTMLButtonElement }[];
+  private readonly table: Scroller;
+  private readonly grid: Scroller;
+  private readonly empty = h('p', { class: 'note rows-empty', hidden: true });
+  readonly element: HTMLElement;
+
+  constructor(private readonly app: ResultsApp) {
+    const headings: Heading[] = [
+      { sort: 'name', name: l10n.t('Picture'), className: 'cell-name' },
+      { sort: 'label', name: l10n.t('Label'), className: 'cell-label' },
+      { sort: 'class', name: l10n.t('Prediction'), className: 'cell-class' },
+      { sort: 'confidence', name: l10n.t('Confidence'), className: 'cell-number' },
+      { sort: 'margin', name: l10n.t('Margin'), className: 'cell-number cell-margin' },
+      { sort: 'energy', name: l10n.t('Energy'), className: 'cell-number cell-energy' },
+    ];
+    this.headings = headings.map((heading) => ({
+      heading,
+      element: h('button', {
+        class: `heading ${heading.className}`,
+        type: 'button',
+        'data-testid': `sort-${heading.sort}`,
+        onclick: () => this.sort(heading.sort),
+      }),
+    }));
+    this.head = h(
+      'div',
+      { class: 'row row-head' },
+      h('span', { class: 'cell-thumb' }),
+      ...this.headings.map(({ element }) => element),
+      h('span', { class: 'cell-tag' }),
+    );
+    const label = l10n.t('Pictures');
+    this.table = new Scroller({
+      label,
+      lineHeight: () => ROW_HEIGHT,
+      columns: () => 1,
+      make: () => this.listen(makeRow()),
+      fill: (element, place, atRest) => this.fill(element, place, atRest),
+    });
+    this.grid = new Scroller({
+      label,
+      lineHeight: () => TILE_HEIGHT,
+      columns: (width) => Math.floor(width / TILE),
+      make: () => this.listen(makeTile()),
+      fill: (element, place, atRest) => this.fill(element, place, atRest),
+    });
+    for (const { element } of [this.table, this.grid]) element.addEventListener('keydown', (event) => this.key(event));
+    this.element = h(
+      'div',
+      { class: 'rows', 'data-testid': 'rows' },
+      this.head,
+      this.table.element,
+      this.grid.element,
+      this.empty,
+    );
+  }
+
+  private get shown(): Scroller {
+    return this.app.state.layout === 'table' ? this.table : this.grid;
+  }
+
+  update(): void {
+    const { layout, query, state, results } = this.app.state;
+    const { total } = this.app.windows;
+    const isTable = layout === 'table';
+    this.head.hidden = !isTable;
+    this.table.element.hidden = !isTable;
+    this.grid.element.hidden = isTable;
+    for (const { heading, element } of this.headings) {
+      const isSorted = heading.sort === query.sort;
+      setText(element, isSorted ? `${heading.name} ${query.descending ? '↓' : '↑'}` : heading.name);
+      attribute(element, 'aria-pressed', String(isSorted));
+    }
+    this.element.classList.toggle('no-tags', (state?.tagged ?? 0) === 0);
+    this.element.classList.toggle('no-labels', (this.app.state.labels?.labelled ?? 0) === 0);
+    this.shown.update(total ?? 0);
+    const { offsetWidth, clientWidth } = this.table.element;
+    this.element.style.setProperty('--bar', `${offsetWidth - clientWidth}px`);
+    this.empty.hidden = total !== 0 || results === null;
+    if (total === 0) {
+      const none = state?.rows === 0;
+      setText(this.empty, none ? l10n.t('No pictures yet.') : l10n.t('No picture is like this.'));
+    }
+    attribute(this.element, 'data-total', total);
+  }
+
+  private sort(sort: SortKey): void {
+    const { query } = this.app.state;
+    // numbers are looked at from their largest
+    const first = sort === 'confidence' || sort === 'margin' || sort === 'energy';
+    this.app.ask({ sort, descending: query.sort === sort ? !query.descending : first }, this.app.state.chosenBy);
+  }
+
+  private listen(element: HTMLElement): HTMLElement {
+    element.addEventListener('click', () => this.choose(Number(element.dataset.place)));
+    element.addEventListener('dblclick', () => this.open());
+    return element;
+  }
+
+  private choose(at: number): void {
+    const row = this.app.windows.at(at);
+    if (row) this.app.set({ chosen: { row: row.row, at } });
+  }
+
+  private open(): void {
+    const { chosen, query } = this.app.state;
+    if (chosen) this.app.host.send({ type: 'open-row', ...chosen, query });
+  }
+
+  private key(event: KeyboardEvent): void {
+    const { windows, state } = this.app;
+    const total = windows.total ?? 0;
+    const { columns, page } = this.shown;
+    const moves: Record<string, number> = {
+      ArrowDown: columns,
+      ArrowUp: -columns,
+      ArrowRight: columns > 1 ? 1 : 0,
+      ArrowLeft: columns > 1 ? -1 : 0,
+      PageDown: page,
+      PageUp: -page,
+      Home: -total,
+      End: total,
+    };
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === 'Enter') this.open();
+    else if (moves[event.key]) {
+      const from = state.chosen?.at ?? -1;
+      const to = Math.min(total - 1, Math.max(0, from + moves[event.key]!));
+      this.shown.reveal(to);
+      this.choose(to);
+    } else return;
+    event.preventDefault();
+  }
+
+  private fill(element: HTMLElement, place: number, atRest: boolean): void {
+    const row = this.app.windows.at(place);
+    element.dataset.place = String(place);
+    attribute(element, 'aria-selected', String(row !== null && row.row === this.app.state.chosen?.row));
+    const parts = partsOf(element);
+    picture(parts.thumb, row, atRest);
+    if (parts.shown === row && parts.comparison === this.app.state.comparison) return;
+    parts.shown = row;
+    parts.comparison = this.app.state.comparison;
+    attribute(element, 'data-id', row?.id);
+    element.classList.toggle('row-wrong', row?.right === false);
+    element.classList.toggle('row-failed', row !== null && row.error !== null);
+    setText(parts.name, row?.id ?? '…');
+    attribute(parts.name, 'title', row?.id);
+    setText(parts.label, row?.label ?? '');
+    setText(parts.class, row ? this.classText(row) : '');
+    attribute(parts.class, 'title', row?.error ? say(row.error) : null);
+    const { scores } = this.app.state.results!;
+    const [first, second] = row?.predictions ?? [];
+    const [best, next] = [first, second].map(
+      (prediction) => prediction && (prediction.probability ?? prediction.logit),
+    );
+    setText(parts.confidence, best === undefined ? '' : scoreText(best, scores));
+    setText(parts.margin, best === undefined || next === undefined ? '' : scoreText(best - next, scores));
+    setText(parts.energy, row === null || row.energy === null ? '' : value(row.energy));
+    parts.energy.classList.toggle('unfamiliar', row?.unfamiliar === true);
+    setText(parts.tag, row?.tag ? tagName(row.tag) : '');
+  }
+
+  private classText(row: PicturedRow): string {
+    if (row.error) return say(row.error);
+    const label = row.predictions[0]?.label ?? '';
+    return row.other && row.other.label !== label ? `${label} ≠ ${row.other.label}` : label;
+  }
+}
+
+interface RowParts {
+  thumb: HTMLElement;
+  name: HTMLElement;
+  label: HTMLElement;
+  class: HTMLElement;
+  confidence: HTMLElement;
+  margin: HTMLElement;
+  energy: HTMLElement;
+  tag: HTMLElement;
+  /** What is in them. */
+  shown?: PicturedRow | null;
+  comparison?: unknown;
+}
+
+const known = new WeakMap<HTMLElement, RowParts>();
+const partsOf = (element: HTMLElement): RowParts => known.get(element)!;
+
+function cells(): RowParts {
+  const cell = (name: string) => h('span', { class: name });
+  return {
+    thumb: h(
+      'span',
+      { class: 'cell-thumb' },
+      h('img', { alt: '', decoding: 'async', hidden: true }),
+      icon('file-media'),
+    ),
+    name: cell('cell-name'),
+    label: cell('cell-label'),
+    class: cell('cell-class'),
+    confidence: cell('cell-number'),
+    margin: cell('cell-number cell-margin'),
+    energy: cell('cell-number cell-energy'),
+    tag: cell('cell-tag'),
+  };
+}
+
+function makeRow(): HTMLElement {
+  const parts = cells();
+  const { thumb, name, label, confidence, margin, energy, tag } = parts;
+  const order = [thumb, name, label, parts.class, confidence, margin, energy, tag];
+  const element = h('div', { class: 'row', role: 'option', 'data-testid': 'row' }, ...order);
+  known.set(element, parts);
+  return element;
+}
+
+function makeTile(): HTMLElement {
+  const parts = cells();
+  const { thumb, name, label, confidence, tag } = parts;
+  const line = h('span', { class: 'tile-line' }, parts.class, confidence);
+  const below = h('span', { class: 'tile-line' }, h('span', { class: 'tile-said' }, label, name), tag);
+  const element = h('div', { class: 'tile', role: 'option', 'data-testid': 'row' }, thumb, line, below);
+  known.set(element, parts);
+  return element;
+}
+
+/** The row's picture: at once where it is shown already, else when scrolling rests. */
+export function picture(thumb: HTMLElement, row: Pick<PicturedRow, 'source'> | null, atRest: boolean): void {
+  const image = thumb.firstElementChild as HTMLImageElement;
+  const source = row?.source ?? null;
+  if (image.dataset.source === (source ?? '')) return;
+  if (source === null || !atRest) {
+    image.removeAttribute('src');
+    delete image.dataset.source;
+    image.hidden = true;
+    if (source === null) image.dataset.source = '';
+    return;
+  }
+  image.dataset.source = source;
+  image.src = source;
+  image.hidden = false;
+}
