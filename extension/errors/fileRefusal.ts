@@ -6,7 +6,7 @@ import { systemReason } from './systemError';
 /** Refused here, before or instead of the operating system, in a sentence that begins with the file's name. */
 export class FileRefusal extends SaidError {
   constructor(
-    readonly kind: 'not-regular' | 'too-large' | 'no-answer' | 'unwritable',
+    readonly kind: 'not-regular' | 'too-large' | 'no-answer' | 'elsewhere' | 'unwritable',
     said: Sentence,
   ) {
     super(said);

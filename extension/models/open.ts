@@ -26,7 +26,7 @@ import type { Preprocessing } from '../image/preprocessing';
 import { imagenetNames } from './imagenet';
 import { oddHeads } from './headCount';
 import { embeddedModel, exists, locate, type Located } from './files/locate';
-import { namedFile } from './files/namedFile';
+import { assertConfined, namedFile } from './files/namedFile';
 import { readProcessor } from './processor';
 import { describeOnnx } from './onnx';
 import { sentence } from '../errors/sentence';
@@ -71,6 +71,7 @@ function withPlainText(description: ModelDescription): ModelDescription {
 
 async function readPath(path: string, id: string, confinedTo: string[] | undefined): Promise<ModelDescription> {
   const located = await locate(path);
+  await assertConfined(path, [located.config, located.processor, located.weights], confinedTo);
   const config = await readConfig(located);
   if (located.weights?.endsWith('.onnx')) return describeOnnx(located, config, id);
   const weights = located.weights ?? (await weightsNamedIn(config, confinedTo));

@@ -23,6 +23,38 @@ export interface OnnxHeader {
 
 /** Throws an Error with a plain reason, to be put after the file's name, a FileRefusal, or the operating system's. */
 export async function readOnnxHeader(file: RegularFile): Promise<OnnxHeader> {
+  const initializers: Field[] = [];
+  const { source, structure } = await readStructure(file, async (field) => {
+    initializers.push(field);
+    return Promise.resolve([]);
+  });
+  const model = readModel(structure);
+  // before IR version 4 every initializer was an input, too: only their names tell which input takes the picture
+  if (model.graph.inputs.length > 1)
+    for (const name of await namesOf(source, initializers)) model.graph.initializers.set(name, withoutValues(name));
+  return { model, bytes: file.size };
+}
+
+/** Fields of TensorProto that hold the values. */
+const VALUES = [4, 5, 6, 7, 9, 10, 11];
+
+/** The model with its initializers, without their values: what they are and where those lie that are in other files. Throws as readOnnxHeader. */
+export async function readOnnxSkeleton(file: RegularFile): Promise<Uint8Array> {
+  const { structure } = await readStructure(file, async ({ value, end }, source) => {
+    const fields = await fieldsOf(source, value, end);
+    return fields.filter(({ tag }) => !VALUES.includes(tag));
+  });
+  return structure;
+}
+
+/**
+ * The file's bytes without the values of its weights.
+ * @param keep the fields of an initializer that are kept; one without any is left out
+ */
+async function readStructure(
+  file: RegularFile,
+  keep: (initializer: Field, source: FileWindow) => Promise<Field[]>,
+): Promise<{ source: FileWindow; structure: Uint8Array }> {
   const { size } = file;
   if (size === 0) throw new FileFault(sentence('it is empty'));
   const source = new FileWindow(file);
@@ -30,32 +62,39 @@ export async function readOnnxHeader(file: RegularFile): Promise<OnnxHeader> {
   const [first = 0] = await source.read(0, 1);
   if (first >> 3 === 0 || first >> 3 > 20 || ![0, 2].includes(first & 7))
     throw new FileFault(sentence('it is not an ONNX model'));
-  const kept: Uint8Array[] = [];
-  const initializers: Field[] = [];
   let total = 0;
-  const keep = async (to: Uint8Array[], from: number, end: number): Promise<void> => {
-    total += end - from;
+  const read = async ({ start, end }: Field): Promise<Uint8Array> => {
+    total += end - start;
     if (total > MOST_STRUCTURE) throw new FileFault(sentence('it is not an ONNX model (its structure is too large)'));
-    to.push(await source.read(from, end));
+    return source.read(start, end);
   };
+  const all = async (fields: readonly Field[]): Promise<Uint8Array[]> => {
+    const bytes: Uint8Array[] = [];
+    for (const field of fields) bytes.push(await read(field));
+    return bytes;
+  };
+  const kept: Uint8Array[] = [];
   for (const field of await fieldsOf(source, 0, size)) {
     if (field.tag !== MODEL_GRAPH) {
-      await keep(kept, field.start, field.end);
+      kept.push(await read(field));
       continue;
     }
     const graph: Uint8Array[] = [];
     for (const inner of await fieldsOf(source, field.value, field.end)) {
-      if (inner.tag === GRAPH_INITIALIZER) initializers.push(inner);
-      else await keep(graph, inner.start, inner.end);
+      if (inner.tag !== GRAPH_INITIALIZER) graph.push(await read(inner));
+      else {
+        const fields = await keep(inner, source);
+        if (fields.length > 0) graph.push(message(GRAPH_INITIALIZER, await all(fields)));
+      }
     }
-    const body = Buffer.concat(graph);
-    kept.push(Uint8Array.of((MODEL_GRAPH << 3) | 2), varint(body.length), body);
+    kept.push(message(MODEL_GRAPH, graph));
   }
-  const model = readModel(Buffer.concat(kept));
-  // before IR version 4 every initializer was an input, too: only their names tell which input takes the picture
-  if (model.graph.inputs.length > 1)
-    for (const name of await namesOf(source, initializers)) model.graph.initializers.set(name, withoutValues(name));
-  return { model, bytes: size };
+  return { source, structure: Buffer.concat(kept) };
+}
+
+function message(tag: number, fields: readonly Uint8Array[]): Uint8Array {
+  const body = Buffer.concat(fields);
+  return Buffer.concat([Uint8Array.of((tag << 3) | 2), varint(body.length), body]);
 }
 
 async function namesOf(source: FileWindow, initializers: readonly Field[]): Promise<string[]> {

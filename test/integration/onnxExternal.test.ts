@@ -7,6 +7,7 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { OnnxBackend } from '../../extension/engine/onnx/backend';
 import { runtimeReason } from '../../extension/engine/onnx/runtime';
+import { modelHandlers } from '../../extension/engine/process/models';
 import { openModel } from '../../extension/models/open';
 import { Graph } from './onnxGraphs';
 import { native, root } from './support';
@@ -54,13 +55,25 @@ async function logitsOf(modelPath: string): Promise<number[]> {
   return [...run.logits];
 }
 
+/** By who runs it and by who describes it, in the same words. */
 async function refused(modelPath: string, message: RegExp): Promise<void> {
+  let said = '';
   await assert.rejects(logitsOf(modelPath), (error: Error) => {
-    assert.match(error.message, message);
-    assert.match(error.message, /^[^\n]+\.$/);
-    assert.doesNotMatch(error.message, /onnxruntime_src|\.cc:\d/);
+    said = error.message;
+    assert.match(said, message);
+    assert.match(said, /^[^\n]+\.$/);
+    assert.doesNotMatch(said, /onnxruntime_src|\.cc:\d/);
     return true;
   });
+  assert.deepEqual(await problemsOf(modelPath), [said]);
+}
+
+/** What describe says is wrong with it. */
+async function problemsOf(modelPath: string): Promise<string[]> {
+  const { 'describe-model': describe } = modelHandlers(() => assert.fail('the graph has no architecture'));
+  const never = new AbortController().signal;
+  const { report } = await describe({ model: { id: modelPath }, values: true }, never, () => undefined, () => undefined); // prettier-ignore
+  return report.findings.filter(({ severity }) => severity === 'error').map((finding) => finding.message);
 }
 
 const beside: Entry = { location: 'model.onnx_data', offset: '0', length: String(BYTES) };
@@ -72,6 +85,7 @@ test('each model is run with the weights beside it, opened by directory and by f
   write('outer/inner/model.onnx_data', weights(2));
   for (const name of ['', '/model.onnx']) {
     assert.deepEqual(await logitsOf(path.join(folder, `outer/inner${name}`)), [0, 0, 48]);
+    assert.deepEqual(await problemsOf(path.join(folder, `outer/inner${name}`)), []);
     assert.deepEqual(await logitsOf(path.join(folder, `outer/model.onnx`)), [48, 0, 0]);
   }
 });
@@ -84,10 +98,27 @@ test('offsets, folders below, and links, as in the cache of the hub', async () =
   write('plain/w', weights(1));
   assert.deepEqual(await logitsOf(path.join(folder, 'plain/a.onnx')), [0, 48, 0]);
   if (process.platform === 'win32') return;
-  const blob = write('blobs/0123', weights(2));
-  write('snapshot/model.onnx', model(beside));
-  symlinkSync(blob, path.join(folder, 'snapshot/model.onnx_data'));
-  assert.deepEqual(await logitsOf(path.join(folder, 'snapshot/model.onnx')), [0, 0, 48]);
+  const blobs = { 'model.onnx': write('hub/blobs/0123', model(beside)), 'model.onnx_data': write('hub/blobs/4567', weights(2)) }; // prettier-ignore
+  const snapshot = path.join(folder, 'hub/snapshots/89ab');
+  mkdirSync(snapshot, { recursive: true });
+  for (const [name, blob] of Object.entries(blobs))
+    symlinkSync(path.relative(snapshot, blob), path.join(snapshot, name));
+  assert.deepEqual(await logitsOf(path.join(snapshot, 'model.onnx')), [0, 0, 48]);
+  assert.deepEqual(await logitsOf(snapshot), [0, 0, 48]);
+  // and the whole folder behind a link
+  symlinkSync(path.join(folder, 'plain'), path.join(folder, 'elsewhere'));
+  assert.deepEqual(await logitsOf(path.join(folder, 'elsewhere/a.onnx')), [0, 48, 0]);
+});
+
+test('a link that leaves the folder is not followed', { skip: process.platform === 'win32' }, async () => {
+  write('leaves/secret', weights(1));
+  write('leaves/model/model.onnx', model(beside));
+  symlinkSync('../secret', path.join(folder, 'leaves/model/model.onnx_data'));
+  await refused(path.join(folder, 'leaves/model'), /model\.onnx_data is a link to a file outside the folder of .*model\.onnx, which is not read\.$/); // prettier-ignore
+  write('below/model.onnx', model({ ...beside, location: 'data/w' }));
+  symlinkSync(path.join(folder, 'leaves'), path.join(folder, 'below/data'));
+  symlinkSync('secret', path.join(folder, 'leaves/w'));
+  await refused(path.join(folder, 'below'), /data\/w is a link to a file outside the folder of/);
 });
 
 describe('what does not fit is refused with a sentence', () => {

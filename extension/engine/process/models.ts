@@ -1,6 +1,7 @@
 /** Models by name: found, read and checked in the engine process, so that no file can hold up those who ask. */
 import type { Binding } from '../../../native/binding';
-import type { ModelDescription } from '../../architecture/description';
+import type { Finding, ModelDescription } from '../../architecture/description';
+import { toErrorShape } from '../../errors/engineError';
 import { packageRoot } from '../../files/packageRoot';
 import { tooManyToDraw } from '../../models/describe';
 import { withInputSize } from '../../models/inputSize';
@@ -13,6 +14,7 @@ import { listModels } from '../../models/registry';
 import { assertRunnable } from '../../models/runnable';
 import { readWeights } from '../../models/weightValues';
 import type { DescribedModel, ModelReference } from '../requests';
+import { assertExternalFiles } from '../onnx/externalFiles';
 import type { Handlers } from './handlers';
 import { reportOn } from './report';
 
@@ -35,6 +37,17 @@ export function describedModel({ weights: _weights, ...described }: ModelDescrip
   return described;
 }
 
+/** Weights beside an ONNX model that cannot be had: the sentence that opening it ends in. */
+async function externalProblem(file: string): Promise<Finding | null> {
+  try {
+    await assertExternalFiles(file);
+    return null;
+  } catch (error) {
+    const { code: _code, ...said } = toErrorShape(error);
+    return { severity: 'error', code: 'external-data', ...said };
+  }
+}
+
 type Names = 'describe-model' | 'check-model-file' | 'list-models' | 'describe-part';
 
 export const modelHandlers = (binding: () => Binding): Pick<Handlers, Names> => ({
@@ -43,6 +56,8 @@ export const modelHandlers = (binding: () => Binding): Pick<Handlers, Names> => 
     const { architecture, weights: source, findings } = description;
     const excess = architecture && source.kind === 'seed' ? tooManyToDraw(architecture) : null;
     if (excess) findings.push({ severity: 'error', code: 'too-many-to-draw', ...excess });
+    const outside = source.kind === 'onnx' ? await externalProblem(source.file) : null;
+    if (outside) findings.push(outside);
     // what does not fit is refused already
     const read = values && description.findings.every(({ severity }) => severity !== 'error');
     const weights = read ? await readWeights(description) : null;

@@ -7,6 +7,7 @@ import { MOST_JSON_BYTES, MOST_NESTING, nestedTooDeep } from '../../files/jsonLi
 import { decodeText, parseJson } from '../../files/json';
 import { isLfsPointer } from '../../files/lfsPointer';
 import { readRegularFile } from '../../files/regularFile';
+import { assertBeside } from '../../files/within';
 import { lfsRefusal } from './unsupportedFormats';
 import { isObject, readSafetensorsHeader, type StoredTensor } from './safetensors';
 import { sentence } from '../../errors/sentence';
@@ -37,6 +38,9 @@ async function readSharded(index: string): Promise<Checkpoint> {
   let headerBytes = 0;
   for (const [name, listed] of shards) {
     const file = join(dirname(index), name);
+    await assertBeside(index, file).catch((error: unknown) => {
+      throw fileError(file, error);
+    });
     const header = await readSafetensorsHeader(file);
     headerBytes += header.headerBytes;
     if (headerBytes > MAX_HEADERS_BYTES)

@@ -1,8 +1,8 @@
-/** Files that a .vit.json names (its picture, its weights): relative to itself, and in an untrusted workspace no further than that. */
-import { realpath } from 'node:fs/promises';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
+/** Which files a model may be made of: those that a .vit.json names (its picture, its weights) are relative to itself; in an untrusted workspace nothing leads out of it. */
+import { dirname, resolve } from 'node:path';
 import { ModelError } from '../../errors/modelError';
 import { sentence } from '../../errors/sentence';
+import { isBelow, isReallyBelow } from '../../files/within';
 
 /**
  * The absolute path of what `file` names in its field.
@@ -31,12 +31,21 @@ export async function namedFile(
 /** \\server\share, //server/share, and Windows' device paths, on every platform. */
 const isOnAnotherMachine = (named: string) => /^[\\/]{2}/.test(named);
 
-function isBelow(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way !== '' && way !== '..' && !/^\.\.[\\/]/.test(way) && !isAbsolute(way);
-}
-
-async function isReallyBelow(folders: readonly string[], path: string): Promise<boolean> {
-  const [target, ...real] = await Promise.all([path, ...folders].map((one) => realpath(one).catch(() => one)));
-  return real.some((folder) => isBelow(folder, target!));
+/**
+ * Of a model in an untrusted workspace's folders none of the files found may be a link that leaves them. Throws ModelError.
+ * @param path what the user pointed at
+ */
+export async function assertConfined(
+  path: string,
+  files: readonly (string | null)[],
+  confinedTo: readonly string[] | undefined,
+): Promise<void> {
+  if (!confinedTo?.some((folder) => folder === path || isBelow(folder, path))) return;
+  for (const file of files) {
+    if (file === null || (await isReallyBelow(confinedTo, file))) continue;
+    throw new ModelError(
+      'untrusted',
+      sentence('{0} is a link to a file outside this workspace, which is not trusted.', file),
+    );
+  }
 }

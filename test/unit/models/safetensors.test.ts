@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readCheckpoint } from '../../../extension/models/files/checkpoint';
@@ -192,3 +192,27 @@ test('shards are one checkpoint', async () => {
   }
   await assert.rejects(readCheckpoint(write(folder, 'none.safetensors', file({}, 0))), /holds no tensors/);
 });
+
+test(
+  'a shard that is a link is read where the index is one into the same folder, as in the cache of the hub',
+  { skip: process.platform === 'win32' },
+  async () => {
+    const [blobs, snapshot] = [join(folder, 'hub/blobs'), join(folder, 'hub/snapshots/1')];
+    mkdirSync(snapshot, { recursive: true });
+    const shard = 'model-00001-of-00001.safetensors';
+    const index = JSON.stringify({ weight_map: { a: shard } });
+    symlinkSync(write(blobs, 'shard', tensors({ a: [2] })), join(snapshot, shard));
+    const plain = write(snapshot, 'plain.safetensors.index.json', index);
+    await assert.rejects(readCheckpoint(plain), (error) => {
+      assert.ok(error instanceof ModelError);
+      assert.equal(
+        error.message,
+        `${join(snapshot, shard)} is a link to a file outside the folder of ${plain}, which is not read.`,
+      );
+      return true;
+    });
+    const linked = join(snapshot, 'model.safetensors.index.json');
+    symlinkSync(write(blobs, 'index', index), linked);
+    assert.deepEqual([...(await readCheckpoint(linked)).tensors.keys()], ['a']);
+  },
+);

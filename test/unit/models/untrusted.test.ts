@@ -81,3 +81,14 @@ test('so is a module of the articles on its own', async () => {
   await assert.rejects(openPart(file, [workspace]), { code: 'untrusted' });
   assert.equal((await openPart(file))?.name, 'Attention');
 });
+
+test('no file of a model in the workspace is a link that leaves it', async () => {
+  const model = path.join(workspace, 'linked');
+  mkdirSync(model);
+  symlinkSync(path.join(root, 'models/vit-cifar10/model.safetensors'), path.join(model, 'model.safetensors'));
+  copyFileSync(path.join(root, 'models/vit-cifar10/config.json'), path.join(model, 'config.json'));
+  await assert.rejects(openModel(model, { root, confinedTo: [workspace] }), { code: 'untrusted' });
+  assert.equal((await openModel(model, { root })).weights.kind, 'tensors');
+  // one that the workspace has no part in is what the user chose
+  assert.equal((await openModel(model, { root, confinedTo: [path.join(outside, 'another')] })).weights.kind, 'tensors');
+});
