@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, relative } from 'node:path';
 import { FileRefusal } from '../errors/fileRefusal';
 import { sentence } from '../errors/sentence';
-import { answered } from './regularFile';
+import { answered, regularFileSize } from './regularFile';
 
 /** By the paths alone. */
 export function isBelow(folder: string, path: string): boolean {
@@ -18,17 +18,12 @@ export async function isReallyBelow(folders: readonly string[], path: string): P
 }
 
 /**
- * Throws FileRefusal where `file`, which is named by `owner` and beside it or in a folder below, is a link that leads elsewhere. In the hub's
- * cache both are links into one folder.
+ * `file` is named by `owner`, and beside it or in a folder below by its name. Throws FileRefusal where it is no regular file or a link that
+ * leads elsewhere, or the operating system's error. In the hub's cache both are links into one folder.
  */
 export async function assertBeside(owner: string, file: string): Promise<void> {
-  const folder = dirname(owner);
-  // what does not exist is told by who opens it
-  const real = await answered(
-    file,
-    realpath(file).catch(() => null),
-  );
-  if (real === null || (await isReallyBelow([folder, dirname(await realPath(owner))], real))) return;
+  await regularFileSize(file);
+  if (await isReallyBelow([dirname(owner), dirname(await realPath(owner))], file)) return;
   throw new FileRefusal(
     'elsewhere',
     sentence('{0} is a link to a file outside the folder of {1}, which is not read.', file, owner),
