@@ -370,6 +370,11 @@ export interface Run {
   readonly numTokens: number;
   /** (B, classes), or (B, D) pooled features when the model has no head. */
   readonly logits: Float32Array;
+  /**
+   * What the head reads: (B, D) of the class token or the pooled patches after the norms, projected where there is a projection; the
+   * mean of the class and the distillation token where both have a head. Empty without pooling.
+   */
+  readonly features: Float32Array;
   /** Milliseconds by stage, in order, when asked for. */
   readonly profile: { stage: string; ms: number }[] | null;
   readonly bytes: number;

@@ -56,16 +56,22 @@ export function canonicalTensors(architecture: Architecture): CanonicalTensor[] 
       list.linear('attn_pool.mlp.fc2', dim, mlpHidden, true);
     }
   }
-  const pooled = architecture.pool === 'class-avg' ? 2 * dim : dim;
+  const pooled = pooledLength(architecture);
   const { projection } = architecture;
   if (projection) list.linear('projection', projection.length, pooled, projection.bias);
   if (architecture.classes > 0) {
-    list.linear('head', architecture.classes, projection?.length ?? pooled, architecture.headBias);
+    list.linear('head', architecture.classes, featureLength(architecture), architecture.headBias);
     if (architecture.pool === 'distilled')
       list.linear('head_dist', architecture.classes, pooled, architecture.headBias);
   }
   return list.tensors;
 }
+
+const pooledLength = ({ pool, dim }: Architecture): number => (pool === 'class-avg' ? 2 * dim : dim);
+
+/** Length of what the head reads (native/binding.d.ts, Run.features); 0 without pooling. */
+export const featureLength = (architecture: Architecture): number =>
+  architecture.pool === 'none' ? 0 : (architecture.projection?.length ?? pooledLength(architecture));
 
 /** Rows of pos_embed: the trained grid, and the prefix tokens the table covers. */
 export function positionRows(architecture: Architecture): number {

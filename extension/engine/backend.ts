@@ -48,6 +48,8 @@ export interface BackendRun {
   readonly batch: number;
   /** (B, classes), or (B, D) features when the model has no classifier. */
   readonly logits: Float32Array;
+  /** (B, D): what the head reads (native/binding.d.ts, Run.features); null where the engine cannot tell. */
+  readonly features: Float32Array | null;
   /** How much memory it holds until released. */
   readonly bytes: number;
   slice(image: number, what: BackendSlice): Promise<Slice>;

@@ -8,6 +8,7 @@ import type { ImageSource, OpenedImage } from '../image/opened';
 import type { Geometry } from '../image/preprocessing';
 import type { ModelDescription, PartDescription } from '../architecture/description';
 import type { EvidenceKind, MethodParameters, MethodSlice } from './methods';
+import type { EngineErrorShape } from '../errors/errorShape';
 import type { Scores } from '../architecture/scores';
 import type { ModelQuery, RegistryEntry } from '../models/modelId';
 import type { Problem } from '../models/problem';
@@ -87,6 +88,40 @@ export interface RunSummary {
   geometry: Geometry;
   timings: { decode_ms: number; preprocess_ms: number; forward_ms: number };
 }
+
+/** Of a job: nothing of it is kept, and it works in the pauses of every other request. */
+interface PicturesRequest {
+  modelId: number;
+  /** At most LIMITS.jobPictures. */
+  pictures: ImageSource[];
+  topK: number;
+  /** Also the logits of every class, or what the head reads (native/binding.d.ts, Run.features). */
+  logits: boolean;
+  features: boolean;
+  memoryLimit?: number;
+}
+
+/** What came of a picture of a job. */
+export type PictureOutcome =
+  | {
+      /** Upright, pixels. */
+      width: number;
+      height: number;
+      /** Of the file, and when that was last changed (milliseconds since 1970; null where it is not known). */
+      bytes: number;
+      modified: number | null;
+      /** Best first. Empty when the model has no classifier. */
+      predictions: Prediction[];
+      scores: Scores | null;
+      /** null without a classifier. */
+      energy: number | null;
+      unfamiliar: boolean;
+      logits: Float32Array | null;
+      features: Float32Array | null;
+      /** `forward_ms`: its share of the time of its batch. */
+      timings: { decode_ms: number; preprocess_ms: number; forward_ms: number };
+    }
+  | { error: EngineErrorShape };
 
 /** A run on a tensor that is already preprocessed (CLI `forward`). */
 interface TensorRunRequest {
@@ -263,6 +298,8 @@ export interface EngineRequests extends ResultsRequests {
   'load-model': { take: { description: ModelDescription; options: EngineOptions }; give: LoadedModel };
   'close-model': { take: { modelId: number }; give: null };
   run: { take: RunRequest; give: RunSummary };
+  /** One outcome for each picture, in their order. */
+  'classify-pictures': { take: PicturesRequest; give: PictureOutcome[] };
   'run-tensor': { take: TensorRunRequest; give: { runId: number; batch: number; forward_ms: number } };
   preprocess: {
     take: { imageId: number } & ModelReference;
@@ -270,8 +307,8 @@ export interface EngineRequests extends ResultsRequests {
   };
   slice: { take: { runId: number; image?: number; what: SliceRequest }; give: Slice; progress: SliceProgress };
   faithfulness: { take: FaithfulnessRequest; give: Faithfulness; progress: FaithfulnessProgress };
-  /** What the model of a run was read from. */
-  'weight-files': { take: { runId: number }; give: WeightFiles };
+  /** What the model of a run, or a model, was read from. */
+  'weight-files': { take: { runId: number } | { modelId: number }; give: WeightFiles };
   'close-run': { take: { runId: number }; give: null };
   /** A module of the articles on a tensor: every step, its result last under the name "output". */
   'run-part': { take: PartRequest; give: (Slice & { name: string })[] };

@@ -74,6 +74,8 @@ export class RegularFile {
   private constructor(
     readonly path: string,
     readonly size: number,
+    /** When it was last changed, in milliseconds since 1970. */
+    readonly modified: number,
     private readonly handle: FileHandle,
   ) {}
 
@@ -85,7 +87,7 @@ export class RegularFile {
     try {
       const stats = await answered(path, handle.stat());
       assertRegular(path, stats);
-      return new RegularFile(path, stats.size, handle);
+      return new RegularFile(path, stats.size, stats.mtimeMs, handle);
     } catch (error) {
       await handle.close();
       throw error;
@@ -133,23 +135,31 @@ export async function withRegularFile<T>(path: string, use: (file: RegularFile) 
 }
 
 /** All bytes of a regular file of at most `limit` bytes. Throws FileRefusal, or the operating system's error. */
-export function readRegularFile(path: string, limit: number): Promise<Buffer> {
-  return withRegularFile(path, async (file) => {
-    if (file.size > limit) throw tooLarge(path, limit);
-    // files that the system makes up (/proc) say 0 bytes, and a file may grow: what is there is read, and no more than allowed
-    const known = Buffer.allocUnsafe(file.size);
-    const length = await file.read(known, 0);
-    if (length < file.size) return known.subarray(0, length);
-    const rest: Buffer[] = [known];
-    for (let total = length; ;) {
-      const more = Buffer.allocUnsafe(Math.min(64 * 1024, limit + 1 - total));
-      const added = await file.read(more, total);
-      total += added;
-      if (total > limit) throw tooLarge(path, limit);
-      if (added > 0) rest.push(more.subarray(0, added));
-      if (added < more.length) return rest.length === 1 ? known : Buffer.concat(rest);
-    }
-  });
+export async function readRegularFile(path: string, limit: number): Promise<Buffer> {
+  return (await readDatedFile(path, limit)).bytes;
+}
+
+/** The same, and when it was last changed (RegularFile.modified). */
+export function readDatedFile(path: string, limit: number): Promise<{ bytes: Buffer; modified: number }> {
+  return withRegularFile(path, async (file) => ({ bytes: await wholeOf(file, limit), modified: file.modified }));
+}
+
+async function wholeOf(file: RegularFile, limit: number): Promise<Buffer> {
+  const { path } = file;
+  if (file.size > limit) throw tooLarge(path, limit);
+  // files that the system makes up (/proc) say 0 bytes, and a file may grow: what is there is read, and no more than allowed
+  const known = Buffer.allocUnsafe(file.size);
+  const length = await file.read(known, 0);
+  if (length < file.size) return known.subarray(0, length);
+  const rest: Buffer[] = [known];
+  for (let total = length; ;) {
+    const more = Buffer.allocUnsafe(Math.min(64 * 1024, limit + 1 - total));
+    const added = await file.read(more, total);
+    total += added;
+    if (total > limit) throw tooLarge(path, limit);
+    if (added > 0) rest.push(more.subarray(0, added));
+    if (added < more.length) return rest.length === 1 ? known : Buffer.concat(rest);
+  }
 }
 
 function tooLarge(path: string, limit: number): FileRefusal {

@@ -10,7 +10,7 @@ import path from 'node:path';
 import type { Metadata, OutputInfo, Sharp, SharpOptions } from 'sharp';
 import { cancelled, EngineError } from '../errors/engineError';
 import { whyUnreadable } from '../errors/fileRefusal';
-import { readRegularFile } from '../files/regularFile';
+import { readDatedFile } from '../files/regularFile';
 import { decodeBmp, isBmp } from './bmp';
 import { isLfsPointer, LFS_REASON } from '../files/lfsPointer';
 import { isNpy } from '../files/npy';
@@ -53,12 +53,14 @@ const formats: Partial<Record<Metadata['format'], string>> = {
 
 /** A picture's pixels, and its preview when it is asked for. */
 export interface DecodedPixels extends Omit<DecodedImage, 'preview'> {
+  /** When its file was last changed, in milliseconds since 1970; null of bytes. */
+  modified: number | null;
   makePreview: () => Promise<DecodedImage['preview']>;
 }
 
 /** The whole picture. Rejects with ERR_IMAGE and one sentence that names the picture, or with ERR_CANCELLED. */
 export async function decodeImage(source: ImageSource, signal: AbortSignal): Promise<DecodedImage> {
-  const { makePreview, ...decoded } = await decodePixels(source, signal);
+  const { makePreview, modified: _modified, ...decoded } = await decodePixels(source, signal);
   return { ...decoded, preview: await makePreview() };
 }
 
@@ -70,7 +72,8 @@ export async function decodePixels(
 ): Promise<DecodedPixels> {
   const started = performance.now();
   const name = 'path' in source ? source.path : source.name;
-  const bytes = 'path' in source ? await readPicture(source.path) : source.bytes;
+  const { bytes, modified } =
+    'path' in source ? await readPicture(source.path) : { bytes: source.bytes, modified: null };
   if (signal.aborted) throw cancelled();
   if (bytes.length === 0) throw imageError(name, sentence('is empty'));
   if (isLfsPointer(bytes)) throw imageError(name, LFS_REASON);
@@ -94,6 +97,7 @@ export async function decodePixels(
     ...decoded,
     name: plainText(path.basename(name)),
     bytes: bytes.length,
+    modified,
     decodeMs,
     // after the pixels, not beside them: two full decodes of a large picture would be in memory
     makePreview: () =>
@@ -110,9 +114,9 @@ const noPreview: OpenedImage['preview'] = { mime: 'image/png', bytes: new Uint8A
 
 const imageError = (name: string, reason: Sentence) => new EngineError('ERR_IMAGE', sentence('{0} {1}.', name, reason));
 
-async function readPicture(file: string): Promise<Uint8Array> {
+async function readPicture(file: string): Promise<{ bytes: Uint8Array; modified: number }> {
   try {
-    return await readRegularFile(file, MAX_FILE_BYTES);
+    return await readDatedFile(file, MAX_FILE_BYTES);
   } catch (error) {
     throw new EngineError('ERR_IMAGE', whyUnreadable(file, error));
   }

@@ -7,8 +7,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import type { Binding, LoadRequest } from '../../native/binding';
+import type { Architecture, Binding, LoadRequest, Model, Run } from '../../native/binding';
 import { mapsInOrder, ownOrder, tokensInOrder } from '../../extension/architecture/tokenOrder';
+import { featureLength } from '../../extension/architecture/tensors';
 import { modelTokens } from '../../extension/engine/loaded';
 import { readNpy } from '../../extension/files/npy';
 import { withInputSize } from '../../extension/models/inputSize';
@@ -42,6 +43,26 @@ function compare(actual: Float32Array, expected: Float32Array, limit: number, wh
   }
 }
 
+/** What the head reads, through the head: the logits. Without a head it is the output; two heads read a token each. */
+function compareFeatures({ features, logits, batch }: Run, model: Model, a: Architecture): void {
+  if (a.pool === 'none' || a.classes === 0) {
+    assert.deepEqual(features, a.pool === 'none' ? new Float32Array() : logits);
+    return;
+  }
+  const length = features.length / batch;
+  assert.equal(length, featureLength(a));
+  if (a.pool === 'distilled') return;
+  const weight = model.tensor('head.weight').values;
+  const bias = a.headBias ? model.tensor('head.bias').values : new Float32Array(a.classes);
+  const through = Float32Array.from({ length: batch * a.classes }, (_, i) => {
+    const [image, row] = [Math.floor(i / a.classes), i % a.classes];
+    let sum = bias[row]!;
+    for (let j = 0; j < length; j++) sum += weight[row * length + j]! * features[image * length + j]!;
+    return sum;
+  });
+  compare(through, logits, CLOSE, 'features through the head');
+}
+
 async function describeCase(name: string) {
   const file = join(CASES, name, 'case.json');
   if (!existsSync(file)) return openModel(join(CASES, name), { root: ROOT });
@@ -72,6 +93,7 @@ for (const name of names) {
         try {
           const run = await model.forward(input.values, batch, { attention: true, tokens: true });
           compare(run.logits, logits.values, CLOSE, 'logits');
+          compareFeatures(run, model, architecture);
           const map = (attention?.values.length ?? 0) / batch / architecture.depth;
           const state = (tokens?.values.length ?? 0) / batch / (architecture.depth + 1);
           for (let image = 0; image < batch; image++) {

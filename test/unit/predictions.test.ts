@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { best, logSumExp, scoresFor, scoresOf, softmax } from '../../extension/architecture/scores';
 import { className } from '../../extension/architecture/className';
-import { topPredictions } from '../../extension/engine/process/predictions';
+import { topPredictions } from '../../extension/engine/predictions';
 import { Store } from '../../extension/engine/process/store';
 
 describe('predictions', () => {

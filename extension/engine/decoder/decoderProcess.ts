@@ -1,12 +1,12 @@
 /** The engine's side of a decoder process: pictures are sent, and come back, or the process is ended and says which were lost. */
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { EngineError } from '../../errors/engineError';
 import { sentence, type Argument, type Sentence } from '../../errors/sentence';
 import { systemReason } from '../../errors/systemError';
 import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
 import { killChild } from '../../system/kill';
-import { nodeEnvironment } from '../../system/nodeEnvironment';
+import { forkDecoder } from './fork';
 import { SharedFile } from './sharedFile';
 import { pieceAt, type FromDecoder, type ToDecoder } from './wire';
 
@@ -86,13 +86,7 @@ export class DecoderProcess {
     private readonly limits: DecoderLimits,
     private readonly events: DecoderEvents,
   ) {
-    this.child = fork(processFile, [], {
-      serialization: 'advanced',
-      execArgv: [],
-      env: nodeEnvironment(),
-      stdio: ['ignore', 'ignore', 'inherit', this.file?.fd ?? 'ignore', 'ipc'],
-      windowsHide: true,
-    } as Parameters<typeof fork>[2]);
+    this.child = forkDecoder(processFile, this.file);
     this.child.on('message', (message) => this.receive(message as FromDecoder));
     this.child.on('error', (error) => {
       if (this.child.pid === undefined) this.finish(cannotStart(systemReason(error)));
@@ -199,6 +193,8 @@ export class DecoderProcess {
         this.isLarge = message.rss > LARGE_BYTES;
         this.settleWhenComplete(current);
         break;
+      case 'prepared':
+        break; // of batches, which another process makes
       case 'refusal':
         this.settle(current).reject(new EngineError(message.error.code, message.error));
         break;

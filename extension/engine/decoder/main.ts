@@ -17,6 +17,7 @@ function main(): void {
   process.on('message', (message) => {
     const received = message as ToDecoder;
     if (received.kind === 'taken') takers.get(received.id)?.();
+    else if (received.kind === 'prepare') void prepare(received);
     else void answer(received);
   });
   process.on('disconnect', end);
@@ -32,12 +33,26 @@ async function answer({ id, source, region, memory }: Extract<ToDecoder, { kind:
   limits.set(id, memory);
   try {
     const sized = (pixels: number) => send({ kind: 'size', id, pixels });
-    const { pixels, makePreview, ...image } = await decodePixels(source, never, { sized, memory });
+    const { pixels, makePreview, modified: _modified, ...image } = await decodePixels(source, never, { sized, memory });
     send({ kind: 'decoded', id, image, pixelBytes: pixels.byteLength });
     const [preview] = await Promise.all([makePreview(), handOver(id, pixels, region)]);
     send({ kind: 'preview', id, preview, rss: process.memoryUsage.rss() });
   } catch (error) {
     send({ kind: 'refusal', id, error: toErrorShape(error) });
+  } finally {
+    limits.delete(id);
+  }
+}
+
+/** Pictures of a batch, as the model takes them. */
+async function prepare(asked: Extract<ToDecoder, { kind: 'prepare' }>): Promise<void> {
+  const { id, memory } = asked;
+  limits.set(id, memory);
+  try {
+    // a picture that somebody waits for does not wait for it
+    const { prepareBatch } = await import('./prepareBatch');
+    const pictures = await prepareBatch(asked, (pixels) => send({ kind: 'size', id, pixels }));
+    send({ kind: 'prepared', id, pictures, rss: process.memoryUsage.rss() });
   } finally {
     limits.delete(id);
   }

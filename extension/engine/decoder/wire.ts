@@ -2,6 +2,7 @@
 import type { EngineErrorShape } from '../../errors/errorShape';
 import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
+import type { Preprocessing } from '../../image/preprocessing';
 
 /**
  * The file of pixels in the decoder process: without a name, and read and written by both. Each picture has a region of PIECES
@@ -22,12 +23,39 @@ export type ToDecoder =
    */
   | { kind: 'decode'; id: number; source: ImageSource; region: number | null; memory: number }
   /** A piece was read, and its place may be written again. */
-  | { kind: 'taken'; id: number };
+  | { kind: 'taken'; id: number }
+  /**
+   * Decode pictures and make of each the model's input. `room`: where in the file their values may go, one after the other; what does
+   * not fit, or has no file, comes in the message.
+   */
+  | {
+      kind: 'prepare';
+      id: number;
+      sources: ImageSource[];
+      how: Preprocessing;
+      room: { begin: number; bytes: number } | null;
+      memory: number;
+    };
+
+/** A picture of a batch: the model's input (C, H, W), or why there is none. */
+export type PreparedOnWire = (PreparedFacts & { values: { at: number } | Float32Array }) | { error: EngineErrorShape };
+
+export interface PreparedFacts {
+  shape: [channels: number, height: number, width: number];
+  /** Of the upright picture. */
+  width: number;
+  height: number;
+  /** Of its file, and when that was last changed. */
+  bytes: number;
+  modified: number | null;
+  decodeMs: number;
+  preprocessMs: number;
+}
 
 export type FromDecoder =
   /** Sent once: sharp is loaded. */
   | { kind: 'ready' }
-  /** What the header says, before anything is decoded. */
+  /** What the header says, before anything is decoded; of a batch, only of its large pictures. */
   | { kind: 'size'; id: number; pixels: number }
   /** The pixels follow in pieces, and the preview is being made. */
   | { kind: 'decoded'; id: number; image: Omit<DecodedImage, 'pixels' | 'preview'>; pixelBytes: number }
@@ -35,6 +63,8 @@ export type FromDecoder =
   | { kind: 'piece'; id: number; bytes: number | Uint8Array }
   /** `rss`: what the process holds now. */
   | { kind: 'preview'; id: number; preview: DecodedImage['preview']; rss: number }
+  /** One for each picture of a batch, in its order. */
+  | { kind: 'prepared'; id: number; pictures: PreparedOnWire[]; rss: number }
   | { kind: 'refusal'; id: number; error: EngineErrorShape }
   /** The least limit of the pictures under way is passed; the process ends itself. */
   | { kind: 'memory'; limit: number };

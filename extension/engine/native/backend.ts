@@ -124,6 +124,7 @@ async function cancellable<T>(
 class NativeRun implements BackendRun {
   readonly batch: number;
   readonly logits: Float32Array;
+  readonly features: Float32Array;
   readonly bytes: number;
 
   constructor(
@@ -133,6 +134,7 @@ class NativeRun implements BackendRun {
   ) {
     this.batch = run.batch;
     this.logits = run.logits;
+    this.features = run.features;
     this.bytes = run.bytes;
   }
 

@@ -126,6 +126,7 @@ const SMALLEST = 2 ** -149;
 
 class OnnxRun implements BackendRun {
   readonly logits: Float32Array;
+  readonly features = null;
   readonly bytes: number;
 
   constructor(

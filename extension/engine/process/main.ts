@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { EngineRequestName, EngineRequests, Progress } from '../requests';
 import { EngineError, toErrorShape } from '../../errors/engineError';
 import { packageRoot } from '../../files/packageRoot';
+import { Turns } from '../batches/turns';
 import { Decoders } from '../decoder/decoders';
 import { kill } from '../../system/kill';
 import { GENERATION_VARIABLE, PICTURES_VARIABLE, type FromEngine, type ToEngine } from '../wire';
@@ -15,16 +16,19 @@ const IDS_A_GENERATION = 1_000_000;
 function main(): void {
   offerToOutOfMemoryKiller();
   const generation = Number(process.env[GENERATION_VARIABLE] ?? 0);
-  const decoders = new Decoders(path.join(packageRoot(), 'dist', 'decoder.js'));
+  const decoder = path.join(packageRoot(), 'dist', 'decoder.js');
+  const decoders = new Decoders(decoder);
   // before anything else is loaded: the first picture waits for that process
   if (process.env[PICTURES_VARIABLE] !== 'none') decoders.warm();
-  const session = openSession(decoders, generation * IDS_A_GENERATION);
+  const turns = new Turns();
+  const session = openSession(decoder, decoders, turns, generation * IDS_A_GENERATION);
   const running = new Map<number, AbortController>();
 
   process.on('message', (message) => {
     const received = message as ToEngine;
     if (received.kind === 'cancel') running.get(received.id)?.abort();
-    else void answer(session, running, received);
+    else if (received.name === 'classify-pictures') void answer(session, running, received);
+    else void turns.first(() => answer(session, running, received));
   });
   // The window is gone. Nothing is worth saving, and an orderly exit would wait for the forward pass.
   process.on('disconnect', () => kill(process.pid));
@@ -42,14 +46,16 @@ function offerToOutOfMemoryKiller(): void {
 }
 
 /** Loads the rest of the engine, while the decoder starts. */
-async function openSession(decoders: Decoders, idsAfter: number): Promise<Session> {
-  const [{ Session }, { backend }, { loadBinding }] = await Promise.all([
+async function openSession(decoder: string, decoders: Decoders, turns: Turns, idsAfter: number): Promise<Session> {
+  const [{ Session }, { backend }, { batchesOf }, { loadBinding }] = await Promise.all([
     import('./session'),
     import('./backends'),
+    import('./jobs'),
     import('../native/binding'),
   ]);
   const decode: Decoders['decode'] = (source, signal, memory) => decoders.decode(source, signal, memory);
-  return new Session({ binding: loadBinding, backend, decode, idsAfter });
+  const batches = batchesOf(decoder, turns);
+  return new Session({ batches, binding: loadBinding, backend, decode, idsAfter });
 }
 
 async function answer(

@@ -1,15 +1,15 @@
 /** What the engine process does: images, models and runs by number, and one handler for every request. */
-import type { Binding, ResizeRequest } from '../../../native/binding';
+import type { Binding } from '../../../native/binding';
 import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
 import { preprocess, type Preprocessed } from '../../image/preprocess';
 import { writeWholeFile } from '../../files/wholeFile';
-import { resize } from '../../image/resize';
 import type { ModelDescription } from '../../architecture/description';
 import { parameterCount } from '../../models/describe';
 import { exportOnnx, type ExportOptions } from '../../onnx/export';
 import { NOTES_KEY, type ExportedNotes } from '../../onnx/picture';
 import type { Backend, BackendModel, BackendRun } from '../backend';
+import type { Batches, RunningModel as OpenModel } from '../batches/batches';
 import { depthSlice, isDepth } from '../depth/depth';
 import { Explainer, isEvidence, type Running as RunningOf } from '../explain/explainer';
 import type {
@@ -26,25 +26,20 @@ import type {
 import { cancelled, EngineError } from '../../errors/engineError';
 import { sentence } from '../../errors/sentence';
 import { firstNonFinite } from '../../files/finite';
-import { logSumExp } from '../../architecture/scores';
-import { topPredictions } from './predictions';
+import { readLogits } from '../predictions';
 import { loadingMs } from '../deadlines';
 import { availableMemory, decoderMemory, memoryLimit } from '../memory';
 import { assertExportable, weightsOf } from '../onnx/backend';
+import { addonOrOwnResize } from '../native/resize';
 import { seededWeights } from '../native/seeded';
-import { assertFiniteInput, assertFiniteRun } from './finite';
+import { assertFiniteInput, assertFiniteRun } from '../finite';
 import type { Handlers } from './handlers';
 import { describedModel, modelHandlers, runnable } from './models';
 import { resultsHandlers } from './results';
 import { Store } from './store';
 import { verify } from './verify';
 import { weightFiles } from './weightFiles';
-
-interface OpenModel {
-  model: BackendModel;
-  description: ModelDescription;
-  closed: boolean;
-}
+import { batchOf } from '../inputShape';
 
 interface KeptRun {
   run: BackendRun;
@@ -67,6 +62,7 @@ const limits = {
 };
 
 interface SessionParts {
+  batches: Batches;
   binding: () => Binding;
   backend: (kind: EngineKind) => Backend;
   decode: (source: ImageSource, signal: AbortSignal, memory: number) => Promise<DecodedImage>;
@@ -124,6 +120,7 @@ export class Session {
       return { values, shape, geometry, preprocess_ms: ms };
     },
     run: (take, signal) => this.run(take, signal),
+    'classify-pictures': (take, signal) => this.parts.batches.classify(take, this.models.get(take.modelId), signal),
     'run-tensor': async ({ modelId, values, shape, attention, tokens }, signal) => {
       const of = this.models.get(modelId);
       const batch = batchOf(shape, values.length, of.model);
@@ -141,8 +138,8 @@ export class Session {
       assertImage(run, take.image ?? 0);
       return explainer.faithfulness(take, { signal, report });
     },
-    'weight-files': ({ runId }, signal, _report, larger) => {
-      const { description } = this.runs.get(runId).of;
+    'weight-files': (of, signal, _report, larger) => {
+      const { description } = 'runId' in of ? this.runs.get(of.runId).of : this.models.get(of.modelId);
       larger(loadingMs(description.bytes));
       return weightFiles(description, signal);
     },
@@ -205,18 +202,7 @@ export class Session {
   }
 
   private prepare(imageId: number, { preprocessing }: ModelDescription): Promise<Preprocessed> {
-    return preprocess(this.images.get(imageId), preprocessing, (request) => this.resize(request));
-  }
-
-  /** By the addon, or without it: onnxruntime still computes where the addon cannot be loaded. */
-  private resize(request: ResizeRequest): Promise<Uint8Array> {
-    let binding: Binding;
-    try {
-      binding = this.parts.binding();
-    } catch {
-      return Promise.resolve(resize(request));
-    }
-    return binding.resize(request);
+    return preprocess(this.images.get(imageId), preprocessing, addonOrOwnResize);
   }
 
   private async run(take: EngineRequests['run']['take'], signal: AbortSignal): Promise<RunSummary> {
@@ -232,15 +218,9 @@ export class Session {
     const forwardMs = performance.now() - started;
     await assertFiniteRun(description, run);
     const runId = this.keep(run, of, { values, shape, hidden: maskedPatches });
-    const { labels, energyThreshold } = description;
-    const { scores } = model.loaded;
-    const energy = logSumExp(run.logits);
     return {
       runId,
-      predictions: scores === null ? [] : topPredictions(run.logits, labels, topK, scores),
-      scores,
-      energy,
-      unfamiliar: scores === 'softmax' && energyThreshold !== undefined && energy < energyThreshold,
+      ...readLogits(run.logits, of, topK),
       geometry,
       timings: { decode_ms: decodeMs, preprocess_ms: ms, forward_ms: forwardMs },
     };
@@ -309,26 +289,6 @@ export class Session {
 function assertImage({ batch }: BackendRun, image: number): void {
   if (Number.isInteger(image) && image >= 0 && image < batch) return;
   throw new EngineError('ERR_ARGUMENT', sentence('There is no image {0} in a run of {1}.', image, batch));
-}
-
-/** B of a (B, C, H, W) input. Throws ERR_ARGUMENT when it is not what the model takes. */
-function batchOf(shape: number[], length: number, { inputShape }: BackendModel): number {
-  const [batch = 0, ...image] = shape;
-  const wanted = inputShape ? `(B, ${inputShape.join(', ')})` : '(B, C, H, W)';
-  const fits = shape.length === 4 && batch > 0 && (!inputShape || inputShape.every((side, i) => side === image[i]));
-  if (!fits) {
-    throw new EngineError(
-      'ERR_ARGUMENT',
-      sentence('The input has shape ({0}), but the model takes {1}.', shape.join(', '), wanted),
-    );
-  }
-  if (length !== shape.reduce((product, side) => product * side, 1)) {
-    throw new EngineError(
-      'ERR_ARGUMENT',
-      sentence('The input has {0} values, which is not its shape ({1}).', length, shape.join(', ')),
-    );
-  }
-  return batch;
 }
 
 /** With these the exported file alone is enough to classify with. */

@@ -45,10 +45,10 @@ Napi::Function RunObject::define(Napi::Env env) {
   return DefineClass(
       env, "Run",
       {InstanceAccessor<&RunObject::batch>("batch"), InstanceAccessor<&RunObject::num_tokens>("numTokens"),
-       InstanceAccessor<&RunObject::logits>("logits"), InstanceAccessor<&RunObject::profile>("profile"),
-       InstanceAccessor<&RunObject::bytes>("bytes"), InstanceMethod<&RunObject::attention>("attention"),
-       InstanceMethod<&RunObject::attention_rows>("attentionRows"), InstanceMethod<&RunObject::tokens>("tokens"),
-       InstanceMethod<&RunObject::rollout>("rollout"),
+       InstanceAccessor<&RunObject::logits>("logits"), InstanceAccessor<&RunObject::features>("features"),
+       InstanceAccessor<&RunObject::profile>("profile"), InstanceAccessor<&RunObject::bytes>("bytes"),
+       InstanceMethod<&RunObject::attention>("attention"), InstanceMethod<&RunObject::attention_rows>("attentionRows"),
+       InstanceMethod<&RunObject::tokens>("tokens"), InstanceMethod<&RunObject::rollout>("rollout"),
        InstanceMethod<&RunObject::stage_attention_rows>("stageAttentionRows"),
        InstanceMethod<&RunObject::prediction_by_depth>("predictionByDepth"), InstanceMethod<&RunObject::step>("step"),
        InstanceMethod<&RunObject::first_non_finite_step>("firstNonFiniteStep"),
@@ -88,6 +88,10 @@ Napi::Value RunObject::num_tokens(const Napi::CallbackInfo& call) {
 
 Napi::Value RunObject::logits(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&] { return to_js(call.Env(), run()->logits); });
+}
+
+Napi::Value RunObject::features(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return to_js(call.Env(), run()->features); });
 }
 
 Napi::Value RunObject::profile(const Napi::CallbackInfo& call) {

@@ -20,6 +20,7 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   Napi::Value batch(const Napi::CallbackInfo& call);
   Napi::Value num_tokens(const Napi::CallbackInfo& call);
   Napi::Value logits(const Napi::CallbackInfo& call);
+  Napi::Value features(const Napi::CallbackInfo& call);
   Napi::Value profile(const Napi::CallbackInfo& call);
   Napi::Value bytes(const Napi::CallbackInfo& call);
   Napi::Value attention(const Napi::CallbackInfo& call);

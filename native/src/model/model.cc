@@ -155,8 +155,8 @@ void Model::encode(int64_t layer, float* x, int64_t batch, const AttentionKept& 
   if (pass.trace) pass.trace->enter(outer);
 }
 
-void Model::predict(const float* x, int64_t batch, float* out, Pass& pass) const {
-  prediction_.forward(a_, x, batch, out, pass);
+void Model::predict(const float* x, int64_t batch, float* out, Pass& pass, float* features) const {
+  prediction_.forward(a_, x, batch, out, pass, features);
 }
 
 void Model::encode_all(float* x, int64_t batch, float* maps, float* layers, Pass& pass) const {
@@ -222,7 +222,8 @@ std::shared_ptr<Run> Model::forward(Floats input, int64_t batch, const ForwardOp
              options.tokens ? run->layers.data() : nullptr, pass);
   pass.stop_if_cancelled();
   run->logits.resize(static_cast<size_t>(batch * PredictionProcessing::output_length(a_)));
-  predict(x.data(), batch, run->logits.data(), pass);
+  run->features.resize(static_cast<size_t>(batch * PredictionProcessing::feature_length(a_)));
+  predict(x.data(), batch, run->logits.data(), pass, run->features.data());
   run->profile = profile.entries();
   measure_scratch();
   return run;

@@ -69,7 +69,7 @@ class Model : public std::enable_shared_from_this<Model> {
    */
   void encode_all(float* x, int64_t batch, float* maps, float* layers, Pass& pass) const;
   /** x (B, N, D) to out (B, output_length). */
-  void predict(const float* x, int64_t batch, float* out, Pass& pass) const;
+  void predict(const float* x, int64_t batch, float* out, Pass& pass, float* features = nullptr) const;
 
   /**
    * The way back from x (N, D), what leaves the last block of one image, to dx, the gradient of a sum of its outputs;

@@ -14,7 +14,7 @@ void check_index(const Sentence& what, int64_t index, int64_t count) {
 }
 
 int64_t Run::bytes() const {
-  int64_t floats = static_cast<int64_t>(input.size() + logits.size() + maps.size() + layers.size());
+  int64_t floats = static_cast<int64_t>(input.size() + logits.size() + features.size() + maps.size() + layers.size());
   for (const StageKept& stage : stages) floats += static_cast<int64_t>(stage.queries_keys.size());
   return floats * static_cast<int64_t>(sizeof(float));
 }

@@ -18,6 +18,7 @@ struct Run {
   Floats input;                   // (B, C, H, W), from which the first steps are computed again
   std::vector<uint32_t> masked;   // patches that were put to zero
   Floats logits;                  // (B, output length)
+  Floats features;                // (B, what the head reads)
   Floats maps;                    // (B, depth, h, N, N), or empty
   Floats layers;                  // (depth + 1, B, N, D), or empty
   std::vector<StageKept> stages;  // one a token transformer, when maps were asked for

@@ -27,6 +27,8 @@ int64_t PredictionProcessing::output_length(const Architecture& a) {
   return a.classes > 0 ? a.classes : a.head_in();
 }
 
+int64_t PredictionProcessing::feature_length(const Architecture& a) { return a.pool == Pool::none ? 0 : a.head_in(); }
+
 namespace {
 
 /** Mean, maximum or half their sum of rows x (n, dim), by column. */
@@ -139,7 +141,8 @@ void PredictionProcessing::backward(const Architecture& a, const float* x, const
   back.norm_back(final_norm, x, dnormed, tokens, dim, dx, false);
 }
 
-void PredictionProcessing::forward(const Architecture& a, const float* x, int64_t batch, float* out, Pass& pass) const {
+void PredictionProcessing::forward(const Architecture& a, const float* x, int64_t batch, float* out, Pass& pass,
+                                   float* features) const {
   const Timed timed(pass, "head");
   const int64_t tokens = a.num_tokens(), dim = a.dim, length = output_length(a);
   const int64_t first = a.pool_includes_prefix ? 0 : a.prefix.count();
@@ -186,6 +189,9 @@ void PredictionProcessing::forward(const Architecture& a, const float* x, int64_
         std::copy_n(feature.data() + dim, dim, second.data());
       }
       for (int64_t j = 0; j < length; j++) out[j] = (out[j] + second[j]) / 2;
+      if (features)
+        for (int64_t j = 0; j < dim; j++)
+          features[b * dim + j] = (feature[static_cast<size_t>(j)] + feature[static_cast<size_t>(dim + j)]) / 2;
       VIT_STEP(pass.trace, "distilled:head", (Shape{length}), out, length);
       continue;
     }
@@ -201,6 +207,7 @@ void PredictionProcessing::forward(const Architecture& a, const float* x, int64_
       VIT_STEP(pass.trace, "projection", (Shape{a.head_in()}), projected.data(), a.head_in());
       feature = std::move(projected);
     }
+    if (features) std::copy_n(feature.data(), a.head_in(), features + b * a.head_in());
     if (head) {
       head->apply(feature.data(), a.head_in(), 1, out, length);
       VIT_STEP(pass.trace, "head", (Shape{length}), out, length);

@@ -29,8 +29,13 @@ struct PredictionProcessing {
   /** Length of one image's output: classes, or the pooled feature's, or 0 when there is no pooling. */
   static int64_t output_length(const Architecture& a);
 
-  /** x (B, N, D), unchanged, to out (B, output_length). */
-  void forward(const Architecture& a, const float* x, int64_t batch, float* out, Pass& pass) const;
+  /** Length of what the head reads of one image; 0 when there is no pooling. */
+  static int64_t feature_length(const Architecture& a);
+
+  /** x (B, N, D), unchanged, to out (B, output_length), and, unless null, what the head reads to features (B,
+   * feature_length). */
+  void forward(const Architecture& a, const float* x, int64_t batch, float* out, Pass& pass,
+               float* features = nullptr) const;
   /** dx (N, D) of one image from its tokens x (N, D): the gradient of the target's sum. Where two are equally large, a
    * maximum's is the first's. */
   void backward(const Architecture& a, const float* x, const Target& target, float* dx, Backward& back) const;

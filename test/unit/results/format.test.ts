@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sentence } from '../../extension/errors/sentence';
+import { sentence } from '../../../extension/errors/sentence';
 import {
   headerLine,
   parseLine,
@@ -9,7 +9,7 @@ import {
   type FailedRow,
   type PictureRow,
   type ResultsHeader,
-} from '../../extension/results/format';
+} from '../../../extension/results/format';
 
 const header: ResultsHeader = {
   vitresults: 1,

@@ -1,10 +1,10 @@
 /** Results that are not numbers are an error that names where they come from, never a probability. */
-import type { ModelDescription } from '../../architecture/description';
-import { EngineError } from '../../errors/engineError';
-import { sentence, type Sentence } from '../../errors/sentence';
-import { firstNonFinite, placeIn } from '../../files/finite';
-import { firstTensorNotFinite } from '../../models/weightValues';
-import type { BackendRun } from '../backend';
+import type { ModelDescription } from '../architecture/description';
+import { EngineError } from '../errors/engineError';
+import { sentence, type Sentence } from '../errors/sentence';
+import { firstNonFinite, placeIn } from '../files/finite';
+import { firstTensorNotFinite } from '../models/weightValues';
+import type { BackendRun } from './backend';
 
 /** Throws ERR_ARGUMENT naming the first value of an input that is not a number. */
 export function assertFiniteInput(values: Float32Array, shape: readonly number[]): void {
@@ -30,9 +30,18 @@ export async function assertFiniteRun(description: ModelDescription, run: Backen
   }
 }
 
-async function whyNotFinite(description: ModelDescription, run: BackendRun, image: number): Promise<Sentence> {
+/** Looked for once: each picture of a job may have to know. */
+const notFinite = new WeakMap<ModelDescription, ReturnType<typeof firstTensorNotFinite>>();
+
+function tensorNotFinite(description: ModelDescription): ReturnType<typeof firstTensorNotFinite> {
+  const known = notFinite.get(description) ?? firstTensorNotFinite(description);
+  notFinite.set(description, known);
+  return known;
+}
+
+export async function whyNotFinite(description: ModelDescription, run: BackendRun, image: number): Promise<Sentence> {
   const { path } = description;
-  const tensor = await firstTensorNotFinite(description);
+  const tensor = await tensorNotFinite(description);
   if (tensor)
     return sentence(
       '{0} cannot be run: its weights hold values that are not numbers (NaN or infinity), first in tensor {1} at {2}.',

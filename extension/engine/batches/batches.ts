@@ -1,0 +1,165 @@
+/** Many pictures under one model: made into inputs by processes of their own, computed in batches, in the pauses of other requests. */
+import type { ModelDescription } from '../../architecture/description';
+import { EngineError, toErrorShape } from '../../errors/engineError';
+import { sentence } from '../../errors/sentence';
+import { firstNonFinite } from '../../files/finite';
+import type { BackendModel, BackendRun } from '../backend';
+import { whyNotFinite } from '../finite';
+import { batchOf } from '../inputShape';
+import { decoderMemory } from '../memory';
+import { readLogits } from '../predictions';
+import type { EngineRequests, PictureOutcome } from '../requests';
+import { BatchSize } from './batchSize';
+import type { Prepared } from './preparer';
+import type { Preparers } from './preparers';
+import type { Turns } from './turns';
+
+export interface RunningModel {
+  model: BackendModel;
+  description: ModelDescription;
+  closed: boolean;
+}
+
+type Request = EngineRequests['classify-pictures']['take'];
+type Made = Exclude<Prepared, { error: unknown }>;
+
+/** Pictures of one request. */
+const MOST_PICTURES = 1024;
+
+export class Batches {
+  private readonly sizes = new WeakMap<BackendModel, BatchSize>();
+  private passes: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly preparers: Preparers,
+    private readonly turns: Turns,
+  ) {}
+
+  /** One outcome for each picture. While one request computes, others' pictures are made. Rejects with ERR_CANCELLED, ERR_UNSUPPORTED. */
+  async classify(request: Request, of: RunningModel, signal: AbortSignal): Promise<PictureOutcome[]> {
+    const { pictures, memoryLimit } = request;
+    if (pictures.length > MOST_PICTURES) {
+      const said = sentence(
+        '{0} pictures are too many for one request; the most is {1}.',
+        pictures.length,
+        MOST_PICTURES,
+      );
+      throw new EngineError('ERR_ARGUMENT', said);
+    }
+    await this.turns.pause(signal);
+    const { preprocessing } = of.description;
+    const prepared = await this.preparers.prepare(pictures, preprocessing, decoderMemory(memoryLimit), signal);
+    const outcomes = prepared.map((picture) => checked(picture, of));
+    const computed = this.passes.then(() => this.compute(request, of, prepared, outcomes, signal));
+    this.passes = computed.catch(() => undefined);
+    await computed;
+    return outcomes as PictureOutcome[];
+  }
+
+  /** Fills in the outcomes of the pictures that have none yet. */
+  private async compute(
+    request: Request,
+    of: RunningModel,
+    prepared: Prepared[],
+    outcomes: (PictureOutcome | null)[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const size = this.sizes.get(of.model) ?? new BatchSize();
+    this.sizes.set(of.model, size);
+    for (;;) {
+      const first = outcomes.indexOf(null);
+      if (first < 0) return;
+      const batch = nextBatch(prepared, outcomes, first, size.next);
+      const pictures = batch.map((i) => prepared[i] as Made);
+      try {
+        const started = performance.now();
+        let forwardMs = 0;
+        const run = await this.turns.later((pass) => {
+          const begun = performance.now();
+          return forward(of.model, pictures, pass).finally(() => (forwardMs = performance.now() - begun));
+        }, signal);
+        try {
+          size.took(batch.length, performance.now() - started);
+          for (const [k, i] of batch.entries()) {
+            outcomes[i] = await outcomeOf(request, of, run, k, pictures[k]!, forwardMs / batch.length);
+          }
+        } finally {
+          run.release();
+        }
+      } catch (error) {
+        const refusal = toErrorShape(error);
+        if (refusal.code === 'ERR_CANCELLED' || refusal.code === 'ERR_UNSUPPORTED') throw error;
+        if (of.closed)
+          throw new EngineError('ERR_GONE', sentence('{0} was closed; open it again.', of.description.name));
+        if (refusal.code === 'ERR_MEMORY' && size.tooMany(batch.length)) continue;
+        for (const i of batch) outcomes[i] = { error: refusal };
+      }
+    }
+  }
+}
+
+/** null: it can be computed. */
+function checked(picture: Prepared, { model }: RunningModel): PictureOutcome | null {
+  if ('error' in picture) return picture;
+  try {
+    batchOf([1, ...picture.shape], picture.values.length, model);
+    return null;
+  } catch (error) {
+    return { error: toErrorShape(error) };
+  }
+}
+
+/** Indices of the next pictures that are as large as the first. */
+function nextBatch(prepared: Prepared[], outcomes: (PictureOutcome | null)[], first: number, size: number): number[] {
+  const shape = String((prepared[first] as Made).shape);
+  const batch: number[] = [];
+  for (let i = first; i < prepared.length && batch.length < size; i++) {
+    if (outcomes[i] === null && String((prepared[i] as Made).shape) === shape) batch.push(i);
+  }
+  return batch;
+}
+
+function forward(model: BackendModel, pictures: Made[], signal: AbortSignal): Promise<BackendRun> {
+  const length = pictures[0]!.values.length;
+  const input = new Float32Array(pictures.length * length);
+  pictures.forEach(({ values }, i) => input.set(values, i * length));
+  return model.forward({ input, batch: pictures.length, attention: false, tokens: false, signal });
+}
+
+async function outcomeOf(
+  { topK, logits: wantsLogits, features: wantsFeatures }: Request,
+  of: RunningModel,
+  run: BackendRun,
+  image: number,
+  { width, height, bytes, modified, decodeMs, preprocessMs }: Made,
+  forwardMs: number,
+): Promise<PictureOutcome> {
+  const logits = rowOf(run.logits, image, run.batch);
+  if (firstNonFinite(logits) >= 0) {
+    return { error: { code: 'ERR_TENSOR', ...(await whyNotFinite(of.description, run, image)) } };
+  }
+  if (wantsFeatures && run.features === null) {
+    throw new EngineError(
+      'ERR_UNSUPPORTED',
+      sentence('Embeddings need the native engine; ONNX Runtime gives the output alone.'),
+    );
+  }
+  const read = readLogits(logits, of, topK);
+  return {
+    width,
+    height,
+    bytes,
+    modified,
+    ...read,
+    energy: read.scores === null ? null : read.energy,
+    logits: wantsLogits ? logits : null,
+    features: wantsFeatures && run.features ? rowOf(run.features, image, run.batch) : null,
+    timings: { decode_ms: decodeMs, preprocess_ms: preprocessMs, forward_ms: forwardMs },
+  };
+}
+
+/** A copy: what is sent is no larger than it has to be. */
+function rowOf(values: Float32Array, image: number, batch: number): Float32Array {
+  const length = values.length / batch;
+  return values.slice(image * length, (image + 1) * length);
+}
