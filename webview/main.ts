@@ -5,7 +5,9 @@ import { PROTOCOL_VERSION, type HostEvent, type PanelConversation } from '../ext
 import type { ToView } from '../extension/protocol/rpc';
 import { HostConnection } from '../extension/protocol/view';
 import type { App } from './app/app';
-import { Attention } from './app/attention';
+import { Attention, type Shown } from './app/attention';
+import { otherApp } from './compare/otherApp';
+import { otherState } from './compare/sameView';
 import { sendHidden } from './patches/occlusion';
 import { Panel } from './panel';
 import { Slices } from './app/slices';
@@ -23,9 +25,12 @@ declare function acquireVsCodeApi(): {
 const api = acquireVsCodeApi();
 const host = new HostConnection<PanelConversation>((message) => api.postMessage(message), receive);
 const slices = new Slices(host, refresh);
-const attention = new Attention(slices);
+const besideSlices = new Slices(host, refresh);
+const attention = new Attention(slices, () => partner(beside.attention, otherState(state)));
+const besideAttention = new Attention(besideSlices, () => partner(attention, state));
 
-const stored = (api.getState() ?? {}) as Partial<Record<'view' | 'display' | 'figure' | 'hidden', unknown>>;
+const stored = (api.getState() ?? {}) as Partial<Record<'view' | 'display' | 'figure' | 'hidden' | 'other', unknown>>;
+let saidOther = false;
 const storedView = readView(stored.view);
 let state: AppState = firstState();
 state = {
@@ -59,12 +64,20 @@ const app: App = {
   refresh,
 };
 
+/** What the picture is compared with. */
+const beside = otherApp(app, besideSlices, besideAttention);
+
+/** The other map of a comparison, where both have one scale. */
+const partner = (maps: Attention, of: AppState | null): Shown =>
+  state.other && of && state.display.compareScale === 'shared' ? maps.own(of) : { status: 'none' };
+
 const root = document.getElementById('root') ?? document.body.appendChild(document.createElement('div'));
 root.id = 'root';
-const panel = new Panel(app, root);
+const panel = new Panel(app, beside, root);
 
 function receive(event: HostEvent): void {
   const { hidden } = state;
+  if (event.type === 'compare') saidOther = true;
   become(reduce(state, event));
   if (event.type === 'token' && state.hidden !== hidden) sendHidden(app);
 }
@@ -73,9 +86,10 @@ function become(next: AppState): void {
   const before = state;
   state = next;
   slices.forRun(state.run?.runId ?? null);
+  besideSlices.forRun(state.other?.run?.runId ?? null);
   // the document was made for the picture it began with
   if (state.image) document.body.dataset.uri = state.image.uri;
-  const kept = ['image', 'view', 'display', 'figure', 'hidden'] as const;
+  const kept = ['image', 'view', 'display', 'figure', 'hidden', 'other'] as const;
   if (kept.some((part) => state[part] !== before[part])) remember();
   refresh();
 }
@@ -85,6 +99,8 @@ function remember(): void {
   api.setState({
     uri: document.body.dataset.uri,
     model: document.body.dataset.model,
+    // until the host has said what is compared: as before the reload
+    other: saidOther ? state.other?.what : stored.other,
     view: state.view,
     display: state.display,
     figure: state.figure,

@@ -6,14 +6,17 @@ import { ColorBar } from './attention/colorBar';
 import { Evidence } from './evidence/evidence';
 import { ByDepth } from './depth/byDepth';
 import { DisplayControls } from './attention/displayControls';
+import { compareItems } from './compare/compareMenu';
+import { Pictures } from './compare/pictures';
+import { Probabilities } from './compare/probabilities';
 import { attribute, h } from './ui/dom';
 import { exportItems } from './export/exportMenu';
 import { menu } from './ui/menu';
 import { ModelSummary } from './facts/modelSummary';
-import { Overview } from './attention/overview';
+import { LayerMaps } from './app/layerMaps';
+import { Overview } from './overview/overview';
 import { Occlusion } from './patches/occlusion';
 import { PatchDetail } from './patches/patchDetail';
-import { Picture } from './patches/picture';
 import { PictureFacts } from './facts/pictureFacts';
 import { Predictions } from './facts/predictions';
 import { Readout } from './attention/readout';
@@ -32,18 +35,21 @@ export class Panel {
 
   constructor(
     private readonly app: App,
+    beside: App,
     private readonly root: HTMLElement,
   ) {
-    const picture = new Picture(app);
+    const pictures = new Pictures(app, beside);
+    const comparison = new Probabilities(app, beside);
     const tabs = new Tabs(app);
     const progress = new Progress(app);
     const failure = new Failure(app);
-    const bar = new ColorBar(app);
+    const maps = new LayerMaps(app);
+    const bar = new ColorBar(app, maps);
     const readout = new Readout(app);
     const predictions = new Predictions(app);
     const controls = new AttentionControls(app);
     const evidence = new Evidence(app);
-    const overview = new Overview(app);
+    const overview = new Overview(app, maps);
     const patch = new PatchDetail(app);
     const depth = new ByDepth(app);
     const occlusion = new Occlusion(app);
@@ -51,8 +57,8 @@ export class Panel {
     const model = new ModelSummary(app);
     const facts = new PictureFacts(app);
     this.components = [
-      ...[tabs, progress, failure, picture, bar, readout],
-      ...[predictions, controls, evidence, overview, patch, occlusion, depth, display, model, facts],
+      ...[tabs, progress, failure, pictures, bar, readout],
+      ...[predictions, comparison, controls, evidence, overview, patch, occlusion, depth, display, model, facts],
     ];
     this.walkthrough = new Walkthrough(app);
     this.attentionParts = [controls.element];
@@ -60,11 +66,17 @@ export class Panel {
     this.body = h(
       'div',
       { class: 'body' },
-      h('div', { class: 'stage' }, picture.element, h('footer', { class: 'stage-foot' }, readout.element, bar.element)),
+      h(
+        'div',
+        { class: 'stage' },
+        pictures.element,
+        overview.element,
+        h('footer', { class: 'stage-foot' }, readout.element, bar.element),
+      ),
       h(
         'aside',
         { class: 'side', 'aria-label': l10n.t('Predictions and controls') },
-        ...[predictions, controls, evidence, patch, occlusion, overview, depth, display, model, facts].map(
+        ...[predictions, comparison, controls, evidence, patch, occlusion, depth, display, model, facts].map(
           ({ element }) => element,
         ),
       ),
@@ -75,7 +87,8 @@ export class Panel {
         { class: 'toolbar' },
         tabs.element,
         progress.element,
-        menu(l10n.t('Export'), 'export', 'export', exportItems(app, picture)),
+        menu(l10n.t('Compare'), 'split-horizontal', 'compare', compareItems(app)),
+        menu(l10n.t('Export'), 'export', 'export', exportItems(app, pictures.picture, maps)),
       ),
       failure.element,
       h('main', { class: 'view', id: 'view', role: 'tabpanel' }, this.body, this.walkthrough.element),
@@ -86,7 +99,7 @@ export class Panel {
   update(): void {
     const { state } = this.app;
     const { view, run } = state;
-    for (const element of this.attentionParts) element.hidden = view.view !== 'attention';
+    for (const element of this.attentionParts) element.hidden = view.view !== 'attention' && view.view !== 'overview';
     for (const element of this.patchParts) element.hidden = view.view !== 'patches';
     this.body.hidden = view.view === 'walkthrough';
     for (const component of this.components) component.update();
@@ -95,6 +108,7 @@ export class Panel {
     attribute(this.root, 'data-busy', state.busy !== null);
     attribute(this.root, 'data-stale', staleness(state));
     attribute(this.root, 'data-run', run?.runId);
+    attribute(this.root, 'data-other', state.other && progressOf({ ...state, ...state.other }));
     attribute(this.root, 'data-view', view.view);
     attribute(this.root, 'data-layer', state.model ? view.layer + 1 : null);
     attribute(this.root, 'data-head', view.head);

@@ -13,6 +13,7 @@ import {
   previousView,
   usePatchAsQuery,
 } from './controls';
+import { compareSelected, compareWithLastCommit, compareWithModel, compareWithPicture, endComparison } from './compare';
 import { downloadModel } from './downloadModel';
 import { exportOnnx } from './exportOnnx';
 import { inspectCheckpoint } from './inspectCheckpoint';
@@ -34,6 +35,11 @@ export const commands: Record<`vit.${string}`, Command> = {
   'vit.classifyImage': classifyImage,
   'vit.showAttentionHeatmap': showAttentionHeatmap,
   'vit.showPatchGrid': showPatchGrid,
+  'vit.compareSelected': compareSelected,
+  'vit.compareWithPicture': compareWithPicture,
+  'vit.compareWithModel': compareWithModel,
+  'vit.compareWithLastCommit': compareWithLastCommit,
+  'vit.endComparison': endComparison,
   'vit.runModelFile': runModelFile,
   'vit.selectModel': selectModel,
   'vit.downloadModel': downloadModel,

@@ -1,10 +1,9 @@
 import { isModelFile } from '../models/files/modelFileName';
 import * as vscode from 'vscode';
-import { IMAGE_EXTENSIONS } from '../image/pictureKinds';
 import { namedFile } from '../models/files/namedFile';
 import type { Command, Parts } from './command';
+import { choosePicture } from './images';
 import { confinedTo } from './models';
-import { labelText } from '../panel/notifications';
 
 /** Runs the .vit.json that was clicked or is being edited on its picture, and shows it step by step. */
 export const runModelFile: Command = async (parts, clicked) => {
@@ -36,7 +35,9 @@ async function pictureOf(
     const uri = vscode.Uri.parse(remembered, true);
     if (await exists(uri)) return uri;
   }
-  const chosen = await choosePicture();
+  const chosen = await choosePicture(vscode.l10n.t('Choose the Picture for This Model'), {
+    placeHolder: vscode.l10n.t('It is remembered; "image" in the file sets it for everyone.'),
+  });
   if (chosen) await context.workspaceState.update(key, chosen.toString());
   return chosen;
 }
@@ -48,23 +49,4 @@ async function exists(uri: vscode.Uri): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-const MOST_LISTED = 100;
-
-async function choosePicture(): Promise<vscode.Uri | undefined> {
-  const glob = `**/*.{${IMAGE_EXTENSIONS.join(',')}}`;
-  const found = await vscode.workspace.findFiles(glob, '**/{node_modules,.git}/**', MOST_LISTED);
-  const rows = found
-    .map((uri) => ({ label: labelText(vscode.workspace.asRelativePath(uri)), uri }))
-    .sort((a, b) => a.label.localeCompare(b.label));
-  const browse = { label: `$(folder-opened) ${vscode.l10n.t('Browse for a File…')}`, uri: undefined };
-  const chosen = await vscode.window.showQuickPick([...rows, browse], {
-    title: vscode.l10n.t('Choose the Picture for This Model'),
-    placeHolder: vscode.l10n.t('It is remembered; "image" in the file sets it for everyone.'),
-  });
-  if (!chosen || chosen.uri) return chosen?.uri;
-  const [file] =
-    (await vscode.window.showOpenDialog({ filters: { [vscode.l10n.t('Images')]: IMAGE_EXTENSIONS } })) ?? [];
-  return file;
 }

@@ -5,7 +5,7 @@ import { EMBEDDED, type RegistryEntry } from '../models/modelId';
 import type { EngineClient } from '../engine/client';
 import { deadlines } from '../engine/deadlines';
 import { readSettings, writeModel } from '../panel/settings';
-import type { Command } from './command';
+import type { Command, Parts } from './command';
 import { fetchModel, presetItem } from './downloadModel';
 import { plainText } from '../errors/plainText';
 import { labelText, showInformation } from '../panel/notifications';
@@ -16,16 +16,11 @@ interface Row extends vscode.QuickPickItem {
 }
 
 /** Chooses the model for all panels and remembers it in the settings. */
-export const selectModel: Command = async ({ engine, panels, recent }) => {
+export const selectModel: Command = async (parts) => {
+  const { panels } = parts;
   const resource = panels.atHand;
   const present = readSettings(resource).model.id;
-  const chosen = await vscode.window.showQuickPick(await rows(engine, present, recent.list()), {
-    title: vscode.l10n.t('Select the Model'),
-    placeHolder: vscode.l10n.t('In use: {0}', plainText(present)),
-    matchOnDescription: true,
-    matchOnDetail: true,
-  });
-  const id = await chosen?.choose();
+  const id = await pickModel(parts, vscode.l10n.t('Select the Model'), present);
   if (id && id !== present) await writeModel(id, resource);
   if (id && panels.hasOwnModel) {
     void showInformation(
@@ -33,6 +28,17 @@ export const selectModel: Command = async ({ engine, panels, recent }) => {
     );
   }
 };
+
+/** The id of a model that is chosen from a list, or from a folder or a file; null when none is. */
+export async function pickModel({ engine, recent }: Parts, title: string, present: string): Promise<string | null> {
+  const chosen = await vscode.window.showQuickPick(await rows(engine, present, recent.list()), {
+    title,
+    placeHolder: vscode.l10n.t('In use: {0}', plainText(present)),
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  return (await chosen?.choose()) ?? null;
+}
 
 /** Models that were in use, those that are here, a few to download, and the dialogs. */
 async function rows(engine: EngineClient, present: string, recent: readonly string[]): Promise<Row[]> {

@@ -139,6 +139,11 @@ export class Inspection {
     return { error: toErrorShape(cancelled()) };
   }
 
+  /** Whether that is the run on screen. */
+  isOf(runId: number): boolean {
+    return this.#run?.summary.runId === runId;
+  }
+
   /** A slice of the run on screen. */
   slice(runId: number, what: SliceRequest, options?: RequestOptions<'slice'>): Promise<Slice> {
     return this.#ofRun(runId, (id) => this.engine.request('slice', { runId: id, what }, options));

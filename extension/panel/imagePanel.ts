@@ -8,23 +8,40 @@ import { receive } from '../protocol/host';
 import type { HostHandlers, Running } from '../protocol/host';
 import { panelChecks } from '../protocol/panelChecks';
 import { PROTOCOL_VERSION } from '../protocol/panel';
-import type { HostEvent, PanelConversation, PanelModel, ViewEvent, ViewState } from '../protocol/panel';
+import type {
+  CompareWith,
+  HostEvent,
+  PanelConversation,
+  PanelModel,
+  SavedOther,
+  ViewEvent,
+  ViewState,
+} from '../protocol/panel';
 import type { ToView } from '../protocol/rpc';
 import type { EnginePort } from '../inspect/enginePort';
 import { sliceForWebview } from '../inspect/events';
 import { watchFile, type FileChange } from './fileWatch';
 import { pageHtml, webviewRoot } from './html';
 import { Inspection } from '../inspect/inspection';
-import type { InspectionSettings, Outcome, Picture } from '../inspect/inspection';
+import type { InspectionSettings, Outcome } from '../inspect/inspection';
 import type { ModelPool } from '../inspect/modelPool';
 import { Progress } from './notices';
 import type { Failures } from './notices';
 import { saySaved } from './saved';
 import { readSettings } from './settings';
-import { askWhereToSave, fileName, imageSource } from './source';
+import { askWhereToSave, fileName } from './source';
+import { Comparison, pictureOf } from './comparison';
 import { say } from './words';
 import { plainText } from '../errors/plainText';
 import { showError } from './notifications';
+
+/** What asks for the other side of a comparison. */
+const COMPARE: Record<CompareWith, `vit.${string}`> = {
+  picture: 'vit.compareWithPicture',
+  model: 'vit.compareWithModel',
+  'last-commit': 'vit.compareWithLastCommit',
+  nothing: 'vit.endComparison',
+};
 
 /** What every panel shares. */
 export interface PanelParts {
@@ -45,6 +62,7 @@ export class ImagePanel implements vscode.Disposable {
   sequence: ((by: 1 | -1) => Promise<vscode.Uri | null>) | null = null;
   #uri: vscode.Uri;
   #pictureWatch: vscode.Disposable;
+  #comparison: Comparison | null = null;
   /** The webview listens: what is sent before, or while it is hidden, is lost. */
   #listening = false;
   #toShow: Partial<ViewState> | null = null;
@@ -122,6 +140,19 @@ export class ImagePanel implements vscode.Disposable {
     this.#stale.clear();
     this.#setTitle();
     void this.#inspection.replace(pictureOf(uri), this.#settings());
+    this.#comparison?.follow(uri, this.#settings());
+  }
+
+  /** Sets the picture beside another one, or another model; null ends it. */
+  compareWith(what: SavedOther | null): void {
+    this.#comparison?.dispose();
+    this.#comparison = null;
+    this.#postEvent({ type: 'compare', with: what });
+    if (what)
+      this.#comparison = new Comparison(what, this.#uri, this.parts, this.#settings(), (event) =>
+        this.#postEvent({ type: 'other', event }),
+      );
+    this.#setTitle();
   }
 
   #watchPicture(): vscode.Disposable {
@@ -172,7 +203,10 @@ export class ImagePanel implements vscode.Disposable {
     const folder = plainText(basename(dirname(this.#uri.path)));
     const found = this.#folderShown ? `${this.#name} · ${folder}` : this.#name;
     const name = this.#isDeleted ? vscode.l10n.t('{0} (deleted)', found) : found;
-    this.panel.title = this.model === undefined ? name : `${name} — ${plainText(basename(this.model))}`;
+    const title = this.model === undefined ? name : `${name} — ${plainText(basename(this.model))}`;
+    const other = this.#comparison?.what.uri;
+    const compared = other === undefined ? null : fileName(vscode.Uri.parse(other, true));
+    this.panel.title = compared === null || compared === this.#name ? title : `${title} ↔ ${compared}`;
   }
 
   #settings(): InspectionSettings {
@@ -189,6 +223,7 @@ export class ImagePanel implements vscode.Disposable {
     this.#abandon();
     this.#progress.end();
     this.#inspection.dispose();
+    this.#comparison?.dispose();
     this.#pictureWatch.dispose();
     for (const disposable of this.#disposables) disposable.dispose();
   }
@@ -201,7 +236,7 @@ export class ImagePanel implements vscode.Disposable {
     event: (event) => this.#viewEvent(event),
     requests: {
       slice: async ({ runId, what }, { signal, report }) =>
-        sliceForWebview(await this.#inspection.slice(runId, what, { signal, onProgress: report })),
+        sliceForWebview(await this.#inspectionOf(runId).slice(runId, what, { signal, onProgress: report })),
       faithfulness: (take, { signal, report }) => this.#inspection.faithfulness(take, { signal, onProgress: report }),
       'weight-files': ({ runId }, { signal }) => this.#inspection.weightFiles(runId, { signal }),
       save: async ({ suggestedName, bytes }) => {
@@ -219,6 +254,12 @@ export class ImagePanel implements vscode.Disposable {
     problem: (sentence) => this.parts.log.warn(`${this.#name}: ${sentence}`),
   };
 
+  /** The run may be of what the picture is compared with. */
+  #inspectionOf(runId: number): Inspection {
+    const other = this.#comparison?.inspection;
+    return other?.isOf(runId) ? other : this.#inspection;
+  }
+
   #viewEvent(event: ViewEvent): void {
     switch (event.type) {
       case 'ready':
@@ -232,6 +273,12 @@ export class ImagePanel implements vscode.Disposable {
         break;
       case 'mask':
         void this.#inspection.mask(event.patches);
+        break;
+      case 'compare':
+        void vscode.commands.executeCommand(COMPARE[event.with]);
+        break;
+      case 'retry-other':
+        void this.#comparison?.inspection.refresh();
         break;
       case 'select-model':
         void vscode.commands.executeCommand('vit.selectModel');
@@ -259,6 +306,8 @@ export class ImagePanel implements vscode.Disposable {
       return;
     }
     for (const event of this.#inspection.snapshot()) this.#postEvent(event);
+    this.#postEvent({ type: 'compare', with: this.#comparison?.what ?? null });
+    for (const event of this.#comparison?.snapshot() ?? []) this.#postEvent({ type: 'other', event });
     this.#tellWhatToShow();
   }
 
@@ -303,6 +352,8 @@ export class ImagePanel implements vscode.Disposable {
     if (this.#stale.has('picture')) void this.#inspection.reopen();
     if (this.#stale.has('settings')) void this.#inspection.change(this.#settings());
     if (this.#stale.has('engine')) void this.#inspection.refresh();
+    if (this.#stale.has('settings')) this.#comparison?.change(this.#settings());
+    else if (this.#stale.has('engine')) void this.#comparison?.inspection.refresh();
     this.#stale.clear();
   }
 
@@ -332,8 +383,6 @@ export class ImagePanel implements vscode.Disposable {
     void this.panel.webview.postMessage(message);
   }
 }
-
-const pictureOf = (uri: vscode.Uri): Picture => ({ uri: uri.toString(), source: () => imageSource(uri) });
 
 /** Changes whenever the file is written; null when it cannot be read. */
 async function fileState(path: string): Promise<string | null> {

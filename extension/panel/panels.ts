@@ -1,6 +1,6 @@
 /** All panels: one for each picture. */
 import * as vscode from 'vscode';
-import type { SavedPanel, ViewState } from '../protocol/panel';
+import type { SavedOther, SavedPanel, ViewState } from '../protocol/panel';
 import { ImagePanel } from './imagePanel';
 import type { PanelParts } from './imagePanel';
 import { Inspection } from '../inspect/inspection';
@@ -70,8 +70,11 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReado
   deserializeWebviewPanel(panel: vscode.WebviewPanel, saved: unknown): Promise<void> {
     const uri = savedUri(saved);
     const model = savedModel(saved);
-    if (uri && !this.#find(uri, model)) this.#adopt(uri, panel, model);
-    else panel.dispose();
+    const other = savedOther(saved);
+    if (uri && !this.#find(uri, model)) {
+      const adopted = this.#adopt(uri, panel, model);
+      if (other) adopted.compareWith(other);
+    } else panel.dispose();
     return Promise.resolve();
   }
 
@@ -171,14 +174,33 @@ function savedModel(saved: unknown): string | undefined {
   return typeof model === 'string' ? model : undefined;
 }
 
+/** What a saved panel compared its picture with. */
+function savedOther(saved: unknown): SavedOther | null {
+  const other = (saved as Partial<Record<keyof SavedPanel, unknown>> | null)?.other;
+  if (typeof other !== 'object' || other === null) return null;
+  const { uri, model, version } = other as Partial<Record<keyof SavedOther, unknown>>;
+  const hasUri = typeof uri === 'string' && isUri(uri);
+  const hasModel = typeof model === 'string';
+  if (!hasUri && !hasModel) return null;
+  return {
+    ...(hasUri && { uri }),
+    ...(hasModel && { model }),
+    ...(version === 'last-commit' && { version }),
+  };
+}
+
+function isUri(text: string): boolean {
+  try {
+    vscode.Uri.parse(text, true);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The picture of a saved panel; null when what was saved is not ours (an older version, or nothing at all). */
 function savedUri(saved: unknown): vscode.Uri | null {
   if (typeof saved !== 'object' || saved === null) return null;
   const { uri } = saved as Partial<Record<keyof SavedPanel, unknown>>;
-  if (typeof uri !== 'string') return null;
-  try {
-    return vscode.Uri.parse(uri, true);
-  } catch {
-    return null;
-  }
+  return typeof uri === 'string' && isUri(uri) ? vscode.Uri.parse(uri, true) : null;
 }

@@ -20,9 +20,9 @@ import type { Preprocessing } from '../image/preprocessing';
 import type { Conversation } from './rpc';
 import type { Architecture, Finding } from '../architecture/description';
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
-export type View = 'attention' | 'patches' | 'walkthrough';
+export type View = 'attention' | 'overview' | 'patches' | 'walkthrough';
 
 /** The controls' state: kept by webview.setState, restored after a reload, written by the host to say what to show first. */
 export interface ViewState {
@@ -53,6 +53,15 @@ export interface SavedPanel {
   uri: string;
   /** Path of the model this panel is about, when it is not the one of the settings (document.body.dataset.model). */
   model?: string;
+  /** What it is compared with. */
+  other?: SavedOther;
+}
+
+/** Another picture, another model, or both; what is absent is as on the panel's own side. */
+export interface SavedOther {
+  uri?: string;
+  model?: string;
+  version?: 'last-commit';
 }
 
 export interface PanelImage {
@@ -83,6 +92,12 @@ export interface PanelModel {
 /** What a key goes through one by one. */
 export type Movable = 'layer' | 'head' | 'view';
 
+/** About one picture under one model. */
+export type SideEvent = Extract<HostEvent, { type: 'image' | 'busy' | 'model' | 'run' | 'error' }>;
+
+/** What a picture can be compared with; nothing ends it. */
+export type CompareWith = 'picture' | 'model' | 'last-commit' | 'nothing';
+
 /** Host -> webview. Each replaces that part of what is shown. */
 export type HostEvent =
   | { type: 'image'; image: PanelImage }
@@ -97,7 +112,11 @@ export type HostEvent =
   /** Ask it for the next or the one before: only the webview knows what it shows. */
   | { type: 'move'; what: Movable; by: 1 | -1 }
   /** Asks about a patch (0-based, without prefix tokens) or a prefix token, from its context menu. */
-  | { type: 'token'; token: number; use: 'query' | 'hide' };
+  | { type: 'token'; token: number; use: 'query' | 'hide' }
+  /** A comparison begins, or ends. */
+  | { type: 'compare'; with: SavedOther | null }
+  /** About what the picture is compared with. */
+  | { type: 'other'; event: SideEvent };
 
 /** Webview -> host, without an answer. */
 export type ViewEvent =
@@ -109,6 +128,9 @@ export type ViewEvent =
   /** Opens the report on the panel's model. */
   | { type: 'inspect-model' }
   | { type: 'open-settings'; setting: string }
+  | { type: 'compare'; with: CompareWith }
+  /** Run what the picture is compared with again. */
+  | { type: 'retry-other' }
   /** Hide patches from the model and run again (empty: none hidden). */
   | { type: 'mask'; patches: Uint32Array };
 

@@ -121,6 +121,11 @@ const viewEvent: Check<ViewEvent> = variant<ViewEvent, 'type'>('type', {
     type: literal('open-settings'),
     setting: text(60, /^vit(?:\.[A-Za-z]+)*$/),
   }),
+  compare: record<Event<'compare'>>({
+    type: literal('compare'),
+    with: literal('picture', 'model', 'last-commit', 'nothing'),
+  }),
+  'retry-other': record<Event<'retry-other'>>({ type: literal('retry-other') }),
   mask: record<Event<'mask'>>({ type: literal('mask'), patches: uint32Array(MAX_TOKENS) }),
 });
 

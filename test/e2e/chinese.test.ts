@@ -87,6 +87,9 @@ for (const [name, width] of [
     }
     assert.equal(await panel.part('tab-attention').innerText(), '注意力');
     await assertGood(`attention-${name}`);
+    await panel.part('tab-overview').click();
+    await panel.view.locator('[data-testid="overview"][data-complete]').waitFor();
+    await assertGood(`overview-${name}`);
     await panel.part('tab-patches').click();
     await assertGood(`patches-${name}`);
     await panel.part('tab-walkthrough').click();

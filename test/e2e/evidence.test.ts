@@ -1,9 +1,12 @@
 /** Why this class: evidence for a class and against another, and how far each map can be trusted. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { execFileSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
+import path from 'node:path';
 import { addPhoto, deit, withoutDeit } from './support/realModel';
 import { Session } from './support/session';
-import { chooseInExplorer, PATIENCE } from './support/ui';
+import { chooseInExplorer, PATIENCE, selectInExplorer } from './support/ui';
 
 const CLASSIFY = 'ViT: Classify Image';
 
@@ -15,7 +18,16 @@ let session: Session;
 before(async () => {
   session = await Session.open('evidence', {
     install: 'link',
-    prepare: addPhoto,
+    settings: { 'git.enabled': true },
+    prepare: (folder) => {
+      addPhoto(folder);
+      // what is in the folder is committed; then one picture becomes another one
+      const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { stdio: 'pipe' });
+      git('init', '--quiet');
+      git('add', '.');
+      git('-c', 'user.name=Test', '-c', 'user.email=test@localhost', 'commit', '--quiet', '--message', 'Pictures');
+      cpSync(path.join(folder, 'ship.png'), path.join(folder, 'aeroplane.png'));
+    },
   });
 });
 after(() => session?.close());
@@ -146,6 +158,48 @@ test('what changes with depth: predictions, lengths and sinks, heads, colours; s
   await panel.part('sinks').click();
 });
 
+const drawn = (testId: string, name: string) =>
+  session.panel.view.locator(`canvas[data-testid="${testId}"][data-drawn][aria-label^="${name}"]`);
+
+test('two pictures side by side: the same map of both, their difference, their probabilities', async () => {
+  const { page, panel } = session;
+  await selectInExplorer(page, ['car.png', 'ship.png']);
+  await chooseInExplorer(page, 'ship.png', 'ViT: Compare Selected');
+  await panel.waitFor({ state: 'ready', other: 'ready' });
+  await drawn('picture-other', 'ship.png').waitFor({ timeout: PATIENCE });
+  await drawn('picture-difference', 'car.png').waitFor({ timeout: PATIENCE });
+  const rows = panel.part('compare-table').locator('tbody tr');
+  await rows
+    .first()
+    .filter({ hasText: /%.*%.*[+−]/ })
+    .waitFor();
+  await session.screenshot('compare-pictures');
+  const before = await panel.part('picture-other').getAttribute('data-drawn');
+  await panel.redrawn(() => panel.choose('method', 'Rollout through the layers'));
+  await panel.view
+    .locator(`canvas[data-testid="picture-other"][data-drawn*="rollout"]:not([data-drawn="${before ?? ''}"])`)
+    .waitFor({ timeout: PATIENCE });
+  await panel.redrawn(() => panel.part('compare-scale').click());
+  await panel.part('end-comparison').click();
+  await panel.part('picture-other').waitFor({ state: 'hidden' });
+});
+
+test('a picture beside what it was in the last commit', async () => {
+  const { page, panel } = session;
+  await chooseInExplorer(page, 'aeroplane.png', CLASSIFY);
+  await panel.ready('aeroplane.png');
+  const now = (await panel.predictions())[0]!.label;
+  await panel.part('compare').click();
+  await panel.part('compare-last-commit').click();
+  await panel.waitFor({ state: 'ready', other: 'ready' });
+  await drawn('picture-other', 'aeroplane.png').waitFor({ timeout: PATIENCE });
+  await panel.view.getByText('aeroplane.png · last commit').first().waitFor();
+  const first = panel.part('compare-table').locator('tbody tr').first();
+  await first.filter({ hasText: now }).waitFor();
+  assert.notEqual(await first.locator('td').first().innerText(), await first.locator('td').nth(1).innerText());
+  await session.screenshot('compare-last-commit');
+});
+
 test('a photograph under a real ImageNet model', { skip: withoutDeit }, async () => {
   const { page, panel } = session;
   await session.changeSettings({ 'vit.model': deit });
@@ -156,4 +210,11 @@ test('a photograph under a real ImageNet model', { skip: withoutDeit }, async ()
   await panel.part('check-map').click();
   await panel.part('areas').filter({ hasText: 'Area' }).waitFor({ timeout: PASSES });
   await session.screenshot('evidence-deit-relevance');
+  await panel.part('compare').click();
+  await panel.part('compare-model').click();
+  await page.locator('.quick-input-widget .monaco-list-row').filter({ hasText: 'Embedded Model' }).first().click();
+  await panel.waitFor({ state: 'ready', other: 'ready' });
+  await panel.part('other-message').filter({ hasText: 'This model has no class airliner' }).waitFor();
+  await panel.part('no-difference').filter({ hasText: 'There is no difference of maps of 14 × 14' }).waitFor();
+  await session.screenshot('compare-models');
 });

@@ -138,6 +138,23 @@ test('"Saved" opens the file, or shows where it lies', async () => {
   await clearNotifications(page);
 });
 
+test('all layers and heads as one figure; a click on a map shows it on the picture', async () => {
+  const { panel } = session;
+  await panel.part('tab-overview').click();
+  const grid = panel.view.locator('[data-testid="overview"][data-complete]');
+  await grid.waitFor({ timeout: PATIENCE });
+  await session.screenshot('overview');
+  const { width, height } = await sharp(await save('save-figure', 'harbour-attention-overview.png')).metadata();
+  assert.ok(width > 500 && height > 500, `${width} x ${height}`);
+  const pdf = await save('save-pdf', 'harbour-attention-overview.pdf');
+  assert.equal(pdf.subarray(0, 5).toString(), '%PDF-');
+  await clearNotifications(session.page);
+  // the first map of all is right of the rows' captions and under the columns'
+  await grid.click({ position: { x: 70, y: 32 } });
+  await panel.waitFor({ view: 'attention', layer: '1', head: '0' });
+  await panel.ready('harbour.jpg');
+});
+
 test('a program for a real model; and why there is none for others', { skip: withoutDeit }, async () => {
   const { page, panel } = session;
   await session.changeSettings({ 'vit.model': deit });

@@ -121,6 +121,9 @@ test('stored state is read field by field', () => {
   );
   assert.deepEqual(readDisplay({ scale: 'shared', mass: 0.5, numbers: false }), {
     scale: 'shared',
+    overviewScale: 'shared',
+    compareScale: 'shared',
+    difference: true,
     excludeOutliers: false,
     excludeSinks: false,
     mass: 0.5,

@@ -12,6 +12,7 @@ import {
 } from '../../extension/engine/methods';
 import type { Slice } from '../../extension/engine/requests';
 import type { PanelModel, ViewState } from '../../extension/protocol/panel';
+import type { Domain } from '../../extension/drawing/colorScale';
 import { colorTable, signedColorMap } from '../../extension/drawing/colorMap';
 import { heatOf, keepMass, type Heat, type ScaleChoice } from '../drawing/heat';
 import { cutOut, enlarge, paint, type Fade, type Field } from '../../extension/drawing/raster';
@@ -26,17 +27,44 @@ export type Shown =
   | { status: 'unavailable'; reason: string }
   | { status: 'ready'; key: string; rows: Float32Array[]; heat: Heat; layout: TokenLayout };
 
+/** A map that lies over a picture. */
+export interface MapSource {
+  /** What can be shown now; asks for what is missing. */
+  shown(state: AppState): Shown;
+  /** Its pixels over the model's input; null where there is none. */
+  canvas(state: AppState): HTMLCanvasElement | null;
+}
+
 /** Pixels wide or high at most; more than a grid of patches can show. */
 const finestPixels = 768;
 
-export class Attention {
+export class Attention implements MapSource {
   private last: Shown = { status: 'none' };
+  private joined: Extract<Shown, { status: 'ready' }> | null = null;
   private drawn: { key: string; canvas: HTMLCanvasElement } | null = null;
 
-  constructor(private readonly slices: Slices) {}
+  /**
+   * @param partner another map that the scale is shared with: of what the picture is compared with
+   */
+  constructor(
+    private readonly slices: Slices,
+    private readonly partner: () => Shown = () => ({ status: 'none' }),
+  ) {}
 
   /** What can be shown now; asks for the slice when it is not here yet. */
   shown(state: AppState): Shown {
+    const own = this.own(state);
+    const partner = own.status === 'ready' ? this.partner() : own;
+    if (own.status !== 'ready' || partner.status !== 'ready') return own;
+    const [one, two] = [own.heat.domain, partner.heat.domain];
+    const domain: Domain = [Math.min(one[0], two[0]), Math.max(one[1], two[1])];
+    const key = `${own.key}/${domain.join()}`;
+    if (this.joined?.key !== key) this.joined = { ...own, key, heat: { ...own.heat, domain } };
+    return this.joined;
+  }
+
+  /** The same with the scale of this map alone. */
+  own(state: AppState): Shown {
     const { model, run, view, display } = state;
     if (!model || !run) return (this.last = { status: 'none' });
     const { layer, head, query, method, class: chosen, against } = view;
@@ -95,9 +123,7 @@ export class Attention {
     const colorMap = colorMapOf(view);
     const key = [shown.key, colorMap, view.smooth, display.mass, display.fade].join('/');
     if (this.drawn?.key !== key) {
-      const kept = keepMass(shown.heat.patches, display.mass);
-      const field = fieldOf(shown.layout, shown.heat.patches, view.smooth, finestPixels, kept);
-      this.drawn = { key, canvas: pixels(field, shown.heat.domain, colorMap, fadeOf(state)) };
+      this.drawn = { key, canvas: drawnMap(shown, state, colorMap, fadeOf(state)) };
     }
     return this.drawn.canvas;
   }
@@ -164,6 +190,18 @@ export function fieldOf(
   const factor = Math.max(1, Math.min(32, Math.floor(finest / Math.max(rows, columns))));
   const field = enlarge({ rows, columns, values }, factor);
   return kept === values ? field : cutOut(field, { rows, columns, values: kept });
+}
+
+/** The pixels of a map as the view draws it. */
+export function drawnMap(
+  { heat, layout }: Extract<Shown, { status: 'ready' }>,
+  { view, display }: AppState,
+  colorMap: string,
+  fade: Fade,
+): HTMLCanvasElement {
+  const kept = keepMass(heat.patches, display.mass);
+  const field = fieldOf(layout, heat.patches, view.smooth, finestPixels, kept);
+  return pixels(field, heat.domain, colorMap, fade);
 }
 
 export function pixels(field: Field, domain: Heat['domain'], colorMap: string, fade?: Fade): HTMLCanvasElement {

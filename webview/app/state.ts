@@ -6,11 +6,18 @@ import { colorMapNames, defaultColorMap } from '../../extension/drawing/colorMap
 import { canHide, toggled } from './hiddenPatches';
 import { defaultFigure, type FigureOptions } from './figureOptions';
 import { hide, noHistory, type History } from './hidden';
+import { newSide, reduceSide, type Side } from './side';
 import { atLayer, layerOf, withoutLayer } from './stepNames';
 
 /** Choices the host need not know. */
 export interface Display {
   scale: 'shared' | 'own';
+  /** Of all layers and heads: one for all maps, or each its own. */
+  overviewScale: 'shared' | 'own';
+  /** Of a comparison: one for both sides, or each its own. */
+  compareScale: 'shared' | 'own';
+  /** Of a comparison: a map of the difference too. */
+  difference: boolean;
   excludeOutliers: boolean;
   /** Tokens whose length stands apart (./sinks.ts) have no part in the colour scale. */
   excludeSinks: boolean;
@@ -40,6 +47,8 @@ export interface AppState {
   before: readonly Prediction[] | null;
   /** Token under the pointer. */
   hover: number | null;
+  /** What the picture is compared with. */
+  other: Side | null;
 }
 
 /** More than any model's layers: clamped to the last one when the model is known. The protocol allows no more. */
@@ -61,6 +70,9 @@ export const defaultView: ViewState = {
 
 const defaultDisplay: Display = {
   scale: 'own',
+  overviewScale: 'shared',
+  compareScale: 'shared',
+  difference: true,
   excludeOutliers: false,
   excludeSinks: false,
   mass: 1,
@@ -84,6 +96,7 @@ export function firstState(): AppState {
     brush: false,
     before: null,
     hover: null,
+    other: null,
   };
 }
 
@@ -138,6 +151,10 @@ export function reduce(state: AppState, event: HostEvent): AppState {
       };
     case 'error':
       return { ...state, busy: null, failure: { error: event.error, retry: event.retry } };
+    case 'compare':
+      return { ...state, other: event.with && newSide(event.with) };
+    case 'other':
+      return state.other ? { ...state, other: reduceSide(state.other, event.event) } : state;
     case 'show': {
       const view = withStep(state.view, readView({ ...state.view, ...event.state }) ?? state.view);
       return { ...state, view: state.model ? clampView(view, state.model) : view };
@@ -203,7 +220,7 @@ export function withStep(before: ViewState, view: ViewState): ViewState {
     : { ...view, layer: linked };
 }
 
-const views: readonly View[] = ['attention', 'patches', 'walkthrough'];
+const views: readonly View[] = ['attention', 'overview', 'patches', 'walkthrough'];
 
 /** A ViewState from what was stored, by this or an older version: what is unfit falls back; null when it is no object. */
 export function readView(stored: unknown): ViewState | null {
@@ -236,6 +253,9 @@ export function readDisplay(stored: unknown): Display {
   const flag = (x: unknown, otherwise: boolean) => (typeof x === 'boolean' ? x : otherwise);
   return {
     scale: given.scale === 'shared' ? 'shared' : 'own',
+    overviewScale: given.overviewScale === 'own' ? 'own' : 'shared',
+    compareScale: given.compareScale === 'own' ? 'own' : 'shared',
+    difference: flag(given.difference, defaultDisplay.difference),
     excludeOutliers: flag(given.excludeOutliers, defaultDisplay.excludeOutliers),
     excludeSinks: flag(given.excludeSinks, defaultDisplay.excludeSinks),
     mass: typeof given.mass === 'number' && given.mass > 0 && given.mass <= 1 ? given.mass : defaultDisplay.mass,

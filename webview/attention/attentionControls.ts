@@ -72,5 +72,6 @@ export class AttentionControls implements Component {
       view.method,
     );
     this.thumbnails.update();
+    if (view.view === 'overview') this.thumbnails.element.hidden = true;
   }
 }

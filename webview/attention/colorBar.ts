@@ -1,7 +1,8 @@
 /** The colour scale in numbers, with a mark where the value under the pointer lies. */
 import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
-import { colorMapOf, pixels } from '../app/attention';
+import { colorMapOf, pixels, whyNot } from '../app/attention';
+import { hasLayers, type LayerMaps } from '../app/layerMaps';
 import { position, type Domain } from '../../extension/drawing/colorScale';
 import { h, setText } from '../ui/dom';
 import { value } from '../ui/format';
@@ -39,19 +40,36 @@ export class ColorBar implements Component {
   private readonly bar = new Bar();
   readonly element = this.bar.element;
 
-  constructor(private readonly app: App) {
+  constructor(
+    private readonly app: App,
+    private readonly all: LayerMaps,
+  ) {
     this.element.dataset.testid = 'color-bar';
   }
 
   update(): void {
     const { state } = this.app;
-    const shown = this.app.attention.shown(state);
-    this.element.hidden = state.view.view !== 'attention' || shown.status === 'none' || shown.status === 'unavailable';
-    if (shown.status !== 'ready') return;
-    const { domain, patches } = shown.heat;
+    const domain = this.domain();
+    this.element.hidden = domain === null;
+    if (domain === null || domain === 'unknown') return;
     this.bar.show(domain, colorMapOf(state.view));
+    const shown = state.view.view === 'attention' ? this.app.attention.shown(state) : null;
     const patch = state.hover === null ? null : state.hover - state.model!.loaded.numPrefix;
-    this.bar.point(patch === null ? null : (patches[patch] ?? null), domain);
+    const value = shown?.status === 'ready' && patch !== null ? (shown.heat.patches[patch] ?? null) : null;
+    this.bar.point(value, domain);
+  }
+
+  /** Of what is on the stage; null: nothing that has a scale. */
+  private domain(): Domain | 'unknown' | null {
+    const { state } = this.app;
+    const { view, model, run } = state;
+    if (view.view === 'overview') {
+      const possible = model && run && hasLayers(view.method) && whyNot(view.method, model) === null;
+      return possible ? this.all.get().domain : null;
+    }
+    const shown = this.app.attention.shown(state);
+    if (view.view !== 'attention' || shown.status === 'none' || shown.status === 'unavailable') return null;
+    return shown.status === 'ready' ? shown.heat.domain : 'unknown';
   }
 }
 

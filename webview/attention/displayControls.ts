@@ -15,10 +15,11 @@ export class DisplayControls implements Component {
   private readonly grid;
   private readonly numbers;
   private readonly scale;
+  private readonly overviewScale;
   private readonly outliers;
   private readonly sinks;
   private readonly input;
-  private readonly heat: HTMLElement;
+  private readonly colorField: HTMLElement;
   readonly element: HTMLElement;
 
   constructor(private readonly app: App) {
@@ -63,6 +64,14 @@ export class DisplayControls implements Component {
       },
       (shared) => app.setDisplay({ scale: shared ? 'shared' : 'own' }),
     );
+    this.overviewScale = checkbox(
+      l10n.t('Shared scale'),
+      {
+        'data-testid': 'overview-scale',
+        title: l10n.t('The same colors mean the same in every layer and head'),
+      },
+      (shared) => app.setDisplay({ overviewScale: shared ? 'shared' : 'own' }),
+    );
     this.outliers = checkbox(
       l10n.t('Exclude outliers'),
       {
@@ -84,24 +93,24 @@ export class DisplayControls implements Component {
       { 'data-testid': 'model-input', title: l10n.t('Draw the resized and cropped pixels the model was given') },
       (modelInput) => app.setDisplay({ modelInput }),
     );
-    this.heat = h(
+    this.colorField = h(
       'div',
-      { class: 'stack' },
-      this.opacity.element,
-      this.mass.element,
-      h('div', { class: 'field' }, h('span', { class: 'field-name' }, l10n.t('Colors')), this.colors.element),
+      { class: 'field' },
+      h('span', { class: 'field-name' }, l10n.t('Colors')),
+      this.colors.element,
     );
     this.element = section(
       l10n.t('Display'),
       'display',
       true,
-      this.heat,
+      h('div', { class: 'stack' }, this.opacity.element, this.mass.element, this.colorField),
       h(
         'div',
         { class: 'checks' },
-        ...[this.smooth, this.fade, this.grid, this.numbers, this.scale, this.outliers, this.sinks, this.input].map(
+        ...[this.smooth, this.fade, this.grid, this.numbers, this.scale, this.overviewScale].map(
           ({ element }) => element,
         ),
+        ...[this.outliers, this.sinks, this.input].map(({ element }) => element),
       ),
     );
   }
@@ -122,13 +131,22 @@ export class DisplayControls implements Component {
     this.grid.set(view.grid);
     this.numbers.set(display.numbers);
     this.scale.set(display.scale === 'shared');
+    this.overviewScale.set(display.overviewScale === 'shared');
     this.outliers.set(display.excludeOutliers);
     this.sinks.set(display.excludeSinks);
     this.input.set(display.modelInput);
-    const heat = view.view === 'attention';
-    this.heat.hidden = !heat;
-    for (const { element } of [this.smooth, this.fade, this.scale, this.outliers, this.grid]) element.hidden = !heat;
-    this.sinks.element.hidden = !heat || this.app.state.model?.loaded.tokens !== true;
-    this.input.element.hidden = heat;
+    const onPicture = view.view === 'attention';
+    const overview = view.view === 'overview';
+    const heat = onPicture || overview;
+    this.colorField.hidden = !heat;
+    const show = (shown: boolean, ...controls: { element: HTMLElement }[]) => {
+      for (const { element } of controls) element.hidden = !shown;
+    };
+    show(onPicture, this.opacity, this.mass, this.fade, this.scale, this.grid);
+    show(heat, this.smooth, this.outliers);
+    show(overview, this.overviewScale);
+    show(!overview, this.numbers);
+    show(heat && this.app.state.model?.loaded.tokens === true, this.sinks);
+    show(view.view === 'patches', this.input);
   }
 }

@@ -49,8 +49,11 @@ export function captionOf(state: AppState): string {
   const { model, run, view } = state;
   if (!model || !run) return '';
   const [rows, columns] = model.loaded.grid;
-  if (view.view !== 'attention') return l10n.t('{0} patches, {1} down and {2} across', rows * columns, rows, columns);
+  if (view.view !== 'attention' && view.view !== 'overview')
+    return l10n.t('{0} patches, {1} down and {2} across', rows * columns, rows, columns);
   if (whyNot(view.method, model) !== null) return '';
   const token = tokenName(model, view.query).inside;
+  if (view.view === 'overview')
+    return l10n.t('{0}: every layer and head, query: {1}', methodWords[view.method].label, token);
   return methodWords[view.method].caption(token, view, model.loaded.heads, model.labels);
 }

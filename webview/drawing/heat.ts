@@ -42,11 +42,23 @@ export function heatOf(rows: readonly Float32Array[], head: Head, prefixes: numb
   const row = fuse(rows, head);
   const patches = row.subarray(prefixes);
   const all = choice.scale === 'shared' ? rows.map((each) => each.subarray(prefixes)) : [patches];
-  const { without = [] } = choice;
-  const compared =
-    without.length === 0 ? all : all.map((each) => Array.from(each).filter((_, patch) => !without.includes(patch)));
-  const domain = domainOf(compared, choice.excludeOutliers ? outlierShare : 0);
-  return { patches, prefix: row.subarray(0, prefixes), domain: choice.signed ? symmetric(domain) : domain };
+  const domain = domainOfMaps(
+    all.map((map) => ({ map, without: choice.without ?? [] })),
+    choice,
+  );
+  return { patches, prefix: row.subarray(0, prefixes), domain };
+}
+
+/** The range of several maps over the patches, each without those that have no part in it. */
+export function domainOfMaps(
+  maps: readonly { map: Float32Array; without: readonly number[] }[],
+  { excludeOutliers, signed }: Pick<ScaleChoice, 'excludeOutliers' | 'signed'>,
+): Domain {
+  const compared = maps.map(({ map, without }) =>
+    without.length === 0 ? map : map.filter((_, patch) => !without.includes(patch)),
+  );
+  const domain = domainOf(compared, excludeOutliers ? outlierShare : 0);
+  return signed ? symmetric(domain) : domain;
 }
 
 /**

@@ -44,3 +44,26 @@ export function pan(view: Viewport, by: Point, picture: Size, canvas: Size): Vie
 export function toPicture(view: Viewport, screen: Point): Point {
   return { x: (screen.x - view.x) / view.scale, y: (screen.y - view.y) / view.scale };
 }
+
+/** What is seen of a picture, whatever its size and the canvas's: several are looked at through the same one. */
+export interface Lens {
+  /** How much larger than fitted. */
+  zoom: number;
+  /** The point of the picture in the middle of the canvas, as shares of its width and height. */
+  x: number;
+  y: number;
+}
+
+export function lensOf(view: Viewport, picture: Size, canvas: Size): Lens {
+  const middle = toPicture(view, { x: canvas.width / 2, y: canvas.height / 2 });
+  return {
+    zoom: view.scale / fit(picture, canvas).scale,
+    x: middle.x / picture.width,
+    y: middle.y / picture.height,
+  };
+}
+
+export function throughLens({ zoom, x, y }: Lens, picture: Size, canvas: Size): Viewport {
+  const scale = fit(picture, canvas).scale * zoom;
+  return { scale, x: canvas.width / 2 - x * picture.width * scale, y: canvas.height / 2 - y * picture.height * scale };
+}

@@ -2,9 +2,9 @@
 import * as l10n from '@vscode/l10n';
 import type { App } from '../app/app';
 import type { Shown } from '../app/attention';
-import { takes } from '../../extension/engine/methods';
 import type { Picture } from '../patches/picture';
 import type { MenuChoice, MenuItem } from '../ui/menu';
+import { hasLayers, type LayerMaps } from '../app/layerMaps';
 import { sayError } from '../app/words';
 import { figureOf, pdfOf, pngOf, svgOf } from './figureFiles';
 import { allValues, jsonText, mapValues } from './mapFiles';
@@ -12,20 +12,25 @@ import { pythonSnippet, whyNoSnippet } from './python/snippet';
 import { csvFile, npyFile, type Values } from './values';
 import type { FigureOptions } from '../app/figureOptions';
 
-export function exportItems(app: App, picture: Picture): (MenuItem | MenuChoice)[][] {
+export function exportItems(app: App, picture: Picture, maps: LayerMaps): (MenuItem | MenuChoice)[][] {
   const ready = () => {
     const shown: Shown = app.attention.shown(app.state);
     return shown.status === 'ready' ? shown : null;
   };
-  const hasPicture = () => app.state.run !== null && picture.source() !== null && app.state.view.view !== 'walkthrough';
+  const hasPicture = () => {
+    const { run, view } = app.state;
+    if (run === null || view.view === 'walkthrough') return false;
+    return view.view === 'overview' ? maps.complete : picture.source() !== null;
+  };
   const hasValues = () => app.state.view.view === 'attention' && ready() !== null;
-  const hasLayers = () => hasValues() && (takes(app.state.view.method, 'layer') || takes(app.state.view.method, 'to'));
+  const hasAll = () =>
+    (hasValues() && hasLayers(app.state.view.method)) || (hasPicture() && app.state.view.view === 'overview');
   const attempt = (work: () => Promise<void>) => () =>
     void work().catch((error: unknown) => app.announce(sayError(error), 'error'));
   const save = async (suffix: string, bytes: Uint8Array) => {
     await app.host.request('save', { suggestedName: `${stem(app)}-${suffix}`, bytes });
   };
-  const figure = () => figureOf(app, picture.source()!);
+  const figure = () => figureOf(app, picture.source(), maps);
   const item = (
     id: string,
     label: string,
@@ -33,7 +38,10 @@ export function exportItems(app: App, picture: Picture): (MenuItem | MenuChoice)
     enabled: () => boolean,
     work: () => Promise<void>,
   ): MenuItem => ({ id, label, icon, enabled, run: attempt(work) });
-  const what = () => (app.state.view.view === 'attention' ? app.state.view.method : app.state.view.view);
+  const what = () => {
+    const { view, method } = app.state.view;
+    return view === 'attention' ? method : view === 'overview' ? `${method}-overview` : view;
+  };
   const saveValues = (
     id: string,
     label: string,
@@ -78,7 +86,7 @@ export function exportItems(app: App, picture: Picture): (MenuItem | MenuChoice)
       choice('outside', l10n.t('With what is outside of the crop')),
     ],
     saveValues('map', l10n.t('Map'), '', hasValues, () => Promise.resolve(mapValues(ready()!))),
-    saveValues('all', l10n.t('All layers and heads'), '-all', hasLayers, () => allValues(app)),
+    saveValues('all', l10n.t('All layers and heads'), '-all', hasAll, () => allValues(app)),
     [
       item('save-json', l10n.t('Values as JSON…'), 'json', hasValues, async () =>
         save(`${what()}.json`, new TextEncoder().encode(await jsonText(app, ready()!))),

@@ -5,11 +5,13 @@ import { gradient } from '../attention/colorBar';
 import type { Domain } from '../../extension/drawing/colorScale';
 import { value } from '../ui/format';
 import type { Pen } from '../drawing/pen';
-import { drawScene, type Scene } from '../drawing/pictureDrawing';
+import { drawScene } from '../drawing/pictureDrawing';
 import type { Theme } from '../drawing/theme';
+import { drawGrid, gridPlaces, type GridScene } from '../overview/grid';
+import type { PictureScene } from '../patches/scene';
 
 export interface Figure {
-  scene: Omit<Scene, 'viewport' | 'geometry'> & { geometry: Geometry };
+  scene: PictureScene & { geometry: Geometry };
   /** Left out: none. */
   caption: string | null;
   /** Left out where there is no heat. */
@@ -58,9 +60,11 @@ export function figureLayout(picture: Size, has: { caption: boolean; bar: boolea
   const scale = longer > largest ? largest / longer : enlarged;
   const width = Math.round(picture.width * scale);
   const font = Math.max(11, Math.round(width / 48));
-  const lines = !has.caption && !has.bar ? 0 : 1 + (has.caption ? 1.6 : 0) + (has.bar ? 2.6 : 0);
-  return { scale, width, height: Math.round(picture.height * scale), footer: Math.round(font * lines), font };
+  return { scale, width, height: Math.round(picture.height * scale), footer: footerHeight(font, has), font };
 }
+
+const footerHeight = (font: number, has: { caption: boolean; bar: boolean }): number =>
+  !has.caption && !has.bar ? 0 : Math.round(font * (1 + (has.caption ? 1.6 : 0) + (has.bar ? 2.6 : 0)));
 
 export function figureDrawing({ scene, caption, bar, outside }: Figure): Drawing {
   const { picture, geometry } = scene;
@@ -80,15 +84,46 @@ export function figureDrawing({ scene, caption, bar, outside }: Figure): Drawing
       pen.globalAlpha = 1;
       pen.fillStyle = paper.background;
       pen.fillRect(0, height, width, size.height * scale + footer);
-      const margin = font;
-      pen.fillStyle = paper.foreground;
-      pen.font = `${font}px ${paper.font}`;
-      pen.textBaseline = 'top';
-      pen.textAlign = 'left';
-      const room = width - 2 * margin;
-      if (caption !== null) pen.fillText(caption, margin, height + font * 0.8, room);
-      const under = height + font * (caption === null ? 0.8 : 2.4);
-      if (bar) drawBar(pen, bar, { x: margin, y: under, width: room, font });
+      drawFooter(pen, { caption, bar }, { y: height, width, font });
+    },
+  };
+}
+
+/** Caption and bar under a figure of that width. */
+function drawFooter(
+  pen: Pen,
+  { caption, bar }: Pick<Figure, 'caption' | 'bar'>,
+  { y, width, font }: { y: number; width: number; font: number },
+): void {
+  const margin = font;
+  pen.fillStyle = paper.foreground;
+  pen.font = `${font}px ${paper.font}`;
+  pen.textBaseline = 'top';
+  pen.textAlign = 'left';
+  const room = width - 2 * margin;
+  if (caption !== null) pen.fillText(caption, margin, y + font * 0.8, room);
+  const under = y + font * (caption === null ? 0.8 : 2.4);
+  if (bar) drawBar(pen, bar, { x: margin, y: under, width: room, font });
+}
+
+/** Room of a figure's grid of maps, in pixels. */
+const overviewRoom: Size = { width: 1200, height: 1200 };
+
+/** All layers and heads as one figure, with what is under other figures too. */
+export function overviewDrawing(scene: GridScene, caption: string | null, bar: Bar | null): Drawing {
+  const font = 14;
+  const { inputWidth, inputHeight } = scene.layout;
+  const places = gridPlaces(overviewRoom, scene.rows.length, scene.columns.length, inputHeight / inputWidth, font);
+  const width = Math.ceil(places.width + font);
+  const footer = footerHeight(font, { caption: caption !== null, bar: bar !== null });
+  return {
+    width,
+    height: Math.ceil(places.height) + footer,
+    draw(pen) {
+      pen.fillStyle = paper.background;
+      pen.fillRect(0, 0, width, places.height + footer);
+      drawGrid(pen, scene, places, paper);
+      if (footer > 0) drawFooter(pen, { caption, bar }, { y: Math.ceil(places.height), width, font });
     },
   };
 }

@@ -4,38 +4,38 @@ import type { App } from '../app/app';
 import { colorMapOf } from '../app/attention';
 import { captionOf } from '../attention/readout';
 import { Recorder } from '../drawing/recorder';
-import { layoutOf } from '../drawing/tokenLayout';
-import { inputCanvas } from '../patches/modelInput';
-import { figureDrawing, onCanvas, type Drawing } from './figure';
+import type { Domain } from '../../extension/drawing/colorScale';
+import type { LayerMaps } from '../app/layerMaps';
+import { gridScene } from '../overview/scene';
+import { sceneOf } from '../patches/scene';
+import { figureDrawing, onCanvas, overviewDrawing, type Drawing } from './figure';
 import { helveticaWidth } from './helvetica';
 import { pdfFile } from './pdf';
 import { canvasOf, pixelsOf, textPicture } from './pixels';
 import { svgFile } from './svg';
 
-export function figureOf(app: App, source: ImageBitmap): Drawing {
-  const { image, model, run, view, display, figure, hidden } = app.state;
+/** @param source the picture; null is enough for the grid of all layers and heads */
+export function figureOf(app: App, source: ImageBitmap | null, all: LayerMaps): Drawing {
+  const { image, model, run, view, figure } = app.state;
+  const titled = (caption: string) => (figure.caption ? `${image!.name} · ${model!.name} · ${caption}` : null);
+  const barOf = (domain: Domain | null) => (figure.bar && domain ? { domain, colorMap: colorMapOf(view) } : null);
+  if (view.view === 'overview') {
+    const maps = all.get();
+    return overviewDrawing(gridScene(app.state, maps), titled(captionOf(app.state)), barOf(maps.domain));
+  }
+  const scene = sceneOf(app, source!);
   const shown = app.attention.shown(app.state);
-  const heat = view.view === 'attention' ? app.attention.canvas(app.state) : null;
-  const input = view.view === 'patches' && display.modelInput ? inputCanvas(app) : null;
-  const query = view.query - model!.loaded.numPrefix;
-  const numbers = view.view === 'patches' ? 'middle' : 'corner';
+  const heated = view.view === 'attention' && scene.overlay && shown.status === 'ready';
   return figureDrawing({
     scene: {
-      picture: { source, width: image!.width, height: image!.height },
+      ...scene,
       geometry: run!.geometry,
-      layout: layoutOf(model!, run!.geometry),
-      overlay: heat
-        ? { source: heat, opacity: view.opacity, smooth: view.smooth }
-        : input && { source: input, opacity: 1, smooth: false },
       grid: figure.grid,
-      numbers: display.numbers && figure.grid ? numbers : 'none',
-      hidden,
-      query: query >= 0 ? query : null,
+      numbers: figure.grid ? scene.numbers : 'none',
       hover: null,
     },
-    caption: figure.caption ? `${image!.name} · ${model!.name} · ${captionOf(app.state)}` : null,
-    bar:
-      figure.bar && heat && shown.status === 'ready' ? { domain: shown.heat.domain, colorMap: colorMapOf(view) } : null,
+    caption: titled(captionOf(app.state)),
+    bar: barOf(heated ? shown.heat.domain : null),
     outside: figure.outside,
   });
 }

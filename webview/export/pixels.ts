@@ -10,13 +10,14 @@ export interface Pixels {
 
 type ImageMark = Extract<Mark, { kind: 'image' }>;
 
-/** Viewers blend a small picture that is to show flat cells: it is kept with at least so many pixels. */
-const LEAST_CELLS = 512;
+/** Viewers blend a small picture that is to show flat cells: it is kept with at least so many pixels for each that it is wide or high. */
+const SHARPNESS = 4;
 
 /** As a canvas of the source's own size; flat cells are enlarged. */
-export function canvasOf({ source, smooth }: Pick<ImageMark, 'source' | 'smooth'>): HTMLCanvasElement {
+export function canvasOf({ source, smooth, ...drawn }: ImageMark): HTMLCanvasElement {
   const { width, height } = source as { width: number; height: number };
-  const factor = smooth ? 1 : Math.max(1, Math.ceil(LEAST_CELLS / Math.max(width, height)));
+  const least = Math.min(512, SHARPNESS * Math.max(drawn.width, drawn.height));
+  const factor = smooth ? 1 : Math.max(1, Math.ceil(least / Math.max(width, height)));
   const canvas = document.createElement('canvas');
   canvas.width = width * factor;
   canvas.height = height * factor;

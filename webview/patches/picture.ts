@@ -2,39 +2,62 @@
 import * as l10n from '@vscode/l10n';
 import type { PanelImage } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
+import type { MapSource } from '../app/attention';
 import { button } from '../ui/controls';
 import { attribute, h, icon } from '../ui/dom';
 import { listenToGestures } from '../ui/gestures';
 import { tokenName } from '../ui/names';
 import { canHide, toggled } from '../app/hiddenPatches';
-import { inputCanvas } from './modelInput';
 import { hide, redo, undo } from '../app/hidden';
 import { hidePatches, sendHidden, step } from './occlusion';
+import { patchOf, sceneOf } from './scene';
 import { drawScene } from '../drawing/pictureDrawing';
 import { theme } from '../drawing/theme';
 import { layoutOf, patchAt, patchCount } from '../drawing/tokenLayout';
 import type { Point } from '../../extension/image/geometry';
-import { fit, pan, toPicture, zoomAt, type Viewport } from '../drawing/viewport';
+import { fit, lensOf, pan, throughLens, toPicture, zoomAt, type Lens, type Viewport } from '../drawing/viewport';
+
+/** Through which pictures side by side are seen; null: fitted, and fitted again when the panel changes size. */
+export interface SharedLens {
+  lens: Lens | null;
+}
+
+interface Options {
+  testId?: string;
+  /** What lies over it, where that is not the app's own map. */
+  maps?: MapSource;
+  lens?: SharedLens;
+  /** A picture that is set beside the panel's own: the commands of the context menu are not about it. */
+  isOther?: boolean;
+}
 
 export class Picture implements Component {
   readonly element: HTMLElement;
-  private readonly canvas = h('canvas', {
-    class: 'picture-canvas',
-    'data-testid': 'picture',
-    tabindex: 0,
-    role: 'application',
-    'aria-roledescription': l10n.t('picture in patches'),
-  });
+  private readonly canvas: HTMLCanvasElement;
+  private readonly maps: MapSource;
+  private readonly shared: SharedLens;
+  private readonly isOther: boolean;
   private image: PanelImage | null = null;
   private bitmap: ImageBitmap | null = null;
-  /** null: fitted, and fitted again when the panel changes size. */
-  private viewport: Viewport | null = null;
   /** A stroke over patches is under way: it hides them (true) or shows them. */
   private painting: boolean | null = null;
   /** It has changed something. */
   private stroke = false;
 
-  constructor(private readonly app: App) {
+  constructor(
+    private readonly app: App,
+    { testId = 'picture', maps = app.attention, lens = { lens: null }, isOther = false }: Options = {},
+  ) {
+    this.canvas = h('canvas', {
+      class: 'picture-canvas',
+      'data-testid': testId,
+      tabindex: 0,
+      role: 'application',
+      'aria-roledescription': l10n.t('picture in patches'),
+    });
+    this.maps = maps;
+    this.shared = lens;
+    this.isOther = isOther;
     const zoomBy = (factor: number) => () => this.zoom(factor, this.middle());
     this.element = h(
       'div',
@@ -70,32 +93,17 @@ export class Picture implements Component {
   }
 
   update(): void {
-    const { image, view, run } = this.app.state;
+    const { image } = this.app.state;
     if (image !== this.image) void this.load(image);
     const { width, height } = this.resize();
     const context = this.canvas.getContext('2d')!;
     if (!this.image || !this.bitmap || width === 0) return context.clearRect(0, 0, width, height);
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    const overlay = this.overlay();
+    const scene = sceneOf(this.app, this.bitmap, this.maps);
     context.clearRect(0, 0, width, height);
-    drawScene(
-      context,
-      {
-        picture: { source: this.bitmap, width: this.image.width, height: this.image.height },
-        viewport: this.current(),
-        geometry: run?.geometry ?? null,
-        layout: this.layout(),
-        overlay,
-        grid: view.grid || view.view === 'patches',
-        numbers: !this.app.state.display.numbers ? 'none' : view.view === 'patches' ? 'middle' : 'corner',
-        hidden: this.app.state.hidden,
-        query: this.patchOf(view.query),
-        hover: this.patchOf(this.app.state.hover),
-      },
-      theme(),
-    );
-    const shown = this.app.attention.shown(this.app.state);
-    attribute(this.canvas, 'data-drawn', overlay && shown.status === 'ready' ? shown.key : null);
+    drawScene(context, { ...scene, viewport: this.current() }, theme());
+    const shown = this.maps.shown(this.app.state);
+    attribute(this.canvas, 'data-drawn', scene.overlay && shown.status === 'ready' ? shown.key : null);
     attribute(this.canvas, 'aria-label', this.description());
   }
 
@@ -110,31 +118,16 @@ export class Picture implements Component {
     );
   }
 
-  private overlay() {
-    const { state } = this.app;
-    if (state.view.view === 'attention') {
-      const source = this.app.attention.canvas(state);
-      return source && { source, opacity: state.view.opacity, smooth: state.view.smooth };
-    }
-    const source = state.display.modelInput ? inputCanvas(this.app) : null;
-    return source && { source, opacity: 1, smooth: false };
-  }
-
   private layout() {
     const { model, run } = this.app.state;
     return model && run ? layoutOf(model, run.geometry) : null;
-  }
-
-  private patchOf(token: number | null): number | null {
-    const prefixes = this.app.state.model?.loaded.numPrefix;
-    return token === null || prefixes === undefined || token < prefixes ? null : token - prefixes;
   }
 
   private async load(image: PanelImage | null): Promise<void> {
     this.image = image;
     this.bitmap?.close();
     this.bitmap = null;
-    this.viewport = null;
+    this.shared.lens = null;
     if (!image) return;
     try {
       const { bytes, mime } = image.preview;
@@ -160,12 +153,17 @@ export class Picture implements Component {
     return { width, height };
   }
 
+  private get room() {
+    return { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
+  }
+
   private fitted(): Viewport {
-    return fit(this.image!, { width: this.canvas.clientWidth, height: this.canvas.clientHeight });
+    return fit(this.image!, this.room);
   }
 
   private current(): Viewport {
-    return this.viewport ?? this.fitted();
+    const { lens } = this.shared;
+    return lens ? throughLens(lens, this.image!, this.room) : this.fitted();
   }
 
   private middle(): Point {
@@ -173,21 +171,22 @@ export class Picture implements Component {
   }
 
   private refit(): void {
-    this.viewport = null;
-    this.update();
+    this.shared.lens = null;
+    this.app.refresh();
   }
 
   private zoom(factor: number, at: Point): void {
-    if (!this.image) return;
-    this.viewport = zoomAt(this.current(), factor, at, this.fitted());
-    this.move({ x: 0, y: 0 });
+    if (this.image) this.look(zoomAt(this.current(), factor, at, this.fitted()), { x: 0, y: 0 });
   }
 
   private move(by: Point): void {
-    if (!this.image) return;
-    const canvas = { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
-    this.viewport = pan(this.current(), by, this.image, canvas);
-    this.update();
+    if (this.image) this.look(this.current(), by);
+  }
+
+  private look(view: Viewport, by: Point): void {
+    const moved = pan(view, by, this.image!, this.room);
+    this.shared.lens = lensOf(moved, this.image!, this.room);
+    this.app.refresh();
   }
 
   private tokenAt(screen: Point): number | null {
@@ -204,7 +203,7 @@ export class Picture implements Component {
     canvas.addEventListener('wheel', (event) => this.onWheel(event, at(event)), { passive: false });
     canvas.addEventListener('dblclick', (event) => {
       if (this.brushing()) return;
-      if (this.viewport) this.refit();
+      if (this.shared.lens) this.refit();
       else this.zoom(3, at(event));
     });
     canvas.addEventListener('keydown', (event) => this.onKey(event));
@@ -237,7 +236,8 @@ export class Picture implements Component {
   private describeForMenu(token: number | null): void {
     const vitOnPatch = token !== null;
     const vitCanHide = vitOnPatch && canHide(this.app.state.model);
-    const context = { vitSection: 'picture', vitToken: token ?? -1, vitOnPatch, vitCanHide };
+    const vitSection = this.isOther ? 'other' : 'picture';
+    const context = { vitSection, vitToken: token ?? -1, vitOnPatch, vitCanHide };
     this.canvas.dataset.vscodeContext = JSON.stringify({ ...context, preventDefaultContextMenuItems: true });
   }
 
@@ -247,15 +247,15 @@ export class Picture implements Component {
   }
 
   private toggleHidden(token: number): void {
-    hidePatches(this.app, toggled(this.app.state.hidden, this.patchOf(token)!));
+    hidePatches(this.app, toggled(this.app.state.hidden, patchOf(this.app.state, token)!));
   }
 
   /** A stroke hides what it passes over; when it began on a hidden patch, it shows. */
   private paintHidden(from: Point, to: Point): void {
     const { hidden } = this.app.state;
-    const first = this.patchOf(this.tokenAt(from));
+    const first = patchOf(this.app.state, this.tokenAt(from));
     this.painting ??= first === null || !hidden.includes(first);
-    const painted = [first, this.patchOf(this.tokenAt(to))];
+    const painted = [first, patchOf(this.app.state, this.tokenAt(to))];
     const changed = painted.filter((patch) => patch !== null && hidden.includes(patch) !== this.painting);
     const next = [...new Set(changed as number[])].reduce(toggled, hidden as number[]);
     if (next === hidden) return;
@@ -283,7 +283,7 @@ export class Picture implements Component {
     const prefixes = this.app.state.model?.loaded.numPrefix ?? 0;
     const choose = (by: number) => {
       if (!layout) return;
-      const patch = this.patchOf(this.app.state.view.query);
+      const patch = patchOf(this.app.state, this.app.state.view.query);
       const next = patch === null ? 0 : patch + by;
       if (next >= 0 && next < patchCount(layout)) this.app.setView({ query: next + prefixes });
     };
@@ -294,7 +294,7 @@ export class Picture implements Component {
       ArrowDown: () => choose(layout?.columns ?? 0),
       Escape: () => this.app.setView({ query: 0 }),
       ' ': () => {
-        if (this.brushing() && this.patchOf(this.app.state.view.query) !== null)
+        if (this.brushing() && patchOf(this.app.state, this.app.state.view.query) !== null)
           this.toggleHidden(this.app.state.view.query);
       },
       '+': () => this.zoom(1.4, this.middle()),

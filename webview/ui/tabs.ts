@@ -1,4 +1,4 @@
-/** The three views, as a tab list with one stop for the Tab key. */
+/** The views, as a tab list with one stop for the Tab key. */
 import * as l10n from '@vscode/l10n';
 import type { View } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
@@ -6,6 +6,7 @@ import { attribute, h, rove } from './dom';
 
 const views: readonly { view: View; label: string }[] = [
   { view: 'attention', label: l10n.t('Attention') },
+  { view: 'overview', label: l10n.t('Layers and heads') },
   { view: 'patches', label: l10n.t('Patches') },
   { view: 'walkthrough', label: l10n.t('Walk-through') },
 ];

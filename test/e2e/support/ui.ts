@@ -153,9 +153,18 @@ export async function hoverSays(page: Page, text: string, expected: string): Pro
   }
 }
 
-/** Selects files in the explorer: the first by click, the others with Ctrl (Command on macOS). */
+/**
+ * Selects files in the explorer: the first by click, the others with Ctrl (Command on macOS). The click also opens the first one, and
+ * the explorer then selects that alone: so again until all are selected.
+ */
 export async function selectInExplorer(page: Page, files: string[]): Promise<void> {
-  for (const [i, file] of files.entries()) {
-    await explorerRow(page, file).click(i === 0 ? {} : { modifiers: ['ControlOrMeta'] });
+  const selected = page.locator('.explorer-folders-view .monaco-list-row.selected');
+  for (const end = Date.now() + PATIENCE; ;) {
+    for (const [i, file] of files.entries()) {
+      await explorerRow(page, file).click(i === 0 ? {} : { modifiers: ['ControlOrMeta'] });
+    }
+    await page.waitForTimeout(500);
+    if ((await selected.count()) === files.length) return;
+    if (Date.now() > end) throw new Error(`cannot select ${files.join(', ')}`);
   }
 }

@@ -1,0 +1,151 @@
+/** The picture, and while it is compared what is beside it: the other one, and the difference of the two maps. */
+import * as l10n from '@vscode/l10n';
+import type { App, Component } from '../app/app';
+import type { Shown } from '../app/attention';
+import type { Side } from '../app/side';
+import type { AppState } from '../app/state';
+import { say } from '../app/words';
+import { Picture, type SharedLens } from '../patches/picture';
+import { button } from '../ui/controls';
+import { h, icon, setText } from '../ui/dom';
+import { value } from '../ui/format';
+import { className } from '../ui/names';
+import { bestColumns } from './arrangement';
+import { Difference } from './difference';
+import { otherState, unknownClass } from './sameView';
+
+export class Pictures implements Component {
+  readonly picture: Picture;
+  private readonly lens: SharedLens = { lens: null };
+  private readonly other: Picture;
+  private readonly difference: Picture;
+  private readonly maps: Difference;
+  private readonly titles = [0, 1, 2].map(() => h('figcaption', { class: 'compared-title' }));
+  private readonly message = h('p', { class: 'compared-message', role: 'status', 'data-testid': 'other-message' });
+  private readonly retry = button(
+    'secondary',
+    { 'data-testid': 'retry-other', onclick: () => this.app.host.send({ type: 'retry-other' }) },
+    l10n.t('Retry'),
+  );
+  private readonly noDifference = h('p', { class: 'compared-message', 'data-testid': 'no-difference' });
+  private readonly frames: HTMLElement[];
+  readonly element: HTMLElement;
+
+  constructor(
+    private readonly app: App,
+    private readonly beside: App,
+  ) {
+    const { lens } = this;
+    this.maps = new Difference(() => this.both());
+    this.picture = new Picture(app, { lens });
+    this.other = new Picture(beside, { lens, testId: 'picture-other', isOther: true });
+    this.difference = new Picture(app, { lens, maps: this.maps, testId: 'picture-difference', isOther: true });
+    const end = button(
+      'icon',
+      {
+        title: l10n.t('End the comparison'),
+        'aria-label': l10n.t('End the comparison'),
+        'data-testid': 'end-comparison',
+        onclick: () => app.host.send({ type: 'compare', with: 'nothing' }),
+      },
+      icon('close'),
+    );
+    const frame = (i: number, ...children: (HTMLElement | null)[]) =>
+      h(
+        'figure',
+        { class: 'compared' },
+        h('div', { class: 'compared-head' }, this.titles[i], i === 1 && end),
+        ...children,
+      );
+    this.frames = [
+      frame(0, this.picture.element),
+      frame(1, this.other.element, h('div', { class: 'compared-over' }, this.message, this.retry)),
+      frame(2, this.difference.element, h('div', { class: 'compared-over' }, this.noDifference)),
+    ];
+    this.titles[2]!.title = l10n.t('The map of the first less that of the second');
+    this.element = h('div', { class: 'pictures' }, ...this.frames);
+    new ResizeObserver(() => app.refresh()).observe(this.element);
+  }
+
+  update(): void {
+    const { state } = this.app;
+    const { other, view, display } = state;
+    this.element.hidden = view.view === 'overview';
+    if (this.element.hidden) return;
+    const differs = other !== null && view.view === 'attention' && display.difference;
+    this.element.classList.toggle('comparing', other !== null);
+    this.frames[1]!.hidden = other === null;
+    this.frames[2]!.hidden = !differs;
+    this.picture.update();
+    if (!other) return;
+    this.arrange(differs ? 3 : 2);
+    const [one, two] = sideNames(this.app);
+    const title = (i: number, ...parts: (string | null)[]) =>
+      setText(this.titles[i]!, parts.filter((part) => part !== null).join(' · '));
+    title(0, one, this.pointed(state, this.app.attention.shown(state)));
+    const its = otherState(state)!;
+    title(1, two, this.pointed(its, this.beside.attention.shown(its)));
+    const message = this.messageOf(other);
+    setText(this.message, message ?? '');
+    this.message.hidden = message === null;
+    this.retry.hidden = other.failure?.retry !== true;
+    this.other.update();
+    if (!differs) return;
+    const shown = this.maps.shown(state);
+    this.noDifference.hidden = shown.status !== 'unavailable';
+    setText(this.noDifference, shown.status === 'unavailable' ? shown.reason : '');
+    const range =
+      shown.status === 'ready' ? l10n.t('Difference, ±{0}', value(shown.heat.domain[1])) : l10n.t('Difference');
+    title(2, range, this.pointed(state, shown));
+    this.difference.update();
+  }
+
+  /** Side by side or one under the other, whichever shows more. */
+  private arrange(count: number): void {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    const { width: across = 1, height: down = 1 } = this.app.state.image ?? {};
+    const columns = bestColumns({ width, height }, count, across / down);
+    this.element.style.setProperty('--columns', String(columns));
+  }
+
+  /** The value of a map under the pointer. */
+  private pointed({ hover, model, view }: AppState, shown: Shown): string | null {
+    if (view.view !== 'attention' || shown.status !== 'ready' || hover === null || !model) return null;
+    const patch = hover - model.loaded.numPrefix;
+    const x = patch < 0 ? shown.heat.prefix[hover] : shown.heat.patches[patch];
+    return x === undefined ? null : value(x);
+  }
+
+  private both(): readonly [Shown, Shown] {
+    const other = otherState(this.app.state);
+    return [this.app.attention.own(this.app.state), other ? this.beside.attention.own(other) : { status: 'none' }];
+  }
+
+  /** Why the other side is not there, or not as asked for. */
+  private messageOf(other: Side): string | null {
+    if (other.failure) return say(other.failure.error);
+    if (other.busy !== null) return other.busy;
+    const { state } = this.app;
+    const unknown = unknownClass(state);
+    if (unknown !== null && state.view.view === 'attention')
+      return l10n.t(
+        'This model has no class {0}: shown is its most probable one.',
+        className(state.model!.labels, unknown),
+      );
+    const its = otherState(state);
+    const shown = its && state.view.view === 'attention' ? this.beside.attention.shown(its) : null;
+    return shown?.status === 'unavailable' ? shown.reason : null;
+  }
+}
+
+/** What tells the two apart: pictures, models, versions. */
+export function sideNames({ state }: App): readonly [string, string] {
+  const { image, model, other } = state;
+  const version = other?.what.version === 'last-commit' ? l10n.t('last commit') : null;
+  const names = (...parts: (string | null | undefined)[]) => parts.filter(Boolean).join(' · ');
+  const samePicture = image?.uri === other?.image?.uri;
+  const sameModel = model?.id === other?.model?.id;
+  if (samePicture && !sameModel) return [names(model?.name), names(other?.model?.name, version)];
+  if (sameModel) return [names(image?.name), names(other?.image?.name, version)];
+  return [names(image?.name, model?.name), names(other?.image?.name, other?.model?.name, version)];
+}
