@@ -6,7 +6,7 @@ import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { addPhoto, deit, withoutDeit } from './support/realModel';
 import { Session } from './support/session';
-import { chooseInExplorer, PATIENCE, selectInExplorer } from './support/ui';
+import { chooseForSelected, chooseInExplorer, PATIENCE } from './support/ui';
 
 const CLASSIFY = 'ViT: Classify Image';
 
@@ -163,8 +163,7 @@ const drawn = (testId: string, name: string) =>
 
 test('two pictures side by side: the same map of both, their difference, their probabilities', async () => {
   const { page, panel } = session;
-  await selectInExplorer(page, ['car.png', 'ship.png']);
-  await chooseInExplorer(page, 'ship.png', 'ViT: Compare Selected');
+  await chooseForSelected(page, ['car.png', 'ship.png'], 'ViT: Compare Selected');
   await panel.waitFor({ state: 'ready', other: 'ready' });
   await drawn('picture-other', 'ship.png').waitFor({ timeout: PATIENCE });
   await drawn('picture-difference', 'car.png').waitFor({ timeout: PATIENCE });

@@ -1,7 +1,8 @@
 /**
  * A drawing as a PDF file (ISO 32000-1) of one page: shapes stay shapes, letters stay letters in Helvetica, which every reader has.
  * Written here rather than with a library: what a figure needs are a dozen operators, and it is made of the same marks as the SVG
- * (../drawing/recorder.ts). Texts with letters that Helvetica lacks are drawn as pictures: a font for them would be megabytes.
+ * (../drawing/recorder.ts). This is 5 kB of the panel's script of 660; jsPDF 4.2 would be 421 kB of it, loaded with every panel, and
+ * pdf-lib 1.17, of 2021, 531 kB. Texts with letters that Helvetica lacks are drawn as pictures: a font for them would be megabytes.
  */
 import type { Size } from '../../extension/image/geometry';
 import type { Mark, PathStep, Rgb, TextMark } from '../drawing/recorder';

@@ -153,18 +153,30 @@ export async function hoverSays(page: Page, text: string, expected: string): Pro
   }
 }
 
-/**
- * Selects files in the explorer: the first by click, the others with Ctrl (Command on macOS). The click also opens the first one, and
- * the explorer then selects that alone: so again until all are selected.
- */
+/** Selects files in the explorer: the first by click, the others with Ctrl (Command on macOS). */
 export async function selectInExplorer(page: Page, files: string[]): Promise<void> {
-  const selected = page.locator('.explorer-folders-view .monaco-list-row.selected');
-  for (const end = Date.now() + PATIENCE; ;) {
-    for (const [i, file] of files.entries()) {
-      await explorerRow(page, file).click(i === 0 ? {} : { modifiers: ['ControlOrMeta'] });
+  for (const [i, file] of files.entries()) {
+    await explorerRow(page, file).click(i === 0 ? {} : { modifiers: ['ControlOrMeta'] });
+  }
+}
+
+/**
+ * Selects files and chooses from their context menu what is there for as many. The click on the first also opens it, and the explorer
+ * then selects that alone: so again until the menu has it.
+ */
+export async function chooseForSelected(page: Page, files: string[], label: string): Promise<void> {
+  const item = menu(page).getByRole('menuitem', { name: label, exact: true });
+  for (const end = Date.now() + PATIENCE; ; await page.waitForTimeout(500)) {
+    await selectInExplorer(page, files);
+    await explorerRow(page, files.at(-1)!).click({ button: 'right' });
+    await menu(page).waitFor();
+    if (await item.isVisible()) {
+      await page.waitForTimeout(120); // as above
+      await pick(page, item);
+      return;
     }
-    await page.waitForTimeout(500);
-    if ((await selected.count()) === files.length) return;
-    if (Date.now() > end) throw new Error(`cannot select ${files.join(', ')}`);
+    await page.keyboard.press('Escape');
+    await menu(page).waitFor({ state: 'detached' });
+    if (Date.now() > end) throw new Error(`no "${label}" in the menu of ${files.join(', ')}`);
   }
 }
