@@ -1,13 +1,14 @@
 /** The commands, as commander understands them. */
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json';
-import { complain, UsageError } from './cli/errors';
+import { complain, Unreadable, UsageError } from './cli/errors';
 
 type AddCommand = (program: Command) => void;
 
 /** Every command, in the order of the help text; each is loaded when it is used, for most need a small part of the bundle. */
 const commands: Record<string, () => Promise<AddCommand>> = {
   classify: async () => (await import('./cli/classify')).addClassify,
+  embed: async () => (await import('./cli/embed')).addEmbed,
   explain: async () => (await import('./cli/explain/explain')).addExplain,
   forward: async () => (await import('./cli/forward')).addForward,
   preprocess: async () => (await import('./cli/preprocess')).addPreprocess,
@@ -43,5 +44,6 @@ async function programWith(name: string): Promise<Command> {
 /** Help and version are no failures; what commander refuses is bad usage. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof Unreadable) return 3;
   return error instanceof UsageError ? 2 : 1;
 }

@@ -8,10 +8,15 @@ import { GONE_OR_DIED, onceMore } from '../inspect/onceMore';
 import { labelOrNumber } from './classNames';
 import { loadModel } from './engine';
 import { withEngine } from './engineProcess';
-import { complain, lineOf } from './errors';
-import { addModelOptions, positiveNumber, type ModelOptions } from './options';
+import { complain, lineOf, UsageError } from './errors';
+import { addModelOptions, positiveNumber } from './options';
+import { areMany } from './scale/inputs';
+import { addScaleOptions, isAboutMany, runScale, type ScaleOptions, type Wanted } from './scale/scale';
 
-interface ClassifyOptions extends ModelOptions {
+/** So many are answered as they come, each with its times; more are worth a job. */
+const FEW = 64;
+
+interface ClassifyOptions extends ScaleOptions {
   topK: number;
   json?: boolean;
 }
@@ -22,12 +27,22 @@ export function addClassify(program: Command): void {
   const command = program
     .command('classify')
     .description('say what a model sees in pictures')
-    .argument('<image...>', 'picture files')
+    .argument('[input...]', 'picture files, folders, patterns, tar archives')
     .option('-k, --top-k <n>', 'how many classes', positiveNumber, 5)
     .option('--json', 'one JSON object a line');
-  addModelOptions(command).action(async (images: string[], options: ClassifyOptions) => {
-    await withEngine((engine) => classify(engine, images, options));
-  });
+  command.option('--logits', "with --output: every class's logit, too");
+  addScaleOptions(addModelOptions(command), ['jsonl', 'csv', 'parquet']).action(
+    async (images: string[], options: ClassifyOptions) => {
+      const { topK, json } = options;
+      const isJob = isAboutMany(options) || (await areMany(images));
+      const many = isJob || images.length > FEW;
+      const wanted: Wanted = { topK, embeddings: false, printed: json ? 'jsonl' : 'text', failedIs: isJob ? 0 : 1 };
+      if (images.length === 0 && !many) throw new UsageError('no pictures are named');
+      await withEngine((engine) =>
+        many ? runScale(engine, images, options, wanted) : classify(engine, images, options),
+      );
+    },
+  );
 }
 
 /** A bad picture is reported and the run goes on; the exit code then is 1. */

@@ -6,6 +6,9 @@ import { systemReason, systemSentence } from '../errors/systemError';
 /** The command line was wrong: exit code 2. Everything else that fails is exit code 1. */
 export class UsageError extends Error {}
 
+/** What many pictures are read from, or with, can never be read: exit code 3, nobody need try again. */
+export class Unreadable extends Error {}
+
 /** An error as the one line people see. */
 export const lineOf = (error: unknown): string =>
   plainMessage(systemSentence(error)?.message ?? (error instanceof Error ? error.message : String(error)));
@@ -30,9 +33,24 @@ export function watchOutput(): void {
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') process.exitCode = 1;
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => process.exit(128 + os.constants.signals[signal]));
+    process.once(signal, () => {
+      const leave = () => process.exit(128 + os.constants.signals[signal]);
+      void Promise.race([Promise.all([...beforeLeaving].map((work) => work())), after(LEAVE_MS)]).then(leave, leave);
+    });
   }
 }
+
+const beforeLeaving = new Set<() => Promise<void>>();
+/** How long a signal waits for them. */
+const LEAVE_MS = 5000;
+
+/** Work to be done when a signal ends the process, before it does. Returns how it is forgotten. */
+export function onSignal(work: () => Promise<void>): () => void {
+  beforeLeaving.add(work);
+  return () => void beforeLeaving.delete(work);
+}
+
+const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Node.js writes to a file once and takes a part for the whole, as where the disk becomes full. What is left is written, or fails. */
 function writeFilesWhole(stream: NodeJS.WriteStream & { fd: 1 }): void {

@@ -227,7 +227,7 @@ function rowOf({ id, image }: JobPicture, outcome: PictureOutcome | { error: Sen
     const { code, message, template, args } = outcome.error;
     return { kind: 'failed', id, image, error: { code, message, template, args } };
   }
-  const { width, height, bytes, modified, predictions, energy, unfamiliar, logits, features } = outcome;
+  const { width, height, bytes, modified, predictions, energy, unfamiliar, logits, features, timings } = outcome;
   return {
     kind: 'picture',
     id,
@@ -240,5 +240,6 @@ function rowOf({ id, image }: JobPicture, outcome: PictureOutcome | { error: Sen
     energy,
     unfamiliar,
     features,
+    timings,
   };
 }

@@ -18,7 +18,13 @@ import {
 import { readLines } from './reader';
 
 /** A row to be written; its embedding gets its place in the embeddings file here. */
-export type NewRow = FailedRow | (Omit<PictureRow, 'embedding'> & { features: Float32Array | null });
+export type NewRow =
+  | FailedRow
+  | (Omit<PictureRow, 'embedding'> & {
+      features: Float32Array | null;
+      /** For those who watch: not written. */
+      timings?: { decode_ms: number; preprocess_ms: number; forward_ms: number };
+    });
 
 /** What is in a file already. */
 interface Begun {
@@ -189,7 +195,7 @@ function assertSame(file: string, begun: ResultsHeader, header: ResultsHeader): 
   if (how(begun) !== how(header)) throw refusal(sentence('{0} holds results of other settings.', file));
 }
 
-const refusal = (said: ConstructorParameters<typeof FileRefusal>[1]) => new FileRefusal('unwritable', said);
+const refusal = (said: ConstructorParameters<typeof FileRefusal>[1]) => new FileRefusal('other-contents', said);
 
 async function attempt<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {

@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import { withEngine } from './engineProcess';
+import { addModelOptions } from './options';
+import { addScaleOptions, runScale, type ScaleOptions } from './scale/scale';
+
+export function addEmbed(program: Command): void {
+  const command = program
+    .command('embed')
+    .description('write what the head of a model reads of pictures: the class token or the pooled patches')
+    .argument('[input...]', 'picture files, folders, patterns, tar archives');
+  addScaleOptions(addModelOptions(command), ['npy', 'parquet', 'jsonl']).action(
+    async (names: string[], options: ScaleOptions) => {
+      await withEngine((engine) =>
+        runScale(engine, names, options, { topK: 1, embeddings: true, printed: 'jsonl', failedIs: 0 }),
+      );
+    },
+  );
+}
