@@ -35,6 +35,7 @@ async function programWith(name: string): Promise<Command> {
     .description('See what a Vision Transformer does with an image, without Python.')
     .version(packageJson.version)
     .exitOverride()
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
     .configureOutput({ outputError: () => undefined });
   const wanted = Object.hasOwn(commands, name) ? [commands[name]!] : Object.values(commands);
   for (const load of wanted) (await load())(program);

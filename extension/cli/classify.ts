@@ -27,7 +27,8 @@ export function addClassify(program: Command): void {
   const command = program
     .command('classify')
     .description('say what a model sees in pictures')
-    .argument('[input...]', 'picture files, folders, patterns, tar archives')
+    .argument('[image...]', 'picture files, folders, patterns, tar archives')
+    .usage('[options] <image...>')
     .option('-k, --top-k <n>', 'how many classes', positiveNumber, 5)
     .option('--json', 'one JSON object a line');
   command.option('--logits', "with --output: every class's logit, too");
@@ -37,7 +38,7 @@ export function addClassify(program: Command): void {
       const isJob = isAboutMany(options) || (await areMany(images));
       const many = isJob || images.length > FEW;
       const wanted: Wanted = { topK, embeddings: false, printed: json ? 'jsonl' : 'text', failedIs: isJob ? 0 : 1 };
-      if (images.length === 0 && !many) throw new UsageError('no pictures are named');
+      if (images.length === 0 && !many) throw new UsageError("missing required argument 'image'");
       await withEngine((engine) =>
         many ? runScale(engine, images, options, wanted) : classify(engine, images, options),
       );

@@ -7,7 +7,8 @@ export function addEmbed(program: Command): void {
   const command = program
     .command('embed')
     .description('write what the head of a model reads of pictures: the class token or the pooled patches')
-    .argument('[input...]', 'picture files, folders, patterns, tar archives');
+    .argument('[image...]', 'picture files, folders, patterns, tar archives')
+    .usage('[options] <image...>');
   addScaleOptions(addModelOptions(command), ['npy', 'parquet', 'jsonl']).action(
     async (names: string[], options: ScaleOptions) => {
       await withEngine((engine) =>

@@ -86,7 +86,7 @@ export async function runScale(
 function check(names: readonly string[], options: ScaleOptions, { embeddings }: Wanted): void {
   const { format, output, resume, filesFrom, stdinJsonl } = options;
   const given = [names.length > 0, filesFrom !== undefined, stdinJsonl === true].filter(Boolean).length;
-  if (given === 0) throw new UsageError('no pictures are named');
+  if (given === 0) throw new UsageError("missing required argument 'image'");
   if (stdinJsonl && (given > 1 || output !== undefined))
     throw new UsageError('--stdin-jsonl goes with no pictures and no --output');
   if (resume && output === undefined) throw new UsageError('--resume needs --output');
