@@ -1,7 +1,7 @@
 // Bundles the extension's parts with esbuild: node scripts/build.mjs [--watch] [--minify]
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { fromRoot, isMain, main, Problem, root, say } from './lib/run.mjs';
-import { writeTranslatedSchemas } from './schema.mjs';
+import { writeSchemas } from './schema.mjs';
 
 /** Native code stays outside the bundles: it is loaded from node_modules and build/Release, never in the extension host. */
 const nativeParts = ['onnxruntime-node', '@img/sharp-*', '*.node'];
@@ -63,7 +63,7 @@ export const options = (bundle, minify) => ({
 export async function build({ minify = false } = {}) {
   const esbuild = await import('esbuild');
   copyCodicons();
-  writeTranslatedSchemas();
+  writeSchemas();
   const results = await Promise.allSettled(bundles.map((bundle) => esbuild.build(options(bundle, minify))));
   if (results.some(({ status }) => status === 'rejected')) throw new Problem('a bundle did not build');
   return results.map(({ value }) => value.metafile);
@@ -73,7 +73,7 @@ export async function build({ minify = false } = {}) {
 async function watch() {
   const esbuild = await import('esbuild');
   copyCodicons();
-  writeTranslatedSchemas();
+  writeSchemas();
   const announce = {
     name: 'announce',
     setup(current) {

@@ -1,5 +1,5 @@
 // What the editor says of the fields of a .vit.json, in every language: the schema has the English; translated copies, which
-// package.nls.*.json name, are written into dist/.
+// package.nls.*.json name, are written into dist/. Its list of activations comes from extension/architecture/activations.ts.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fromRoot } from './lib/run.mjs';
 
@@ -32,8 +32,24 @@ export function textsOfSchema() {
 export const languages = () =>
   readdirSync(fromRoot('l10n')).flatMap((file) => /^bundle\.l10n\.(.+)\.json$/.exec(file)?.[1] ?? []);
 
+/** The classes of torch that extension/architecture/activations.ts has rows of, in its order. */
+const torchActivations = () =>
+  [...readFileSync(fromRoot('extension/architecture/activations.ts'), 'utf8').matchAll(/\btorch: '(\w+)'/g)].map(
+    ([, name]) => name,
+  );
+
+/** Writes the schema anew where its activations are not those of the table. */
+function writeActivations() {
+  const file = fromRoot('extension/models/vit.schema.json');
+  const text = readFileSync(file, 'utf8');
+  const names = torchActivations().map((name) => `\n        ${JSON.stringify(name)}`);
+  const current = text.replace(/("act_layer": \{[^{}]*?"enum": )\[[^\]]*\]/, `$1[${names.join(',')}\n      ]`);
+  if (current !== text) writeFileSync(file, current);
+}
+
 /** A text without a translation stays English. */
-export function writeTranslatedSchemas() {
+export function writeSchemas() {
+  writeActivations();
   mkdirSync(fromRoot('dist'), { recursive: true });
   for (const language of languages()) {
     const words = readJson(`l10n/bundle.l10n.${language}.json`);
