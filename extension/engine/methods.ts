@@ -1,7 +1,7 @@
 /**
  * The ways a run becomes a map over the patches, one row each. The slices of the protocol and their checks, the panel's
  * dropdown, caption, export and colour scale, and the command line all read this table. What each computes, where it was
- * published and what it does not tell: docs/evidence.md, and for the panel webview/attention/methodWords.ts.
+ * published and what it does not tell: docs/evidence.md, and for the panel webview/attention/methods/.
  */
 import type { HeadFusion } from '../../native/binding';
 

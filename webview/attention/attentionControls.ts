@@ -8,7 +8,7 @@ import { dropdown, slider, type Choice } from '../ui/controls';
 import { h } from '../ui/dom';
 import { QueryPicker } from '../ui/queryPicker';
 import { section } from '../ui/section';
-import { methodWords } from './methodWords';
+import { methodPages } from './methods';
 import { Thumbnails } from './thumbnails';
 
 const fusions: Choice[] = [
@@ -68,7 +68,7 @@ export class AttentionControls implements Component {
     const single = Array.from({ length: heads }, (_, i) => ({ value: String(i), label: l10n.t('Head {0}', i + 1) }));
     this.head.set([...fusions, ...single], String(view.head));
     this.method.set(
-      possible.map((id) => ({ value: id, label: methodWords[id].label })),
+      possible.map((id) => ({ value: id, label: methodPages[id].label })),
       view.method,
     );
     this.thumbnails.update();

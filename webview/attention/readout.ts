@@ -6,7 +6,7 @@ import { whyNot } from '../app/attention';
 import { h, setText } from '../ui/dom';
 import { percent, value } from '../ui/format';
 import { tokenName } from '../ui/names';
-import { methodWords } from './methodWords';
+import { methodPages } from './methods';
 import type { AppState } from '../app/state';
 
 export class Readout implements Component {
@@ -54,6 +54,6 @@ export function captionOf(state: AppState): string {
   if (whyNot(view.method, model) !== null) return '';
   const token = tokenName(model, view.query).inside;
   if (view.view === 'overview')
-    return l10n.t('{0}: every layer and head, query: {1}', methodWords[view.method].label, token);
-  return methodWords[view.method].caption(token, view, model.loaded.heads, model.labels);
+    return l10n.t('{0}: every layer and head, query: {1}', methodPages[view.method].label, token);
+  return methodPages[view.method].caption(token, view, model.loaded.heads, model.labels);
 }

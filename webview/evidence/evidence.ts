@@ -5,7 +5,7 @@ import type { ViewState } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
 import { mapOf, scaleOf, sliceOf, whyNot } from '../app/attention';
 import type { AppState } from '../app/state';
-import { methodHelp, methodWords } from '../attention/methodWords';
+import { methodPages } from '../attention/methods';
 
 import { button } from '../ui/controls';
 import { h, setText } from '../ui/dom';
@@ -101,7 +101,7 @@ export class Evidence implements Component {
   }
 
   private showHelp(method: MethodId): void {
-    const { what, formula, source, limits } = methodHelp[method];
+    const { what, formula, source, limits } = methodPages[method];
     setText(this.what, what);
     if (this.about.dataset.method === method) return;
     this.about.dataset.method = method;
@@ -179,7 +179,7 @@ export class Evidence implements Component {
               h(
                 'button',
                 { type: 'button', class: 'link', 'data-testid': 'ranked', onclick: () => this.app.setView({ method }) },
-                methodWords[method].label,
+                methodPages[method].label,
               ),
             ),
             cell(result.deletion.auc.toFixed(3)),

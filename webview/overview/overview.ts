@@ -3,7 +3,7 @@ import * as l10n from '@vscode/l10n';
 import { methodIds, type MethodId } from '../../extension/engine/methods';
 import type { App, Component } from '../app/app';
 import { colorMapOf, whyNot } from '../app/attention';
-import { methodWords } from '../attention/methodWords';
+import { methodPages } from '../attention/methods';
 import { h, setText } from '../ui/dom';
 import { value } from '../ui/format';
 import { headName } from '../ui/names';
@@ -173,10 +173,10 @@ export class Overview implements Component {
 }
 
 function noLayers(method: MethodId): string {
-  const others = methodIds.filter(hasLayers).map((id) => methodWords[id].label);
+  const others = methodIds.filter(hasLayers).map((id) => methodPages[id].label);
   return l10n.t(
     '{0}: one map for all layers. There is one for each layer of: {1}',
-    methodWords[method].label,
+    methodPages[method].label,
     others.join(', '),
   );
 }

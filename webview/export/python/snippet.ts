@@ -7,7 +7,8 @@ import type { Preprocessing } from '../../../extension/image/preprocessing';
 import type { PanelImage } from '../../../extension/protocol/panel';
 import type { AppState } from '../../app/state';
 import { libraryOf, type Library } from './libraries';
-import { methodCode, type MethodCode } from './methods';
+import { methodPages } from '../../attention/methods';
+import type { MethodCode } from '../../attention/methods/page';
 
 /** Pictures that Pillow opens as this program does. */
 const FORMATS = ['jpeg', 'png', 'webp', 'gif', 'bmp', 'tiff'];
@@ -20,7 +21,7 @@ function partsOf({ model, image, view, hidden }: Shown): { library: Library; cod
   if (!library || !model.architecture)
     return l10n.t('Only models of timm and transformers: {0} is neither.', model.name);
   if (!FORMATS.includes(image.format)) return l10n.t('Pillow does not open pictures like {0}.', image.name);
-  const code = methodCode(view.method, view, model.architecture);
+  const code = methodPages[view.method].python(view, model.architecture);
   if (!code) return l10n.t('This method has no program of a page.');
   const needs = [code.uses, hidden.length > 0 ? 'embedding' : undefined] as const;
   if (needs.some((part) => part !== undefined && library[part] === null))
