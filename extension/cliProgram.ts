@@ -7,8 +7,8 @@ type AddCommand = (program: Command) => void;
 
 /** Every command, in the order of the help text; each is loaded when it is used, for most need a small part of the bundle. */
 const commands: Record<string, () => Promise<AddCommand>> = {
-  classify: async () => (await import('./cli/classify')).addClassify,
-  embed: async () => (await import('./cli/embed')).addEmbed,
+  classify: async () => (await import('./cli/scale/classify')).addClassify,
+  embed: async () => (await import('./cli/scale/embed')).addEmbed,
   explain: async () => (await import('./cli/explain/explain')).addExplain,
   forward: async () => (await import('./cli/forward')).addForward,
   preprocess: async () => (await import('./cli/preprocess')).addPreprocess,

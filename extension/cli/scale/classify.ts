@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { plainMessage, plainText, terminalJson } from '../errors/plainText';
-import type { EngineClient } from '../engine/client';
-import type { DescribedModel, LoadedModel, Prediction, RunSummary } from '../engine/requests';
-import { GONE_OR_DIED, onceMore } from '../inspect/onceMore';
-import { labelOrNumber } from './classNames';
-import { loadModel } from './engine';
-import { withEngine } from './engineProcess';
-import { complain, lineOf, UsageError } from './errors';
-import { addModelOptions, positiveNumber } from './options';
-import { areMany } from './scale/inputs';
-import { addScaleOptions, isAboutMany, runScale, type ScaleOptions, type Wanted } from './scale/scale';
+import { plainMessage, plainText, terminalJson } from '../../errors/plainText';
+import type { EngineClient } from '../../engine/client';
+import type { DescribedModel, LoadedModel, Prediction, RunSummary } from '../../engine/requests';
+import { GONE_OR_DIED, onceMore } from '../../inspect/onceMore';
+import { labelOrNumber } from '../classNames';
+import { loadModel } from '../engine';
+import { withEngine } from '../engineProcess';
+import { complain, lineOf, UsageError } from '../errors';
+import { addModelOptions, positiveNumber } from '../options';
+import { areMany } from './inputs';
+import { addScaleOptions, isAboutMany, runScale, type ScaleOptions, type Wanted } from './scale';
 
 /** So many are answered as they come, each with its times; more are worth a job. */
 const FEW = 64;

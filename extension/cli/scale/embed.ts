@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { withEngine } from './engineProcess';
-import { addModelOptions } from './options';
-import { addScaleOptions, runScale, type ScaleOptions } from './scale/scale';
+import { withEngine } from '../engineProcess';
+import { addModelOptions } from '../options';
+import { addScaleOptions, runScale, type ScaleOptions } from './scale';
 
 export function addEmbed(program: Command): void {
   const command = program
