@@ -1,6 +1,9 @@
 /** Why this class: evidence for a class and against another, and how far each map can be trusted. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { execFileSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
+import path from 'node:path';
 import { addPhoto, deit, withoutDeit } from './support/realModel';
 import { Session } from './support/session';
 import { chooseForSelected, chooseInExplorer, PATIENCE } from './support/ui';
@@ -15,7 +18,16 @@ let session: Session;
 before(async () => {
   session = await Session.open('evidence', {
     install: 'link',
-    prepare: addPhoto,
+    settings: { 'git.enabled': true },
+    prepare: (folder) => {
+      addPhoto(folder);
+      // what is in the folder is committed; then one picture becomes another one
+      const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { stdio: 'pipe' });
+      git('init', '--quiet');
+      git('add', '.');
+      git('-c', 'user.name=Test', '-c', 'user.email=test@localhost', 'commit', '--quiet', '--message', 'Pictures');
+      cpSync(path.join(folder, 'ship.png'), path.join(folder, 'aeroplane.png'));
+    },
   });
 });
 after(() => session?.close());
@@ -169,6 +181,22 @@ test('two pictures side by side: the same map of both, their difference, their p
   await panel.redrawn(() => panel.part('compare-scale').click());
   await panel.part('end-comparison').click();
   await panel.part('picture-other').waitFor({ state: 'hidden' });
+});
+
+test('a picture beside what it was in the last commit', async () => {
+  const { page, panel } = session;
+  await chooseInExplorer(page, 'aeroplane.png', CLASSIFY);
+  await panel.ready('aeroplane.png');
+  const now = (await panel.predictions())[0]!.label;
+  await panel.part('compare').click();
+  await panel.part('compare-last-commit').click();
+  await panel.waitFor({ state: 'ready', other: 'ready' });
+  await drawn('picture-other', 'aeroplane.png').waitFor({ timeout: PATIENCE });
+  await panel.view.getByText('aeroplane.png · last commit').first().waitFor();
+  const first = panel.part('compare-table').locator('tbody tr').first();
+  await first.filter({ hasText: now }).waitFor();
+  assert.notEqual(await first.locator('td').first().innerText(), await first.locator('td').nth(1).innerText());
+  await session.screenshot('compare-last-commit');
 });
 
 test('a photograph under a real ImageNet model', { skip: withoutDeit }, async () => {
