@@ -8,8 +8,16 @@ import { withProgress } from './models';
 import { showInformation } from '../panel/notifications';
 import { say } from '../panel/words';
 
-/** Fetches a model from the Hugging Face hub into the cache every other tool shares, and offers to use it. */
-export const downloadModel: Command = async () => {
+/**
+ * Fetches a model from the Hugging Face hub into the cache every other tool shares, and offers to use it. An id as argument, as the
+ * getting-started page gives one, is what was chosen: it is used at once.
+ */
+export const downloadModel: Command = async (_parts, given) => {
+  if (typeof given === 'string' && HUB_ID.test(given)) {
+    await fetchModel(given);
+    await writeModel(given);
+    return;
+  }
   const id = await chooseId();
   if (id === undefined) return;
   await fetchModel(id);

@@ -109,7 +109,9 @@ function rowOf({ id, name, kind, family, path }: RegistryEntry): Row {
       return {
         label: vscode.l10n.t('Embedded Model'),
         description: EMBEDDED,
-        detail: vscode.l10n.t('A small ViT that comes with the extension and knows the ten classes of CIFAR-10.'),
+        detail: vscode.l10n.t(
+          'A small ViT that comes with the extension. It knows airplanes, automobiles, birds, cats, deer, dogs, frogs, horses, ships and trucks, nothing else.',
+        ),
         choose,
       };
     case 'cached':
