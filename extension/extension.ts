@@ -43,7 +43,7 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   // tables of results are read, sorted and compared in a process of their own: panels and jobs do not wait for it
   const tables = new EngineClient({ processFile, log: (line) => log.info(`results ${line}`) });
-  const jobs = new Jobs();
+  const jobs = new Jobs(engine, models, context.workspaceState, log);
   const results = new ResultsEditor({ extensionUri, engine: tables, panels, jobs, log });
   const settings = vscode.workspace.onDidChangeConfiguration((change) => {
     if (!change.affectsConfiguration(SECTION)) return;
@@ -69,8 +69,9 @@ export function activate(context: vscode.ExtensionContext): void {
     trusted,
     vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, panels),
     vscode.window.registerCustomEditorProvider(EDITOR_TYPE, panels, { supportsMultipleEditorsPerDocument: true }),
+    jobs,
     results,
     vscode.window.registerCustomEditorProvider(RESULTS_EDITOR, results, { supportsMultipleEditorsPerDocument: true }),
-    registerCommands({ context, panels, engine, modelFiles, reports, recent, log }),
+    registerCommands({ context, panels, jobs, engine, modelFiles, reports, recent, log }),
   );
 }

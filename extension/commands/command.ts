@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client';
+import type { Jobs } from '../panel/jobs';
 import type { ModelFiles } from '../panel/modelFiles';
 import type { Reports } from '../panel/reports';
 import type { RecentModels } from '../panel/recentModels';
@@ -9,6 +10,7 @@ import type { Panels } from '../panel/panels';
 export interface Parts {
   context: vscode.ExtensionContext;
   panels: Panels;
+  jobs: Jobs;
   engine: EngineClient;
   modelFiles: ModelFiles;
   reports: Reports;

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { say } from '../panel/words';
 import { toErrorShape } from '../errors/engineError';
 import { classifyImage } from './classifyImage';
+import { classifyFolder } from './classifyFolder';
 import type { Command, Parts } from './command';
 import {
   hidePatch,
@@ -33,6 +34,7 @@ import { showFailure } from '../panel/notifications';
 /** Every command: a row here, a file beside this one, an entry in package.json's `contributes.commands`. */
 export const commands: Record<`vit.${string}`, Command> = {
   'vit.classifyImage': classifyImage,
+  'vit.classifyFolder': classifyFolder,
   'vit.showAttentionHeatmap': showAttentionHeatmap,
   'vit.showPatchGrid': showPatchGrid,
   'vit.compareSelected': compareSelected,
