@@ -21,7 +21,7 @@ import { PictureFacts } from './facts/pictureFacts';
 import { Predictions } from './facts/predictions';
 import { Readout } from './attention/readout';
 import { progressOf, staleness } from './app/state';
-import { Failure, Notice, Progress } from './ui/status';
+import { Failure, Notice, ProgressBar } from './ui/status';
 import { Tabs } from './ui/tabs';
 import { Walkthrough } from './walkthrough';
 
@@ -41,7 +41,7 @@ export class Panel {
     const pictures = new Pictures(app, beside);
     const comparison = new Probabilities(app, beside);
     const tabs = new Tabs(app);
-    const progress = new Progress(app);
+    const progress = new ProgressBar(app);
     const failure = new Failure(app);
     const maps = new LayerMaps(app);
     const bar = new ColorBar(app, maps);

@@ -6,7 +6,7 @@ import { packageRoot } from '../files/packageRoot';
 /** Commands that ask the engine, and whether of pictures. */
 const asking: Record<string, { pictures: boolean }> = {
   classify: { pictures: true },
-  embed: { pictures: false },
+  embed: { pictures: true },
   explain: { pictures: true },
   preprocess: { pictures: true },
   forward: { pictures: false },

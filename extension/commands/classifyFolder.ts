@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { isImagePath } from '../image/pictureKinds';
 import { commonFolder, resultsFileOf, type JobPlan } from '../panel/jobs';
 import { RESULTS_EDITOR } from '../panel/resultsEditor';
-import { readSettings, SECTION } from '../panel/settings';
+import { folderPatterns, readSettings } from '../panel/settings';
 import type { Command, Parts } from './command';
 
 /** Classifies the pictures of a folder, or those selected, into a file of results that is shown from its first row on. */
@@ -13,7 +13,7 @@ export const classifyFolder: Command = async (parts, clicked, selected) => {
   if (pictures.length > 1) return classifyPictures(parts, pictures);
   const folder = await chosenFolder(clicked instanceof vscode.Uri ? clicked : undefined);
   if (!folder) return;
-  const { include, exclude } = patterns(folder);
+  const { include, exclude } = folderPatterns(folder);
   await open(parts, {
     file: resultsFileOf(folder.fsPath, basename(folder.fsPath), readSettings(folder).model.id),
     root: folder.fsPath,
@@ -51,11 +51,4 @@ async function chosenFolder(clicked: vscode.Uri | undefined): Promise<vscode.Uri
       defaultUri: vscode.workspace.workspaceFolders?.[0]?.uri,
     })) ?? [];
   return chosen;
-}
-
-function patterns(folder: vscode.Uri): { include: string[]; exclude: string[] } {
-  const settings = vscode.workspace.getConfiguration(SECTION, folder);
-  const texts = (value: unknown): string[] =>
-    Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string' && item.trim() !== '') : [];
-  return { include: texts(settings.get('folderInclude')), exclude: texts(settings.get('folderExclude')) };
 }

@@ -4,8 +4,7 @@ import { PRESETS, type Preset } from '../models/hub/presets';
 import { HUB_ID } from '../models/hub/settings';
 import { writeModel } from '../panel/settings';
 import type { Command } from './command';
-import { withProgress } from './models';
-import { showInformation } from '../panel/notifications';
+import { showInformation, withProgress } from '../panel/notifications';
 import { say } from '../panel/words';
 
 /**

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Command } from './command';
 import { folderOf, readSettings } from '../panel/settings';
-import { modelInUse, withProgress } from './models';
-import { showInformation } from '../panel/notifications';
+import { modelInUse } from './models';
+import { showInformation, withProgress } from '../panel/notifications';
 
 /** Writes the model in use as an .onnx file, with or without its attention maps as outputs. */
 export const exportOnnx: Command = async ({ engine }) => {

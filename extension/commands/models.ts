@@ -5,7 +5,6 @@ import type { ModelQuery } from '../engine/requests';
 import type { ModelChoice } from '../inspect/modelPool';
 import { assertRunnable } from '../models/runnable';
 import { readSettings } from '../panel/settings';
-import { showProgress } from '../panel/notifications';
 
 /** What the engine process is asked for: the model, and which files its files may name. */
 export function modelQuery({ id, folder }: Pick<ModelChoice, 'id' | 'folder'>): ModelQuery {
@@ -31,24 +30,4 @@ export async function modelInUse(
   );
   assertRunnable(report);
   return { model, name: report.name };
-}
-
-/** Runs `work` under a notification with Cancel. */
-export function withProgress<T>(
-  title: string,
-  work: (signal: AbortSignal, report: (message: string, percent?: number) => void) => Promise<T>,
-): Thenable<T> {
-  return showProgress(title, async (step, cancellation) => {
-    const controller = new AbortController();
-    const subscription = cancellation.onCancellationRequested(() => controller.abort());
-    let reported = 0;
-    try {
-      return await work(controller.signal, (message, percent) => {
-        step({ message, increment: percent === undefined ? undefined : percent - reported });
-        reported = percent ?? reported;
-      });
-    } finally {
-      subscription.dispose();
-    }
-  });
 }

@@ -4,10 +4,10 @@ import { readSettings } from '../panel/settings';
 import { imageSource } from '../panel/source';
 import type { Command } from './command';
 import { chosenImages } from './images';
-import { modelInUse, withProgress } from './models';
+import { modelInUse } from './models';
 import { say } from '../panel/words';
 import { verificationReport } from '../reports/verificationReport';
-import { showInformation, showWarning } from '../panel/notifications';
+import { showInformation, showWarning, withProgress } from '../panel/notifications';
 
 /** Runs the model in use on one picture through both engines and says by how much they differ. */
 export const verifyAgainstOnnx: Command = async ({ engine, panels, reports }, clicked) => {

@@ -1,4 +1,7 @@
-/** How much memory this process and what it makes may use, and the refusal of what needs more before it is made. */
+/**
+ * How much memory this process and what it makes may use, and the refusal of what needs more before it is made. What a model and a run
+ * need is estimated in native/src/architecture/footprint.cc (refused in native/src/model/model.cc) and, for ONNX, in onnx/size.ts.
+ */
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import path from 'node:path';

@@ -25,7 +25,7 @@ import { pageHtml, webviewRoot } from './html';
 import { Inspection } from '../inspect/inspection';
 import type { InspectionSettings, Outcome } from '../inspect/inspection';
 import type { ModelPool } from '../inspect/modelPool';
-import { Progress } from './notices';
+import { ProgressNotice } from './notices';
 import type { Failures } from './notices';
 import { saySaved } from './saved';
 import { readSettings } from './settings';
@@ -56,7 +56,7 @@ export interface PanelParts {
 
 export class ImagePanel implements vscode.Disposable {
   readonly #inspection: Inspection;
-  readonly #progress: Progress;
+  readonly #progress: ProgressNotice;
   readonly #disposables: vscode.Disposable[] = [];
   /** What the next picture (1) is, and the one before (-1), where that is not the folder's: of a view of results. */
   sequence: ((by: 1 | -1) => Promise<vscode.Uri | null>) | null = null;
@@ -91,7 +91,7 @@ export class ImagePanel implements vscode.Disposable {
       (event) => this.#happened(event),
       (work) => (work === 'opening' ? vscode.l10n.t('Opening…') : vscode.l10n.t('Running the model…')),
     );
-    this.#progress = new Progress({
+    this.#progress = new ProgressNotice({
       title: () => vscode.l10n.t('ViT: inspecting {0}', this.#name),
       isWanted: () => panel.visible,
       cancel: () => this.#inspection.cancel(),

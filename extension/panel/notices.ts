@@ -25,7 +25,7 @@ export class Failures {
 }
 
 /** Progress with a way to cancel, shown only for what takes more than half a second. */
-export class Progress {
+export class ProgressNotice {
   #pending: { timer: NodeJS.Timeout; done: () => void } | null = null;
 
   constructor(

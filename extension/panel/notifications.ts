@@ -34,7 +34,7 @@ export const showWarning = (text: string, ...actions: string[]): Thenable<string
 export const showInformation = (text: string, ...actions: string[]): Thenable<string | undefined> =>
   vscode.window.showInformationMessage(notificationText(text), ...actions);
 
-/** Runs `work` under a notification with Cancel. */
+/** Runs `work` under a notification with Cancel; it reports steps and asks a token, as VS Code has them. */
 export function showProgress<T>(
   title: string,
   work: (
@@ -52,4 +52,24 @@ export function showProgress<T>(
         token,
       ),
   );
+}
+
+/** The same for work that takes a signal and says how much of it is done, in percent. */
+export function withProgress<T>(
+  title: string,
+  work: (signal: AbortSignal, report: (message: string, percent?: number) => void) => Promise<T>,
+): Thenable<T> {
+  return showProgress(title, async (step, cancellation) => {
+    const controller = new AbortController();
+    const subscription = cancellation.onCancellationRequested(() => controller.abort());
+    let reported = 0;
+    try {
+      return await work(controller.signal, (message, percent) => {
+        step({ message, increment: percent === undefined ? undefined : percent - reported });
+        reported = percent ?? reported;
+      });
+    } finally {
+      subscription.dispose();
+    }
+  });
 }

@@ -28,6 +28,14 @@ export function readSettings(resource?: vscode.Uri): InspectionSettings {
   };
 }
 
+/** Which pictures of a folder are classified and which are left out: glob patterns. What is no text counts as nothing. */
+export function folderPatterns(folder: vscode.Uri): { include: string[]; exclude: string[] } {
+  const settings = vscode.workspace.getConfiguration(SECTION, folder);
+  const texts = (value: unknown): string[] =>
+    Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string' && item.trim() !== '') : [];
+  return { include: texts(settings.get('folderInclude')), exclude: texts(settings.get('folderExclude')) };
+}
+
 /** What does not depend on a folder is the same model in all of them. */
 function choiceOf(id: string, options: EngineOptions, resource?: vscode.Uri): InspectionSettings['model'] {
   return id === EMBEDDED || isAbsolute(id) ? { id, options } : { id, options, folder: folderOf(resource) };

@@ -10,7 +10,7 @@ import { ChosenPicture } from './chosenPicture';
 import { ComparisonPart } from './comparisonPart';
 import { Duplicates } from './duplicates';
 import { EmbeddingMap } from './embeddingMap';
-import { exportItems } from './exportItems';
+import { resultsExportItems } from './exportMenu';
 import { Figures } from './figures';
 import { Filters } from './filters';
 import { JobBar } from './jobBar';
@@ -53,7 +53,7 @@ export class ResultsView {
         { class: 'toolbar' },
         this.title,
         job.element,
-        menu(l10n.t('Export'), 'export', 'export', exportItems(app)),
+        menu(l10n.t('Export'), 'export', 'export', resultsExportItems(app)),
       ),
       this.failureBar,
       this.odd,

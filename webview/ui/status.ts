@@ -14,7 +14,7 @@ function shownText(state: AppState): string | null {
   return l10n.t('Shown is {0} under {1}, from before.', image.name, model.name);
 }
 
-export class Progress implements Component {
+export class ProgressBar implements Component {
   private readonly text = h('span', { class: 'progress-text' });
   readonly element: HTMLElement;
 

@@ -5,7 +5,7 @@ import type { MenuItem } from '../ui/menu';
 import type { ResultsApp } from './app';
 import { pythonReader } from './pythonReader';
 
-export function exportItems(app: ResultsApp): MenuItem[][] {
+export function resultsExportItems(app: ResultsApp): MenuItem[][] {
   const save = (format: 'csv' | 'jsonl') => (): void => {
     app.host.request('export', { query: app.state.query, format }).catch((error: unknown) => {
       app.announce(sayError(error), 'error');
