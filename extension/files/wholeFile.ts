@@ -97,7 +97,8 @@ export async function writeWholeFile(
 ): Promise<number> {
   const file = await WholeFile.create(name);
   try {
-    for await (const chunk of chunks) await file.append(chunk);
+    // in the whole program the type checker makes `any` of the items of the union of both kinds of iterable
+    for await (const chunk of chunks as AsyncIterable<Uint8Array>) await file.append(chunk);
     await file.finish();
     return file.bytes;
   } catch (error) {

@@ -22,7 +22,8 @@ int64_t physical_memory() {
 #endif
 }
 
-// Where no caller gave a limit; the engine process always gives one (extension/engine/memory.ts), which heeds containers.
+// Where no caller gave a limit; the engine process always gives one (extension/engine/memory.ts), which heeds
+// containers.
 int64_t default_memory_limit() {
   const int64_t all = physical_memory();
   return all > 0 ? all / 2 : int64_t{4} << 30;
