@@ -49,10 +49,14 @@ test('keys go through layers, heads and views', async () => {
   await page.keyboard.press('Shift+Alt+,');
   await page.keyboard.press('Shift+Alt+,');
   await panel.waitFor({ head: '5' });
-  await page.keyboard.press('Shift+Alt+PageDown');
-  await panel.waitFor({ view: 'patches' });
-  await page.keyboard.press('Shift+Alt+PageUp');
-  await panel.waitFor({ view: 'attention' });
+  for (const view of ['overview', 'patches']) {
+    await page.keyboard.press('Shift+Alt+PageDown');
+    await panel.waitFor({ view });
+  }
+  for (const view of ['overview', 'attention']) {
+    await page.keyboard.press('Shift+Alt+PageUp');
+    await panel.waitFor({ view });
+  }
 });
 
 test('a patch becomes the query, or is hidden, by the context menu of the picture', async () => {
