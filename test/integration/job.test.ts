@@ -40,27 +40,23 @@ function pictures(count: number): JobPicture[] {
   });
 }
 
+/** What a job of these tests is asked for, where its test does not say otherwise. */
+const into = (file: string, options: Partial<JobOptions> = {}): JobOptions => ({
+  open: (header) => ResultsWriter.open(file, header),
+  root: folder,
+  precision: 'fp32',
+  topK: 3,
+  logits: false,
+  embeddings: null,
+  ...options,
+});
+
 const start = (
   of: JobPicture[],
   file: string,
   options: Partial<JobOptions> = {},
   onProgress?: (progress: JobProgress) => void,
-) =>
-  startJob(
-    client,
-    onlyModel(client, { id: 'embedded' }, native),
-    of,
-    {
-      open: (header) => ResultsWriter.open(file, header),
-      root: folder,
-      precision: 'fp32',
-      topK: 3,
-      logits: false,
-      embeddings: null,
-      ...options,
-    },
-    onProgress,
-  );
+) => startJob(client, onlyModel(client, { id: 'embedded' }, native), of, into(file, options), onProgress);
 
 async function rowsOf(file: string): Promise<(PictureRow | FailedRow)[]> {
   const rows = [];
@@ -213,15 +209,7 @@ describe('what ends a process', { skip: process.platform !== 'linux' && 'childre
 test('what no job can be done with is one sentence: no such model, no embeddings, no place to write', async () => {
   const file = path.join(folder, 'f.vitresults.jsonl');
   const of = (id: string, options: Partial<JobOptions> = {}, engine = native) =>
-    startJob(client, onlyModel(client, { id }, engine), pictures(2), {
-      open: (header) => ResultsWriter.open(file, header),
-      root: folder,
-      precision: 'fp32',
-      topK: 3,
-      logits: false,
-      embeddings: null,
-      ...options,
-    }).finished;
+    startJob(client, onlyModel(client, { id }, engine), pictures(2), into(file, options)).finished;
   await assert.rejects(of(path.join(folder, 'nothing')), /nothing does not exist|no model/);
   await assert.rejects(of('embedded', { embeddings: 'f.f32' }, { ...native, engine: 'onnx' }), {
     code: 'ERR_UNSUPPORTED',
