@@ -1,7 +1,9 @@
-/** The commands, as commander understands them. */
+/** The commands (dist/program.js), as commander understands them. */
+import type { ChildProcess } from 'node:child_process';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json';
-import { complain, Unreadable, UsageError } from './cli/errors';
+import { endEngine, takeEngine } from './cli/engineProcess';
+import { complain, Unreadable, UsageError, watchOutput } from './cli/errors';
 
 type AddCommand = (program: Command) => void;
 
@@ -13,11 +15,17 @@ const commands: Record<string, () => Promise<AddCommand>> = {
   forward: async () => (await import('./cli/forward')).addForward,
   preprocess: async () => (await import('./cli/preprocess')).addPreprocess,
   describe: async () => (await import('./cli/describe')).addDescribe,
+  mcp: async () => (await import('./cli/mcp')).addMcp,
   bench: async () => (await import('./cli/bench')).addBench,
 };
 
-/** Runs the command of these arguments; its failures are told on standard error, and in the process's exit code. */
-export async function runProgram(args: readonly string[]): Promise<void> {
+/**
+ * Runs the command of these arguments; its failures are told on standard error, and in the process's exit code. `started`: an engine
+ * process for it.
+ */
+export async function runProgram(args: readonly string[], started?: ChildProcess): Promise<void> {
+  watchOutput();
+  if (started) takeEngine(started);
   try {
     const names = Object.keys(commands).join(', ');
     if (args.length === 0) throw new UsageError(`no command was given: ${names}, or --help`);
@@ -27,6 +35,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     process.exitCode = exitCodeOf(error);
     if (process.exitCode !== 0) complain(error);
   }
+  endEngine();
 }
 
 /** With the command of that name; with all of them where there is none, for help or a suggestion. */

@@ -8,7 +8,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { unzipSync } from 'fflate';
 import type { BackendModel } from '../extension/engine/backend';
 import type { EngineOptions } from '../extension/engine/requests';
 import { loadBinding } from '../extension/engine/native/binding';
@@ -18,15 +17,11 @@ import { decodeImage } from '../extension/image/decode';
 import { readNpy } from '../extension/files/npy';
 import { preprocess } from '../extension/image/preprocess';
 import { openModel } from '../extension/models/open';
+import { readTestSet, type TestSet } from './testSet';
 
 const BATCH = 100;
 /** Bins of the expected calibration error (Guo et al. 2017, eq. 5), by confidence. */
 const BINS = 15;
-
-interface TestSet {
-  jpegs: Uint8Array[];
-  labels: Uint8Array;
-}
 
 interface Evaluation {
   images: number;
@@ -40,26 +35,6 @@ interface Evaluation {
   disagreements: number | null;
   largestLogitDifference: number | null;
   seconds: number;
-}
-
-/** The npz of the recipe: `data` all JPEG files end to end, `offsets` int64 (n + 1), `labels`, `is_test` uint8. */
-function readTestSet(file: string, limit: number): TestSet {
-  const entries = unzipSync(readFileSync(file));
-  const array = (name: string): Uint8Array => {
-    const bytes = entries[`${name}.npy`];
-    if (bytes === undefined) throw new Error(`${file} holds no array ${name}`);
-    const header = new DataView(bytes.buffer, bytes.byteOffset).getUint16(8, true);
-    return bytes.slice(10 + header);
-  };
-  const data = array('data');
-  const offsets = new BigInt64Array(array('offsets').buffer);
-  const labels = array('labels');
-  const isTest = array('is_test');
-  const indices = [...labels.keys()].filter((i) => isTest[i] === 1).slice(0, limit);
-  return {
-    jpegs: indices.map((i) => data.subarray(Number(offsets[i]), Number(offsets[i + 1]))),
-    labels: Uint8Array.from(indices, (i) => labels[i] ?? 0),
-  };
 }
 
 async function evaluate(

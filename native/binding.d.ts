@@ -485,6 +485,20 @@ export interface PartRequest {
   memoryLimit?: number;
 }
 
+/** What the values of a tensor, or of a piece of one, are like. */
+export interface ValueSummary {
+  count: number;
+  /** NaN and infinities, and the index of the first; -1 when there is none. */
+  notFinite: number;
+  firstNotFinite: number;
+  zeros: number;
+  /** Of the finite values; Infinity and -Infinity when there is none. */
+  least: number;
+  most: number;
+  /** Sum of their squares. */
+  squares: number;
+}
+
 export interface Binding {
   /** BLAS found at build time, CPU features found at run time, the kernel set chosen. */
   info(): { blas: string; features: string[]; kernels: string; cores: number };
@@ -498,6 +512,8 @@ export interface Binding {
   resize(request: ResizeRequest): Promise<Uint8Array>;
   /** Sinusoid table of the articles, (tokens, length), angles in float64: even columns sin, odd cos. */
   sinusoid(tokens: number, length: number): Float32Array;
+  /** Of little-endian values at any address; what is less than a value at the end is left out. Answers at once: of pieces of a few MB. */
+  summarise(values: { bytes: Uint8Array; dtype: DType }): ValueSummary;
   /** Resample a position table (rows*columns, D) to another grid as Architecture.position.resample says. */
   resamplePositions(values: Float32Array, from: [number, number], to: [number, number], mode: Resample): Float32Array;
   /** Peak float32 GFLOP/s of this machine with that many threads, measured now (about 100 ms). */

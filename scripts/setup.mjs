@@ -1,9 +1,9 @@
 // Everything between a clean clone and a built extension; quick when there is nothing to do.
 //   node scripts/setup.mjs            what building and running needs
-//   node scripts/setup.mjs --tests    and what the tests need (clang-format, a browser)
+//   node scripts/setup.mjs --tests    and what the tests need (clang-format, a browser, Slurm)
 import { fromRoot, isMain, main, Problem, run, say } from './lib/run.mjs';
 import { installPackages } from './lib/packages.mjs';
-import { installSystemPackages } from './lib/system.mjs';
+import { installRecipePrograms, installSystemPackages } from './lib/system.mjs';
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -18,6 +18,7 @@ function checkNode() {
 export async function setup({ tests = false } = {}) {
   checkNode();
   await installSystemPackages({ tests });
+  if (tests) await installRecipePrograms();
   await installPackages();
   say('building the addon');
   await run(process.execPath, [fromRoot('scripts/build-native.mjs')], { quiet: true });

@@ -9,6 +9,8 @@ import { Attention, type Shown } from './app/attention';
 import { otherApp } from './compare/otherApp';
 import { otherState } from './compare/sameView';
 import { sendHidden } from './patches/occlusion';
+import { listenToDrops } from './patches/drops';
+import { FirstDrawing } from './app/firstDrawing';
 import { Panel } from './panel';
 import { Slices } from './app/slices';
 import { clampView, firstState, readDisplay, readHidden, readView, reduce, withStep, type AppState } from './app/state';
@@ -29,8 +31,11 @@ const besideSlices = new Slices(host, refresh);
 const attention = new Attention(slices, () => partner(beside.attention, otherState(state)));
 const besideAttention = new Attention(besideSlices, () => partner(attention, state));
 
-const stored = (api.getState() ?? {}) as Partial<Record<'view' | 'display' | 'figure' | 'hidden' | 'other', unknown>>;
+const stored = (api.getState() ?? {}) as Partial<
+  Record<'view' | 'display' | 'figure' | 'hidden' | 'other' | 'pinned', unknown>
+>;
 let saidOther = false;
+let saidPlace = false;
 const storedView = readView(stored.view);
 let state: AppState = firstState();
 state = {
@@ -59,7 +64,7 @@ const app: App = {
     become({ ...state, display: { ...state.display, ...change } });
   },
   announce(text, kind = 'info') {
-    panel.notice.show(text, kind);
+    panel?.notice.show(text, kind);
   },
   refresh,
 };
@@ -73,13 +78,20 @@ const partner = (maps: Attention, of: AppState | null): Shown =>
 
 const root = document.getElementById('root') ?? document.body.appendChild(document.createElement('div'));
 root.id = 'root';
-const panel = new Panel(app, beside, root);
+// out of sight until there is something to see: an empty panel would be laid out, and its icons' font loaded, before the map
+root.hidden = true;
+let panel: Panel | null = null;
+const first = new FirstDrawing(attention, refresh);
 
 function receive(event: HostEvent): void {
   const { hidden } = state;
   if (event.type === 'compare') saidOther = true;
+  if (event.type === 'place') saidPlace = true;
   become(reduce(state, event));
   if (event.type === 'token' && state.hidden !== hidden) sendHidden(app);
+  if (event.type === 'figure') panel?.figure(event.to);
+  // asked for at once, not when the frame is drawn that says that a run is there
+  if (event.type === 'run') first.ask(state);
 }
 
 function become(next: AppState): void {
@@ -89,7 +101,7 @@ function become(next: AppState): void {
   besideSlices.forRun(state.other?.run?.runId ?? null);
   // the document was made for the picture it began with
   if (state.image) document.body.dataset.uri = state.image.uri;
-  const kept = ['image', 'view', 'display', 'figure', 'hidden', 'other'] as const;
+  const kept = ['image', 'view', 'display', 'figure', 'hidden', 'other', 'place'] as const;
   if (kept.some((part) => state[part] !== before[part])) remember();
   refresh();
 }
@@ -101,6 +113,7 @@ function remember(): void {
     model: document.body.dataset.model,
     // until the host has said what is compared: as before the reload
     other: saidOther ? state.other?.what : stored.other,
+    pinned: saidPlace ? (state.place.pinned ?? undefined) : stored.pinned,
     view: state.view,
     display: state.display,
     figure: state.figure,
@@ -111,11 +124,12 @@ function remember(): void {
 let asked = false;
 /** Draws once before the next frame, however much has changed until then. */
 function refresh(): void {
-  if (asked) return;
+  if (asked || !panel || first.waits(state)) return;
   asked = true;
   requestAnimationFrame(() => {
     asked = false;
-    panel.update();
+    root.hidden = false;
+    panel?.update();
   });
 }
 
@@ -123,9 +137,14 @@ window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   // others post to this window too (the webview's own frame, browser extensions)
   if (typeof data === 'object' && data !== null && 'kind' in data) host.receive(data as ToView<PanelConversation>);
 });
+listenToDrops(app);
 onThemeChange(refresh);
-remember();
-refresh();
 host.send({ type: 'ready', version: PROTOCOL_VERSION });
 // the host may be another than the one that was told which patches are hidden; the one that was ignores the repetition
 if (state.hidden.length > 0) sendHidden(app);
+remember();
+// made while the host answers: the frame around this page, which forwards the message, shares its thread
+setTimeout(() => {
+  panel = new Panel(app, beside, root);
+  refresh();
+}, 5);

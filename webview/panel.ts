@@ -9,8 +9,9 @@ import { DisplayControls } from './attention/displayControls';
 import { compareItems } from './compare/compareMenu';
 import { Pictures } from './compare/pictures';
 import { Probabilities } from './compare/probabilities';
-import { attribute, h } from './ui/dom';
-import { exportItems } from './export/exportMenu';
+import { sayError } from './app/words';
+import { attribute, h, setText } from './ui/dom';
+import { exportItems, figureVerbs } from './export/exportMenu';
 import { menu } from './ui/menu';
 import { ModelSummary } from './facts/modelSummary';
 import { LayerMaps } from './app/layerMaps';
@@ -32,6 +33,10 @@ export class Panel {
   private readonly patchParts: readonly HTMLElement[];
   private readonly body: HTMLElement;
   private readonly walkthrough: Walkthrough;
+  /** For who hears the panel; the tab says it to who sees it. */
+  private readonly title = h('h1', { class: 'visually-hidden' });
+  /** Copies or saves what is on screen. */
+  readonly figure: (to: 'clipboard' | 'file') => void;
 
   constructor(
     private readonly app: App,
@@ -60,6 +65,8 @@ export class Panel {
       ...[tabs, progress, failure, pictures, bar, readout],
       ...[predictions, comparison, controls, evidence, overview, patch, occlusion, depth, display, model, facts],
     ];
+    const figures = figureVerbs(app, pictures, maps);
+    this.figure = (to) => void figures[to]().catch((error: unknown) => app.announce(sayError(error), 'error'));
     this.walkthrough = new Walkthrough(app);
     this.attentionParts = [controls.element];
     this.patchParts = [patch.element];
@@ -88,10 +95,15 @@ export class Panel {
         tabs.element,
         progress.element,
         menu(l10n.t('Compare'), 'split-horizontal', 'compare', compareItems(app)),
-        menu(l10n.t('Export'), 'export', 'export', exportItems(app, pictures.picture, maps)),
+        menu(l10n.t('Export'), 'export', 'export', exportItems(app, pictures, maps)),
       ),
       failure.element,
-      h('main', { class: 'view', id: 'view', role: 'tabpanel' }, this.body, this.walkthrough.element),
+      h(
+        'main',
+        { class: 'view-room' },
+        this.title,
+        h('div', { class: 'view', id: 'view', role: 'tabpanel' }, this.body, this.walkthrough.element),
+      ),
       this.notice.element,
     );
   }
@@ -104,6 +116,7 @@ export class Panel {
     this.body.hidden = view.view === 'walkthrough';
     for (const component of this.components) component.update();
     this.walkthrough.update();
+    setText(this.title, state.image?.name ?? 'ViT Inspector');
     attribute(this.root, 'data-state', progressOf(state));
     attribute(this.root, 'data-busy', state.busy !== null);
     attribute(this.root, 'data-stale', staleness(state));

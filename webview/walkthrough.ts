@@ -13,7 +13,9 @@ import { PositionsFigure } from './walk/figures/positions';
 import { ReceptiveFigure } from './walk/figures/receptive';
 import { SoftSplitFigure } from './walk/figures/softSplit';
 import { atLayer } from './app/stepNames';
+import { formulasOf, mathElement } from './walk/formulas';
 import { findPage, meaningOf, pagesOf, type Page } from './walk/pages';
+import { stepCode } from './walk/stepCode';
 import { defaultPatch, type Walk } from './walk/walk';
 
 export class Walkthrough implements Component {
@@ -21,7 +23,15 @@ export class Walkthrough implements Component {
   private readonly title = h('h2', { class: 'walk-title', 'data-testid': 'step-title' });
   private readonly term = h('span', { class: 'walk-term' });
   private readonly sentence = h('p', { class: 'walk-sentence' });
+  private readonly formula = h('div', { class: 'walk-formula', 'data-testid': 'formula', hidden: true });
   private readonly counter = h('span', { class: 'caption' });
+  /** The list as a menu, where there is no room for it beside the page. */
+  private readonly menu = h('select', {
+    class: 'walk-menu',
+    'aria-label': l10n.t('Steps'),
+    'data-testid': 'step-menu',
+    onchange: () => this.go(Number(this.menu.value)),
+  });
   private readonly shapes = h('div', { class: 'walk-shapes' });
   private readonly layer;
   private readonly head;
@@ -86,13 +96,14 @@ export class Walkthrough implements Component {
         ),
       ),
       this.sentence,
+      this.formula,
       this.note,
       this.hidden,
       this.shapes,
       h('div', { class: 'walk-controls' }, this.layer.element, this.head.element),
       this.body,
     );
-    this.element = h('div', { class: 'walk' }, this.list, this.page);
+    this.element = h('div', { class: 'walk' }, this.menu, this.list, this.page);
     rove(
       this.list,
       () => [...this.list.querySelectorAll<HTMLElement>('button')],
@@ -153,6 +164,8 @@ export class Walkthrough implements Component {
     this.pagesFor = '';
     this.figure = null;
     this.list.replaceChildren();
+    this.menu.replaceChildren();
+    this.formula.hidden = true;
     this.body.replaceChildren();
     this.shapes.replaceChildren();
     setText(this.title, l10n.t('Walk-through'));
@@ -177,12 +190,17 @@ export class Walkthrough implements Component {
 
   private fillList(): void {
     this.list.replaceChildren();
+    this.menu.replaceChildren();
     let chapter = '';
+    let group: HTMLElement = this.menu;
     this.pages.forEach((page, index) => {
       if (page.chapter !== chapter) {
         chapter = page.chapter;
         this.list.append(h('div', { class: 'walk-chapter' }, chapter));
+        group = h('optgroup', { label: chapter });
+        this.menu.append(group);
       }
+      group.append(h('option', { value: index }, `${index + 1}. ${page.title}`));
       this.list.append(
         h(
           'button',
@@ -229,6 +247,10 @@ export class Walkthrough implements Component {
     };
     this.figure = figureOf(this.walk);
     this.body.replaceChildren(this.figure.element);
+    const { architecture } = app.state.model!;
+    const formulas = formulasOf(page.id, architecture, loaded.scores);
+    this.formula.hidden = formulas.length === 0;
+    this.formula.replaceChildren(...formulas.map(mathElement));
     this.page.scrollTop = 0;
   }
 
@@ -239,6 +261,7 @@ export class Walkthrough implements Component {
     setText(this.term, page.term ?? '');
     setText(this.sentence, page.sentence);
     setText(this.counter, `${index + 1} / ${this.pages.length}`);
+    this.menu.value = String(index);
     this.list.querySelectorAll('button').forEach((item, i) => {
       attribute(item, 'aria-current', i === index ? 'step' : null);
       item.tabIndex = i === index ? 0 : -1;
@@ -303,6 +326,7 @@ export class Walkthrough implements Component {
           },
           l10n.t('How it is computed'),
         ),
+      source && source.file !== '' && stepCode(this.app, source),
     );
   }
 }

@@ -245,7 +245,8 @@ const throughBackend =
     return logits;
   };
 
-function nativeArchitecture({ architecture, weights, path }: ModelDescription): Architecture {
+/** Throws ERR_UNSUPPORTED for an ONNX file. */
+export function nativeArchitecture({ architecture, weights, path }: ModelDescription): Architecture {
   if (architecture !== null && weights.kind !== 'onnx') return architecture;
   throw new EngineError(
     'ERR_UNSUPPORTED',

@@ -3,9 +3,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { bench, profile, type BenchReport, type BenchRow } from '../bench/bench';
 import { allBenchModels, benchModels } from '../bench/models';
+import { measureFolder } from '../bench/folder';
 import { measureStart } from '../bench/start';
 import { packageRoot } from '../files/packageRoot';
 import type { ModelDescription } from '../architecture/description';
+import { folderPictures } from '../jobs/folderPictures';
+import type { JobPicture } from '../jobs/picture';
 import { EMBEDDED } from '../models/modelId';
 import { openModel } from '../models/open';
 import { positiveNumber } from './options';
@@ -18,6 +21,7 @@ interface BenchOptions {
   rounds: number;
   profile?: boolean;
   start?: string;
+  folder?: string;
   json?: boolean;
 }
 
@@ -47,8 +51,10 @@ export function addBench(program: Command): void {
     .option('--rounds <n>', 'passes of each engine that count', positiveNumber, 10)
     .option('--profile', 'say where the native engine spends its time instead')
     .option('--start <image>', 'time a new engine process until its first prediction for a picture instead')
+    .option('--folder <folder>', 'time decoding, passes and both together for the pictures of a folder instead')
     .option('--json', 'as one JSON object')
     .action(async (options: BenchOptions) => {
+      if (options.folder !== undefined) return printFolder(options.folder, options);
       // models of our own are measured with one image and with eight, others as they are used
       const named = allBenchModels().filter(({ name }) => name === options.model);
       const ours = options.model !== undefined ? named : options.models === 'all' ? allBenchModels() : benchModels();
@@ -139,6 +145,32 @@ async function printStart(
       }
     }
   }
+}
+
+async function printFolder(
+  folder: string,
+  { model = EMBEDDED, threads: [threads = 0] = [], rounds, json }: BenchOptions,
+): Promise<void> {
+  const pictures: JobPicture[] = [];
+  const found = folderPictures({ folder: path.resolve(folder), include: [], exclude: [] });
+  for await (const picture of found) pictures.push(picture);
+  const programs = path.join(packageRoot(), 'dist');
+  const description = await openModel(model, { root: packageRoot() });
+  const row = await measureFolder(model, description, { programs, pictures, threads, rounds, waits: 15 });
+  if (json) return console.log(JSON.stringify(row));
+  const [count, ms] = [(value: number) => value.toFixed(0), (value: number) => value.toFixed(1)];
+  console.log(`${row.model}, ${row.pictures} pictures, ${row.threads || 'all'} threads; a second:`);
+  console.log(
+    `  decoding alone ${count(row.decode)}, passes alone ${count(row.forward)}, both together ${count(row.both)}`,
+  );
+  console.log(`  ${(100 * row.ratio).toFixed(0)}% of the ${count(row.possible)} that the two allow on the same cores`);
+  if (row.memory)
+    console.log(
+      `  resident ${row.memory.map((bytes) => `${count(bytes / 1e6)} MB`).join(', ')}: after a tenth, half, all`,
+    );
+  console.log(
+    `  a picture opened and run by a panel: ${ms(row.alone_ms)} ms alone, ${ms(row.beside_ms)} ms beside a job`,
+  );
 }
 
 async function printProfiles(

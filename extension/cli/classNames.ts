@@ -1,5 +1,5 @@
 /** Classes on the command line: what they are called, and how --class and --against name them. */
-import { className } from '../architecture/className';
+import { classByName, className } from '../architecture/className';
 import { plainText } from '../errors/plainText';
 import { UsageError } from './errors';
 
@@ -12,11 +12,11 @@ export const labelOrNumber = (label: string | null | undefined, index: number): 
  * between them; a label that holds commas itself is taken whole. Throws UsageError.
  */
 export function classesOf(option: string, text: string, labels: readonly string[] | null, count: number): number[] {
-  const whole = classOf(text, labels);
+  const whole = classByName(text, labels);
   if (whole !== null) return Array.from({ length: count }, () => whole);
   const names = text.split(',');
   const found = names.map((name) => {
-    const index = classOf(name, labels);
+    const index = classByName(name, labels);
     if (index !== null) return index;
     const known = labels === null ? '; it names no classes, so an index is needed' : '';
     throw new UsageError(`${option}: the model has no class called ${plainText(name.trim())}${known}`);
@@ -24,16 +24,4 @@ export function classesOf(option: string, text: string, labels: readonly string[
   if (found.length === 1) return Array.from({ length: count }, () => found[0]!);
   if (found.length === count) return found;
   throw new UsageError(`${option}: ${found.length} classes for ${count === 1 ? '1 picture' : `${count} pictures`}`);
-}
-
-/** Index of a class by number, by its label, or by the part of its label before the first comma where only one has it. */
-function classOf(text: string, labels: readonly string[] | null): number | null {
-  const name = text.trim().toLowerCase();
-  if (/^\d{1,7}$/.test(name)) return Number(name);
-  if (name === '' || labels === null) return null;
-  const lower = labels.map((label) => label.trim().toLowerCase());
-  const exact = lower.indexOf(name);
-  if (exact >= 0) return exact;
-  const first = lower.flatMap((label, i) => (label.split(',')[0]!.trim() === name ? [i] : []));
-  return first.length === 1 ? first[0]! : null;
 }

@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { isImagePath } from '../image/pictureKinds';
 import { commonFolder, resultsFileOf, type JobPlan } from '../panel/jobs';
-import { RESULTS_EDITOR } from '../panel/resultsEditor';
+import { showWarning } from '../panel/notifications';
+import { RESULTS_EDITOR } from '../panel/resultsPanel';
 import { folderPatterns, readSettings } from '../panel/settings';
 import type { Command, Parts } from './command';
 
@@ -22,9 +23,12 @@ export const classifyFolder: Command = async (parts, clicked, selected) => {
   });
 };
 
-/** Selected pictures as one table; those of a virtual file system have no path and are left out. */
+/** Selected pictures as one table; those of a virtual file system have no path: they are left out, which is said. */
 export async function classifyPictures(parts: Parts, pictures: readonly vscode.Uri[]): Promise<void> {
   const files = pictures.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath);
+  if (files.length < pictures.length) {
+    void showWarning(vscode.l10n.t('Pictures without a path on this computer are left out of the table.'));
+  }
   if (files.length === 0) return;
   const root = commonFolder(files);
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');

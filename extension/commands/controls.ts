@@ -22,5 +22,11 @@ const ofToken =
     if (Number.isInteger(token)) panels.inFront?.tell({ type: 'token', token: token as number, use });
   };
 
+/** The model of the panel in front stays with it, or follows the settings again. */
+export const pinModel: Command = ({ panels }) => panels.inFront?.pin(!panels.isPinned);
+
+export const copyFigure: Command = ({ panels }) => panels.inFront?.tell({ type: 'figure', to: 'clipboard' });
+export const saveFigure: Command = ({ panels }) => panels.inFront?.tell({ type: 'figure', to: 'file' });
+
 export const usePatchAsQuery = ofToken('query');
 export const hidePatch = ofToken('hide');

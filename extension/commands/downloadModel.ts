@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import { downloadModel as download } from '../models/hub/client';
 import { PRESETS, type Preset } from '../models/hub/presets';
 import { HUB_ID } from '../models/hub/settings';
+import { later } from '../panel/later';
 import { writeModel } from '../panel/settings';
 import type { Command } from './command';
 import { showInformation, withProgress } from '../panel/notifications';
@@ -28,7 +28,7 @@ export const downloadModel: Command = async (_parts, given) => {
 /** Fetches it under a notification with Cancel. */
 export const fetchModel = (id: string): Thenable<unknown> =>
   withProgress(vscode.l10n.t('ViT: downloading {0}', id), (signal, report) =>
-    download(id, {
+    later().downloadModel(id, {
       signal,
       onProgress: ({ file, received, total }) => {
         const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);

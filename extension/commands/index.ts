@@ -5,13 +5,16 @@ import { classifyImage } from './classifyImage';
 import { classifyFolder } from './classifyFolder';
 import type { Command, Parts } from './command';
 import {
+  copyFigure,
   hidePatch,
   nextHead,
   nextLayer,
   nextView,
+  pinModel,
   previousHead,
   previousLayer,
   previousView,
+  saveFigure,
   usePatchAsQuery,
 } from './controls';
 import { compareSelected, compareWithLastCommit, compareWithModel, compareWithPicture, endComparison } from './compare';
@@ -28,6 +31,7 @@ import { showAttentionHeatmap } from './showAttentionHeatmap';
 import { showLog } from './showLog';
 import { showPatchGrid } from './showPatchGrid';
 import { useModel } from './useModel';
+import { viewAsAttention, viewAsPicture, viewAsTokens } from './viewVariable';
 import { verifyAgainstOnnx } from './verifyAgainstOnnx';
 import { showFailure } from '../panel/notifications';
 
@@ -64,6 +68,12 @@ export const commands: Record<`vit.${string}`, Command> = {
   'vit.previousView': previousView,
   'vit.usePatchAsQuery': usePatchAsQuery,
   'vit.hidePatch': hidePatch,
+  'vit.pinModel': pinModel,
+  'vit.copyFigure': copyFigure,
+  'vit.saveFigure': saveFigure,
+  'vit.viewVariableAsAttention': viewAsAttention,
+  'vit.viewVariableAsTokens': viewAsTokens,
+  'vit.viewVariableAsPicture': viewAsPicture,
   'vit.openSettings': openSettings,
   'vit.restartEngine': restartEngine,
   'vit.showLog': showLog,

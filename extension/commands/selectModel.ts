@@ -22,7 +22,11 @@ export const selectModel: Command = async (parts) => {
   const present = readSettings(resource).model.id;
   const id = await pickModel(parts, vscode.l10n.t('Select the Model'), present);
   if (id && id !== present) await writeModel(id, resource);
-  if (id && panels.hasOwnModel) {
+  if (id && panels.isPinned) {
+    void showInformation(
+      vscode.l10n.t('{0} is now the model of all panels but those that keep theirs, such as this one.', plainText(id)),
+    );
+  } else if (id && panels.hasOwnModel) {
     void showInformation(
       vscode.l10n.t('{0} is now the model of all panels but those of a model file, such as this one.', plainText(id)),
     );
@@ -92,7 +96,7 @@ const presetRow = (preset: Preset): Row => ({
 
 const MAX_FOUND = 50;
 
-/** Weight files in the workspace; the config.json beside them counts (models/locate.ts). */
+/** Weight files in the workspace; the config.json beside them counts (models/files/locate.ts). */
 async function workspaceModels(): Promise<string[]> {
   const excluded = '**/{node_modules,.git}/**';
   const files = await vscode.workspace.findFiles('**/*.{safetensors,onnx}', excluded, MAX_FOUND);

@@ -29,6 +29,9 @@ export const colorMapNames = ['viridis', 'inferno', 'magma', 'turbo', 'purples',
 
 export const defaultColorMap = 'inferno';
 
+/** Of a map over its picture, where it may follow the value. Of pictures without a panel: inspect/mapPicture.ts. */
+export const defaultOpacity = 0.8;
+
 /** For values on both sides of zero. */
 export const signedColorMap = 'puor_r';
 

@@ -1,6 +1,7 @@
 /**
  * From values to positions on a colour map: the range shown, and how a value lies in it. Which maps share a range is the
- * panel's choice (webview/drawing/heat.ts).
+ * panel's choice (webview/drawing/heat.ts). Signed maps have a symmetric range and colours of their own (signedColorMap): chosen by
+ * `colorMapOf` in webview/app/attention.ts for the panel, and in inspect/mapPicture.ts.
  */
 
 /** Values shown by the first and the last colour. */

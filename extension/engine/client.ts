@@ -1,5 +1,9 @@
-/** The extension's, CLI's and tests' side of the engine process: starts it when needed, asks it, survives it. */
-import { fork, type ChildProcess } from 'node:child_process';
+/**
+ * The extension's, CLI's and tests' side of the engine process: starts it when needed, asks it, survives it. What was open in a process that
+ * ended is opened again by inspect/onceMore.ts, and for a job by jobs/classifier.ts; a panel that cannot go on says so, with Retry, by
+ * `#fail` of inspect/inspection.ts and panel/notices.ts.
+ */
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { EngineErrorShape, EngineRequestName, EngineRequests, Progress } from './requests';
@@ -7,20 +11,18 @@ import { cancelled, EngineError } from '../errors/engineError';
 import { sentence, type Sentence } from '../errors/sentence';
 import { systemReason } from '../errors/systemError';
 import { killChild } from '../system/kill';
-import { nodeEnvironment } from '../system/nodeEnvironment';
-import { GENERATION_VARIABLE, PICTURES_VARIABLE, type FromEngine, type ToEngine } from './wire';
+import { forkEngine, type EngineStart } from './fork';
+import type { FromEngine, ToEngine } from './wire';
 
-export interface EngineClientOptions {
+export interface EngineClientOptions extends Omit<EngineStart, 'generation'> {
   /** dist/engine.js, absolute. */
   processFile: string;
   /** Lines about the process: its start, its end, what it writes. */
   log?: (line: string) => void;
   /** How long a cancelled request may go on before the process is killed. */
   cancelGraceMs?: number;
-  /** False where no pictures are expected: what decodes them then starts with the first one, and not with the process. */
-  pictures?: boolean;
-  /** Node options for the process (tests that run it from its sources). */
-  execArgv?: string[];
+  /** A process of `processFile` that was started already; the next one is started here. */
+  started?: ChildProcess;
 }
 
 export interface RequestOptions<K extends EngineRequestName = EngineRequestName> {
@@ -60,7 +62,6 @@ export class EngineClient {
   private nextId = 1;
   private started = 0;
   private disposed = false;
-  private readonly restartListeners = new Set<() => void>();
 
   constructor(private readonly options: EngineClientOptions) {}
 
@@ -71,12 +72,6 @@ export class EngineClient {
 
   get pid(): number | undefined {
     return this.engine?.child.pid;
-  }
-
-  /** Called when a process replaces one that ended, before the first request reaches it. */
-  onDidRestart(listener: () => void): { dispose(): void } {
-    this.restartListeners.add(listener);
-    return { dispose: () => void this.restartListeners.delete(listener) };
   }
 
   /** Starts the process, so that the first request need not wait for it. What keeps it from starting is told by that request. */
@@ -182,7 +177,6 @@ export class EngineClient {
   /** Ends the process. Requests that wait are rejected with ERR_CANCELLED; later ones too. */
   dispose(): void {
     this.disposed = true;
-    this.restartListeners.clear();
     this.stop(sentence('The engine was closed.'));
   }
 
@@ -214,9 +208,7 @@ export class EngineClient {
         ),
       );
     }
-    const engine = (this.engine = this.start(processFile));
-    if (this.started > 1 && engine.child.pid !== undefined) for (const listener of this.restartListeners) listener();
-    return engine;
+    return (this.engine = this.start(processFile));
   }
 
   private start(processFile: string): Engine {
@@ -244,18 +236,10 @@ export class EngineClient {
 
   /** Without a pid when the system could not start it; the reason then follows as an 'error'. Throws ERR_ENGINE_START. */
   private fork(processFile: string): ChildProcess {
+    const { started, pictures, tables } = this.options;
+    if (started && this.started === 0) return started;
     try {
-      return fork(processFile, [], {
-        serialization: 'advanced',
-        execArgv: this.options.execArgv ?? [],
-        env: {
-          ...nodeEnvironment(),
-          [GENERATION_VARIABLE]: String(this.started),
-          [PICTURES_VARIABLE]: this.options.pictures === false ? 'none' : 'some',
-        },
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-        windowsHide: true,
-      } as Parameters<typeof fork>[2]);
+      return forkEngine(processFile, { generation: this.started, pictures, tables });
     } catch (error) {
       throw new EngineError(
         'ERR_ENGINE_START',

@@ -1,6 +1,6 @@
 /**
  * How much memory this process and what it makes may use, and the refusal of what needs more before it is made. What a model and a run
- * need is estimated in native/src/architecture/footprint.cc (refused in native/src/model/model.cc) and, for ONNX, in onnx/size.ts.
+ * need is estimated in native/src/architecture/footprint.cc (refused in native/src/model/model.cc) and, for ONNX, in extension/onnx/size.ts.
  */
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';

@@ -4,6 +4,12 @@ import { logSumExp, scoresOf, type Scores } from '../architecture/scores';
 import type { BackendModel } from './backend';
 import type { Prediction, RunSummary } from './requests';
 
+/**
+ * How many classes are told where nobody said; package.json has it for the setting, agents/inputs.ts tells it. The most: panel/settings.ts and
+ * package.json, agents/inputs.ts, and of a file of results results/limits.ts.
+ */
+export const DEFAULT_TOP_K = 5;
+
 /** The k classes with the largest scores, best first; equal ones in index order. */
 export function topPredictions(
   logits: ArrayLike<number>,

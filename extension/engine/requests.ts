@@ -1,7 +1,8 @@
 /**
- * What a forked engine process can be asked, as plain types: the client (./client.ts) and the process (./process.ts) share them.
+ * What a forked engine process can be asked, as plain types: the client (./client.ts) and the process (./process/main.ts) share them.
  * One vocabulary for the extension, the CLI and the tests. No vscode, no native code here.
  */
+import type { ArrayView } from '../files/arrayView';
 import type { Sentence } from '../errors/sentence';
 import type { PartRequest, Step } from '../../native/binding';
 import type { ImageSource, OpenedImage } from '../image/opened';
@@ -12,6 +13,7 @@ import type { EngineErrorShape } from '../errors/errorShape';
 import type { Scores } from '../architecture/scores';
 import type { ModelQuery, RegistryEntry } from '../models/modelId';
 import type { Problem } from '../models/problem';
+import type { FileTensors } from '../models/fileTensor';
 import type { Report } from '../models/report';
 import type { ResultsRequests } from '../results/requests';
 
@@ -92,7 +94,7 @@ export interface RunSummary {
 /** Of a job: nothing of it is kept, and it works in the pauses of every other request. */
 interface PicturesRequest {
   modelId: number;
-  /** At most LIMITS.jobPictures. */
+  /** A few: jobs/job.ts says how many. */
   pictures: ImageSource[];
   topK: number;
   /** Also the logits of every class, or what the head reads (native/binding.d.ts, Run.features). */
@@ -273,7 +275,7 @@ export interface ModelFileCheck {
   picture: string | null;
 }
 
-/** Requests by name, with what they take and give, and what some report while they run. The wire adds an id and an error shape (./messages.ts). */
+/** Requests by name, with what they take and give, and what some report while they run. The wire adds an id and an error shape (./wire.ts). */
 export interface EngineRequests extends ResultsRequests {
   info: { take: null; give: { pid: number; blas: string; features: string[]; kernels: string; cores: number } };
   /** `memoryLimit` as in EngineOptions; what decodes the picture may use half of it. */
@@ -284,6 +286,14 @@ export interface EngineRequests extends ResultsRequests {
    * are not numbers are found.
    */
   'describe-model': { take: { model: ModelQuery; values: boolean }; give: { report: Report; steps: Step[] } };
+  /** What a weight file holds, also where it is no model's: a .safetensors or an .onnx. `values`: with their statistics. */
+  'file-tensors': {
+    take: { file: string; values: boolean; confinedTo?: string[] };
+    give: FileTensors;
+    progress: { done: number; total: number };
+  };
+  /** A matrix of a .npy file, and what all of its values are like. */
+  array: { take: { file: string; index: number; confinedTo?: string[] }; give: ArrayView };
   /** The text of a .vit.json as it is being written. */
   'check-model-file': { take: { text: string; file: string }; give: ModelFileCheck };
   /** The embedded model, those in the hub's cache, and which of these files and directories are models. */

@@ -6,7 +6,7 @@ import { systemReason } from './systemError';
 /** Refused here, before or instead of the operating system, in a sentence that begins with the file's name. */
 export class FileRefusal extends SaidError {
   constructor(
-    readonly kind: 'not-regular' | 'too-large' | 'no-answer' | 'elsewhere' | 'unwritable' | 'other-contents',
+    readonly kind: 'not-regular' | 'too-large' | 'no-answer' | 'elsewhere' | 'unwritable' | 'in-use' | 'other-contents',
     said: Sentence,
   ) {
     super(said);

@@ -65,7 +65,7 @@ export function render({ template, args }: Pick<Sentence, 'template' | 'args'>, 
 function renderArgument(value: Argument, translate: Translate): string {
   if (typeof value === 'string') return plainText(value);
   if (typeof value === 'number') return String(value);
-  if ('template' in value) return render(value, translate).replace(/[.。]$/, '');
+  if ('template' in value) return render(value, translate).replace(/[.\u3002]$/, '');
   return value.map((item) => renderArgument(item, translate)).join(translate(comma.template));
 }
 

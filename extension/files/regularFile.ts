@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, statSync, type Stats } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
+import { grouped } from '../errors/count';
 import { FileRefusal } from '../errors/fileRefusal';
 import { sentence, type Sentence } from '../errors/sentence';
 
@@ -163,7 +164,7 @@ async function wholeOf(file: RegularFile, limit: number): Promise<Buffer> {
 }
 
 function tooLarge(path: string, limit: number): FileRefusal {
-  const most = limit >= 2 ** 20 ? `${limit / 2 ** 20} MiB` : `${limit.toLocaleString('en-US')} bytes`;
+  const most = limit >= 2 ** 20 ? `${limit / 2 ** 20} MiB` : `${grouped(limit)} bytes`;
   return new FileRefusal(
     'too-large',
     sentence('{0} is larger than {1}, the most that is read of such a file.', path, most),

@@ -1,7 +1,7 @@
 /**
  * Picture files to 8-bit pixels, with sharp; runs in decoder processes only (engine/decoder).
  *
- * Pixels are what Pillow's convert('RGB') gives, upright as browsers and VS Code show it (EXIF orientation): RGB as stored
+ * Pixels are what Pillow's convert('RGB') gives, upright as browsers and VS Code show it (EXIF orientation; one of a TIFF that means nothing: tiff.ts): RGB as stored
  * (profiles are not applied), alpha dropped and not blended, palettes looked up, the high byte of 16 bits, the first frame.
  * Differing from Pillow on purpose: CMYK goes through its profile (or a standard one), 16-bit grey is scaled instead of
  * clipped, and SVG, which Pillow cannot read, is drawn on white. The preview keeps alpha and applies profiles.

@@ -1,4 +1,5 @@
-/** Files the commands are offered on: what the engine decodes. package.json's `when` clauses say the same. */
+/** Files the commands are offered on: what the engine decodes. package.json's `when` clauses and its editor of pictures
+ * say the same. */
 export const IMAGE_EXTENSIONS = ['png', 'jpg', 'jpeg', 'webp', 'gif', 'bmp', 'tif', 'tiff', 'avif', 'svg'];
 
 export function isImagePath(path: string): boolean {

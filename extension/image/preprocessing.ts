@@ -1,6 +1,6 @@
 /**
  * How a picture becomes the model's input, as data: resize, crop, scale, normalise, in that order.
- * timm's and HF's processors are tables onto this (../models/families). Sizes in pixels, colour statistics in 0..1.
+ * timm's and HF's processors are tables onto this (../models/config/preprocessing.ts and processors.ts). Sizes in pixels, colour statistics in 0..1.
  */
 import type { Interpolation } from '../../native/binding';
 

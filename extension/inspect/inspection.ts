@@ -37,8 +37,6 @@ export interface InspectionSettings {
   /** Runs the model at each picture's own size. */
   atPictureSize: boolean;
   topK: number;
-  /** Nobody looks inside: neither maps nor tokens are computed and kept. */
-  predictionsOnly?: true;
 }
 
 /** The steps a person waits for. */
@@ -227,13 +225,12 @@ export class Inspection {
 
   async #forward(image: OpenedImage, lease: ModelLease, signal: AbortSignal) {
     const { attention } = lease.loaded;
-    const inside = !this.settings.predictionsOnly;
     const request: RunRequest = {
       modelId: lease.loaded.modelId,
       imageId: image.imageId,
       topK: this.settings.topK,
-      attention: inside && attention === true,
-      tokens: inside,
+      attention: attention === true,
+      tokens: true,
     };
     if (this.#masked.length > 0) request.maskedPatches = this.#masked;
     try {

@@ -7,6 +7,9 @@ const GONE: readonly EngineErrorShape['code'][] = ['ERR_GONE'];
 /** What a batch repeats besides: the process ended with another picture. */
 export const GONE_OR_DIED: readonly EngineErrorShape['code'][] = ['ERR_GONE', 'ERR_ENGINE_DIED'];
 
+/** What a job loads its model again for: also a process that was ended by a picture, or on request. */
+export const LOST: readonly EngineErrorShape['code'][] = [...GONE_OR_DIED, 'ERR_DEADLINE', 'ERR_CANCELLED'];
+
 /** Runs `work`; when it fails with one of the codes, `forget` drops what was open and it runs once more. */
 export async function onceMore<T>(work: () => Promise<T>, forget: () => void, codes = GONE): Promise<T> {
   try {

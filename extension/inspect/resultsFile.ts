@@ -1,5 +1,6 @@
 /** A results file as an editor has it open in an engine process: opened again when that process has ended or let go of it. */
 import type { RequestOptions } from '../engine/client';
+import { cancelled } from '../errors/engineError';
 import type { LabelSource } from '../results/labels';
 import type { ResultsOverview, ResultsRequests, ResultsState } from '../results/requests';
 import type { EnginePort } from './enginePort';
@@ -12,11 +13,14 @@ const DEADLINE_MS = 120_000;
 
 export class ResultsFile {
   #opened: Promise<ResultsOverview> | null = null;
+  #disposed = false;
   #labels: LabelSource = { kind: 'none' };
 
   constructor(
     private readonly engine: EnginePort,
     private readonly path: string,
+    /** Called once, when it is disposed of. */
+    private readonly onDispose: () => void = () => undefined,
   ) {}
 
   overview(): Promise<ResultsOverview> {
@@ -27,6 +31,7 @@ export class ResultsFile {
   }
 
   async #open(): Promise<ResultsOverview> {
+    if (this.#disposed) throw cancelled();
     const opened = await this.engine.request('open-results', { file: this.path }, { deadlineMs: DEADLINE_MS });
     const { resultsId } = opened;
     await this.engine.request('label-results', { resultsId, source: this.#labels }, { deadlineMs: DEADLINE_MS });
@@ -71,9 +76,14 @@ export class ResultsFile {
   }
 
   dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
     const opened = this.#opened;
     this.#opened = null;
-    if (opened === null || this.engine.pid === undefined) return;
-    void opened.then(({ resultsId }) => this.engine.request('close-results', { resultsId })).catch(() => null);
+    this.onDispose();
+    // asked when it is known what to close: by then the process may have ended, and none is started for it
+    const close = ({ resultsId }: ResultsOverview) =>
+      this.engine.pid === undefined ? null : this.engine.request('close-results', { resultsId });
+    void opened?.then(close).catch(() => null);
   }
 }

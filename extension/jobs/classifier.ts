@@ -2,13 +2,12 @@
 import type { EngineRequests, PictureOutcome } from '../engine/requests';
 import type { EnginePort } from '../inspect/enginePort';
 import type { ModelLease } from '../inspect/modelPool';
+import { LOST } from '../inspect/onceMore';
 import { cancelled, EngineError, toErrorShape } from '../errors/engineError';
 import type { ImageSource } from '../image/opened';
 
 type Asked = Omit<EngineRequests['classify-pictures']['take'], 'modelId' | 'pictures'>;
 
-/** The engine made room, or its process was ended, by a picture or on request. */
-const LOST = ['ERR_GONE', 'ERR_ENGINE_DIED', 'ERR_DEADLINE', 'ERR_CANCELLED'];
 /** A picture that was there each time the process ended is refused. */
 const TRIES = 2;
 

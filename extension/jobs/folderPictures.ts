@@ -1,4 +1,7 @@
-/** The pictures of a folder and of those below it, without what .gitignore files and settings leave out. */
+/**
+ * The pictures of a folder and of those below it, without what .gitignore files and settings leave out, as the explorer has them. The command
+ * line takes a folder as it is on disk, links too: cli/scale/inputs.ts.
+ */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';

@@ -1,7 +1,8 @@
 /**
  * Many pictures under one model, into a file of results. Decoding and passes are in the engine process; here pictures are handed to it
  * a few at a time, so that memory stays as it is however many there are, and rows are written in the pictures' order. A job that was
- * stopped, by whatever, goes on when it is started again with the same file.
+ * stopped, by whatever, goes on when it is started again with the same file. Which pictures, in which order: jobs/folderPictures.ts in the
+ * editor, cli/scale/inputs.ts on the command line; how many go through the model at once: engine/batches/batchSize.ts.
  */
 import type { PictureOutcome } from '../engine/requests';
 import { toErrorShape } from '../errors/engineError';

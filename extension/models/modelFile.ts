@@ -6,6 +6,7 @@ import { findNodeAtLocation, getNodeValue, parseTree, type Node } from 'jsonc-pa
 import { nearest } from './bind';
 import type { Architecture } from '../architecture/description';
 import { parameterCount, tooManyToDraw } from './describe';
+import { grouped } from '../errors/count';
 import { ModelError } from '../errors/modelError';
 import { sentence, type Argument, type Sentence } from '../errors/sentence';
 import { MOST_JSON_BYTES, MOST_NESTING, nestedTooDeep } from '../files/jsonLimits';
@@ -115,7 +116,7 @@ function keyOf(tree: Node, name: string): Node | undefined {
 }
 
 function unknownField(name: string, model: Argument, near: string | undefined, more: number): Sentence {
-  const others = more.toLocaleString('en-US');
+  const others = grouped(more);
   if (near === undefined) {
     return more === 0
       ? sentence('{0} is no parameter of {1}.', name, model)
@@ -147,6 +148,6 @@ export function summary(architecture: Architecture): Sentence {
         );
   const tokens = rows * columns + prefixCount(prefix);
   const parameters = parameterCount(architecture);
-  const millions = parameters >= 1e6 ? `${(parameters / 1e6).toFixed(1)} M` : parameters.toLocaleString('en-US');
+  const millions = parameters >= 1e6 ? `${(parameters / 1e6).toFixed(1)} M` : grouped(parameters);
   return sentence('{0} · {1} tokens of {2} · {3} blocks · {4} parameters', made, tokens, dim, depth, millions);
 }

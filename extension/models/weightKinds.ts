@@ -1,7 +1,7 @@
 /** What kinds of weights a model has, and how the values of each kind are spread: a sick one shows beside its like. */
+import type { ValueSummary } from '../../native/binding';
 import type { Finding } from '../architecture/description';
 import { sentence, type Sentence } from '../errors/sentence';
-import type { ValueSummary } from '../files/values';
 
 /** Values of all tensors of a kind. */
 export interface KindStatistics {

@@ -1,8 +1,9 @@
 /** Reads a model's weights: for values that are not numbers, with which a model computes nothing else, and for what each kind is like. */
+import type { Binding } from '../../native/binding';
 import type { Finding, ModelDescription } from '../architecture/description';
 import { sentence, type Sentence } from '../errors/sentence';
 import { bytesOf, nonFiniteIn, placeIn, type NonFinite } from '../files/finite';
-import { emptySummary, summarise } from '../files/values';
+import { emptySummary, joined } from '../files/values';
 import { storedWeights, type StoredWeight } from './storedWeights';
 import { WeightKinds, type KindStatistics } from './weightKinds';
 
@@ -22,13 +23,16 @@ export interface WeightsRead {
 }
 
 /** Throws ModelError when a file cannot be read. */
-export async function readWeights(description: ModelDescription): Promise<WeightsRead> {
+export async function readWeights(
+  description: ModelDescription,
+  addon: Pick<Binding, 'summarise'>,
+): Promise<WeightsRead> {
   const findings: Finding[] = [];
   const kinds = new WeightKinds();
   let more = 0;
   for await (const { canonical, name, shape, dtype, first, pieces } of storedWeights(description)) {
-    const summary = emptySummary();
-    for await (const piece of pieces()) summarise(piece, dtype, summary);
+    let summary = emptySummary();
+    for await (const bytes of pieces()) summary = joined(summary, addon.summarise({ bytes, dtype }));
     kinds.add({ canonical, name, summary });
     const { notFinite: count, firstNotFinite } = summary;
     if (count === 0) continue;

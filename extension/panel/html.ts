@@ -15,9 +15,9 @@ const words = () =>
     ? `<script type="application/json" id="words">${JSON.stringify(vscode.l10n.bundle).replaceAll('<', '\\u003c')}</script>`
     : '';
 
-interface Page {
+export interface Page {
   /** Of dist/webview: its script, and the styles beside it. */
-  script: 'main' | 'results';
+  script: 'main' | 'results' | 'checkpoint' | 'array';
   /** What the script finds in document.body.dataset. */
   data: Record<string, string | undefined>;
 }

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
-import { toErrorShape } from '../errors/engineError';
+import { EngineError, toErrorShape } from '../errors/engineError';
 import { sentence } from '../errors/sentence';
 import { receive } from '../protocol/host';
 import type { HostHandlers, Running } from '../protocol/host';
@@ -13,6 +13,7 @@ import type {
   HostEvent,
   PanelConversation,
   PanelModel,
+  PinnedModel,
   SavedOther,
   ViewEvent,
   ViewState,
@@ -20,14 +21,17 @@ import type {
 import type { ToView } from '../protocol/rpc';
 import type { EnginePort } from '../inspect/enginePort';
 import { sliceForWebview } from '../inspect/events';
+import { sourceExcerpt } from '../inspect/sourceExcerpt';
 import { watchFile, type FileChange } from './fileWatch';
 import { pageHtml, webviewRoot } from './html';
 import { Inspection } from '../inspect/inspection';
-import type { InspectionSettings, Outcome } from '../inspect/inspection';
+import type { InspectionSettings } from '../inspect/inspection';
 import type { ModelPool } from '../inspect/modelPool';
 import { ProgressNotice } from './notices';
 import type { Failures } from './notices';
+import { isImagePath } from '../image/pictureKinds';
 import { saySaved } from './saved';
+import { keepPicture } from './takenPictures';
 import { readSettings } from './settings';
 import { askWhereToSave, fileName } from './source';
 import { Comparison, pictureOf } from './comparison';
@@ -50,6 +54,11 @@ export interface PanelParts {
   models: ModelPool;
   failures: Failures;
   log: vscode.LogOutputChannel;
+  /** The extension's own folder. */
+  storage: vscode.Uri;
+  /** Shows another picture in that panel. */
+  replace(panel: ImagePanel, uri: vscode.Uri): void;
+  open(uri: vscode.Uri): void;
   /** This model was loaded for a panel. */
   modelLoaded(model: Pick<PanelModel, 'id' | 'name'>): void;
 }
@@ -81,6 +90,8 @@ export class ImagePanel implements vscode.Disposable {
     private readonly parts: PanelParts,
     /** Path of the model to show, instead of the one of the settings. */
     readonly model?: string,
+    /** The model it keeps, whatever the settings say. */
+    private pinned: PinnedModel | null = null,
   ) {
     this.#uri = uri;
     this.#inspection = new Inspection(
@@ -127,6 +138,29 @@ export class ImagePanel implements vscode.Disposable {
     return this.#uri;
   }
 
+  get isPinned(): boolean {
+    return this.pinned !== null;
+  }
+
+  /** Keeps the model it shows now, or follows the settings again. */
+  pin(pinned: boolean): void {
+    // one about a model file keeps that anyway
+    if (this.model !== undefined) return;
+    const { id, folder } = this.#settings().model;
+    this.pinned = pinned ? { id, folder } : null;
+    this.#tellPlace();
+    if (!pinned) this.changed('settings');
+  }
+
+  /** The workspace is trusted now. */
+  trusted(): void {
+    this.#tellPlace();
+  }
+
+  #tellPlace(): void {
+    this.#postEvent({ type: 'place', pinned: this.pinned, restricted: !vscode.workspace.isTrusted });
+  }
+
   get #name(): string {
     return fileName(this.#uri);
   }
@@ -160,7 +194,7 @@ export class ImagePanel implements vscode.Disposable {
   }
 
   /** Asks the webview, if it is there, to act on what it shows. */
-  tell(event: Extract<HostEvent, { type: 'move' | 'token' }>): void {
+  tell(event: Extract<HostEvent, { type: 'move' | 'token' | 'figure' }>): void {
     this.#postEvent(event);
   }
 
@@ -211,12 +245,9 @@ export class ImagePanel implements vscode.Disposable {
 
   #settings(): InspectionSettings {
     const settings = readSettings(this.#uri);
+    if (this.pinned) return { ...settings, model: { ...settings.model, folder: undefined, ...this.pinned } };
     if (this.model === undefined) return settings;
     return { ...settings, model: { ...settings.model, id: this.model, version: this.#modelVersion } };
-  }
-
-  settled(): Promise<Outcome> {
-    return this.#inspection.settled();
   }
 
   dispose(): void {
@@ -239,6 +270,10 @@ export class ImagePanel implements vscode.Disposable {
         sliceForWebview(await this.#inspectionOf(runId).slice(runId, what, { signal, onProgress: report })),
       faithfulness: (take, { signal, report }) => this.#inspection.faithfulness(take, { signal, onProgress: report }),
       'weight-files': ({ runId }, { signal }) => this.#inspection.weightFiles(runId, { signal }),
+      source: async ({ file, line }) => {
+        const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(this.parts.extensionUri, file));
+        return sourceExcerpt(new TextDecoder().decode(bytes), line);
+      },
       save: async ({ suggestedName, bytes }) => {
         const file = await askWhereToSave(this.#uri, suggestedName);
         if (!file) return { saved: false };
@@ -248,6 +283,15 @@ export class ImagePanel implements vscode.Disposable {
       },
       copy: async ({ text }) => {
         await vscode.env.clipboard.writeText(text);
+        return null;
+      },
+      'take-picture': async ({ name, bytes }) => {
+        if (!isImagePath(name))
+          throw new EngineError(
+            'ERR_IMAGE',
+            sentence('{0} is no picture of a type that can be opened.', plainText(name)),
+          );
+        this.parts.replace(this, await keepPicture(this.parts.storage, name, bytes));
         return null;
       },
     },
@@ -283,6 +327,15 @@ export class ImagePanel implements vscode.Disposable {
       case 'select-model':
         void vscode.commands.executeCommand('vit.selectModel');
         break;
+      case 'pin-model':
+        this.pin(event.pinned);
+        break;
+      case 'manage-trust':
+        void vscode.commands.executeCommand('workbench.trust.manage');
+        break;
+      case 'open-pictures':
+        this.#openPictures(event.uris);
+        break;
       case 'inspect-model': {
         const file = this.model === undefined ? undefined : vscode.Uri.file(this.model);
         void vscode.commands.executeCommand('vit.inspectCheckpoint', file);
@@ -297,6 +350,14 @@ export class ImagePanel implements vscode.Disposable {
     }
   }
 
+  /** What was dropped: pictures among it. */
+  #openPictures(uris: string[]): void {
+    const [first, ...others] = uris.flatMap((uri) => pictureUri(uri) ?? []);
+    if (!first) return void showError(vscode.l10n.t('Nothing of what was dropped is a picture that can be opened.'));
+    this.parts.replace(this, first);
+    for (const other of others) this.parts.open(other);
+  }
+
   #ready(version: number): void {
     this.#abandon();
     this.#listening = true;
@@ -305,6 +366,7 @@ export class ImagePanel implements vscode.Disposable {
       this.#postEvent({ type: 'error', error: { code: 'ERR_UNSUPPORTED', ...said }, retry: false });
       return;
     }
+    this.#tellPlace();
     for (const event of this.#inspection.snapshot()) this.#postEvent(event);
     this.#postEvent({ type: 'compare', with: this.#comparison?.what ?? null });
     for (const event of this.#comparison?.snapshot() ?? []) this.#postEvent({ type: 'other', event });
@@ -381,6 +443,16 @@ export class ImagePanel implements vscode.Disposable {
 
   #post(message: ToView<PanelConversation>): void {
     void this.panel.webview.postMessage(message);
+  }
+}
+
+/** The picture of that URI; null where it is none. */
+function pictureUri(text: string): vscode.Uri | null {
+  try {
+    const uri = vscode.Uri.parse(text, true);
+    return isImagePath(uri.path) ? uri : null;
+  } catch {
+    return null;
   }
 }
 

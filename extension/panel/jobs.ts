@@ -11,6 +11,7 @@ import { folderPictures, type FolderChoice } from '../jobs/folderPictures';
 import { startJob, type Job, type JobProgress } from '../jobs/job';
 import type { JobPicture } from '../jobs/picture';
 import type { JobState } from '../protocol/results';
+import { withLock } from '../results/lock';
 import { ResultsWriter } from '../results/writer';
 
 /** What is classified, and into which file: all that a job needs to go on in another window. */
@@ -80,7 +81,7 @@ export class Jobs implements vscode.Disposable {
   /** Starts it, or goes on where its file ends. */
   start(plan: JobPlan): void {
     const present = this.#jobs.get(plan.file);
-    if (present?.job) return;
+    if (present?.job || present?.state.state === 'running') return;
     const running: Running = { plan: { ...plan, isPaused: false }, job: null, state: stateOf(null, 'running') };
     this.#jobs.set(plan.file, running);
     this.#remember();
@@ -90,35 +91,9 @@ export class Jobs implements vscode.Disposable {
   }
 
   async #run(running: Running, opened: () => void): Promise<void> {
-    const { plan } = running;
-    const { file, root } = plan;
-    const settings = readSettings(vscode.Uri.file(root));
+    const { file } = running.plan;
     try {
-      const pictures = await listed(plan);
-      const job = startJob(
-        this.engine,
-        () => this.models.lease(settings.model),
-        pictures,
-        {
-          open: async (header) => {
-            const writer = await ResultsWriter.open(file, header);
-            opened();
-            return writer;
-          },
-          root,
-          precision: settings.model.options.precision,
-          topK: settings.topK,
-          logits: false,
-          embeddings: settings.model.options.engine === 'native' ? embeddingsName(file) : null,
-          total: pictures.length,
-          memoryLimit: settings.model.options.memoryLimit,
-        },
-        (progress) => this.#progressed(running, progress),
-      );
-      running.job = job;
-      const { state } = await job.finished;
-      running.state = { ...running.state, state: 'ended' };
-      if (state === 'done' || state === 'cancelled') this.#forget(file);
+      await withLock(file, () => this.#work(running, opened));
     } catch (error) {
       const shape = toErrorShape(error);
       this.log.error(`${basename(file)}: ${shape.message} (${shape.code})`);
@@ -129,6 +104,40 @@ export class Jobs implements vscode.Disposable {
       this.#remember();
       void showFailure(say(shape), shape.code);
     }
+  }
+
+  async #work(running: Running, opened: () => void): Promise<void> {
+    const { plan } = running;
+    const { file, root } = plan;
+    const settings = readSettings(vscode.Uri.file(root));
+    const pictures = await listed(plan);
+    const job = startJob(
+      this.engine,
+      () => this.models.lease(settings.model),
+      pictures,
+      {
+        open: async (header) => {
+          const writer = await ResultsWriter.open(file, header);
+          opened();
+          return writer;
+        },
+        root,
+        precision: settings.model.options.precision,
+        topK: settings.topK,
+        logits: false,
+        embeddings: settings.model.options.engine === 'native' ? embeddingsName(file) : null,
+        total: pictures.length,
+        memoryLimit: settings.model.options.memoryLimit,
+      },
+      (progress) => this.#progressed(running, progress),
+    );
+    running.job = job;
+    // asked for while it was on its way
+    if (this.#jobs.get(file) !== running) job.cancel();
+    else if (running.plan.isPaused) job.pause();
+    const { state } = await job.finished;
+    running.state = { ...running.state, state: 'ended' };
+    if (state === 'done' || state === 'cancelled') this.#forget(file);
   }
 
   #progressed(running: Running, progress: JobProgress): void {

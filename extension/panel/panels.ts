@@ -1,12 +1,9 @@
 /** All panels: one for each picture. */
 import * as vscode from 'vscode';
-import type { SavedOther, SavedPanel, ViewState } from '../protocol/panel';
+import type { PinnedModel, SavedOther, SavedPanel, ViewState } from '../protocol/panel';
 import { ImagePanel } from './imagePanel';
 import type { PanelParts } from './imagePanel';
-import { Inspection } from '../inspect/inspection';
-import type { Outcome } from '../inspect/inspection';
-import { readSettings } from './settings';
-import { fileName, imageSource } from './source';
+import { fileName } from './source';
 
 export const VIEW_TYPE = 'vitInspector.panel';
 /** The same panel as an editor of pictures, beside VS Code's own. */
@@ -18,7 +15,7 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReado
   /** A panel was opened, closed, shown or hidden. */
   readonly onDidChange = this.#changed.event;
 
-  constructor(private readonly parts: PanelParts) {
+  constructor(private readonly parts: Omit<PanelParts, 'replace' | 'open'>) {
     // what keys and menus in package.json ask for
     const tell = () =>
       void vscode.commands.executeCommand('setContext', 'vit.panelInFront', this.inFront !== undefined);
@@ -41,6 +38,10 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReado
   }
 
   /** The panel in front is about a model of its own, whatever is chosen for all. */
+  get isPinned(): boolean {
+    return this.inFront?.isPinned === true;
+  }
+
   get hasOwnModel(): boolean {
     return this.inFront?.model !== undefined;
   }
@@ -72,7 +73,7 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReado
     const model = savedModel(saved);
     const other = savedOther(saved);
     if (uri && !this.#find(uri, model)) {
-      const adopted = this.#adopt(uri, panel, model);
+      const adopted = this.#adopt(uri, panel, model, savedPinned(saved));
       if (other) adopted.compareWith(other);
     } else panel.dispose();
     return Promise.resolve();
@@ -88,8 +89,7 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReado
   }
 
   /** The picture in the panel in front gives its place to another, unless that has a panel already. */
-  replace(uri: vscode.Uri, sequence: ImagePanel['sequence'] = null): void {
-    const panel = this.inFront;
+  replace(uri: vscode.Uri, sequence: ImagePanel['sequence'] = null, panel = this.inFront): void {
     const other = this.#find(uri, panel?.model);
     if (other) {
       other.sequence = sequence ?? other.sequence;
@@ -103,23 +103,6 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReado
 
   #find(uri: vscode.Uri, model?: string): ImagePanel | undefined {
     return [...this.#panels].find((panel) => panel.uri.toString() === uri.toString() && panel.model === model);
-  }
-
-  /** Classifies a picture without showing it. */
-  async classify(uri: vscode.Uri, cancellation: vscode.CancellationToken): Promise<Outcome> {
-    const picture = { uri: uri.toString(), source: async () => ({ ...(await imageSource(uri)), preview: false }) };
-    const { engine, models } = this.parts;
-    const settings = { ...readSettings(uri), predictionsOnly: true } as const;
-    const silent = () => undefined;
-    const inspection = new Inspection(engine, models, picture, settings, silent, () => '');
-    const cancelled = cancellation.onCancellationRequested(() => inspection.cancel());
-    try {
-      await inspection.refresh();
-      return await inspection.settled();
-    } finally {
-      cancelled.dispose();
-      inspection.dispose();
-    }
   }
 
   /** Pictures of the same name show their folder too, as VS Code's own tabs do. */
@@ -142,6 +125,12 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReado
     for (const panel of this.#panels) panel.changed(what);
   }
 
+  /** The workspace is trusted now. */
+  trusted(): void {
+    for (const panel of this.#panels) panel.trusted();
+    this.changed('settings');
+  }
+
   /** A model file was saved: panels about it run again. */
   modelChanged(path: string): void {
     for (const panel of this.#panels) if (panel.model === path) void panel.modelChanged();
@@ -153,8 +142,13 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReado
     this.#changed.dispose();
   }
 
-  #adopt(uri: vscode.Uri, panel: vscode.WebviewPanel, model?: string): ImagePanel {
-    const adopted = new ImagePanel(uri, panel, this.parts, model);
+  #adopt(uri: vscode.Uri, panel: vscode.WebviewPanel, model?: string, pinned?: PinnedModel): ImagePanel {
+    const parts = {
+      ...this.parts,
+      replace: (of: ImagePanel, picture: vscode.Uri) => this.replace(picture, null, of),
+      open: (picture: vscode.Uri) => void this.open(picture),
+    };
+    const adopted = new ImagePanel(uri, panel, parts, model, pinned);
     this.#panels.add(adopted);
     this.#tellApart();
     panel.onDidChangeViewState(() => this.#changed.fire());
@@ -172,6 +166,14 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReado
 function savedModel(saved: unknown): string | undefined {
   const model = (saved as Partial<Record<keyof SavedPanel, unknown>> | null)?.model;
   return typeof model === 'string' ? model : undefined;
+}
+
+/** The model that a saved panel kept. */
+function savedPinned(saved: unknown): PinnedModel | undefined {
+  const pinned = (saved as Partial<Record<keyof SavedPanel, unknown>> | null)?.pinned;
+  if (typeof pinned !== 'object' || pinned === null) return undefined;
+  const { id, folder } = pinned as Partial<Record<keyof PinnedModel, unknown>>;
+  return typeof id === 'string' ? { id, ...(typeof folder === 'string' && { folder }) } : undefined;
 }
 
 /** What a saved panel compared its picture with. */

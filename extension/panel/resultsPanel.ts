@@ -3,8 +3,8 @@ import { extname } from 'node:path';
 import * as vscode from 'vscode';
 import { toErrorShape } from '../errors/engineError';
 import { sentence } from '../errors/sentence';
-import type { EnginePort } from '../inspect/enginePort';
-import { ResultsFile } from '../inspect/resultsFile';
+import type { ResultsFile } from '../inspect/resultsFile';
+import type { Tables } from '../inspect/tables';
 import { receive, type HostHandlers, type Running } from '../protocol/host';
 import {
   RESULTS_PROTOCOL_VERSION,
@@ -24,6 +24,8 @@ import type { Panels } from './panels';
 import { saySaved } from './saved';
 import { askWhereToSave, fileName } from './source';
 
+export const RESULTS_EDITOR = 'vitInspector.results';
+
 /** How often a file in sight is asked for what came since, in milliseconds. */
 const READ_EVERY_MS = 1000;
 
@@ -32,7 +34,7 @@ const SHOWABLE = new Set(['.png', '.jpg', '.jpeg', '.webp', '.gif', '.bmp', '.av
 
 export interface ResultsParts {
   extensionUri: vscode.Uri;
-  engine: EnginePort;
+  tables: Tables;
   panels: Panels;
   log: vscode.LogOutputChannel;
   /** The job that writes that file, if one does, and what can be done with it. */
@@ -59,7 +61,7 @@ export class ResultsPanel implements vscode.Disposable {
     private readonly panel: vscode.WebviewPanel,
     private readonly parts: ResultsParts,
   ) {
-    this.#file = new ResultsFile(parts.engine, uri.fsPath);
+    this.#file = parts.tables.open(uri.fsPath);
     this.#disposables.push(
       panel.webview.onDidReceiveMessage((message: unknown) => void this.#receive(message)),
       panel.onDidChangeViewState(() => this.#visibilityChanged()),
@@ -72,6 +74,7 @@ export class ResultsPanel implements vscode.Disposable {
     this.#error = null;
     try {
       this.#overview = await this.#file.overview();
+      void this.#read(); // while the view loads
     } catch (error) {
       this.#failed(error);
     }
@@ -140,7 +143,7 @@ export class ResultsPanel implements vscode.Disposable {
       tag: async (take) => this.#told(await this.#file.request('tag-results', take)),
       export: async ({ query, format }) => {
         const name = fileName(this.uri).replace(/\.vitresults\.jsonl$/, '');
-        const suffix = format === 'csv' ? '.csv' : '.selection.vitresults.jsonl';
+        const suffix = format === 'jsonl' ? '.selection.vitresults.jsonl' : `.${format}`;
         const file = await askWhereToSave(this.uri, `${name}${suffix}`);
         if (!file) return { saved: false };
         await this.#file.request('export-results', { query, format, file: file.fsPath });

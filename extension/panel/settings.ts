@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import * as vscode from 'vscode';
+import { DEFAULT_TOP_K } from '../engine/predictions';
 import type { EngineKind, EngineOptions } from '../engine/requests';
 import { EMBEDDED } from '../models/modelId';
 import type { InspectionSettings } from '../inspect/inspection';
@@ -24,9 +25,18 @@ export function readSettings(resource?: vscode.Uri): InspectionSettings {
   return {
     model: choiceOf(modelId(typeof model === 'string' ? model : ''), options, resource),
     atPictureSize: oneOf(settings.get('inputSize'), ['as-trained', 'as-picture']) === 'as-picture',
-    topK: integer(settings.get('topK'), 1, 100, 5),
+    topK: integer(settings.get('topK'), 1, 100, DEFAULT_TOP_K),
   };
 }
+
+/** That model under the options of the settings; of none, the settings' own. */
+export function modelChoice(id: string | undefined): InspectionSettings['model'] {
+  const { model } = readSettings();
+  return id === undefined ? model : choiceOf(modelId(id), model.options);
+}
+
+/** A file as somebody wrote it: `~/` is the home directory, and what else is relative counts from the first folder that is open. */
+export const fileOf = (text: string): string => resolve(folderOf() ?? homedir(), fromHome(text));
 
 /** Which pictures of a folder are classified and which are left out: glob patterns. What is no text counts as nothing. */
 export function folderPatterns(folder: vscode.Uri): { include: string[]; exclude: string[] } {
@@ -66,9 +76,10 @@ export async function writeModel(id: string, resource?: vscode.Uri): Promise<voi
 /** `~/x` is in the home directory. What else is relative counts from the workspace folder (models/open.ts). */
 function modelId(setting: string): string {
   const text = setting.trim();
-  if (text === '') return EMBEDDED;
-  return text.startsWith('~/') ? join(homedir(), text.slice(2)) : text;
+  return text === '' ? EMBEDDED : fromHome(text);
 }
+
+const fromHome = (text: string): string => (text.startsWith('~/') ? join(homedir(), text.slice(2)) : text);
 
 function integer(value: unknown, min: number, max: number, fallback: number): number {
   return typeof value === 'number' && Number.isFinite(value)

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import * as vscode from 'vscode';
 import type { Panels } from './panels';
 import { activeImage } from './activeImage';
@@ -11,7 +10,7 @@ import { readSettings } from './settings';
 export class ModelStatus implements vscode.Disposable {
   readonly #item = vscode.window.createStatusBarItem('vit.model', vscode.StatusBarAlignment.Right, 90);
   /** What loaded models are called, by the id they were chosen with. */
-  readonly #names = new LRUCache<string, string>({ max: 100 });
+  readonly #names = new Map<string, string>();
 
   constructor() {
     this.#item.name = vscode.l10n.t('ViT Model');

@@ -49,6 +49,18 @@ export function float32Array(maxLength: number): Check<Float32Array> {
     value instanceof Float32Array && value.length <= maxLength ? null : `must be at most ${maxLength} 32-bit numbers`;
 }
 
+/** At most so many of a kind. */
+export function list<T>(check: Check<T>, most: number): Check<T[]> {
+  return (value) => {
+    if (!Array.isArray(value) || value.length > most) return `must be a list of at most ${most}`;
+    for (const item of value) {
+      const wrong = check(item);
+      if (wrong !== null) return `has an item that ${wrong}`;
+    }
+    return null;
+  };
+}
+
 /** That, or null. */
 export function nullable<T>(check: Check<T>): Check<T | null> {
   return (value) => (value === null ? null : check(value));

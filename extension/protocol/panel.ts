@@ -20,7 +20,10 @@ import type { Preprocessing } from '../image/preprocessing';
 import type { Conversation } from './rpc';
 import type { Architecture, Finding } from '../architecture/description';
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
+
+/** A dropped or pasted picture that is no file here may have so many bytes. */
+export const MOST_TAKEN_BYTES = 64 * 2 ** 20;
 
 export type View = 'attention' | 'overview' | 'patches' | 'walkthrough';
 
@@ -55,6 +58,22 @@ export interface SavedPanel {
   model?: string;
   /** What it is compared with. */
   other?: SavedOther;
+  /** The model it keeps, whatever is chosen for the others. */
+  pinned?: PinnedModel;
+}
+
+/** A model as the settings name it. */
+export interface PinnedModel {
+  id: string;
+  /** What a relative path counts from. */
+  folder?: string;
+}
+
+/** What is said of the panel itself. */
+export interface Place {
+  pinned: PinnedModel | null;
+  /** The workspace is not trusted: what its settings say of models is ignored. */
+  restricted: boolean;
 }
 
 /** Another picture, another model, or both; what is absent is as on the panel's own side. */
@@ -113,6 +132,9 @@ export type HostEvent =
   | { type: 'move'; what: Movable; by: 1 | -1 }
   /** Asks about a patch (0-based, without prefix tokens) or a prefix token, from its context menu. */
   | { type: 'token'; token: number; use: 'query' | 'hide' }
+  | ({ type: 'place' } & Place)
+  /** Copies or saves what is on screen, from the context menu. */
+  | { type: 'figure'; to: 'clipboard' | 'file' }
   /** A comparison begins, or ends. */
   | { type: 'compare'; with: SavedOther | null }
   /** About what the picture is compared with. */
@@ -125,6 +147,11 @@ export type ViewEvent =
   | { type: 'cancel' }
   | { type: 'open-source'; file: string; line: number }
   | { type: 'select-model' }
+  /** Keeps the model in this panel, or lets it follow the settings again. */
+  | { type: 'pin-model'; pinned: boolean }
+  | { type: 'manage-trust' }
+  /** Shows pictures that were dropped onto the panel: the first in it, the others in panels of their own. */
+  | { type: 'open-pictures'; uris: string[] }
   /** Opens the report on the panel's model. */
   | { type: 'inspect-model' }
   | { type: 'open-settings'; setting: string }
@@ -133,6 +160,13 @@ export type ViewEvent =
   | { type: 'retry-other' }
   /** Hide patches from the model and run again (empty: none hidden). */
   | { type: 'mask'; patches: Uint32Array };
+
+/** Lines of one of the extension's own sources. */
+export interface SourceExcerpt {
+  /** 1-based number of the first one. */
+  first: number;
+  lines: string[];
+}
 
 /** Webview -> host, with an answer. */
 // a type and not an interface: those do not pass for a Record (rpc.ts)
@@ -146,9 +180,13 @@ export type ViewRequests = {
   };
   /** What the model of the run on screen was read from. */
   'weight-files': { take: { runId: number }; give: WeightFiles };
+  /** The code around a line of the extension's own sources. */
+  source: { take: { file: string; line: number }; give: SourceExcerpt };
   /** Save through the host's dialog, which then says where; the webview renders the bytes. */
   save: { take: { suggestedName: string; bytes: Uint8Array }; give: { saved: boolean } };
   copy: { take: { text: string }; give: null };
+  /** Shows a picture that is no file here: dropped from another program, or pasted. */
+  'take-picture': { take: { name: string; bytes: Uint8Array }; give: null };
 };
 
 export interface PanelConversation extends Conversation {

@@ -8,6 +8,7 @@ import {
   boolean,
   float32Array,
   integer,
+  list,
   literal,
   nullable,
   number,
@@ -18,7 +19,7 @@ import {
   variant,
 } from './checks';
 import type { Check } from './checks';
-import type { PanelConversation, ViewEvent, ViewRequests } from './panel';
+import { MOST_TAKEN_BYTES, type PanelConversation, type ViewEvent, type ViewRequests } from './panel';
 import type { Checks } from './rpc';
 
 const MAX_LAYERS = 4096;
@@ -27,6 +28,8 @@ const MAX_CLASSES = 1 << 24;
 const MAX_SEED = 2 ** 32 - 1;
 const MAX_SAVED_BYTES = 1 << 28;
 const MAX_COPIED_CHARACTERS = 1 << 22;
+const MAX_URI = 32_768;
+const MAX_DROPPED = 20;
 
 const layer = integer(0, MAX_LAYERS);
 const query = integer(0, MAX_TOKENS);
@@ -99,6 +102,12 @@ const sliceRequest: Check<SliceRequest> = variant<SliceRequest, 'kind'>('kind', 
   input: record<SliceOf<'input'>>({ kind: literal('input') }),
 });
 
+const sourceLine = {
+  // Only the extension's own sources: no leading slash, no '..', no backslash.
+  file: text(200, /^native\/(?:[\w-]+\/)*[\w-]+\.(?:cc|h|d\.ts)$/),
+  line: integer(1, 100_000),
+};
+
 type Event<K extends ViewEvent['type']> = Extract<ViewEvent, { type: K }>;
 
 const viewEvent: Check<ViewEvent> = variant<ViewEvent, 'type'>('type', {
@@ -111,15 +120,19 @@ const viewEvent: Check<ViewEvent> = variant<ViewEvent, 'type'>('type', {
   cancel: record<Event<'cancel'>>({ type: literal('cancel') }),
   'open-source': record<Event<'open-source'>>({
     type: literal('open-source'),
-    // Only the extension's own sources: no leading slash, no '..', no backslash.
-    file: text(200, /^native\/(?:[\w-]+\/)*[\w-]+\.(?:cc|h|d\.ts)$/),
-    line: integer(1, 100_000),
+    ...sourceLine,
   }),
   'select-model': record<Event<'select-model'>>({ type: literal('select-model') }),
   'inspect-model': record<Event<'inspect-model'>>({ type: literal('inspect-model') }),
   'open-settings': record<Event<'open-settings'>>({
     type: literal('open-settings'),
     setting: text(60, /^vit(?:\.[A-Za-z]+)*$/),
+  }),
+  'pin-model': record<Event<'pin-model'>>({ type: literal('pin-model'), pinned: boolean }),
+  'manage-trust': record<Event<'manage-trust'>>({ type: literal('manage-trust') }),
+  'open-pictures': record<Event<'open-pictures'>>({
+    type: literal('open-pictures'),
+    uris: list(text(MAX_URI), MAX_DROPPED),
   }),
   compare: record<Event<'compare'>>({
     type: literal('compare'),
@@ -143,11 +156,16 @@ export const panelChecks: Checks<PanelConversation> = {
       seed,
     }),
     'weight-files': record<ViewRequests['weight-files']['take']>({ runId }),
+    source: record<ViewRequests['source']['take']>(sourceLine),
     save: record<ViewRequests['save']['take']>({
       // A file name, not a path: the dialog decides where it goes.
       suggestedName: text(200, /^[^/\\\0]+$/),
       bytes: uint8Array(MAX_SAVED_BYTES),
     }),
     copy: record<ViewRequests['copy']['take']>({ text: text(MAX_COPIED_CHARACTERS) }),
+    'take-picture': record<ViewRequests['take-picture']['take']>({
+      name: text(200, /^[^/\\\0]+$/),
+      bytes: uint8Array(MOST_TAKEN_BYTES),
+    }),
   },
 };

@@ -6,6 +6,7 @@ import { TAGS } from '../results/format';
 import type { LabelSource } from '../results/labels';
 import { ROW_KINDS, SORT_KEYS, type RowQuery } from '../results/query';
 import { MOST_ROWS } from '../results/limits';
+import { exportFormats } from '../results/requests';
 import { boolean, integer, literal, nullable, number, record, text, uint32Array, variant, type Check } from './checks';
 import type { ResultsConversation, ResultsViewEvent, ResultsViewRequests } from './results';
 import type { Checks } from './rpc';
@@ -54,6 +55,7 @@ type SourceOf<K extends Source['kind']> = Extract<Source, { kind: K }>;
 
 const source: Check<Source> = variant<Source, 'kind'>('kind', {
   none: record<SourceOf<'none'>>({ kind: literal('none') }),
+  found: record<SourceOf<'found'>>({ kind: literal('found') }),
   folders: record<SourceOf<'folders'>>({ kind: literal('folders') }),
   file: record<SourceOf<'file'>>({ kind: literal('file'), file: text(32_768) }),
   choose: record<SourceOf<'choose'>>({ kind: literal('choose') }),
@@ -70,7 +72,7 @@ export const resultsChecks: Checks<ResultsConversation> = {
     map: record<ResultsViewRequests['map']['take']>({ method: literal('pca', 'umap') }),
     compare: literal(null),
     tag: record<ResultsViewRequests['tag']['take']>({ rows: uint32Array(MOST_ROWS), tag }),
-    export: record<ResultsViewRequests['export']['take']>({ query, format: literal('csv', 'jsonl') }),
+    export: record<ResultsViewRequests['export']['take']>({ query, format: literal(...exportFormats) }),
     copy: record<ResultsViewRequests['copy']['take']>({ text: text(MOST_COPIED) }),
   },
 };

@@ -1,6 +1,7 @@
 /** What is known about a model, as text for people, in the language that `say` speaks. */
 import { className } from '../architecture/className';
 import type { Architecture, Norm } from '../architecture/description';
+import { grouped } from '../errors/count';
 import { sentence, verbatim, type Sentence } from '../errors/sentence';
 import { inWords } from '../image/preprocessingWords';
 import type { Report } from '../models/report';
@@ -15,26 +16,39 @@ export interface Style {
   width?: number;
 }
 
-export function modelReport(report: Report, { say, width = Infinity }: Style): string {
-  const { architecture, kinds, shapes, noWeightDecay } = report;
-  const rows: [name: Sentence, text: Sentence][] = [
+/** What a model is, as rows of a name and what it says. */
+export function modelFacts(report: Report): [name: Sentence, text: Sentence][] {
+  const { architecture, noWeightDecay } = report;
+  return [
     [sentence('model'), sentence('{0} ({1})', report.name, report.path)],
     [sentence('family'), report.familyTitle],
     [sentence('weights'), weightsOf(report)],
     ...(architecture ? architectureRows(report, architecture) : []),
     [sentence('preprocessing'), inWords(report.preprocessing)],
+    ...(noWeightDecay.length > 0
+      ? [[sentence('no weight decay'), sentence('{0}', noWeightDecay)] satisfies [Sentence, Sentence]]
+      : []),
   ];
-  if (noWeightDecay.length > 0) rows.push([sentence('no weight decay'), sentence('{0}', noWeightDecay)]);
-  const said = rows.map(([name, text]): [string, string] => [say(name), say(text)]);
+}
+
+export function modelReport(report: Report, { say, width = Infinity }: Style): string {
+  const { kinds, shapes } = report;
+  const said = modelFacts(report).map(([name, text]): [string, string] => [say(name), say(text)]);
   // what people came for stands first
   const sections = [findingsOf(report, say, width), definitions(said, width)];
-  if (kinds.length > 0) sections.push(columns([KIND_COLUMNS.map(say), ...kinds.map((kind) => kindRow(kind, say))]));
+  if (kinds.length > 0) sections.push(columns(kindTable(kinds, say)));
   if (shapes.length > 0) {
     const steps = shapes.map(({ step, shape }): [string, string] => [`  ${step}`, `(${shape.join(', ')})`]);
     sections.push(`${say(sentence('shapes, batch 1'))}\n${definitions(steps)}`);
   }
   return `${sections.join('\n\n')}\n`;
 }
+
+/** The weights by kind: a row of headings, then one for each kind. */
+export const kindTable = (kinds: Report['kinds'], say: Say): string[][] => [
+  KIND_COLUMNS.map(say),
+  ...kinds.map((kind) => kindRow(kind, say)),
+];
 
 /** Of what cannot be opened as a model at all: the reason. */
 export const refusal = (reason: Sentence, { say, width = Infinity }: Style): string =>
@@ -48,11 +62,21 @@ const SEVERITIES = {
   info: sentence('info'),
 };
 
-function findingsOf({ findings, runnable }: Report, say: Say, width: number): string {
+/** Whether it can be run, in a sentence. */
+export const verdictOf = ({ runnable }: Pick<Report, 'runnable'>): Sentence =>
+  runnable ? sentence('This model can be run.') : CANNOT_RUN;
+
+/** Errors first. */
+export function bySeverity(findings: Report['findings']): Report['findings'] {
   const order = Object.keys(SEVERITIES);
-  const sorted = [...findings].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
-  const verdict = runnable ? sentence('This model can be run.') : CANNOT_RUN;
-  return [say(verdict), ...sorted.map((finding) => severityLine(finding.severity, finding, say, width))].join('\n');
+  return [...findings].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
+}
+
+function findingsOf(report: Report, say: Say, width: number): string {
+  const sorted = bySeverity(report.findings);
+  return [say(verdictOf(report)), ...sorted.map((finding) => severityLine(finding.severity, finding, say, width))].join(
+    '\n',
+  );
 }
 
 function severityLine(severity: keyof typeof SEVERITIES, said: Sentence, say: Say, width: number): string {
@@ -80,12 +104,12 @@ function kindRow(
   return [
     say(kind),
     String(tensors),
-    values.toLocaleString('en-US'),
+    grouped(values),
     size(rms),
     size(largest),
     share(zeros),
     String(constant),
-    notFinite.toLocaleString('en-US'),
+    grouped(notFinite),
   ];
 }
 
@@ -98,7 +122,7 @@ const list = (parts: readonly (Sentence | false | null)[]): Sentence =>
 
 function weightsOf({ weights, parameters }: Report): Sentence {
   return list([
-    parameters !== null && sentence('{0} parameters', parameters.toLocaleString('en-US')),
+    parameters !== null && sentence('{0} parameters', grouped(parameters)),
     weights.source === 'seed' && sentence('drawn from seed {0}', weights.seed ?? 0),
     weights.source !== 'seed' && verbatim(`${(weights.bytes / 1e6).toFixed(1)} MB`),
     ...(weights.source === 'seed' ? [] : weights.dtypes.map(verbatim)),

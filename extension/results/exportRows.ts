@@ -1,35 +1,80 @@
-/** Rows of a results file for other programs. */
-import { csvField } from '../files/csv';
+/** Rows of a view for other programs. */
+import { dirname, join } from 'node:path';
+import { withRegularFile, type RegularFile } from '../files/regularFile';
+import { writeWholeFile } from '../files/wholeFile';
+import { csvHeader, csvLineOfViewed, VIEWED_COLUMNS, type ViewedRow } from './exportColumns';
 import { headerLine, type ResultsHeader } from './format';
 import type { Labels } from './labels';
+import { writeParquetFile } from './parquet';
+import type { ExportFormat } from './requests';
 import type { TableReader } from './tableReader';
 
-const COLUMNS = ['id', 'image', 'label', 'predicted', 'score', 'margin', 'energy', 'unfamiliar', 'tag', 'error'];
+export interface Exported {
+  /** Path of the results file. */
+  file: string;
+  rows: Uint32Array;
+  reader: TableReader;
+  labels: Labels;
+}
 
-/** A line that begins like this is a formula to spreadsheets: they get an apostrophe before it, as OWASP advises. */
-const isFormula = (text: string): boolean => /^[=+\-@\t\r]/.test(text);
+/** Writes them whole or not at all. Throws FileRefusal. */
+export async function exportRows(exported: Exported, format: ExportFormat, to: string): Promise<void> {
+  await writers[format](exported, to);
+}
 
-const field = (value: string): string => csvField(isFormula(value) ? `'${value}` : value);
-const number = (value: number): string => (Number.isFinite(value) ? String(Number(value.toPrecision(7))) : '');
+const writers: Record<ExportFormat, (exported: Exported, to: string) => Promise<unknown>> = {
+  csv: (exported, to) => writeWholeFile(to, csvOf(exported)),
+  jsonl: (exported, to) => writeWholeFile(to, jsonLinesOf(exported)),
+  parquet: parquetOf,
+};
 
-export async function* csvOf(rows: Uint32Array, reader: TableReader, labels: Labels): AsyncGenerator<Uint8Array> {
+async function* csvOf(exported: Exported): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(csvHeader(VIEWED_COLUMNS));
+  for await (const row of viewedRows(exported, null)) yield Buffer.from(csvLineOfViewed(row));
+}
+
+/** With embeddings, where there are any. */
+async function parquetOf(exported: Exported, to: string): Promise<void> {
+  const { embeddings } = exported.reader.header;
+  const write = (vectors: RegularFile | null) =>
+    writeParquetFile(to, {
+      columns: VIEWED_COLUMNS,
+      rows: () => viewedRows(exported, vectors),
+      embeddings: vectors !== null,
+    });
+  if (embeddings === null) await write(null);
+  else await withRegularFile(join(dirname(exported.file), embeddings.file), write);
+}
+
+async function* viewedRows({ rows, reader, labels }: Exported, vectors: RegularFile | null): AsyncGenerator<ViewedRow> {
   const { table, header } = reader;
-  yield Buffer.from(`${COLUMNS.join(',')}\r\n`);
-  for (const row of rows) {
-    const line = await reader.line(row);
-    const predicted = header.classes[table.predicted.get(row)];
-    const fields = [
-      ...[field(table.ids[row]!), field(line?.image ?? ''), field(labels.names[labels.of[row] ?? -1] ?? '')],
-      ...[field(predicted ?? ''), number(table.confidence.get(row)), number(table.margin.get(row))],
-      ...[number(table.energy.get(row)), String(table.isUnfamiliar(row)), table.tagOf(row) ?? ''],
-      line?.kind === 'failed' ? field(line.error.message) : '',
-    ];
-    yield Buffer.from(`${fields.join(',')}\r\n`);
+  const context = { model: header.model.source, engine: header.engine, scores: header.scores };
+  for (const number of rows) {
+    const row = await reader.line(number);
+    if (row === null) continue; // the file has changed under it
+    const at = row.kind === 'picture' ? row.embedding : null;
+    const margin = table.margin.get(number);
+    yield {
+      ...context,
+      row,
+      image: row.image,
+      embedding: vectors && at !== null ? await vectorAt(vectors, at, header.embeddings!.length) : null,
+      given: labels.names[labels.of[number] ?? -1] ?? null,
+      margin: Number.isNaN(margin) ? null : Number(margin.toPrecision(7)),
+      tag: table.tagOf(number),
+    };
   }
 }
 
+/** null: the file ends before it. */
+async function vectorAt(vectors: RegularFile, row: number, length: number): Promise<Float32Array | null> {
+  const values = new Float32Array(length);
+  const read = await vectors.read(new Uint8Array(values.buffer), 4 * length * row);
+  return read === values.byteLength ? values : null;
+}
+
 /** A results file of these rows, with their labels and tags; without embeddings, whose file is beside the other one. */
-export async function* jsonLinesOf(rows: Uint32Array, reader: TableReader, labels: Labels): AsyncGenerator<Uint8Array> {
+async function* jsonLinesOf({ rows, reader, labels }: Exported): AsyncGenerator<Uint8Array> {
   const { table } = reader;
   const header: ResultsHeader = { ...reader.header, embeddings: null };
   yield Buffer.from(headerLine(header));

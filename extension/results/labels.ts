@@ -1,6 +1,7 @@
 /** What pictures are said to show: by the folder they lie in, by a list that names each, or by nobody. */
 
-export type LabelSource = { kind: 'none' } | { kind: 'folders' } | { kind: 'file'; file: string };
+/** `found`: the lists that lie with the pictures (metadataLists.ts), or else the folders. */
+export type LabelSource = { kind: 'none' } | { kind: 'found' } | { kind: 'folders' } | { kind: 'file'; file: string };
 
 /** Labels of rows, as numbers into their names; -1 where a row has none. */
 export interface Labels {
@@ -29,31 +30,49 @@ export const noLabels = (rows: number): Labels => ({
  * only where each of them is one: a class may be called "test".
  */
 export function labelsOfFolders(ids: readonly string[]): Labels {
-  const folders = ids.map((id) => id.split('/').slice(0, -1));
-  const tops = new Set(folders.flatMap(([top]) => top ?? []));
-  const inSplits = tops.size > 0 && [...tops].every(isSplit) && folders.every(({ length }) => length !== 1);
-  const at = inSplits ? 1 : 0;
+  const tops = ids.map((id) => folderAt(id, 0));
+  const inSplits = areSplits(tops) && ids.every((id, i) => tops[i] === null || folderAt(id, 1) !== null);
   return {
-    ...numbered(folders.map((path) => path[at] ?? null)),
-    ...splitsOf(folders.map(([top]) => (inSplits ? (top ?? null) : null))),
+    ...numbered(inSplits ? ids.map((id) => folderAt(id, 1)) : tops),
+    ...splitsOf(tops, inSplits),
   };
 }
 
 /** By a list: what it says of each id, or nothing. */
 export function labelsOfList(ids: readonly string[], list: ReadonlyMap<string, string>): Labels {
-  const { splits, splitOf } = noLabels(ids.length);
-  return { ...numbered(ids.map((id) => list.get(id) ?? null)), splits, splitOf };
+  const tops = ids.map((id) => folderAt(id, 0));
+  return { ...numbered(ids.map((id) => list.get(id) ?? null)), ...splitsOf(tops, areSplits(tops)) };
 }
 
-function splitsOf(values: readonly (string | null)[]): Pick<Labels, 'splits' | 'splitOf'> {
-  const { names, of } = numbered(values);
+/** The first folder of a path, or the second; null: it is not that deep. */
+function folderAt(id: string, depth: 0 | 1): string | null {
+  const first = id.indexOf('/');
+  if (first < 0) return null;
+  if (depth === 0) return id.slice(0, first);
+  const second = id.indexOf('/', first + 1);
+  return second < 0 ? null : id.slice(first + 1, second);
+}
+
+function areSplits(tops: readonly (string | null)[]): boolean {
+  const names = new Set(tops);
+  names.delete(null);
+  return names.size > 0 && [...names].every((name) => isSplit(name!));
+}
+
+function splitsOf(tops: readonly (string | null)[], inSplits: boolean): Pick<Labels, 'splits' | 'splitOf'> {
+  if (!inSplits) return { splits: [], splitOf: new Int32Array(tops.length).fill(-1) };
+  const { names, of } = numbered(tops);
   return { splits: names, splitOf: of };
 }
 
 function numbered(values: readonly (string | null)[]): Pick<Labels, 'names' | 'of'> {
-  const names = [...new Set(values.filter((value) => value !== null))].sort();
-  const numbers = new Map(names.map((name, i) => [name, i]));
-  return { names, of: Int32Array.from(values, (value) => (value === null ? -1 : numbers.get(value)!)) };
+  const found = new Set(values);
+  found.delete(null);
+  const names = [...(found as Set<string>)].sort();
+  const numbers = new Map<string | null, number>(names.map((name, i) => [name, i]));
+  const of = new Int32Array(values.length);
+  for (let i = 0; i < of.length; i++) of[i] = numbers.get(values[i]!) ?? -1;
+  return { names, of };
 }
 
 /**

@@ -4,14 +4,14 @@ import { appendFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { EngineError, cancelled } from '../errors/engineError';
 import { FileRefusal, whyUnwritable } from '../errors/fileRefusal';
-import { writeWholeFile } from '../files/wholeFile';
 import { agreement, mcNemar } from './comparison';
 import { readEmbeddings, type Embeddings } from './embeddings';
 import { evaluate } from './evaluation';
-import { csvOf, jsonLinesOf } from './exportRows';
+import { exportRows } from './exportRows';
 import { tagLine, type ResultsHeader, type Tag } from './format';
 import { readLabelFile } from './labelFile';
 import { classesOfLabels, labelsOfFolders, labelsOfList, noLabels, type Labels, type LabelSource } from './labels';
+import { metadataLists, readMetadata } from './metadataLists';
 import { nearDuplicates, nearest, type Neighbour } from './neighbours';
 import { MOST_FOR_UMAP, principalScores, umap } from './projection';
 import { isRight, select, type Queried, type RowQuery } from './query';
@@ -42,7 +42,8 @@ export interface Running {
 
 export class OpenResults {
   private source: LabelSource = { kind: 'none' };
-  /** What the list of labels says, by id. */
+  /** Lists that labels come from, and what they say, by id. */
+  private listed: string[] = [];
   private list: ReadonlyMap<string, string> = new Map();
   private labels: Labels = noLabels(0);
   private classOf: Int32Array = new Int32Array(0);
@@ -160,15 +161,20 @@ export class OpenResults {
   }
 
   async label(source: LabelSource): Promise<LabelsState> {
-    if (JSON.stringify(source) !== JSON.stringify(this.source)) {
-      this.list = source.kind === 'file' ? await readLabelFile(source.file, this.root) : new Map();
-      this.source = source;
+    const { root } = this;
+    const lists = await metadataLists(root, this.table.ids);
+    const listed = source.kind === 'file' ? [source.file] : source.kind === 'found' ? lists : [];
+    if (JSON.stringify([source, listed]) !== JSON.stringify([this.source, this.listed])) {
+      this.list = source.kind === 'file' ? await readLabelFile(source.file, root) : await readMetadata(listed, root);
+      [this.source, this.listed] = [source, listed];
       this.labelledVersion = -1;
       this.selected = null;
     }
     this.labelRows();
     return {
       source,
+      lists,
+      isListed: this.list.size > 0,
       names: this.labels.names,
       classOf: this.classOf,
       splits: this.labels.splits,
@@ -187,6 +193,9 @@ export class OpenResults {
         break;
       case 'folders':
         this.labels = labelsOfFolders(ids);
+        break;
+      case 'found':
+        this.labels = this.list.size > 0 ? labelsOfList(ids, this.list) : labelsOfFolders(ids);
         break;
       case 'file':
         this.labels = labelsOfList(ids, this.list);
@@ -299,10 +308,11 @@ export class OpenResults {
     return this.read();
   }
 
-  async export(query: RowQuery, format: ExportFormat, file: string): Promise<{ rows: number; bytes: number }> {
+  async export(query: RowQuery, format: ExportFormat, to: string): Promise<{ rows: number }> {
     const rows = this.select(query).slice();
-    const write = format === 'csv' ? csvOf : jsonLinesOf;
-    return { rows: rows.length, bytes: await writeWholeFile(file, write(rows, this.reader, this.labels)) };
+    const { file, reader, labels } = this;
+    await exportRows({ file, rows, reader, labels }, format, to);
+    return { rows: rows.length };
   }
 
   async close(): Promise<void> {

@@ -93,7 +93,8 @@ function filter(query: RowQuery, queried: Queried): Uint32Array {
   const text = query.text.trim().toLowerCase();
   const label = query.label === null ? null : labels.names.indexOf(query.label);
   const tag = query.tag === null ? null : TAGS.indexOf(query.tag) + 1;
-  const candidates = query.rows ?? Uint32Array.from({ length: table.rows }, (_, i) => i);
+  const candidates = query.rows ?? new Uint32Array(table.rows).map((_, i) => i);
+  if (query.rows === null && isUnfiltered(query, text)) return candidates;
   return candidates.filter(
     (row) =>
       row < table.rows &&
@@ -106,6 +107,11 @@ function filter(query: RowQuery, queried: Queried): Uint32Array {
       (text === '' || table.ids[row]!.toLowerCase().includes(text)),
   );
 }
+
+const isUnfiltered = (query: RowQuery, text: string): boolean =>
+  query.kind === 'all' &&
+  text === '' &&
+  [query.class, query.label, query.tag, query.confidence, query.margin].every((wanted) => wanted === null);
 
 const isWithin = (value: number, [from, to]: readonly [number, number]): boolean => value >= from && value <= to;
 

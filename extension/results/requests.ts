@@ -38,6 +38,9 @@ export interface ResultsState {
 
 export interface LabelsState {
   source: LabelSource;
+  /** Lists of labels that lie with the pictures; whether the labels come from a list. */
+  lists: string[];
+  isListed: boolean;
   /** By label: its name, and the model's class it means (-1: none). */
   names: string[];
   classOf: Int32Array;
@@ -100,7 +103,8 @@ export interface ResultsMap {
   total: number;
 }
 
-export type ExportFormat = 'csv' | 'jsonl';
+export const exportFormats = ['csv', 'jsonl', 'parquet'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
 
 // a type and not an interface: those do not pass for a Record
 export type ResultsRequests = {
@@ -124,6 +128,6 @@ export type ResultsRequests = {
   /** Rows a query finds, in its order. */
   'export-results': {
     take: { resultsId: number; query: RowQuery; format: ExportFormat; file: string };
-    give: { rows: number; bytes: number };
+    give: { rows: number };
   };
 };

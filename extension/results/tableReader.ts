@@ -1,4 +1,5 @@
 /** Reads a results file into a table, from where it stopped the last time: the file grows while a job writes it. */
+import { isAscii } from 'node:buffer';
 import { stat } from 'node:fs/promises';
 import { RegularFile } from '../files/regularFile';
 import { EngineError } from '../errors/engineError';
@@ -8,7 +9,7 @@ import { parseLine, type FailedRow, type PictureRow, type ResultsHeader } from '
 import { RESULTS_LIMITS } from './limits';
 import { ResultsTable } from './table';
 
-const CHUNK = 4 * 2 ** 20;
+const CHUNK = 2 ** 20;
 const LINE_FEED = 10;
 
 /** Between two chunks others have their turn. */
@@ -69,12 +70,11 @@ export class TableReader {
   private async readChunk(): Promise<boolean> {
     const length = await this.file.read(this.chunk, this.position);
     const bytes = this.chunk.subarray(0, length);
-    const text = bytes.toString('utf8');
-    // where every character is a byte, lines are cut out of one text: twice as fast
-    const isAscii = text.length === length;
+    // where every character is a byte, lines are cut out of one text: much faster than a text each
+    const text = isAscii(bytes) ? bytes.toString('latin1') : null;
     let start = 0;
     for (let end; (end = bytes.indexOf(LINE_FEED, start)) >= 0; start = end + 1) {
-      const line = isAscii ? text.slice(start, end) : bytes.toString('utf8', start, end);
+      const line = text?.slice(start, end) ?? bytes.toString('utf8', start, end);
       this.take(line, this.position + start, end - start);
     }
     this.position += start;

@@ -24,6 +24,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("cancelToken", Napi::Function::New<cancel_token>(env, "cancelToken"));
   exports.Set("resize", Napi::Function::New<resize>(env, "resize"));
   exports.Set("sinusoid", Napi::Function::New<sinusoid>(env, "sinusoid"));
+  exports.Set("summarise", Napi::Function::New<summarise>(env, "summarise"));
   exports.Set("resamplePositions", Napi::Function::New<resample_positions>(env, "resamplePositions"));
   exports.Set("measurePeak", Napi::Function::New<measure_peak>(env, "measurePeak"));
   return exports;

@@ -47,6 +47,12 @@ const needs = {
   browser: { met: findBrowser, apt: 'chromium', brew: '--cask google-chrome', windows: 'Google Chrome' },
 };
 
+/** What the recipes for many pictures are tested with (docs/scale.md); a test that misses its own is skipped, and says so. */
+const forRecipes = {
+  slurm: { met: () => which('slurmctld') && which('munged'), apt: ['slurm-wlm', 'munge'] },
+  parallel: { met: () => which('parallel'), apt: 'parallel' },
+};
+
 const forBuild = ['cmake', 'compiler', 'make', 'blas'];
 const forTests = [...forBuild, 'clangFormat', 'browser', 'chineseFont'];
 
@@ -96,4 +102,18 @@ export async function installSystemPackages({ tests = false } = {}) {
     );
   const after = missing();
   if (after.length > 0) throw new Problem(`Some programs are missing; ${advice(after)}`);
+}
+
+/** On a machine of continuous integration (root, Debian): elsewhere nobody is given Slurm's services for a test. */
+export async function installRecipePrograms() {
+  const missing = Object.values(forRecipes).filter(({ met }) => !met());
+  if (missing.length === 0 || !isDebian() || privilege() !== 'root') return;
+  try {
+    await aptInstall(
+      missing.flatMap(({ apt }) => apt),
+      'root',
+    );
+  } catch (error) {
+    say(`${error.message}; the tests that need them are skipped`);
+  }
 }

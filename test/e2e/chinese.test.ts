@@ -4,7 +4,15 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { Session } from './support/session';
-import { chooseInExplorer, explorerRow, hoverSays, runCommand } from './support/ui';
+import {
+  chooseForSelected,
+  chooseFromList,
+  chooseInExplorer,
+  explorerRow,
+  hoverSays,
+  PATIENCE,
+  runCommand,
+} from './support/ui';
 
 let session: Session;
 
@@ -96,13 +104,23 @@ for (const [name, width] of [
     const steps = await panel.view.getByTestId('step').count();
     assert.ok(steps > 15, `${steps} steps`);
     for (let step = 0; step < steps; step++) {
-      await panel.view.getByTestId('step').nth(step).click();
+      await panel.openStep(step);
       await page.waitForTimeout(150);
       assert.match(await panel.part('step-title').innerText(), /\p{Script=Han}/u);
       await assertGood(`step-${name}-${step + 1}`);
     }
   });
 }
+
+test('a comparison is Chinese', async () => {
+  const { panel, page } = session;
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await chooseForSelected(page, ['car.png', 'ship.png'], 'ViT: 比较所选图片');
+  await panel.waitFor({ state: 'ready', other: 'ready' });
+  await panel.part('compare-table').locator('tbody tr').first().waitFor({ timeout: PATIENCE });
+  await assertGood('comparison');
+  await panel.part('end-comparison').click();
+});
 
 test('soft splits and a model file of the articles: squiggles, lens and panel', async () => {
   const { panel, page } = session;
@@ -139,8 +157,7 @@ test('commands, settings and the getting-started pages are Chinese', async () =>
   await runCommand(page, 'ViT: 打开设置');
   await page.getByText('列出多少个类别，概率最高的在最前。').waitFor();
   await session.screenshot('chinese-settings');
-  await runCommand(page, 'Welcome: Open Walkthrough...');
-  await page.locator('.quick-input-widget').getByText('图解 Vision Transformer').first().click();
+  await chooseFromList(page, () => runCommand(page, 'Welcome: Open Walkthrough...'), '图解 Vision Transformer');
   await page.getByText('分类一张图片').first().waitFor();
   await page.getByText('查看它在看哪里').first().click();
   const body = page.locator('.getting-started-media iframe').last().contentFrame();

@@ -5,7 +5,16 @@ import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import manifest from '../../package.json' with { type: 'json' };
 import { Session } from './support/session';
-import { chooseInExplorer, explorerRow, notifications, PATIENCE, runCommand, toast } from './support/ui';
+import {
+  chooseFromList,
+  chooseFromMenu,
+  chooseInExplorer,
+  explorerRow,
+  notifications,
+  PATIENCE,
+  runCommand,
+  toast,
+} from './support/ui';
 
 const CLASSIFY = 'ViT: Classify Image';
 const REGRESSION = {
@@ -65,14 +74,15 @@ test('two pictures of one name are told apart in their tabs', async () => {
   await panel.ready('car.png');
   await explorerRow(page, 'other').click();
   await page.locator('.explorer-folders-view').getByRole('treeitem', { name: 'car.png', exact: true }).nth(1).waitFor();
-  await page
+  const inOther = page
     .locator('.explorer-folders-view .monaco-list-row[aria-level="2"]')
-    .filter({ hasText: 'car.png' })
-    .click({ button: 'right' });
-  const item = page.locator('.monaco-menu').getByRole('menuitem', { name: CLASSIFY, exact: true });
-  await item.waitFor();
-  await page.waitForTimeout(200);
-  await item.click();
+    .filter({ hasText: 'car.png' });
+  await chooseFromMenu(
+    page,
+    CLASSIFY,
+    () => inOther.click({ button: 'right' }),
+    () => inOther.and(page.locator('.focused')).isVisible(),
+  );
   await tab('car.png · other').waitFor({ timeout: PATIENCE });
   await tab('car.png · pictures').waitFor({ timeout: PATIENCE });
   await explorerRow(page, 'other').click();
@@ -104,7 +114,7 @@ test('hidden patches are hidden in the walk-through too, which says where that b
     .part('walk-hidden')
     .filter({ hasText: /^1 patch is hidden: behind the projection/ })
     .waitFor();
-  await panel.view.getByTestId('step').filter({ hasText: 'Image to patches' }).click();
+  await panel.openStep('Image to patches');
   await session.screenshot('walk-hidden');
   await panel.view.locator('#tab-patches').click();
   await panel.part('show-all').click();
@@ -117,7 +127,7 @@ test('a regression says what its number is, and that its weights were never trai
   await explorerRow(page, 'regression.vit.json').dblclick();
   await runCommand(page, 'ViT: Run This Model');
   await panel.waitFor({ state: 'ready', view: 'walkthrough' });
-  await panel.view.getByTestId('step').filter({ hasText: 'Prediction' }).last().click();
+  await panel.openStep('Prediction', 'last');
   await panel.view.getByText('There are no classes to compare').waitFor();
   await panel.view.locator('#tab-attention').click();
   await panel.part('regression').waitFor();
@@ -141,8 +151,7 @@ test('a model file that another program writes runs again; one it breaks marks w
 
 test('choosing a model while a model file is in front says that its panel keeps its own', async () => {
   const { page } = session;
-  await runCommand(page, 'ViT: Select Model…');
-  await page.locator('.quick-input-list').getByText('Embedded Model').first().click();
+  await chooseFromList(page, () => runCommand(page, 'ViT: Select Model…'), 'Embedded Model');
   await toast(page, 'the model of all panels but those of a model file').waitFor({ timeout: PATIENCE });
 });
 

@@ -2,11 +2,19 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { execFileSync } from 'node:child_process';
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { addPhoto, deit, withoutDeit } from './support/realModel';
-import { Session } from './support/session';
-import { chooseForSelected, chooseInExplorer, PATIENCE } from './support/ui';
+import { root, Session } from './support/session';
+import {
+  chooseForSelected,
+  chooseFromList,
+  chooseInExplorer,
+  PATIENCE,
+  runCommand,
+  saveFile,
+  toast,
+} from './support/ui';
 
 const CLASSIFY = 'ViT: Classify Image';
 
@@ -178,6 +186,20 @@ test('two pictures side by side: the same map of both, their difference, their p
   await panel.view
     .locator(`canvas[data-testid="picture-other"][data-drawn*="rollout"]:not([data-drawn="${before ?? ''}"])`)
     .waitFor({ timeout: PATIENCE });
+  // on paper as on the stage
+  const file = path.join(session.folder, 'car-rollout.svg');
+  await panel.part('export').click();
+  await panel.part('save-svg').click();
+  await saveFile(page, file);
+  await toast(page, `Saved ${file}`).waitFor({ timeout: PATIENCE });
+  const figure = readFileSync(file, 'utf8');
+  for (const words of [
+    'car.png · vit-cifar10 · Attention',
+    'ship.png · vit-cifar10 · Attention',
+    'The map of the first less',
+  ])
+    assert.ok(figure.includes(`>${words}`), words);
+  writeFileSync(path.join(root, 'test-output', 'compared.svg'), figure);
   await panel.redrawn(() => panel.part('compare-scale').click());
   await panel.part('end-comparison').click();
   await panel.part('picture-other').waitFor({ state: 'hidden' });
@@ -197,6 +219,14 @@ test('a picture beside what it was in the last commit', async () => {
   await first.filter({ hasText: now }).waitFor();
   assert.notEqual(await first.locator('td').first().innerText(), await first.locator('td').nth(1).innerText());
   await session.screenshot('compare-last-commit');
+  // in a browser VS Code writes a window's state down every five seconds, when it is idle
+  await page.waitForTimeout(8000);
+  const loaded = page.waitForEvent('domcontentloaded', { timeout: PATIENCE });
+  await runCommand(page, 'Developer: Reload Window');
+  await loaded;
+  await session.explorerShown();
+  await panel.waitFor({ state: 'ready', other: 'ready' });
+  await drawn('picture-other', 'aeroplane.png').waitFor({ timeout: PATIENCE });
 });
 
 test('a photograph under a real ImageNet model', { skip: withoutDeit }, async () => {
@@ -209,9 +239,12 @@ test('a photograph under a real ImageNet model', { skip: withoutDeit }, async ()
   await panel.part('check-map').click();
   await panel.part('areas').filter({ hasText: 'Area' }).waitFor({ timeout: PASSES });
   await session.screenshot('evidence-deit-relevance');
-  await panel.part('compare').click();
-  await panel.part('compare-model').click();
-  await page.locator('.quick-input-widget .monaco-list-row').filter({ hasText: 'Embedded Model' }).first().click();
+  const compareModel = panel.part('compare-model');
+  const ask = async () => {
+    if (!(await compareModel.isVisible())) await panel.part('compare').click();
+    await compareModel.click({ timeout: 5000 });
+  };
+  await chooseFromList(page, ask, 'Embedded Model');
   await panel.waitFor({ state: 'ready', other: 'ready' });
   await panel.part('other-message').filter({ hasText: 'This model has no class airliner' }).waitFor();
   await panel.part('no-difference').filter({ hasText: 'There is no difference of maps of 14 × 14' }).waitFor();

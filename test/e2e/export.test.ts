@@ -8,7 +8,15 @@ import sharp from 'sharp';
 import { readNpy } from '../../extension/files/npy';
 import { addPhoto, deit, withoutDeit } from './support/realModel';
 import { root, Session } from './support/session';
-import { chooseInExplorer, clearNotifications, explorerRow, PATIENCE, runCommand, toast } from './support/ui';
+import {
+  chooseFromMenu,
+  chooseInExplorer,
+  clearNotifications,
+  explorerRow,
+  PATIENCE,
+  runCommand,
+  toast,
+} from './support/ui';
 
 const CLASSIFY = 'ViT: Classify Image';
 
@@ -153,6 +161,20 @@ test('all layers and heads as one figure; a click on a map shows it on the pictu
   await grid.click({ position: { x: 70, y: 32 } });
   await panel.waitFor({ view: 'attention', layer: '1', head: '0' });
   await panel.ready('harbour.jpg');
+});
+
+test('the image is copied by the context menu of the picture', async () => {
+  const { page, panel } = session;
+  await chooseInExplorer(page, 'harbour.jpg', CLASSIFY);
+  await panel.ready('harbour.jpg');
+  await chooseFromMenu(page, 'Copy Image', () => panel.part('picture').click({ button: 'right' }));
+  await panel.part('notice').filter({ hasText: 'Figure copied.' }).waitFor({ timeout: PATIENCE });
+  const copied = await page.evaluate(async () => {
+    const [item] = await navigator.clipboard.read();
+    return [...new Uint8Array(await (await item!.getType('image/png')).arrayBuffer())];
+  });
+  const { width, height, format } = await sharp(Buffer.from(copied)).metadata();
+  assert.ok(format === 'png' && width > 300 && height > 300, `${format} ${width} x ${height}`);
 });
 
 test('a program for a real model; and why there is none for others', { skip: withoutDeit }, async () => {

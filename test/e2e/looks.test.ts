@@ -1,8 +1,12 @@
 /** What it looks like: every theme, narrow and wide. The pictures go to test-output/ for people to look at. */
 import assert from 'node:assert/strict';
+import { cpSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { Session } from './support/session';
-import { chooseInExplorer } from './support/ui';
+import { writeNpy } from '../../extension/files/npyEncoding';
+import { violations } from './support/axe';
+import { root, Session } from './support/session';
+import { chooseInExplorer, explorerRow, PATIENCE } from './support/ui';
 
 const themes = {
   dark: 'Dark Modern',
@@ -14,7 +18,14 @@ const themes = {
 let session: Session;
 
 before(async () => {
-  session = await Session.open('looks', { install: 'link', settings: { 'workbench.colorTheme': themes.dark } });
+  session = await Session.open('looks', {
+    install: 'link',
+    settings: { 'workbench.colorTheme': themes.dark },
+    prepare(folder) {
+      cpSync(path.join(root, 'models/vit-cifar10/model.safetensors'), path.join(folder, 'weights.safetensors'));
+      writeFileSync(path.join(folder, 'frog.npy'), writeNpy([17, 17], new Float32Array(17 * 17).fill(1 / 17)));
+    },
+  });
   await chooseInExplorer(session.page, 'aeroplane.png', 'ViT: Classify Image');
   await session.panel.ready();
 });
@@ -52,6 +63,13 @@ for (const [name, theme] of Object.entries(themes)) {
     assert.ok(contrast(rgb(colors.text), rgb(colors.background)) >= 4.5, JSON.stringify(colors));
     assert.ok((await panel.pixels()).colors > 100);
     await session.screenshot(`looks-${name}`);
+    const found: Record<string, string[]> = {};
+    for (const view of ['overview', 'patches', 'walkthrough', 'attention']) {
+      await panel.view.locator(`#tab-${view}`).click();
+      await panel.waitFor({ view });
+      found[view] = await violations(panel);
+    }
+    assert.deepEqual(found, { overview: [], patches: [], walkthrough: [], attention: [] });
   });
 }
 
@@ -76,3 +94,21 @@ for (const [name, width, height] of [
     await session.screenshot(`looks-${name}`);
   });
 }
+
+test('editors of weights and arrays have no violation of accessibility', async () => {
+  const { panel, page } = session;
+  const shown = (testId: string) => panel.view.getByTestId(testId).filter({ visible: true }).first();
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await session.changeSettings({ 'workbench.colorTheme': themes['high-contrast-light'] });
+  const found: Record<string, string[]> = {};
+  for (const [file, testId] of [
+    ['weights.safetensors', 'use-model'],
+    ['frog.npy', 'on-picture'],
+  ] as const) {
+    await explorerRow(page, file).click();
+    await shown(testId).waitFor({ timeout: PATIENCE });
+    await session.screenshot(`looks-${testId}`);
+    found[file] = await violations(panel);
+  }
+  assert.deepEqual(found, { 'weights.safetensors': [], 'frog.npy': [] });
+});

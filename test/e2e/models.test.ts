@@ -5,7 +5,15 @@ import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { root, Session } from './support/session';
-import { chooseInExplorer, clearNotifications, explorerRow, PATIENCE, runCommand, toast } from './support/ui';
+import {
+  chooseFromList,
+  chooseInExplorer,
+  clearNotifications,
+  explorerRow,
+  PATIENCE,
+  runCommand,
+  toast,
+} from './support/ui';
 
 const CLASSIFY = 'ViT: Classify Image';
 const MODEL_FILE = 'mountain-dusk.vit.json';
@@ -26,7 +34,7 @@ const lens = (page: Page, text: string | RegExp) => page.locator('.codelens-deco
 /** The walk-through's page of that title, and its shape as it is printed. */
 async function step(title: string, shape: string): Promise<void> {
   const { panel } = session;
-  await panel.view.getByTestId('step').filter({ hasText: title }).first().click({ timeout: PATIENCE });
+  await panel.openStep(title);
   await panel.view.getByTestId('shape').filter({ hasText: shape }).first().waitFor({ timeout: PATIENCE });
 }
 
@@ -85,6 +93,22 @@ test('a checkpoint is inspected by right-click', async () => {
   await session.screenshot('checkpoint');
 });
 
+test('a click on a checkpoint opens it: the verdict, its architecture, its tensors with their statistics', async () => {
+  const { page, panel } = session;
+  await runCommand(page, 'View: Close All Editors');
+  await explorerRow(page, 'model.safetensors').click();
+  await panel.view.locator('#root[data-state="ready"][data-tensors="80"]').waitFor({ timeout: PATIENCE });
+  await panel.part('verdict').filter({ hasText: 'This model can be run.' }).waitFor({ timeout: PATIENCE });
+  await panel.view.getByText('65: class + 8 x 8 patches, each 192 long').waitFor();
+  await panel.part('search').fill('blocks.5.norm1.w');
+  await panel.count('tensor', 1);
+  assert.match(await panel.part('tensor').innerText(), /^blocks\.5\.norm1\.weight\s+\(192\)\s+F16\s+[\d.]+/);
+  await session.screenshot('checkpoint-editor');
+  await panel.part('use-model').click();
+  await toast(page, /is now the model of all panels/).waitFor({ timeout: PATIENCE });
+  await clearNotifications(page);
+});
+
 test('a weight file and a directory are made the model of all panels by right-click', async () => {
   const { page, panel } = session;
   await runCommand(page, 'View: Close All Editors');
@@ -120,8 +144,7 @@ test('a model is exported to ONNX, and the file classifies and shows attention l
   await chooseInExplorer(page, 'ship.png', CLASSIFY);
   await panel.ready('ship.png');
   const native = await panel.predictions();
-  await runCommand(page, 'ViT: Export Model to ONNX…');
-  await page.locator('.quick-input-list').getByText('Logits', { exact: true }).click();
+  await chooseFromList(page, () => runCommand(page, 'ViT: Export Model to ONNX…'), /^Logits(?! and)/);
   // the dialog offers the model's name in the folder that is open
   await page.waitForFunction(
     () =>

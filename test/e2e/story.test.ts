@@ -4,16 +4,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { root, Session } from './support/session';
-import {
-  chooseInExplorer,
-  clearNotifications,
-  explorerMenu,
-  explorerRow,
-  PATIENCE,
-  runCommand,
-  selectInExplorer,
-  toast,
-} from './support/ui';
+import { chooseInExplorer, explorerMenu, explorerRow, PATIENCE, runCommand, selectInExplorer } from './support/ui';
 import { writeOddPictures } from './support/pictures';
 
 const CLASSIFY = 'ViT: Classify Image';
@@ -172,16 +163,22 @@ test('a picture open in the editor is classified from the palette', async () => 
   await panel.ready('car.png');
 });
 
-test('several selected pictures: a panel each, and one summary that counts', async () => {
-  const { page } = session;
+test('several selected pictures are a table, with the reason where one cannot be read', async () => {
+  const { page, panel } = session;
+  await explorerRow(page, 'cat.webp').click();
+  await page.getByRole('tab', { name: 'cat.webp' }).waitFor(); // the explorer selects what was opened, and that alone
   await selectInExplorer(page, ['cat.webp', 'frog.png', 'text.png']);
   await chooseInExplorer(page, 'frog.png', CLASSIFY);
-  // the progress that goes before it is called "classifying 3 images"
-  await toast(page, /3 images: .*, 1 failed/).waitFor({ timeout: PATIENCE });
-  // (a click on cat.webp also opened VS Code's own preview of it)
-  for (const name of ['frog.png', 'text.png']) assert.equal(await page.getByRole('tab', { name }).count(), 1);
+  await page.getByRole('tab', { name: /^selection-.*\.vitresults\.jsonl/ }).waitFor({ timeout: PATIENCE });
+  await panel.waitFor({ state: 'ready', rows: '3', total: '3' });
+  assert.equal(await page.getByRole('tab', { name: 'frog.png' }).count(), 0, 'no panel by itself');
+  await panel.choose('kind', 'Failed');
+  await panel.waitFor({ total: '1' });
+  const failed = panel.part('row').first();
+  await failed.filter({ hasText: 'text.png' }).waitFor();
+  await failed.click();
+  await panel.part('row-error').filter({ hasText: 'text.png' }).waitFor();
   await session.screenshot('several');
-  await clearNotifications(page);
 });
 
 test('a portrait photo is shown upright; one channel, one pixel and CMYK are classified', async () => {

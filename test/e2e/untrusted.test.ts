@@ -54,6 +54,7 @@ test('before it is trusted its settings are ignored: the embedded model classifi
   await chooseInExplorer(page, 'ship.png', CLASSIFY);
   await panel.ready('ship.png');
   assert.equal((await panel.predictions()).length, 5);
+  await panel.part('restricted').filter({ hasText: 'vit.model' }).waitFor({ timeout: PATIENCE });
 });
 
 test('model files of vast depth and with thousands of unknown fields, open at start, cost a sentence each and nothing else', async () => {
@@ -134,6 +135,7 @@ test('trusted, its model is opened; its tensor’s name is text in the notificat
   assert.equal(await notice.locator('.notification-list-item-message a').count(), 0, 'it is a link');
   assert.match(await notice.innerText(), /\[Repair the model\] ?\(command:/);
   assert.equal(await error.locator('a').count(), 0);
+  assert.equal(await panel.part('restricted').count(), 0, 'it is trusted now');
   await session.screenshot('no-link');
 });
 
@@ -162,12 +164,18 @@ test('what the old model made is still there in every view, dimmed, with the nam
   assert.equal(await panel.attribute('stale'), null);
 });
 
-test('"How it is computed" opens the source that came with the package', async () => {
+test('the code of a step is shown in place, and "How it is computed" opens the source that came with the package', async () => {
   const { page, panel } = session;
   await panel.view.locator('#tab-walkthrough').click();
-  await panel.view.locator('.walk-item').nth(1).click();
+  await panel.part('next-step').click();
   const link = panel.part('source').first();
   await link.waitFor();
+  const code = panel.part('step-code').first();
+  await code.locator('summary').click();
+  const marked = code.locator('.marked');
+  await marked.filter({ hasText: 'VIT_STEP' }).waitFor({ timeout: PATIENCE });
+  assert.match(await code.innerText(), /\.cc, lines \d+ to \d+/);
+  await session.screenshot('step-code');
   const [, file] = /([^/]+\.cc)/.exec((await link.getAttribute('title')) ?? '') ?? [];
   assert.ok(file);
   await link.click();

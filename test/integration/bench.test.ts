@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { bench, profile, type BenchRow } from '../../extension/bench/bench';
+import { measureFolder } from '../../extension/bench/folder';
 import { measureStart } from '../../extension/bench/start';
+import { folderPictures } from '../../extension/jobs/folderPictures';
+import type { JobPicture } from '../../extension/jobs/picture';
 import { packageRoot } from '../../extension/files/packageRoot';
 import { openModel } from '../../extension/models/open';
 
@@ -70,4 +73,24 @@ test('an ONNX file has no weights to race with', async () => {
     bench([onnx], { threads: [1], batches: [1], rounds: 1 }, () => undefined),
     /x\.onnx is an ONNX file/,
   );
+});
+
+test('folder: decoding, passes and both, and what a panel waits beside a job', async () => {
+  const pictures: JobPicture[] = [];
+  const folder = path.join(packageRoot(), 'samples');
+  for await (const picture of folderPictures({ folder, include: [], exclude: [] })) pictures.push(picture);
+  const many = Array.from({ length: 5 }, (_, i) => pictures.map((each) => ({ ...each, id: `${i}/${each.id}` }))).flat();
+  const programs = path.join(packageRoot(), 'dist');
+  const row = await measureFolder('embedded', await embedded(), {
+    programs,
+    pictures: many,
+    threads: 0,
+    rounds: 1,
+    waits: 2,
+  });
+  assert.deepEqual([row.model, row.pictures], ['vit-cifar10', 40]);
+  assert.ok([row.decode, row.forward, row.both, row.alone_ms, row.beside_ms].every((value) => value > 0));
+  assert.ok(Math.abs(row.possible - 1 / (1 / row.decode + 1 / row.forward)) < 1e-6 * row.possible);
+  assert.ok(Math.abs(row.ratio - row.both / row.possible) < 1e-6 * row.ratio);
+  if (process.platform === 'linux') assert.ok(row.memory!.every((bytes) => bytes > 50e6));
 });

@@ -9,6 +9,7 @@ import { availableMemory, groupLimit, inWords } from '../../extension/engine/mem
 import { loadingMs } from '../../extension/engine/deadlines';
 import { openModel } from '../../extension/models/open';
 import { exportedBytes, passBytes } from '../../extension/onnx/size';
+import { descendants } from '../e2e/support/processes';
 import { makeClient, native, root, sample } from './support';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'vit-memory-'));
@@ -122,6 +123,9 @@ test(
   async () => {
     const { pid } = await client.request('info', null);
     const score = (of: number) => Number(readFileSync(`/proc/${of}/oom_score_adj`, 'utf8'));
+    await client.request('open-image', { path: sample('car.png'), preview: false });
+    const [decoder] = descendants(pid, 'decoder.js');
+    assert.equal(score(decoder!.pid), 1000, 'what decodes hostile pictures, too');
     assert.equal(score(pid), 1000);
     assert.ok(score(process.pid) < 1000);
   },

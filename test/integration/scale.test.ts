@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  readlinkSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -16,6 +17,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { parquetReadObjects } from 'hyparquet';
 import { pack } from 'tar-stream';
+import { finishOutput } from '../../extension/cli/scale/output';
 import { readNpy } from '../../extension/files/npy';
 import { assertOneLine, root, runCli } from './support';
 
@@ -258,6 +260,34 @@ test('Parquet and .npy read back by others hold the same values', async () => {
   assert.equal(raw.readFloatLE(4), values[1]);
 });
 
+const descriptors = '/proc/self/fd';
+test(
+  'what is read for a Parquet file is closed again',
+  { skip: !existsSync(descriptors) && 'no list of open files' },
+  async () => {
+    // made by the test before
+    copyFileSync(path.join(folder, 'e.vitresults.jsonl'), path.join(folder, 'closed.parquet.part'));
+    const closed: string[] = [];
+    process.on('warning', ({ message }) => closed.push(message));
+    await finishOutput(path.join(folder, 'closed.parquet'), 'parquet', (image) => image);
+    const open = readdirSync(descriptors).map((fd) => {
+      try {
+        return readlinkSync(path.join(descriptors, fd));
+      } catch {
+        return ''; // of the list itself
+      }
+    });
+    assert.deepEqual(
+      open.filter((file) => file.startsWith(folder)),
+      [],
+    );
+    assert.ok((await parquet('closed.parquet')).length > 0);
+    // what nobody holds any more may have been closed by the garbage collector, which warns
+    await sleep(10);
+    assert.deepEqual(closed, []);
+  },
+);
+
 async function parquet(name: string): Promise<Record<string, unknown>[]> {
   const bytes = readFileSync(path.join(folder, name));
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
@@ -270,6 +300,7 @@ test('how it ends: 2 for what was asked wrongly, 3 for what can never be read', 
     ['classify', 'pictures', '--resume'],
     ['classify', 'pictures', '--shard', '9/7'],
     ['classify', 'pictures', '--stdin-jsonl'],
+    ['classify', 'pictures', '--top-k', '1001'],
     ['classify'],
   ]) {
     const wrong = await cli(...args);

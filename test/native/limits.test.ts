@@ -176,6 +176,14 @@ test('a wrong argument is refused with its name', async () => {
     [() => load(arch, { gemm: 'magic' as LoadRequest['gemm'] }), /request\.gemm must be one of packed, blas, naive/],
     [() => binding.load(null as unknown as LoadRequest), /request must be an object/],
     [() => binding.sinusoid(0, 4), /tokens must be between/],
+    [
+      () => binding.summarise({ bytes: [1] as unknown as Uint8Array, dtype: 'F32' }),
+      /values\.bytes must be a Uint8Array/,
+    ],
+    [
+      () => binding.summarise({ bytes: new Uint8Array(4), dtype: 'F8' as 'F16' }),
+      /values\.dtype must be one of F32, F16, BF16/,
+    ],
     [() => binding.resamplePositions(new Float32Array(7), [2, 2], [3, 3], 'bicubic'), /no multiple of the 4 positions/],
   ];
   for (const [call, message] of wrong) await assert.rejects(async () => call(), { code: 'ERR_ARGUMENT', message });

@@ -18,18 +18,38 @@ async function contents(entry: string): Promise<{ inputs: string[]; loads: strin
 
 const isNodes = (name: string): boolean => builtinModules.includes(name.replace(/^node:/, ''));
 
-test("the extension host's bundle holds no native code and loads none", async () => {
-  const { inputs, loads } = await contents('extension');
-  assert.ok(inputs.includes('extension/extension.ts'));
-  const native = /sharp|onnxruntime|\.node$|^extension\/engine\/(process|native|onnx)\/|^extension\/image\/decode/;
-  assert.deepEqual(
-    inputs.filter((file) => native.test(file)),
-    [],
-  );
-  assert.deepEqual(
-    loads.filter((name) => !isNodes(name)),
-    loads.filter((name) => name === 'vscode'),
-  );
+test("the extension host's bundles hold no native code and load none", async () => {
+  for (const [bundle, entry] of [
+    ['extension', 'extension/extension.ts'],
+    ['later', 'extension/panel/laterParts.ts'],
+  ] as const) {
+    const { inputs, loads } = await contents(bundle);
+    assert.ok(inputs.includes(entry));
+    const native = /sharp|onnxruntime|\.node$|^extension\/engine\/(process|native|onnx)\/|^extension\/image\/decode/;
+    assert.deepEqual(
+      inputs.filter((file) => native.test(file)),
+      [],
+    );
+    assert.deepEqual(
+      loads.filter((name) => !isNodes(name)),
+      loads.filter((name) => name === 'vscode'),
+    );
+  }
+});
+
+test("VS Code's API is required once, and not copied by every file that uses it", async () => {
+  const bundle = bundles.find(({ entryPoints }) => 'extension' in entryPoints)!;
+  const { outputFiles } = await build({ ...options(bundle, false), write: false });
+  const text = outputFiles.find(({ path }) => path.endsWith('.js'))!.text;
+  assert.equal(text.split('require("vscode")').length - 1, 1);
+  assert.ok(!/__toESM\(require_vscode/.test(text));
+});
+
+test('activation does not wait for downloads, nor for what draws maps for agents', async () => {
+  const rarely = /@huggingface|node_modules\/(d3-|lru-cache)|^extension\/(agents\/tools|drawing|models\/hub\/client)/;
+  const filesOf = async (bundle: string) => (await contents(bundle)).inputs.filter((file) => rarely.test(file));
+  assert.deepEqual(await filesOf('extension'), []);
+  assert.ok((await filesOf('later')).length > 0);
 });
 
 test('the extension host reads no models: the engine process does, and a file can hold up nothing else', async () => {
@@ -39,11 +59,11 @@ test('the extension host reads no models: the engine process does, and a file ca
     (await contents('extension')).inputs.filter((file) => reading.test(file)),
     [],
   );
-  assert.ok((await contents('engine')).inputs.some((file) => reading.test(file)));
+  assert.ok((await contents('session')).inputs.some((file) => reading.test(file)));
 });
 
 test('the addon and ONNX Runtime are loaded by the engine process, sharp by the one that decodes', async () => {
-  const engine = await contents('engine');
+  const engine = await contents('session');
   assert.ok(engine.inputs.includes('extension/engine/native/binding.ts'));
   // sharp's JavaScript, which loads its native part, is in the bundle
   const sharp = /node_modules\/sharp\/dist\/sharp\./;
@@ -52,7 +72,42 @@ test('the addon and ONNX Runtime are loaded by the engine process, sharp by the 
   const decoder = await contents('decoder');
   assert.ok(decoder.inputs.some((file) => sharp.test(file)));
   assert.ok(!decoder.loads.includes('onnxruntime-node'), decoder.loads.join(', '));
-  assert.ok(!(await contents('cli')).inputs.some((file) => sharp.test(file)));
+  assert.ok(!(await contents('program')).inputs.some((file) => sharp.test(file)));
+});
+
+test('what only tables need is loaded by their process, and nothing of a model by that', async () => {
+  const tablesOnly = /^node_modules\/(hyparquet|ml-|umap-js)|^extension\/results\/(parquet|projection|neighbours)\.ts/;
+  const engine = await contents('session');
+  assert.deepEqual(
+    engine.inputs.filter((file) => tablesOnly.test(file)),
+    [],
+  );
+  const results = await contents('results');
+  assert.ok(results.inputs.some((file) => tablesOnly.test(file)));
+  const models = /^extension\/(models|onnx)\/|^extension\/engine\/(native|onnx)\/|onnxruntime|sharp/;
+  assert.deepEqual(
+    [...results.inputs, ...results.loads].filter((file) => models.test(file)),
+    [],
+  );
+});
+
+test('what starts the next process is loaded in no time', async () => {
+  for (const first of ['cli', 'engine']) {
+    const { inputs, loads } = await contents(first);
+    assert.ok(inputs.length < 12, inputs.join(', '));
+    assert.deepEqual(
+      loads.filter((name) => !isNodes(name)),
+      [],
+    );
+  }
+});
+
+test('what the processes load is ASCII: one other character makes Node read and compile the whole of it as two-byte text', async () => {
+  for (const entry of ['extension', 'later', 'cli', 'program', 'engine', 'session', 'decoder', 'results']) {
+    const bundle = bundles.find(({ entryPoints }) => entry in entryPoints)!;
+    const { outputFiles } = await build({ ...options(bundle, true), write: false });
+    for (const { path, text } of outputFiles) assert.equal(Buffer.byteLength(text), text.length, path);
+  }
 });
 
 test('the webview loads nothing', async () => {

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { inputs, type ToolName } from '../../extension/agents/inputs';
+import { toolTexts } from '../../extension/agents/texts';
 import { IMAGE_EXTENSIONS, isImagePath } from '../../extension/image/pictureKinds';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -17,6 +19,8 @@ interface Manifest {
   contributes: {
     commands: { command: string; title: string; category?: string }[];
     menus: Record<string, MenuItem[]>;
+    customEditors: { viewType: string; selector: { filenamePattern: string }[] }[];
+    languageModelTools: { name: string; modelDescription: string; inputSchema: object }[];
     configuration: { properties: Record<string, { scope: string; default: unknown }> };
   };
   capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
@@ -62,6 +66,25 @@ test('what the menus call a picture is what the code does', () => {
     assert.equal(isImagePath(`/pictures.png/c.${extension}`), false);
   }
   assert.equal(isImagePath('/png'), false);
+  const editor = manifest.contributes.customEditors.find(({ viewType }) => viewType === 'vitInspector.picture')!;
+  assert.deepEqual(editor.selector, [{ filenamePattern: `*.{${IMAGE_EXTENSIONS.join(',')}}` }]);
+});
+
+/** A schema as the manifest has it: a method that is added changes nothing there. */
+const withoutEnum = (schema: object) =>
+  JSON.parse(JSON.stringify(schema, (key, value: unknown) => (key === 'enum' ? undefined : value))) as object;
+
+test('the tools of language models are those of agents: name, description and schema', () => {
+  const tools = Object.keys(inputs) as ToolName[];
+  assert.deepEqual(
+    manifest.contributes.languageModelTools.map(({ name, modelDescription, inputSchema }) => [
+      name,
+      modelDescription,
+      inputSchema,
+    ]),
+    tools.map((tool) => [`vit_${tool}`, toolTexts[tool].description, withoutEnum(inputs[tool])]),
+  );
+  assert.equal(tools.length, 4);
 });
 
 test('every text of the manifest is there, and none is left over', () => {

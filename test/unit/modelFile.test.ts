@@ -104,3 +104,23 @@ test('the schema offers the activations and norms the models know', () => {
   assert.deepEqual([...schema.properties.act_layer.enum].sort(), Object.keys(TORCH_ACTIVATIONS).sort());
   assert.deepEqual([...schema.properties.norm_layer.enum].sort(), Object.keys(TORCH_NORMS).sort());
 });
+
+test("a default that the editor names is the constructor's own", () => {
+  const [condition] = schema.allOf;
+  const { then: t2t, else: vit } = condition as Required<NonNullable<typeof condition>>;
+  for (const [architecture, own] of Object.entries({ ViT_Model: vit, T2T_ViT: t2t })) {
+    const fields: Record<string, object> = { ...schema.properties, ...own.properties };
+    const defaults = Object.entries(fields).flatMap(([name, field]) =>
+      'default' in field ? [[name, field.default]] : [],
+    );
+    // the sizes must be given; every other field may be left out
+    const needed = ['img_size', 'patch_size', 'softsplit_kernels'];
+    const given = defaults.filter(([name]) => needed.includes(name as string));
+    const read = (rest: unknown[][]) =>
+      checkModelFile(JSON.stringify({ architecture, ...(Object.fromEntries([...given, ...rest]) as object) }), file);
+    const plain = read([]);
+    assert.deepEqual(plain.problems, []);
+    assert.ok(plain.architecture && defaults.length > given.length + 8);
+    for (const field of defaults) assert.deepEqual(read([field]).architecture, plain.architecture, String(field[0]));
+  }
+});

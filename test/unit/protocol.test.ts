@@ -34,6 +34,9 @@ const good: unknown[] = [
   event({ type: 'select-model' }),
   event({ type: 'inspect-model' }),
   event({ type: 'open-settings', setting: 'vit.topK' }),
+  event({ type: 'pin-model', pinned: true }),
+  event({ type: 'manage-trust' }),
+  event({ type: 'open-pictures', uris: ['file:///a/cat.png', 'vscode-vfs://github/o/r/dog.jpg'] }),
   event({ type: 'open-source', file: 'native/src/attention.cc', line: 12 }),
   event({ type: 'open-source', file: 'native/binding.d.ts', line: 1 }),
   event({ type: 'mask', patches: new Uint32Array([0, 5]) }),
@@ -50,6 +53,7 @@ const good: unknown[] = [
   slice({ kind: 'input' }),
   { kind: 'request', id: 0, name: 'save', take: { suggestedName: 'cat attention.png', bytes: new Uint8Array(3) } },
   { kind: 'request', id: 1, name: 'copy', take: { text: '' } },
+  { kind: 'request', id: 2, name: 'take-picture', take: { name: 'pasted.png', bytes: new Uint8Array(3) } },
 ];
 
 test('every message of the webview passes unchanged', () => {
@@ -71,6 +75,14 @@ const bad: [unknown, RegExp, id: number | null][] = [
   [{ ...event({ type: 'retry' }), more: 1 }, /unknown field "more"/, null],
   [event({ type: 'retry', more: 1 }), /unknown field "more"/, null],
   [event({ type: 'ready', version: '1' }), /version must be an integer/, null],
+  [event({ type: 'open-pictures', uris: 'file:///a/cat.png' }), /uris must be a list/, null],
+  [event({ type: 'open-pictures', uris: Array(21).fill('file:///a.png') }), /uris must be a list of at most 20/, null],
+  [event({ type: 'open-pictures', uris: [7] }), /uris has an item that must be a text/, null],
+  [
+    { kind: 'request', id: 3, name: 'take-picture', take: { name: '../cat.png', bytes: new Uint8Array(3) } },
+    /name must match/,
+    3,
+  ],
   [event({ type: 'open-source', file: '/etc/passwd', line: 1 }), /file must match/, null],
   [event({ type: 'open-source', file: 'native/../package.json', line: 1 }), /file must match/, null],
   [event({ type: 'open-source', file: 'native/src/../../x.cc', line: 1 }), /file must match/, null],
@@ -83,11 +95,12 @@ const bad: [unknown, RegExp, id: number | null][] = [
   [{ kind: 'request', id: -1, name: 'copy', take: { text: '' } }, /id must be an integer/, null],
   [
     { kind: 'request', id: 3, name: 'format-disk', take: null },
-    /name must be one of slice, faithfulness, weight-files, save, copy/,
+    /name must be one of slice, faithfulness, weight-files, source, save, copy/,
     3,
   ],
   [{ kind: 'request', id: 3, name: 'constructor', take: null }, /name must be one of/, 3],
   [{ kind: 'request', id: 3, name: 'copy', take: { text: 5 } }, /text must be a text/, 3],
+  [{ kind: 'request', id: 3, name: 'source', take: { file: 'native/../x.cc', line: 1 } }, /file must match/, 3],
   [{ kind: 'request', id: 3, name: 'copy' }, /take must be an object/, 3],
   [{ kind: 'request', id: 3, name: 'save', take: { suggestedName: '../x', bytes: new Uint8Array() } }, /match/, 3],
   [{ kind: 'request', id: 3, name: 'save', take: { suggestedName: 'x', bytes: 'x' } }, /bytes must be at most/, 3],
@@ -141,8 +154,8 @@ function conversation(requests: Partial<HostHandlers<PanelConversation>['request
       seen.events.push(happened);
     },
     requests: {
-      ...{ slice: unexpected, faithfulness: unexpected, 'weight-files': unexpected },
-      ...{ save: unexpected, copy: unexpected },
+      ...{ slice: unexpected, faithfulness: unexpected, 'weight-files': unexpected, source: unexpected },
+      ...{ save: unexpected, copy: unexpected, 'take-picture': unexpected },
       ...requests,
     },
     problem: (sentence) => seen.problems.push(sentence),

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { PanelModel } from '../../extension/protocol/panel';
 import { defaultView, firstState, reduce, type AppState } from '../../webview/app/state';
 import { bestColumns } from '../../webview/compare/arrangement';
+import { endsApart } from '../../webview/compare/names';
 import { otherState, sameClass, sameToken, unknownClass } from '../../webview/compare/sameView';
 import { fit, lensOf, throughLens, toPicture, zoomAt } from '../../webview/drawing/viewport';
 
@@ -82,4 +83,16 @@ test('pictures are beside or under each other, whichever shows more', () => {
   assert.equal(bestColumns({ width: 300, height: 900 }, 3, 1), 1);
   assert.equal(bestColumns({ width: 760, height: 640 }, 3, 1.5), 2);
   assert.equal(bestColumns({ width: 800, height: 400 }, 2, 0.7), 2);
+});
+
+test('heads of columns leave out the words that both names begin with', () => {
+  const told: [string, string, string, string][] = [
+    ['ship.png', 'frog.png', 'ship.png', 'frog.png'],
+    ['aeroplane.png', 'aeroplane.png · last commit', 'aeroplane.png', '…last commit'],
+    ['vit-base-patch16', 'vit-base-patch32', '…patch16', '…patch32'],
+    ['vit base', 'vit base', 'vit base', 'vit base'],
+    ['cat.png', 'car.png', 'cat.png', 'car.png'],
+    ['', 'car.png', '', 'car.png'],
+  ];
+  for (const [one, two, ...heads] of told) assert.deepEqual(endsApart([one, two]), heads, `${one}, ${two}`);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { splitHeads } from '../../extension/engine/headFusion';
-import { fieldOf } from '../../webview/app/attention';
+import { fieldOf } from '../../webview/drawing/fieldCanvas';
 import type { TokenLayout } from '../../webview/drawing/tokenLayout';
 import { fuse, heatOf, keepMass } from '../../webview/drawing/heat';
 

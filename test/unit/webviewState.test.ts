@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { RunSummary } from '../../extension/engine/requests';
 import type { PanelImage, PanelModel } from '../../extension/protocol/panel';
 import { hide, noHistory, redo, undo } from '../../webview/app/hidden';
-import { changeOf, hottest, inverted, toggled } from '../../webview/app/hiddenPatches';
+import { changeOf, hottest, inverted, squareAbout, toggled } from '../../webview/app/hiddenPatches';
 import {
   clampView,
   firstState,
@@ -216,6 +216,20 @@ test('what was hidden comes back step by step, and a new step forgets what was u
     { type: 'image', image: image('b') },
   );
   assert.deepEqual([other.hidden, other.history], [[], noHistory]);
+});
+
+test('a brush covers a square about a patch, inside the grid', () => {
+  // 3 rows of 4
+  assert.deepEqual(squareAbout(5, 1, [3, 4]), [5]);
+  assert.deepEqual(squareAbout(5, 3, [3, 4]), [0, 1, 2, 4, 5, 6, 8, 9, 10]);
+  assert.deepEqual(squareAbout(0, 3, [3, 4]), [0, 1, 4, 5]);
+  assert.deepEqual(squareAbout(11, 2, [3, 4]), [11]);
+  assert.deepEqual(squareAbout(6, 2, [3, 4]), [6, 7, 10, 11]);
+});
+
+test('what is said of the panel itself is kept beside what it shows', () => {
+  const place = { pinned: { id: 'timm/vit' }, restricted: true };
+  assert.deepEqual(reduce(firstState(), { type: 'place', ...place }).place, place);
 });
 
 test('the hottest patches are the largest that are shown; of equal ones the first', () => {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Architecture, Block } from '../../extension/architecture/description';
+import { plainArchitecture, plainBlock } from '../../extension/architecture/plain';
 import type { Step } from '../../extension/engine/requests';
 import { colorTable } from '../../extension/drawing/colorMap';
 import { unitDomain } from '../../webview/walk/inputPicture';
 import * as matrix from '../../webview/walk/matrix';
 import { atLayer, layerOf } from '../../webview/app/stepNames';
+import { formulasOf, type Formula } from '../../webview/walk/formulas';
 import { findPage, meaningOf, pagesOf } from '../../webview/walk/pages';
 import { planOf, reconstruct, windowAt } from '../../webview/walk/softSplit';
 import { defaultPatch } from '../../webview/walk/walk';
@@ -199,4 +202,34 @@ test('axes by name', () => {
   assert.equal(meaningOf('blocks.0.attn.weights', [1, 4, 9, 9]), 'batch, heads, tokens, tokens');
   assert.equal(meaningOf('patches', [1, 15, 400]), 'batch, tokens, token length');
   assert.equal(meaningOf('head', [1, 10]), 'batch, classes');
+});
+
+test('formulas are those of the model: its scale, its activation, its norm; none where the usual one would not hold', () => {
+  const flat = (formula: Formula | string): string =>
+    typeof formula === 'string' ? formula : formula.slice(1).map((part) => flat(part)).join(''); // prettier-ignore
+  const vit = plainArchitecture({
+    image: { channels: 3, height: 32, width: 32 },
+    tokenizer: { kind: 'patch', patch: [8, 8], bias: true, norm: null },
+    dim: 64,
+    depth: 2,
+    block: plainBlock(64, 4, 128, 1e-6),
+    position: { kind: 'none' },
+    classes: 10,
+  });
+  const of = (id: string, architecture: Architecture | null = vit) => {
+    return formulasOf(id, architecture, 'softmax').map(flat).join('; ') || null;
+  };
+  assert.equal(of('blocks.*.attn.scores'), 'S=0.25·QKT');
+  assert.equal(of('blocks.*.attn.q'), 'Q=xWQT+bQ; K=xWKT+bK; V=xWVT+bV');
+  assert.equal(of('blocks.*.attn.weights'), 'Aij=softmax\u2061(Si)=eSij∑keSik');
+  assert.equal(of('blocks.*.attn.residual'), 'x+f\u2061(x)=y');
+  assert.equal(of('blocks.*.mlp.act'), 'y=hΦ\u2061(h)');
+  assert.equal(of('prediction'), 'pc=eyc∑keyk');
+  const { block } = vit;
+  const other = (change: Partial<Block>) => ({ ...vit, block: { ...block, ...change } });
+  assert.equal(of('blocks.*.attn.residual', other({ layerScale: true })), 'x+γ⊙f\u2061(x)=y');
+  assert.equal(of('blocks.*.attn.residual', other({ order: 'post' })), null);
+  assert.equal(of('blocks.*.mlp.act', other({ mlp: 'swiglu' })), null);
+  assert.equal(of('blocks.*.norm1', other({ norm: { kind: 'identity', eps: 0 } })), null);
+  assert.equal(of('blocks.*.attn.q', null), null);
 });

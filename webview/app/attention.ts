@@ -13,13 +13,14 @@ import {
 import type { Slice } from '../../extension/engine/requests';
 import type { PanelModel, ViewState } from '../../extension/protocol/panel';
 import type { Domain } from '../../extension/drawing/colorScale';
-import { colorTable, signedColorMap } from '../../extension/drawing/colorMap';
+import { signedColorMap } from '../../extension/drawing/colorMap';
 import { heatOf, keepMass, type Heat, type ScaleChoice } from '../drawing/heat';
-import { cutOut, enlarge, paint, type Fade, type Field } from '../../extension/drawing/raster';
+import type { Fade } from '../../extension/drawing/raster';
+import { fieldOf, finestPixels, pixels } from '../drawing/fieldCanvas';
 import type { Slices } from './slices';
 import type { AppState, Display } from './state';
 import { sinksOf } from './sinks';
-import { layoutOf, spread, type TokenLayout } from '../drawing/tokenLayout';
+import { layoutOf, type TokenLayout } from '../drawing/tokenLayout';
 
 export type Shown =
   | { status: 'none' }
@@ -34,9 +35,6 @@ export interface MapSource {
   /** Its pixels over the model's input; null where there is none. */
   canvas(state: AppState): HTMLCanvasElement | null;
 }
-
-/** Pixels wide or high at most; more than a grid of patches can show. */
-const finestPixels = 768;
 
 export class Attention implements MapSource {
   private last: Shown = { status: 'none' };
@@ -171,27 +169,6 @@ export const colorMapOf = ({ method, colorMap }: ViewState): string =>
 export const fadeOf = ({ view, display }: AppState): Fade =>
   !display.fade ? 'none' : methods[view.method].signed ? 'middle' : 'low';
 
-/**
- * Patch values as a field over the whole input: cells, smoothed cells, or a soft split's overlapping boxes.
- * @param kept the same with NaN for patches that are not drawn; those still count where their neighbours are smoothed
- */
-export function fieldOf(
-  layout: TokenLayout,
-  values: Float32Array,
-  smooth: boolean,
-  finest = finestPixels,
-  kept = values,
-): Field {
-  if (layout.splits) {
-    return spread(layout, kept, Math.max(1, Math.ceil(Math.max(layout.inputWidth, layout.inputHeight) / finest)));
-  }
-  const { rows, columns } = layout;
-  if (!smooth) return { rows, columns, values: kept };
-  const factor = Math.max(1, Math.min(32, Math.floor(finest / Math.max(rows, columns))));
-  const field = enlarge({ rows, columns, values }, factor);
-  return kept === values ? field : cutOut(field, { rows, columns, values: kept });
-}
-
 /** The pixels of a map as the view draws it. */
 export function drawnMap(
   { heat, layout }: Extract<Shown, { status: 'ready' }>,
@@ -202,13 +179,4 @@ export function drawnMap(
   const kept = keepMass(heat.patches, display.mass);
   const field = fieldOf(layout, heat.patches, view.smooth, finestPixels, kept);
   return pixels(field, heat.domain, colorMap, fade);
-}
-
-export function pixels(field: Field, domain: Heat['domain'], colorMap: string, fade?: Fade): HTMLCanvasElement {
-  const canvas = document.createElement('canvas');
-  canvas.width = field.columns;
-  canvas.height = field.rows;
-  const image = new ImageData(paint(field, domain, colorTable(colorMap), fade), field.columns, field.rows);
-  canvas.getContext('2d')!.putImageData(image, 0, 0);
-  return canvas;
 }

@@ -21,6 +21,17 @@ export function changeOf(prediction: Prediction, before: readonly Prediction[] |
   return probability === null || same.probability === null ? logit - same.logit : probability - same.probability;
 }
 
+/** The patches of a square of `size` by `size` about one, as far as they are in the grid; ascending. An even size reaches further down and right. */
+export function squareAbout(patch: number, size: number, [rows, columns]: readonly [number, number]): number[] {
+  const before = (size - 1) >> 1;
+  const [row, column] = [Math.floor(patch / columns), patch % columns];
+  const square: number[] = [];
+  for (let y = Math.max(0, row - before); y < Math.min(rows, row - before + size); y++)
+    for (let x = Math.max(0, column - before); x < Math.min(columns, column - before + size); x++)
+      square.push(y * columns + x);
+  return square;
+}
+
 /** Those that are shown hidden, and those that are hidden shown. */
 export const inverted = (hidden: readonly number[], count: number): number[] =>
   Array.from({ length: count }, (_, patch) => patch).filter((patch) => !hidden.includes(patch));

@@ -1,4 +1,7 @@
-/** Slices of the run on screen: asked for once, kept while there is room, drawn when they arrive. */
+/**
+ * Slices of the run on screen: asked for once, kept while there is room, drawn when they arrive. What the engine
+ * keeps of them is extension/engine/explain/keptResults.ts.
+ */
 import { LRUCache } from 'lru-cache';
 import type { Slice, SliceProgress, SliceRequest } from '../../extension/engine/requests';
 import type { PanelConversation } from '../../extension/protocol/panel';

@@ -1,8 +1,16 @@
 /** Everything on screen, in one object; components read it, verbs change it. */
 import { methodIds, methods } from '../../extension/engine/methods';
 import type { EngineErrorShape, Prediction, RunSummary } from '../../extension/engine/requests';
-import type { HostEvent, Movable, PanelImage, PanelModel, View, ViewState } from '../../extension/protocol/panel';
-import { colorMapNames, defaultColorMap } from '../../extension/drawing/colorMap';
+import type {
+  HostEvent,
+  Movable,
+  PanelImage,
+  PanelModel,
+  Place,
+  View,
+  ViewState,
+} from '../../extension/protocol/panel';
+import { colorMapNames, defaultColorMap, defaultOpacity } from '../../extension/drawing/colorMap';
 import { canHide, toggled } from './hiddenPatches';
 import { defaultFigure, type FigureOptions } from './figureOptions';
 import { hide, noHistory, type History } from './hidden';
@@ -43,12 +51,15 @@ export interface AppState {
   hidden: readonly number[];
   history: History;
   brush: boolean;
+  /** Patches down and across that the brush covers. */
+  brushSize: number;
   /** Predictions with nothing hidden, to compare with. */
   before: readonly Prediction[] | null;
   /** Token under the pointer. */
   hover: number | null;
   /** What the picture is compared with. */
   other: Side | null;
+  place: Place;
 }
 
 /** More than any model's layers: clamped to the last one when the model is known. The protocol allows no more. */
@@ -59,7 +70,7 @@ export const defaultView: ViewState = {
   layer: lastLayer,
   head: 'mean',
   query: 0,
-  opacity: 0.8,
+  opacity: defaultOpacity,
   colorMap: defaultColorMap,
   smooth: true,
   grid: true,
@@ -94,9 +105,11 @@ export function firstState(): AppState {
     hidden: [],
     history: noHistory,
     brush: false,
+    brushSize: 1,
     before: null,
     hover: null,
     other: null,
+    place: { pinned: null, restricted: false },
   };
 }
 
@@ -151,6 +164,10 @@ export function reduce(state: AppState, event: HostEvent): AppState {
       };
     case 'error':
       return { ...state, busy: null, failure: { error: event.error, retry: event.retry } };
+    case 'place':
+      return { ...state, place: { pinned: event.pinned, restricted: event.restricted } };
+    case 'figure':
+      return state;
     case 'compare':
       return { ...state, other: event.with && newSide(event.with) };
     case 'other':

@@ -1,7 +1,8 @@
 /** The colour scale in numbers, with a mark where the value under the pointer lies. */
 import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
-import { colorMapOf, pixels, whyNot } from '../app/attention';
+import { colorMapOf, whyNot } from '../app/attention';
+import { pixels } from '../drawing/fieldCanvas';
 import { hasLayers, type LayerMaps } from '../app/layerMaps';
 import { position, type Domain } from '../../extension/drawing/colorScale';
 import { h, setText } from '../ui/dom';

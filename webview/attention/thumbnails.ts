@@ -2,7 +2,8 @@
 import * as l10n from '@vscode/l10n';
 import { methods } from '../../extension/engine/methods';
 import type { App, Component } from '../app/app';
-import { colorMapOf, fieldOf, pixels } from '../app/attention';
+import { colorMapOf } from '../app/attention';
+import { fieldOf, pixels } from '../drawing/fieldCanvas';
 import { attribute, h, rove } from '../ui/dom';
 import { heatOf } from '../drawing/heat';
 

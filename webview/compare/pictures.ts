@@ -1,7 +1,7 @@
 /** The picture, and while it is compared what is beside it: the other one, and the difference of the two maps. */
 import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
-import type { Shown } from '../app/attention';
+import { colorMapOf, type Shown } from '../app/attention';
 import type { Side } from '../app/side';
 import type { AppState } from '../app/state';
 import { say } from '../app/words';
@@ -12,6 +12,10 @@ import { value } from '../ui/format';
 import { className } from '../ui/names';
 import { bestColumns } from './arrangement';
 import { Difference } from './difference';
+import { sideNames, sideTitles } from './names';
+import { captionOf } from '../attention/readout';
+import type { FigureSide } from '../app/figureSide';
+import { signedColorMap } from '../../extension/drawing/colorMap';
 import { otherState, unknownClass } from './sameView';
 
 export class Pictures implements Component {
@@ -69,10 +73,10 @@ export class Pictures implements Component {
 
   update(): void {
     const { state } = this.app;
-    const { other, view, display } = state;
+    const { other, view } = state;
     this.element.hidden = view.view === 'overview';
     if (this.element.hidden) return;
-    const differs = other !== null && view.view === 'attention' && display.difference;
+    const differs = this.differs();
     this.element.classList.toggle('comparing', other !== null);
     this.frames[1]!.hidden = other === null;
     this.frames[2]!.hidden = !differs;
@@ -98,6 +102,40 @@ export class Pictures implements Component {
       shown.status === 'ready' ? l10n.t('Difference, ±{0}', value(shown.heat.domain[1])) : l10n.t('Difference');
     title(2, range, this.pointed(state, shown));
     this.difference.update();
+  }
+
+  /** What of it a figure shows; one side where nothing is compared, or nothing is known of the other. */
+  sides(): FigureSide[] {
+    const { app, beside } = this;
+    const { view } = app.state;
+    const [one, two] = sideTitles(app);
+    const colorMap = colorMapOf(view);
+    const its = otherState(app.state);
+    const sides = [
+      {
+        app,
+        source: this.picture.source(),
+        maps: app.attention,
+        colorMap,
+        caption: `${one} · ${captionOf(app.state)}`,
+      },
+      its?.run && {
+        ...{ app: beside, source: this.other.source(), maps: beside.attention, colorMap },
+        caption: `${two} · ${captionOf(its)}`,
+      },
+      its?.run &&
+        this.differs() && {
+          ...{ app, source: this.picture.source(), maps: this.maps, colorMap: signedColorMap },
+          caption: l10n.t('The map of the first less that of the second'),
+        },
+    ];
+    return sides.flatMap((side) => (side && side.source ? [{ ...side, source: side.source }] : []));
+  }
+
+  /** Whether the difference of the two maps is shown. */
+  private differs(): boolean {
+    const { other, view, display } = this.app.state;
+    return other !== null && view.view === 'attention' && display.difference;
   }
 
   /** Side by side or one under the other, whichever shows more. */
@@ -136,16 +174,4 @@ export class Pictures implements Component {
     const shown = its && state.view.view === 'attention' ? this.beside.attention.shown(its) : null;
     return shown?.status === 'unavailable' ? shown.reason : null;
   }
-}
-
-/** What tells the two apart: pictures, models, versions. */
-export function sideNames({ state }: App): readonly [string, string] {
-  const { image, model, other } = state;
-  const version = other?.what.version === 'last-commit' ? l10n.t('last commit') : null;
-  const names = (...parts: (string | null | undefined)[]) => parts.filter(Boolean).join(' · ');
-  const samePicture = image?.uri === other?.image?.uri;
-  const sameModel = model?.id === other?.model?.id;
-  if (samePicture && !sameModel) return [names(model?.name), names(other?.model?.name, version)];
-  if (sameModel) return [names(image?.name), names(other?.image?.name, version)];
-  return [names(image?.name, model?.name), names(other?.image?.name, other?.model?.name, version)];
 }

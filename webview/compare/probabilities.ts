@@ -9,7 +9,7 @@ import { h } from '../ui/dom';
 import { percent, signedPercent, signedValue, value } from '../ui/format';
 import { className } from '../ui/names';
 import { section } from '../ui/section';
-import { sideNames } from './pictures';
+import { endsApart, sideNames } from './names';
 import { otherState, sameClass } from './sameView';
 
 interface Row {
@@ -63,13 +63,12 @@ export class Probabilities implements Component {
     this.table.hidden = rows.length === 0;
     const isValue = state.run?.scores === 'value';
     const [shown, change] = isValue ? [value, signedValue] : [percent, signedPercent];
+    const short = endsApart(names);
+    const alone = (text: string) => [text, text] as const;
+    const heads = [alone(l10n.t('Class')), ...names.map((name, i) => [name, short[i]!] as const), alone('±')];
     const cell = (score: number | null) => h('td', {}, score === null ? '–' : shown(score));
     this.table.replaceChildren(
-      h(
-        'thead',
-        {},
-        h('tr', {}, ...[l10n.t('Class'), ...names, '±'].map((text) => h('th', { scope: 'col', title: text }, text))),
-      ),
+      h('thead', {}, h('tr', {}, ...heads.map(([title, text]) => h('th', { scope: 'col', title }, text)))),
       h(
         'tbody',
         {},

@@ -12,6 +12,7 @@ export interface Pen {
   imageSmoothingQuality: ImageSmoothingQuality;
   save(): void;
   restore(): void;
+  translate(x: number, y: number): void;
   beginPath(): void;
   moveTo(x: number, y: number): void;
   lineTo(x: number, y: number): void;

@@ -66,6 +66,9 @@ const STYLE = {
   textBaseline: 'alphabetic' as CanvasTextBaseline,
   imageSmoothingEnabled: true,
   imageSmoothingQuality: 'low' as ImageSmoothingQuality,
+  /** Where the origin has been moved to. */
+  left: 0,
+  top: 0,
 };
 
 export class Recorder implements Pen {
@@ -80,6 +83,8 @@ export class Recorder implements Pen {
   textBaseline = STYLE.textBaseline;
   imageSmoothingEnabled = STYLE.imageSmoothingEnabled;
   imageSmoothingQuality = STYLE.imageSmoothingQuality;
+  left = STYLE.left;
+  top = STYLE.top;
   private readonly saved: (typeof STYLE)[] = [];
   private path: PathStep[] = [];
 
@@ -94,25 +99,30 @@ export class Recorder implements Pen {
     Object.assign(this, this.saved.pop());
   }
 
+  translate(x: number, y: number): void {
+    this.left += x;
+    this.top += y;
+  }
+
   beginPath(): void {
     this.path = [];
   }
 
   moveTo(x: number, y: number): void {
-    this.path.push({ kind: 'move', x, y });
+    this.path.push({ kind: 'move', ...this.at(x, y) });
   }
 
   lineTo(x: number, y: number): void {
-    this.path.push({ kind: 'line', x, y });
+    this.path.push({ kind: 'line', ...this.at(x, y) });
   }
 
   rect(x: number, y: number, width: number, height: number): void {
-    this.path.push(...rectangle(x, y, width, height));
+    this.path.push(...this.rectangle(x, y, width, height));
   }
 
   /** Whole circles only. */
   arc(x: number, y: number, radius: number): void {
-    this.path.push({ kind: 'circle', x, y, radius });
+    this.path.push({ kind: 'circle', ...this.at(x, y), radius });
   }
 
   fill(rule: CanvasFillRule = 'nonzero'): void {
@@ -125,12 +135,12 @@ export class Recorder implements Pen {
   }
 
   fillRect(x: number, y: number, width: number, height: number): void {
-    const path = rectangle(x, y, width, height);
+    const path = this.rectangle(x, y, width, height);
     this.marks.push({ kind: 'fill', path, rule: 'nonzero', ...this.ink(this.fillStyle) });
   }
 
   strokeRect(x: number, y: number, width: number, height: number): void {
-    const path = rectangle(x, y, width, height);
+    const path = this.rectangle(x, y, width, height);
     this.marks.push({ kind: 'stroke', path, width: this.lineWidth, ...this.ink(this.strokeStyle) });
   }
 
@@ -149,7 +159,7 @@ export class Recorder implements Pen {
 
   drawImage(source: CanvasImageSource, x: number, y: number, width: number, height: number): void {
     const { globalAlpha: opacity, imageSmoothingEnabled: smooth } = this;
-    this.marks.push({ kind: 'image', source, x, y, width, height, opacity, smooth });
+    this.marks.push({ kind: 'image', source, ...this.at(x, y), width, height, opacity, smooth });
   }
 
   private text(text: string, x: number, y: number, ink: Inked & { outline: number | null }, most: number): void {
@@ -158,23 +168,28 @@ export class Recorder implements Pen {
     const align = textAlign === 'center' || textAlign === 'right' ? textAlign : 'left';
     const down = textBaseline === 'top' ? ASCENT * size : textBaseline === 'middle' ? HALF_HEIGHT * size : 0;
     const width = this.measure(text, size, weight) > most ? most : null;
-    this.marks.push({ kind: 'text', text, x, y: y + down, size, weight, align, width, ...ink });
+    this.marks.push({ kind: 'text', text, ...this.at(x, y + down), size, weight, align, width, ...ink });
+  }
+
+  private at(x: number, y: number): { x: number; y: number } {
+    return { x: x + this.left, y: y + this.top };
+  }
+
+  private rectangle(x: number, y: number, width: number, height: number): PathStep[] {
+    const [near, far] = [this.at(x, y), this.at(x + width, y + height)];
+    return [
+      { kind: 'move', ...near },
+      { kind: 'line', x: far.x, y: near.y },
+      { kind: 'line', ...far },
+      { kind: 'line', x: near.x, y: far.y },
+      { kind: 'close' },
+    ];
   }
 
   private ink(style: Pen['fillStyle']): Inked {
     const { color, opacity } = readColor(style);
     return { color, opacity: opacity * this.globalAlpha };
   }
-}
-
-function rectangle(x: number, y: number, width: number, height: number): PathStep[] {
-  return [
-    { kind: 'move', x, y },
-    { kind: 'line', x: x + width, y },
-    { kind: 'line', x: x + width, y: y + height },
-    { kind: 'line', x, y: y + height },
-    { kind: 'close' },
-  ];
 }
 
 /** '700 12px sans-serif', '12px sans-serif' */

@@ -2,17 +2,43 @@
 import * as l10n from '@vscode/l10n';
 import type { App } from '../app/app';
 import type { Shown } from '../app/attention';
-import type { Picture } from '../patches/picture';
+import type { Pictures } from '../compare/pictures';
 import type { MenuChoice, MenuItem } from '../ui/menu';
 import { hasLayers, type LayerMaps } from '../app/layerMaps';
 import { sayError } from '../app/words';
 import { figureOf, pdfOf, pngOf, svgOf } from './figureFiles';
 import { allValues, jsonText, mapValues } from './mapFiles';
 import { pythonSnippet, whyNoSnippet } from './python/snippet';
+import { stemOf } from './names';
 import { csvFile, npyFile, type Values } from './values';
 import type { FigureOptions } from '../app/figureOptions';
 
-export function exportItems(app: App, picture: Picture, maps: LayerMaps): (MenuItem | MenuChoice)[][] {
+/** The figure on screen, to the two places a picture goes. */
+export function figureVerbs(
+  app: App,
+  pictures: Pictures,
+  maps: LayerMaps,
+): Record<'clipboard' | 'file', () => Promise<void>> {
+  const png = () => pngOf(figureOf(app, pictures.sides(), maps));
+  return {
+    clipboard: async () => {
+      // the promise goes into the item: the browser only allows writing while the click is fresh
+      await navigator.clipboard.write([new ClipboardItem({ 'image/png': png() })]);
+      app.announce(l10n.t('Figure copied.'));
+    },
+    file: async () => {
+      const bytes = new Uint8Array(await (await png()).arrayBuffer());
+      await app.host.request('save', { suggestedName: `${stemOf(app.state)}-${whatOf(app)}.png`, bytes });
+    },
+  };
+}
+
+const whatOf = ({ state }: App): string => {
+  const { view, method } = state.view;
+  return view === 'attention' ? method : view === 'overview' ? `${method}-overview` : view;
+};
+
+export function exportItems(app: App, pictures: Pictures, maps: LayerMaps): (MenuItem | MenuChoice)[][] {
   const ready = () => {
     const shown: Shown = app.attention.shown(app.state);
     return shown.status === 'ready' ? shown : null;
@@ -20,7 +46,7 @@ export function exportItems(app: App, picture: Picture, maps: LayerMaps): (MenuI
   const hasPicture = () => {
     const { run, view } = app.state;
     if (run === null || view.view === 'walkthrough') return false;
-    return view.view === 'overview' ? maps.complete : picture.source() !== null;
+    return view.view === 'overview' ? maps.complete : pictures.picture.source() !== null;
   };
   const hasValues = () => app.state.view.view === 'attention' && ready() !== null;
   const hasAll = () =>
@@ -28,9 +54,10 @@ export function exportItems(app: App, picture: Picture, maps: LayerMaps): (MenuI
   const attempt = (work: () => Promise<void>) => () =>
     void work().catch((error: unknown) => app.announce(sayError(error), 'error'));
   const save = async (suffix: string, bytes: Uint8Array) => {
-    await app.host.request('save', { suggestedName: `${stem(app)}-${suffix}`, bytes });
+    await app.host.request('save', { suggestedName: `${stemOf(app.state)}-${suffix}`, bytes });
   };
-  const figure = () => figureOf(app, picture.source(), maps);
+  const figure = () => figureOf(app, pictures.sides(), maps);
+  const image = figureVerbs(app, pictures, maps);
   const item = (
     id: string,
     label: string,
@@ -38,10 +65,7 @@ export function exportItems(app: App, picture: Picture, maps: LayerMaps): (MenuI
     enabled: () => boolean,
     work: () => Promise<void>,
   ): MenuItem => ({ id, label, icon, enabled, run: attempt(work) });
-  const what = () => {
-    const { view, method } = app.state.view;
-    return view === 'attention' ? method : view === 'overview' ? `${method}-overview` : view;
-  };
+  const what = () => whatOf(app);
   const saveValues = (
     id: string,
     label: string,
@@ -64,20 +88,14 @@ export function exportItems(app: App, picture: Picture, maps: LayerMaps): (MenuI
   });
   return [
     [
-      item('save-figure', l10n.t('Figure as PNG…'), 'file-media', hasPicture, async () =>
-        save(`${what()}.png`, new Uint8Array(await (await pngOf(figure())).arrayBuffer())),
-      ),
+      item('save-figure', l10n.t('Figure as PNG…'), 'file-media', hasPicture, image.file),
       item('save-svg', l10n.t('Figure as SVG…'), 'file-code', hasPicture, async () =>
         save(`${what()}.svg`, svgOf(figure())),
       ),
       item('save-pdf', l10n.t('Figure as PDF…'), 'file-pdf', hasPicture, async () =>
         save(`${what()}.pdf`, await pdfOf(figure())),
       ),
-      item('copy-figure', l10n.t('Copy figure'), 'copy', hasPicture, async () => {
-        // the promise goes into the item: the browser only allows writing while the click is fresh
-        await navigator.clipboard.write([new ClipboardItem({ 'image/png': pngOf(figure()) })]);
-        app.announce(l10n.t('Figure copied.'));
-      }),
+      item('copy-figure', l10n.t('Copy figure'), 'copy', hasPicture, image.clipboard),
     ],
     [
       choice('caption', l10n.t('With caption')),
@@ -102,7 +120,7 @@ export function exportItems(app: App, picture: Picture, maps: LayerMaps): (MenuI
           'code',
           () => hasValues() && whyNoSnippet(app.state) === null,
           async () => {
-            await app.host.request('copy', { text: pythonSnippet(app.state, `${stem(app)}-${what()}.npy`) });
+            await app.host.request('copy', { text: pythonSnippet(app.state, `${stemOf(app.state)}-${what()}.npy`) });
             app.announce(l10n.t('Copied: a program that computes this map again with PyTorch.'));
           },
         ),
@@ -111,5 +129,3 @@ export function exportItems(app: App, picture: Picture, maps: LayerMaps): (MenuI
     ],
   ];
 }
-
-const stem = ({ state }: App) => (state.image?.name ?? 'picture').replace(/\.[^.]+$/, '').slice(0, 120);

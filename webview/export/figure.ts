@@ -18,6 +18,8 @@ export interface Figure {
   bar: Bar | null;
   /** False: only what the model was given of the picture. */
   outside: boolean;
+  /** Of the picture in the figure; by default as its own resolution has it. */
+  height?: number;
 }
 
 interface Bar {
@@ -29,6 +31,9 @@ interface Bar {
 export interface Drawing extends Size {
   draw(pen: Pen): void;
 }
+
+/** Between figures beside each other, in pixels. */
+const GAP = 16;
 
 /** Browsers refuse much larger canvases. */
 const largest = 8192;
@@ -54,10 +59,10 @@ interface FigureLayout {
 }
 
 /** The picture's size, to the pixel; only where there are words, pictures smaller than 512 pixels are enlarged by a whole factor. */
-export function figureLayout(picture: Size, has: { caption: boolean; bar: boolean }): FigureLayout {
+export function figureLayout(picture: Size, has: { caption: boolean; bar: boolean }, height?: number): FigureLayout {
   const longer = Math.max(picture.width, picture.height);
   const enlarged = has.caption || has.bar ? Math.max(1, Math.ceil(512 / longer)) : 1;
-  const scale = longer > largest ? largest / longer : enlarged;
+  const scale = height !== undefined ? height / picture.height : longer > largest ? largest / longer : enlarged;
   const width = Math.round(picture.width * scale);
   const font = Math.max(11, Math.round(width / 48));
   return { scale, width, height: Math.round(picture.height * scale), footer: footerHeight(font, has), font };
@@ -66,12 +71,13 @@ export function figureLayout(picture: Size, has: { caption: boolean; bar: boolea
 const footerHeight = (font: number, has: { caption: boolean; bar: boolean }): number =>
   !has.caption && !has.bar ? 0 : Math.round(font * (1 + (has.caption ? 1.6 : 0) + (has.bar ? 2.6 : 0)));
 
-export function figureDrawing({ scene, caption, bar, outside }: Figure): Drawing {
-  const { picture, geometry } = scene;
-  const shown: Region = outside ? { left: 0, top: 0, right: picture.width, bottom: picture.height } : geometry.region;
-  const size = { width: shown.right - shown.left, height: shown.bottom - shown.top };
+export function figureDrawing(figure: Figure): Drawing {
+  const { caption, bar, outside, height: wanted } = figure;
+  const scene = outside ? figure.scene : cropped(figure.scene);
+  const shown = shownOf({ scene, outside });
+  const size = sizeOf(shown);
   const has = { caption: caption !== null, bar: bar !== null };
-  const { scale, width, height, footer, font } = figureLayout(size, has);
+  const { scale, width, height, footer, font } = figureLayout(size, has, wanted);
   return {
     width,
     height: height + footer,
@@ -85,6 +91,70 @@ export function figureDrawing({ scene, caption, bar, outside }: Figure): Drawing
       pen.fillStyle = paper.background;
       pen.fillRect(0, height, width, size.height * scale + footer);
       drawFooter(pen, { caption, bar }, { y: height, width, font });
+    },
+  };
+}
+
+function shownOf({ scene: { picture, geometry }, outside }: Pick<Figure, 'scene' | 'outside'>): Region {
+  return outside ? { left: 0, top: 0, right: picture.width, bottom: picture.height } : geometry.region;
+}
+
+/** With no more of the picture than the model was given, in whole pixels: nothing else is in the file. */
+function cropped(scene: Figure['scene']): Figure['scene'] {
+  const { picture, geometry } = scene;
+  const { region } = geometry;
+  const [left, top] = [Math.max(0, Math.floor(region.left)), Math.max(0, Math.floor(region.top))];
+  const width = Math.min(picture.width, Math.ceil(region.right)) - left;
+  const height = Math.min(picture.height, Math.ceil(region.bottom)) - top;
+  if (Math.max(width, height) > largest) return scene;
+  const canvas = document.createElement('canvas');
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext('2d')!.drawImage(picture.source, -left, -top, picture.width, picture.height);
+  const moved = {
+    left: region.left - left,
+    top: region.top - top,
+    right: region.right - left,
+    bottom: region.bottom - top,
+  };
+  return { ...scene, picture: { source: canvas, width, height }, geometry: { ...geometry, region: moved } };
+}
+
+const sizeOf = ({ left, top, right, bottom }: Region): Size => ({ width: right - left, height: bottom - top });
+
+/** Figures beside each other, their pictures equally high, as on screen. */
+export function comparedDrawing(figures: readonly Figure[]): Drawing {
+  const has = {
+    caption: figures.some(({ caption }) => caption !== null),
+    bar: figures.some(({ bar }) => bar !== null),
+  };
+  const sizes = figures.map((figure) => sizeOf(shownOf(figure)));
+  const tallest = Math.max(...sizes.map((size) => figureLayout(size, has).height));
+  const widest = sizes.reduce((sum, { width, height }) => sum + (width / height) * tallest, 0);
+  const height = Math.floor(tallest * Math.min(1, (largest - GAP * figures.length) / widest));
+  const drawings = figures.map((figure) => figureDrawing({ ...figure, height }));
+  const size = {
+    width: drawings.reduce((sum, { width }) => sum + width + GAP, -GAP),
+    height: Math.max(...drawings.map((drawing) => drawing.height)),
+  };
+  return {
+    ...size,
+    draw(pen) {
+      pen.fillStyle = paper.background;
+      pen.fillRect(0, 0, size.width, size.height);
+      let x = 0;
+      for (const drawing of drawings) {
+        pen.save();
+        pen.translate(x, 0);
+        drawing.draw(pen);
+        // half a pixel of a picture, enlarged, reaches over its edge
+        pen.globalAlpha = 1;
+        pen.fillStyle = paper.background;
+        pen.fillRect(drawing.width, 0, GAP, size.height);
+        if (x > 0) pen.fillRect(-GAP, 0, GAP, size.height);
+        pen.restore();
+        x += drawing.width + GAP;
+      }
     },
   };
 }

@@ -2,31 +2,38 @@
 import * as l10n from '@vscode/l10n';
 import type { App } from '../app/app';
 import { colorMapOf } from '../app/attention';
+import type { FigureSide } from '../app/figureSide';
 import { captionOf } from '../attention/readout';
 import { Recorder } from '../drawing/recorder';
-import type { Domain } from '../../extension/drawing/colorScale';
 import type { LayerMaps } from '../app/layerMaps';
 import { gridScene } from '../overview/scene';
 import { sceneOf } from '../patches/scene';
-import { figureDrawing, onCanvas, overviewDrawing, type Drawing } from './figure';
+import { comparedDrawing, figureDrawing, onCanvas, overviewDrawing, type Drawing, type Figure } from './figure';
 import { helveticaWidth } from './helvetica';
 import { pdfFile } from './pdf';
 import { canvasOf, pixelsOf, textPicture } from './pixels';
 import { svgFile } from './svg';
 
-/** @param source the picture; null is enough for the grid of all layers and heads */
-export function figureOf(app: App, source: ImageBitmap | null, all: LayerMaps): Drawing {
-  const { image, model, run, view, figure } = app.state;
-  const titled = (caption: string) => (figure.caption ? `${image!.name} · ${model!.name} · ${caption}` : null);
-  const barOf = (domain: Domain | null) => (figure.bar && domain ? { domain, colorMap: colorMapOf(view) } : null);
+/** @param sides the pictures on the stage; of the grid of all layers and heads none is needed */
+export function figureOf(app: App, sides: readonly FigureSide[], all: LayerMaps): Drawing {
+  const { view, figure } = app.state;
   if (view.view === 'overview') {
     const maps = all.get();
-    return overviewDrawing(gridScene(app.state, maps), titled(captionOf(app.state)), barOf(maps.domain));
+    const { image, model } = app.state;
+    const caption = figure.caption ? [image!.name, model!.name, captionOf(app.state)].join(' · ') : null;
+    const bar = figure.bar && maps.domain ? { domain: maps.domain, colorMap: colorMapOf(view) } : null;
+    return overviewDrawing(gridScene(app.state, maps), caption, bar);
   }
-  const scene = sceneOf(app, source!);
-  const shown = app.attention.shown(app.state);
+  const figures = sides.map(figureOfSide);
+  return figures.length === 1 ? figureDrawing(figures[0]!) : comparedDrawing(figures);
+}
+
+function figureOfSide({ app, source, maps, colorMap, caption }: FigureSide): Figure {
+  const { run, view, figure } = app.state;
+  const scene = sceneOf(app, source, maps);
+  const shown = maps.shown(app.state);
   const heated = view.view === 'attention' && scene.overlay && shown.status === 'ready';
-  return figureDrawing({
+  return {
     scene: {
       ...scene,
       geometry: run!.geometry,
@@ -34,10 +41,10 @@ export function figureOf(app: App, source: ImageBitmap | null, all: LayerMaps): 
       numbers: figure.grid ? scene.numbers : 'none',
       hover: null,
     },
-    caption: titled(captionOf(app.state)),
-    bar: barOf(heated ? shown.heat.domain : null),
+    caption: figure.caption ? caption : null,
+    bar: figure.bar && heated ? { domain: shown.heat.domain, colorMap } : null,
     outside: figure.outside,
-  });
+  };
 }
 
 export async function pngOf(drawing: Drawing): Promise<Blob> {

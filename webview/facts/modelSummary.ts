@@ -1,36 +1,70 @@
 /** The model in a few lines, and what a person should know about it. */
 import * as l10n from '@vscode/l10n';
 import type { Finding } from '../../extension/architecture/description';
-import type { PanelModel } from '../../extension/protocol/panel';
+import type { PanelModel, Place } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
-import { button } from '../ui/controls';
+import { button, checkbox } from '../ui/controls';
 import { h, icon } from '../ui/dom';
 import { bytes, count, milliseconds } from '../ui/format';
 import { facts, section } from '../ui/section';
-import { say } from '../app/words';
-
-const severities = { error: 'error', warning: 'warning', info: 'info' } as const;
-
-/** Before a finding, for whoever does not see its icon. */
-const severityNames = { error: l10n.t('error: '), warning: l10n.t('warning: '), info: l10n.t('info: ') } as const;
+import { findingItem, severityIcons } from './findings';
 
 export class ModelSummary implements Component {
   private readonly body = h('div', { class: 'stack' });
   readonly element = section(l10n.t('Model'), 'model', true, this.body);
   private shown: PanelModel | null | undefined;
+  private place: Place | undefined;
 
   constructor(private readonly app: App) {}
 
   update(): void {
-    const { model } = this.app.state;
-    if (model === this.shown) return;
+    const { model, place } = this.app.state;
+    if (model === this.shown && place === this.place) return;
     this.shown = model;
+    this.place = place;
+    const pin = checkbox(
+      l10n.t('Keep this model in this panel'),
+      { 'data-testid': 'pin-model', title: l10n.t('Select Model then changes the other panels only') },
+      (pinned) => this.app.host.send({ type: 'pin-model', pinned }),
+    );
+    pin.set(place.pinned !== null);
+    // a panel about a model file keeps that anyway
+    pin.element.hidden = document.body.dataset.model !== undefined;
     const choose = button(
       'secondary',
       { 'data-testid': 'select-model', onclick: () => this.app.host.send({ type: 'select-model' }) },
       model ? l10n.t('Change model…') : l10n.t('Select model…'),
     );
-    this.body.replaceChildren(...(model ? [this.facts(model), ...this.findings(model.findings), choose] : [choose]));
+    this.body.replaceChildren(
+      ...(model
+        ? [this.facts(model), ...this.findings(model.findings), ...this.restricted(), pin.element, choose]
+        : [...this.restricted(), choose]),
+    );
+  }
+
+  /** In an untrusted workspace: what of its settings does not count. */
+  private restricted(): HTMLElement[] {
+    if (!this.app.state.place.restricted) return [];
+    return [
+      h(
+        'p',
+        { class: 'note info', 'data-testid': 'restricted' },
+        icon('shield', 'info'),
+        h(
+          'span',
+          {},
+          l10n.t(
+            'Restricted Mode: what the settings of this workspace say of models and engines (vit.model) is ignored.',
+          ),
+          ' ',
+          h(
+            'button',
+            { class: 'link', type: 'button', onclick: () => this.app.host.send({ type: 'manage-trust' }) },
+            l10n.t('Manage Workspace Trust'),
+          ),
+        ),
+      ),
+    ];
   }
 
   private facts({ name, family, engine, loaded, architecture }: PanelModel): HTMLElement {
@@ -70,21 +104,10 @@ export class ModelSummary implements Component {
           'summary',
           {},
           icon('chevron-right', 'section-arrow'),
-          icon(severities[worst], worst),
+          icon(severityIcons[worst], worst),
           ` ${findings.length === 1 ? l10n.t('1 finding') : l10n.t('{0} findings', findings.length)}`,
         ),
-        h(
-          'ul',
-          {},
-          ...findings.map((finding) =>
-            h(
-              'li',
-              { 'data-testid': 'finding', title: finding.subject ?? '' },
-              icon(severities[finding.severity], finding.severity),
-              h('span', {}, h('span', { class: 'visually-hidden' }, severityNames[finding.severity]), say(finding)),
-            ),
-          ),
-        ),
+        h('ul', {}, ...findings.map(findingItem)),
       ),
     ];
   }

@@ -1,7 +1,7 @@
 /** Draws the maps of all layers (down) and heads (across), with their captions, with any pen. Sizes in pixels. */
 import type { Domain } from '../../extension/drawing/colorScale';
 import type { Size } from '../../extension/image/geometry';
-import { fieldOf, pixels } from '../app/attention';
+import { fieldOf, pixels } from '../drawing/fieldCanvas';
 import type { Pen } from '../drawing/pen';
 import type { Theme } from '../drawing/theme';
 import type { TokenLayout } from '../drawing/tokenLayout';

@@ -3,7 +3,7 @@ import * as l10n from '@vscode/l10n';
 import type { App, Component } from '../app/app';
 import { mapOf, scaleOf, sliceOf } from '../app/attention';
 import { hide, redo, undo } from '../app/hidden';
-import { button, checkbox } from '../ui/controls';
+import { button, checkbox, slider } from '../ui/controls';
 import { attribute, h, icon, setText } from '../ui/dom';
 import { section } from '../ui/section';
 import { canHide, hottest, inverted } from '../app/hiddenPatches';
@@ -11,6 +11,9 @@ import { canHide, hottest, inverted } from '../app/hiddenPatches';
 const cannotHide = l10n.t(
   'Patches cannot be hidden from a model that ONNX Runtime runs: its graph takes whole pictures.',
 );
+
+/** Patches down and across. */
+const LARGEST_BRUSH = 7;
 
 /** Tells the host which patches to hide; it runs the model again. */
 export function sendHidden({ host, state }: App): void {
@@ -31,6 +34,7 @@ export function step(app: App, by: typeof undo | typeof redo): void {
 
 export class Occlusion implements Component {
   private readonly brush;
+  private readonly size;
   /** Why patches cannot be hidden, where they cannot. */
   private readonly cannot = h('p', { class: 'note', 'data-testid': 'cannot-hide', hidden: true }, cannotHide);
   private readonly note = h('span', { class: 'caption', 'data-testid': 'hidden-patches', role: 'status' });
@@ -60,6 +64,9 @@ export class Occlusion implements Component {
         ),
       },
       (brush) => app.set({ brush }),
+    );
+    this.size = slider(l10n.t('Brush size'), { 'data-testid': 'brush-size', step: 1 }, (brushSize) =>
+      app.set({ brushSize }),
     );
     const stepButton = (id: string, glyph: string, title: string, by: typeof undo) =>
       button('icon', { 'data-testid': id, title, 'aria-label': title, onclick: () => step(app, by) }, icon(glyph));
@@ -100,17 +107,20 @@ export class Occlusion implements Component {
         'div',
         { class: 'stack' },
         h('div', { class: 'occlusion' }, this.brush.element, this.note, this.steps, this.cannot),
+        this.size.element,
         this.hot,
       ),
     );
   }
 
   update(): void {
-    const { brush, hidden, history, model, view } = this.app.state;
+    const { brush, brushSize, hidden, history, model, view } = this.app.state;
     const can = canHide(model);
     this.cannot.hidden = can;
     this.brush.element.hidden = !can || view.view !== 'patches';
     this.brush.set(brush && can);
+    this.size.element.hidden = !brush || !can || view.view !== 'patches';
+    this.size.set({ min: 1, max: LARGEST_BRUSH, value: brushSize }, l10n.t('{0} × {1} patches', brushSize, brushSize));
     this.steps.hidden = this.hot.hidden = !can;
     this.element.hidden = view.view === 'attention' && !can;
     setText(this.note, hidden.length === 0 ? '' : l10n.t('{0} hidden', hidden.length));

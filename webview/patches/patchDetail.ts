@@ -30,7 +30,8 @@ export class PatchDetail implements Component {
   update(): void {
     this.query.update();
     const { model, run, view, hover } = this.app.state;
-    if (!model || !run) return;
+    // out of sight it does not ask for the whole input either
+    if (!model || !run || view.view !== 'patches') return;
     const input = inputCanvas(this.app);
     const token = hover ?? view.query;
     const drawn = [run.runId, token, input !== null].join('/');

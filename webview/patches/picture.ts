@@ -7,7 +7,7 @@ import { button } from '../ui/controls';
 import { attribute, h, icon } from '../ui/dom';
 import { listenToGestures } from '../ui/gestures';
 import { tokenName } from '../ui/names';
-import { canHide, toggled } from '../app/hiddenPatches';
+import { canHide, squareAbout, toggled } from '../app/hiddenPatches';
 import { hide, redo, undo } from '../app/hidden';
 import { hidePatches, sendHidden, step } from './occlusion';
 import { patchOf, sceneOf } from './scene';
@@ -246,8 +246,18 @@ export class Picture implements Component {
     return brush && view.view === 'patches' && canHide(model);
   }
 
+  /** What the brush covers about a patch is all hidden, or all shown, as the patch itself changes. */
   private toggleHidden(token: number): void {
-    hidePatches(this.app, toggled(this.app.state.hidden, patchOf(this.app.state, token)!));
+    const { hidden } = this.app.state;
+    const patch = patchOf(this.app.state, token)!;
+    const isHidden = hidden.includes(patch);
+    const changed = this.covered(patch).filter((each) => hidden.includes(each) === isHidden);
+    hidePatches(this.app, changed.reduce(toggled, hidden as number[]));
+  }
+
+  private covered(patch: number): number[] {
+    const { model, brushSize } = this.app.state;
+    return squareAbout(patch, brushSize, model!.loaded.grid);
   }
 
   /** A stroke hides what it passes over; when it began on a hidden patch, it shows. */
@@ -255,9 +265,11 @@ export class Picture implements Component {
     const { hidden } = this.app.state;
     const first = patchOf(this.app.state, this.tokenAt(from));
     this.painting ??= first === null || !hidden.includes(first);
-    const painted = [first, patchOf(this.app.state, this.tokenAt(to))];
-    const changed = painted.filter((patch) => patch !== null && hidden.includes(patch) !== this.painting);
-    const next = [...new Set(changed as number[])].reduce(toggled, hidden as number[]);
+    const painted = [first, patchOf(this.app.state, this.tokenAt(to))].flatMap((patch) =>
+      patch === null ? [] : this.covered(patch),
+    );
+    const changed = painted.filter((patch) => hidden.includes(patch) !== this.painting);
+    const next = [...new Set(changed)].reduce(toggled, hidden as number[]);
     if (next === hidden) return;
     // a stroke is one step to take back, however many patches it passes
     this.app.set(this.stroke ? { hidden: next } : hide(this.app.state, next));

@@ -6,11 +6,10 @@ import type { PicturedRow } from '../../extension/protocol/results';
 import { say, sayError } from '../app/words';
 import { button } from '../ui/controls';
 import { attribute, h, icon } from '../ui/dom';
-import { value } from '../ui/format';
 import { facts, section } from '../ui/section';
 import type { Part, ResultsApp } from './app';
-import { picture } from './rows';
-import { pictures, scoreText, tagName } from './rowWords';
+import { energyText, pictures, scoreText, tagName } from './rowWords';
+import { fillThumbnail, makeThumbnail } from './thumbnail';
 
 /** Pictures like it that are shown. */
 const ALIKE = 12;
@@ -41,13 +40,8 @@ export class ChosenPicture implements Part {
 
   private parts(row: PicturedRow): HTMLElement[] {
     const { scores, classes } = this.app.state.results!;
-    const thumb = h(
-      'span',
-      { class: 'chosen-thumb' },
-      h('img', { alt: row.id, decoding: 'async', hidden: true }),
-      icon('file-media'),
-    );
-    picture(thumb, row, true);
+    const thumb = makeThumbnail('chosen-thumb', row.id);
+    fillThumbnail(thumb, row, true);
     const open = () => this.app.host.send({ type: 'open-row', ...this.app.state.chosen!, query: this.app.state.query });
     const tags = TAGS.map((tag) =>
       h(
@@ -63,8 +57,8 @@ export class ChosenPicture implements Part {
       ),
     );
     const bars = row.predictions.map(({ index, probability, logit }) => {
-      const bar = h('span', { class: 'bar' });
-      bar.style.setProperty('--share', String(probability ?? 0));
+      const bar = h('span', { class: 'prediction-bar' });
+      bar.style.setProperty('--share', `${(probability ?? 0) * 100}%`);
       const score = scoreText(probability ?? logit, scores);
       return h('li', { class: 'score' }, bar, h('span', {}, classes[index] ?? ''), h('span', {}, score));
     });
@@ -79,7 +73,7 @@ export class ChosenPicture implements Part {
         facts([
           [l10n.t('Label'), row.label],
           [l10n.t('Size'), row.size && `${row.size[0]} × ${row.size[1]}`],
-          [l10n.t('Energy'), row.energy === null ? null : value(row.energy)],
+          [l10n.t('Energy'), row.energy === null ? null : energyText(row.energy)],
           [l10n.t('Other file'), row.other && `${row.other.label} ${scoreText(row.other.score, scores)}`],
         ]),
         row.unfamiliar
@@ -107,13 +101,8 @@ export class ChosenPicture implements Part {
       const found = await this.app.host.request('similar', { row: row.row, count: ALIKE });
       if (this.asked !== row.row || found.length === 0) return;
       const tiles = found.map(({ picture: like, similarity }) => {
-        const thumb = h(
-          'span',
-          { class: 'alike-thumb' },
-          h('img', { alt: '', decoding: 'async', hidden: true }),
-          icon('file-media'),
-        );
-        picture(thumb, like, true);
+        const thumb = makeThumbnail('alike-thumb');
+        fillThumbnail(thumb, like, true);
         const title = `${like.id}\n${l10n.t('Cosine {0}', similarity.toFixed(3))}`;
         return h(
           'button',

@@ -14,17 +14,32 @@ import { pictures } from './rowWords';
 type Method = 'pca' | 'umap';
 type Point = readonly [x: number, y: number];
 
+interface DrawnPoints {
+  of: ResultsMap;
+  width: number;
+  height: number;
+  points: HTMLCanvasElement;
+  /** (rows, 2), in pixels of the page. */
+  places: Float32Array;
+  radius: number;
+}
+
 const MARGIN = 8;
+
+/** Classes whose colours are named. */
+const MOST_NAMED = 12;
 
 export class EmbeddingMap implements Part {
   private readonly canvas = h('canvas', { class: 'map', width: 340, height: 300, role: 'img', 'data-testid': 'map' });
   private readonly note = h('p', { class: 'note', role: 'status', 'data-testid': 'map-note' });
+  private readonly legend = h('ul', { class: 'map-classes', 'data-testid': 'map-classes' });
   private readonly methods: { method: Method; element: HTMLElement }[];
   readonly element: HTMLElement;
   private map: ResultsMap | null = null;
   private method: Method | null = null;
   private stop: AbortController | null = null;
   private lasso: Point[] = [];
+  private drawn: DrawnPoints | null = null;
 
   constructor(private readonly app: ResultsApp) {
     const names: Record<Method, string> = { pca: l10n.t('Principal components'), umap: 'UMAP' };
@@ -42,6 +57,7 @@ export class EmbeddingMap implements Part {
       false,
       h('div', { class: 'chips' }, ...this.methods.map(({ element }) => element)),
       this.canvas,
+      this.legend,
       this.note,
     );
     this.canvas.hidden = true;
@@ -68,6 +84,7 @@ export class EmbeddingMap implements Part {
     this.stop?.abort();
     const stop = (this.stop = new AbortController());
     this.method = method;
+    this.app.refresh();
     setText(this.note, l10n.t('Working it out…'));
     attribute(this.canvas, 'data-points', null);
     try {
@@ -91,10 +108,23 @@ export class EmbeddingMap implements Part {
       this.canvas.hidden = false;
       attribute(this.canvas, 'aria-label', l10n.t('Map of {0}', pictures(rows.length)));
       attribute(this.canvas, 'data-points', rows.length);
+      this.legend.replaceChildren(...this.classes(map.classes));
       this.draw();
     } catch (error) {
       if (!stop.signal.aborted) setText(this.note, sayError(error));
     }
+  }
+
+  /** Which colours are which classes: those with most points. */
+  private classes(of: Int32Array): HTMLElement[] {
+    const counts = new Map<number, number>();
+    for (const index of of) if (index >= 0) counts.set(index, (counts.get(index) ?? 0) + 1);
+    const most = [...counts].sort(([a, n], [b, m]) => m - n || a - b).slice(0, MOST_NAMED);
+    return most.map(([index]) => {
+      const dot = h('span', { class: 'map-dot' });
+      dot.style.setProperty('--class', classColor(index));
+      return h('li', { class: 'map-class' }, dot, this.app.state.results!.classes[index] ?? '');
+    });
   }
 
   private places(width: number, height: number): Float32Array {
@@ -114,19 +144,11 @@ export class EmbeddingMap implements Part {
   private draw(): void {
     if (!this.map || this.canvas.hidden) return;
     const { pen, width, height } = fitCanvas(this.canvas);
-    const places = this.places(width, height);
+    const { points, places, radius } = this.drawnPoints(width, height);
     pen.clearRect(0, 0, width, height);
-    const { rows } = this.map;
-    const radius = rows.length > 5000 ? 1.2 : rows.length > 1000 ? 1.8 : 2.8;
+    pen.drawImage(points, 0, 0, width, height);
     const chosen = this.app.state.chosen?.row;
-    let marked = -1;
-    for (let i = 0; i < rows.length; i++) {
-      if (rows[i] === chosen) marked = i;
-      pen.fillStyle = classColor(this.map.classes[i]!);
-      pen.beginPath();
-      pen.arc(places[2 * i]!, places[2 * i + 1]!, radius, 0, 2 * Math.PI);
-      pen.fill();
-    }
+    const marked = chosen === undefined ? -1 : this.map.rows.indexOf(chosen);
     const { foreground, focus } = theme();
     if (marked >= 0) {
       pen.strokeStyle = foreground;
@@ -144,12 +166,36 @@ export class EmbeddingMap implements Part {
     pen.stroke();
   }
 
+  /** The points of the map, drawn once for a size: there may be a hundred thousand. */
+  private drawnPoints(width: number, height: number): DrawnPoints {
+    const { rows, classes } = this.map!;
+    const drawn = this.drawn;
+    if (drawn?.of === this.map && drawn.width === width && drawn.height === height) return drawn;
+    const places = this.places(width, height);
+    const points = h('canvas', { width: this.canvas.width, height: this.canvas.height });
+    const pen = points.getContext('2d')!;
+    pen.scale(points.width / width, points.height / height);
+    const radius = rows.length > 5000 ? 1.2 : rows.length > 1000 ? 1.8 : 2.8;
+    for (let i = 0; i < rows.length; i++) {
+      const [x, y] = [places[2 * i]!, places[2 * i + 1]!];
+      pen.fillStyle = classColor(classes[i]!);
+      if (rows.length > 5000) pen.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
+      else {
+        pen.beginPath();
+        pen.arc(x, y, radius, 0, 2 * Math.PI);
+        pen.fill();
+      }
+    }
+    this.drawn = { of: this.map!, width, height, points, places, radius };
+    return this.drawn;
+  }
+
   /** What the lasso holds; of a click the nearest point. */
   private chosen(): void {
     const lasso = this.lasso;
     this.lasso = [];
     if (!this.map || lasso.length === 0) return;
-    const places = this.places(this.canvas.clientWidth, this.canvas.clientHeight);
+    const { places } = this.drawnPoints(this.canvas.clientWidth, this.canvas.clientHeight);
     const { rows } = this.map;
     const found =
       lasso.length < 4

@@ -1,12 +1,13 @@
 /** What can be taken along: the rows that are shown, as files, and a program that reads the whole file. */
 import * as l10n from '@vscode/l10n';
 import { sayError } from '../app/words';
+import type { ExportFormat } from '../../extension/results/requests';
 import type { MenuItem } from '../ui/menu';
 import type { ResultsApp } from './app';
 import { pythonReader } from './pythonReader';
 
 export function resultsExportItems(app: ResultsApp): MenuItem[][] {
-  const save = (format: 'csv' | 'jsonl') => (): void => {
+  const save = (format: ExportFormat) => (): void => {
     app.host.request('export', { query: app.state.query, format }).catch((error: unknown) => {
       app.announce(sayError(error), 'error');
     });
@@ -21,6 +22,13 @@ export function resultsExportItems(app: ResultsApp): MenuItem[][] {
         icon: 'json',
         enabled,
         run: save('jsonl'),
+      },
+      {
+        label: l10n.t('Save Shown Rows as Parquet…'),
+        id: 'export-parquet',
+        icon: 'database',
+        enabled,
+        run: save('parquet'),
       },
     ],
     [

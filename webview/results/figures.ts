@@ -35,7 +35,8 @@ export class Figures implements Part {
 
   constructor(private readonly app: ResultsApp) {
     this.source = dropdown({ 'aria-label': l10n.t('Labels from'), 'data-testid': 'labels' }, (chosen) => {
-      if (chosen === 'none' || chosen === 'folders' || chosen === 'choose') void this.label({ kind: chosen });
+      if (chosen === 'none' || chosen === 'found' || chosen === 'folders' || chosen === 'choose')
+        void this.label({ kind: chosen });
     });
     this.split = dropdown({ 'aria-label': l10n.t('Part'), 'data-testid': 'split' }, (value) =>
       app.set({ split: value === 'all' ? null : value.slice(1) }),
@@ -75,10 +76,12 @@ export class Figures implements Part {
 
   update(): void {
     const { labels, split, state } = this.app.state;
-    const kind = labels?.source.kind ?? 'none';
-    const file = labels?.source.kind === 'file' ? labels.source.file.split(/[\\/]/).pop()! : null;
+    const file = labels?.source.kind === 'file' ? lastOf(labels.source.file) : null;
+    const lists = [...new Set(labels?.lists.map(lastOf))].join(', ');
+    const kind = labels?.source.kind === 'found' && !labels.isListed ? 'folders' : (labels?.source.kind ?? 'none');
     this.source.set(
       [
+        ...(lists === '' ? [] : [{ value: 'found', label: lists }]),
         { value: 'folders', label: l10n.t('Names of folders') },
         { value: 'choose', label: l10n.t('A list…') },
         ...(file === null ? [] : [{ value: 'file', label: file }]),
@@ -96,7 +99,8 @@ export class Figures implements Part {
     );
     for (const element of this.sections) element.hidden = this.evaluation === null || this.evaluation.labelled === 0;
     const version = JSON.stringify([state?.version, labels?.source, split]);
-    if (labels !== null && version !== this.version) this.soon(version);
+    // while a file is read there are no figures yet: what they take would be taken from the reading
+    if (labels !== null && version !== this.version && state?.isRead === true) this.soon(version);
     attribute(this.element, 'data-version', this.busy ? null : this.version);
   }
 
@@ -246,6 +250,8 @@ export class Figures implements Part {
     );
   }
 }
+
+const lastOf = (path: string): string => path.split(/[\\/]/).pop()!;
 
 const field = (name: string, control: HTMLElement): HTMLElement =>
   h('div', { class: 'field' }, h('span', { class: 'field-name' }, name), control);

@@ -154,11 +154,15 @@ export class Filters implements Part {
         { class: 'filter-line' },
         ...this.questions.map(({ element }) => element),
         this.chosenBy,
-        this.count,
-        h('span', { class: 'field-name order-name' }, l10n.t('Order')),
-        this.sort.element,
-        this.direction,
-        ...this.layouts,
+        h(
+          'span',
+          { class: 'order' },
+          this.count,
+          h('span', { class: 'field-name order-name' }, l10n.t('Order')),
+          this.sort.element,
+          this.direction,
+          ...this.layouts,
+        ),
       ),
     );
   }
@@ -246,7 +250,11 @@ export class Filters implements Part {
     const total = this.app.windows.total;
     const all = state?.rows ?? 0;
     const text =
-      total === null ? '' : total === all ? pictures(all) : l10n.t('{0} of {1}', total.toLocaleString(), pictures(all));
+      total === null
+        ? ''
+        : total === all
+          ? pictures(all)
+          : l10n.t('{0} shown of {1}', total.toLocaleString(), pictures(all));
     setText(this.count, text);
   }
 }

@@ -15,12 +15,12 @@ import { Figures } from './figures';
 import { Filters } from './filters';
 import { JobBar } from './jobBar';
 import { Rows } from './rows';
-import { pictures } from './rowWords';
 
 export class ResultsView {
   readonly notice = new Notice();
   private readonly parts: readonly Part[];
   private readonly figures: Figures;
+  private readonly heading = h('h1', { class: 'visually-hidden' }, l10n.t('Results'));
   private readonly title = h('span', { class: 'results-title' });
   private readonly failure = h('span', { class: 'failure-message', 'data-testid': 'error' });
   private readonly failureBar: HTMLElement;
@@ -51,6 +51,7 @@ export class ResultsView {
       h(
         'header',
         { class: 'toolbar' },
+        this.heading,
         this.title,
         job.element,
         menu(l10n.t('Export'), 'export', 'export', resultsExportItems(app)),
@@ -68,9 +69,9 @@ export class ResultsView {
     );
   }
 
-  /** Labels come from folders until somebody chooses. */
+  /** Labels come from what lies with the pictures until somebody chooses. */
   opened(): void {
-    void this.figures.label(this.app.state.labels?.source ?? { kind: 'folders' });
+    void this.figures.label(this.app.state.labels?.source ?? { kind: 'found' });
   }
 
   update(): void {
@@ -78,8 +79,9 @@ export class ResultsView {
     this.failureBar.hidden = failure === null;
     if (failure) setText(this.failure, say(failure));
     const made = results && new Date(results.created);
-    const when = made && !Number.isNaN(made.getTime()) ? made.toLocaleString() : '';
+    const when = made && !Number.isNaN(made.getTime()) ? made.toLocaleString(document.documentElement.lang) : '';
     setText(this.title, results ? `${results.model} · ${when}` : '');
+    if (results) setText(this.heading, results.name);
     attribute(this.title, 'title', results?.root);
     const left = state?.odd ?? 0;
     this.odd.hidden = left === 0 && state?.isFull !== true;
@@ -95,6 +97,5 @@ export class ResultsView {
     attribute(this.root, 'data-state', failure ? 'error' : state?.isRead ? 'ready' : 'reading');
     attribute(this.root, 'data-rows', state?.rows);
     attribute(this.root, 'data-total', this.app.windows.total);
-    attribute(this.root, 'aria-label', state && pictures(state.rows));
   }
 }

@@ -19,5 +19,8 @@ export function tagName(tag: Tag): string {
 export const scoreText = (score: number, scores: Scores | null): string =>
   scores === 'value' ? value(score) : percent(score);
 
+/** Below each other: with as many decimals each, where it is no large number. */
+export const energyText = (energy: number): string => (Math.abs(energy) < 100 ? energy.toFixed(2) : value(energy));
+
 export const pictures = (n: number): string =>
   n === 1 ? l10n.t('1 picture') : l10n.t('{0} pictures', n.toLocaleString());

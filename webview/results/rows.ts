@@ -2,12 +2,12 @@
 import * as l10n from '@vscode/l10n';
 import type { PicturedRow } from '../../extension/protocol/results';
 import type { SortKey } from '../../extension/results/query';
-import { attribute, h, icon, setText } from '../ui/dom';
-import { value } from '../ui/format';
+import { attribute, h, setText } from '../ui/dom';
 import { say } from '../app/words';
 import type { Part, ResultsApp } from './app';
-import { scoreText, tagName } from './rowWords';
-import { Scroller } from './scroller';
+import { energyText, scoreText, tagName } from './rowWords';
+import { Scroller } from '../ui/scroller';
+import { fillThumbnail, makeThumbnail } from './thumbnail';
 
 const ROW_HEIGHT = 28;
 const TILE = 132;
@@ -21,6 +21,8 @@ interface Heading {
 
 export class Rows implements Part {
   private readonly head: HTMLElement;
+  /** Of the model of the file it is compared with. */
+  private readonly otherHeading = h('span', { class: 'heading-other cell-other' });
   private readonly headings: { heading: Heading; element: HTMLButtonElement }[];
   private readonly table: Scroller;
   private readonly grid: Scroller;
@@ -32,7 +34,7 @@ export class Rows implements Part {
       { sort: 'name', name: l10n.t('Picture'), className: 'cell-name' },
       { sort: 'label', name: l10n.t('Label'), className: 'cell-label' },
       { sort: 'class', name: l10n.t('Prediction'), className: 'cell-class' },
-      { sort: 'confidence', name: l10n.t('Confidence'), className: 'cell-number' },
+      { sort: 'confidence', name: l10n.t('Confidence'), className: 'cell-number cell-confidence' },
       { sort: 'margin', name: l10n.t('Margin'), className: 'cell-number cell-margin' },
       { sort: 'energy', name: l10n.t('Energy'), className: 'cell-number cell-energy' },
     ];
@@ -45,11 +47,14 @@ export class Rows implements Part {
         onclick: () => this.sort(heading.sort),
       }),
     }));
+    const elements = this.headings.map(({ element }) => element);
     this.head = h(
       'div',
       { class: 'row row-head' },
       h('span', { class: 'cell-thumb' }),
-      ...this.headings.map(({ element }) => element),
+      ...elements.slice(0, 3),
+      this.otherHeading,
+      ...elements.slice(3),
       h('span', { class: 'cell-tag' }),
     );
     const label = l10n.t('Pictures');
@@ -94,6 +99,10 @@ export class Rows implements Part {
       setText(element, isSorted ? `${heading.name} ${query.descending ? '↓' : '↑'}` : heading.name);
       attribute(element, 'aria-pressed', String(isSorted));
     }
+    const { comparison } = this.app.state;
+    this.element.classList.toggle('is-compared', comparison !== null);
+    setText(this.otherHeading, comparison?.model ?? '');
+    attribute(this.otherHeading, 'title', comparison?.model);
     this.element.classList.toggle('no-tags', (state?.tagged ?? 0) === 0);
     this.element.classList.toggle('no-labels', (this.app.state.labels?.labelled ?? 0) === 0);
     this.shown.update(total ?? 0);
@@ -160,7 +169,7 @@ export class Rows implements Part {
     element.dataset.place = String(place);
     attribute(element, 'aria-selected', String(row !== null && row.row === this.app.state.chosen?.row));
     const parts = partsOf(element);
-    picture(parts.thumb, row, atRest);
+    fillThumbnail(parts.thumb, row, atRest);
     if (parts.shown === row && parts.comparison === this.app.state.comparison) return;
     parts.shown = row;
     parts.comparison = this.app.state.comparison;
@@ -170,8 +179,13 @@ export class Rows implements Part {
     setText(parts.name, row?.id ?? '…');
     attribute(parts.name, 'title', row?.id);
     setText(parts.label, row?.label ?? '');
-    setText(parts.class, row ? this.classText(row) : '');
-    attribute(parts.class, 'title', row?.error ? say(row.error) : null);
+    const said = row?.error ? say(row.error) : (row?.predictions[0]?.label ?? '');
+    setText(parts.class, said);
+    attribute(parts.class, 'title', said === '' ? null : said);
+    setText(parts.other, row?.other?.label ?? '');
+    attribute(parts.other, 'title', row?.other?.label);
+    const other = row?.other?.label ?? '';
+    parts.other.classList.toggle('differs', other !== '' && other !== said);
     const { scores } = this.app.state.results!;
     const [first, second] = row?.predictions ?? [];
     const [best, next] = [first, second].map(
@@ -179,15 +193,10 @@ export class Rows implements Part {
     );
     setText(parts.confidence, best === undefined ? '' : scoreText(best, scores));
     setText(parts.margin, best === undefined || next === undefined ? '' : scoreText(best - next, scores));
-    setText(parts.energy, row === null || row.energy === null ? '' : value(row.energy));
+    setText(parts.energy, row === null || row.energy === null ? '' : energyText(row.energy));
     parts.energy.classList.toggle('unfamiliar', row?.unfamiliar === true);
+    attribute(parts.energy, 'title', row?.unfamiliar === true ? l10n.t('Unlike the training data') : null);
     setText(parts.tag, row?.tag ? tagName(row.tag) : '');
-  }
-
-  private classText(row: PicturedRow): string {
-    if (row.error) return say(row.error);
-    const label = row.predictions[0]?.label ?? '';
-    return row.other && row.other.label !== label ? `${label} ≠ ${row.other.label}` : label;
   }
 }
 
@@ -196,6 +205,7 @@ interface RowParts {
   name: HTMLElement;
   label: HTMLElement;
   class: HTMLElement;
+  other: HTMLElement;
   confidence: HTMLElement;
   margin: HTMLElement;
   energy: HTMLElement;
@@ -211,16 +221,12 @@ const partsOf = (element: HTMLElement): RowParts => known.get(element)!;
 function cells(): RowParts {
   const cell = (name: string) => h('span', { class: name });
   return {
-    thumb: h(
-      'span',
-      { class: 'cell-thumb' },
-      h('img', { alt: '', decoding: 'async', hidden: true }),
-      icon('file-media'),
-    ),
+    thumb: makeThumbnail('cell-thumb'),
     name: cell('cell-name'),
     label: cell('cell-label'),
     class: cell('cell-class'),
-    confidence: cell('cell-number'),
+    other: cell('cell-other'),
+    confidence: cell('cell-number cell-confidence'),
     margin: cell('cell-number cell-margin'),
     energy: cell('cell-number cell-energy'),
     tag: cell('cell-tag'),
@@ -229,8 +235,8 @@ function cells(): RowParts {
 
 function makeRow(): HTMLElement {
   const parts = cells();
-  const { thumb, name, label, confidence, margin, energy, tag } = parts;
-  const order = [thumb, name, label, parts.class, confidence, margin, energy, tag];
+  const { thumb, name, label, other, confidence, margin, energy, tag } = parts;
+  const order = [thumb, name, label, parts.class, other, confidence, margin, energy, tag];
   const element = h('div', { class: 'row', role: 'option', 'data-testid': 'row' }, ...order);
   known.set(element, parts);
   return element;
@@ -238,27 +244,10 @@ function makeRow(): HTMLElement {
 
 function makeTile(): HTMLElement {
   const parts = cells();
-  const { thumb, name, label, confidence, tag } = parts;
-  const line = h('span', { class: 'tile-line' }, parts.class, confidence);
+  const { thumb, name, label, other, confidence, tag } = parts;
+  const line = h('span', { class: 'tile-line' }, parts.class, other, confidence);
   const below = h('span', { class: 'tile-line' }, h('span', { class: 'tile-said' }, label, name), tag);
   const element = h('div', { class: 'tile', role: 'option', 'data-testid': 'row' }, thumb, line, below);
   known.set(element, parts);
   return element;
-}
-
-/** The row's picture: at once where it is shown already, else when scrolling rests. */
-export function picture(thumb: HTMLElement, row: Pick<PicturedRow, 'source'> | null, atRest: boolean): void {
-  const image = thumb.firstElementChild as HTMLImageElement;
-  const source = row?.source ?? null;
-  if (image.dataset.source === (source ?? '')) return;
-  if (source === null || !atRest) {
-    image.removeAttribute('src');
-    delete image.dataset.source;
-    image.hidden = true;
-    if (source === null) image.dataset.source = '';
-    return;
-  }
-  image.dataset.source = source;
-  image.src = source;
-  image.hidden = false;
 }

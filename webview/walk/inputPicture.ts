@@ -1,7 +1,7 @@
 /** The model's input as the articles draw it: one channel in reversed purples, three as colours. */
 import type { Slice } from '../../extension/engine/requests';
 import type { Preprocessing } from '../../extension/image/preprocessing';
-import { pixels } from '../app/attention';
+import { pixels } from '../drawing/fieldCanvas';
 import type { Domain } from '../../extension/drawing/colorScale';
 import { denormalize } from '../patches/modelInput';
 

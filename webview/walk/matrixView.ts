@@ -28,7 +28,8 @@ export class MatrixView {
   private pointed: { row: number; column: number } | null = null;
   private dragged: { x: number; y: number; moved: boolean } | null = null;
 
-  constructor(title?: string) {
+  /** @param save writes the values to a file; absent: there is no button for it */
+  constructor(title?: string, save?: () => void) {
     const zoom = (factor: number) => () => this.zoom(factor, (this.canvas.clientWidth - gutter) / 2, this.height() / 2);
     this.element = h(
       'figure',
@@ -56,6 +57,17 @@ export class MatrixView {
             { title: l10n.t('Fit (0)'), 'aria-label': l10n.t('Fit'), onclick: () => this.refit() },
             icon('screen-full'),
           ),
+          save &&
+            button(
+              'icon',
+              {
+                title: l10n.t('Save these values as .npy…'),
+                'aria-label': l10n.t('Save these values as .npy…'),
+                'data-testid': 'save-matrix',
+                onclick: save,
+              },
+              icon('save'),
+            ),
         ),
       ),
       this.canvas,

@@ -1,6 +1,7 @@
-/** The model's input under its numbered patches; a click chooses one. Also shows receptive fields of a soft split. */
+/** The model's input, or the part of a picture that it is, under its numbered patches; a click chooses one. Also shows receptive fields of a soft split. */
 import * as l10n from '@vscode/l10n';
-import type { Geometry } from '../../extension/image/preprocessing';
+import type { Size } from '../../extension/image/geometry';
+import type { Geometry, Region } from '../../extension/image/preprocessing';
 import { h } from '../ui/dom';
 import { drawScene } from '../drawing/pictureDrawing';
 import { theme } from '../drawing/theme';
@@ -8,7 +9,9 @@ import { patchAt, type TokenLayout } from '../drawing/tokenLayout';
 import { fit, toPicture, type Viewport } from '../drawing/viewport';
 
 interface PatchGridContent {
-  source: HTMLCanvasElement;
+  source: CanvasImageSource;
+  /** Where the source is a whole picture: its size, and where the model's input lies on it. */
+  picture?: Size & { region: Region };
   layout: TokenLayout;
   chosen: number | null;
   /** Patches hidden from the model, 0-based. */
@@ -16,6 +19,8 @@ interface PatchGridContent {
   /** Drawn over the whole input. */
   overlay?: { source: HTMLCanvasElement; opacity: number; smooth: boolean };
   choose(patch: number): void;
+  /** The pointer is over another patch; null: over none. */
+  point?(patch: number | null): void;
 }
 
 export class PatchGrid {
@@ -56,26 +61,27 @@ export class PatchGrid {
 
   private geometry(): Geometry {
     const { inputWidth, inputHeight } = this.content!.layout;
-    return {
-      imageWidth: inputWidth,
-      imageHeight: inputHeight,
-      inputWidth,
-      inputHeight,
-      region: { left: 0, top: 0, right: inputWidth, bottom: inputHeight },
-    };
+    const { width, height } = this.size();
+    const region = this.content!.picture?.region ?? { left: 0, top: 0, right: width, bottom: height };
+    return { imageWidth: width, imageHeight: height, inputWidth, inputHeight, region };
+  }
+
+  private size(): Size {
+    const { picture, layout } = this.content!;
+    return picture ?? { width: layout.inputWidth, height: layout.inputHeight };
   }
 
   private viewport(): Viewport {
-    const { inputWidth: width, inputHeight: height } = this.content!.layout;
     const canvas = { width: this.element.clientWidth, height: this.element.clientHeight };
-    return { ...fit({ width, height }, canvas, 2), x: 2 };
+    return { ...fit(this.size(), canvas, 2), x: 2 };
   }
 
   private draw(): void {
     if (!this.content || this.element.clientWidth === 0) return;
     const { source, layout, chosen, hidden = [] } = this.content;
+    const size = this.size();
     const most = Math.max(200, Math.min(480, innerHeight * 0.55));
-    const height = Math.min(most, (this.element.clientWidth / layout.inputWidth) * layout.inputHeight);
+    const height = Math.min(most, (this.element.clientWidth / size.width) * size.height);
     this.element.style.height = `${height}px`;
     const width = this.element.clientWidth;
     this.element.width = Math.round(width * devicePixelRatio);
@@ -85,7 +91,7 @@ export class PatchGrid {
     drawScene(
       context,
       {
-        picture: { source, width: layout.inputWidth, height: layout.inputHeight },
+        picture: { source, ...size },
         viewport: this.viewport(),
         geometry: this.geometry(),
         layout,
@@ -112,6 +118,7 @@ export class PatchGrid {
   private point(patch: number | null): void {
     if (patch === this.hover) return;
     this.hover = patch;
+    this.content?.point?.(patch);
     this.draw();
   }
 }

@@ -11,7 +11,7 @@ import { loadModel } from '../engine';
 import { withEngine } from '../engineProcess';
 import { complain, lineOf, UsageError } from '../errors';
 import { classesOf } from '../classNames';
-import { explainPicture, type Explained, type PictureToExplain } from './picture';
+import { explainPicture, type Explained, type PictureToExplain } from '../../inspect/explainPicture';
 import { addExplainOptions, assertOptionsFit, assertPossible, parametersOf, type ExplainOptions } from './options';
 import { Summary } from './summary';
 import { filesOf, namesFor, type PictureFile } from '../pictureFiles';

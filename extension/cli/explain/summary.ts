@@ -1,6 +1,6 @@
 /** What --faithfulness found over several pictures or methods: the mean areas of each method. */
 import { methodIds, type MethodId } from '../../engine/methods';
-import type { Explained } from './picture';
+import type { Explained } from '../../inspect/explainPicture';
 
 interface Means {
   deletion: number;

@@ -3,7 +3,6 @@ import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { extract } from 'tar-stream';
 import { sentence } from '../../errors/sentence';
 import { isImagePath } from '../../image/pictureKinds';
 import type { JobPicture } from '../../jobs/picture';
@@ -16,6 +15,7 @@ export const isArchive = (name: string): boolean => /\.(tar|tar\.gz|tgz)$/i.test
 
 /** `id`: the archive's; a member's name comes after it. Throws Unreadable where the archive is none, or ends too soon. */
 export async function* picturesInArchive(file: string, id: string): AsyncGenerator<JobPicture> {
+  const { extract } = await import('tar-stream');
   const members = extract();
   const packed = createReadStream(file);
   const failed = (error: Error | null) => error && members.destroy(error);

@@ -3,15 +3,17 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { plainMessage, plainText, terminalJson } from '../../errors/plainText';
 import type { EngineClient } from '../../engine/client';
+import { DEFAULT_TOP_K } from '../../engine/predictions';
 import type { DescribedModel, LoadedModel, Prediction, RunSummary } from '../../engine/requests';
 import { GONE_OR_DIED, onceMore } from '../../inspect/onceMore';
+import { RESULTS_LIMITS } from '../../results/limits';
 import { labelOrNumber } from '../classNames';
 import { loadModel } from '../engine';
 import { withEngine } from '../engineProcess';
 import { complain, lineOf, UsageError } from '../errors';
 import { addModelOptions, positiveNumber } from '../options';
 import { areMany } from './inputs';
-import { addScaleOptions, isAboutMany, runScale, type ScaleOptions, type Wanted } from './scale';
+import { addScaleOptions, isAboutMany, type ScaleOptions, type Wanted } from './scaleOptions';
 
 /** So many are answered as they come, each with its times; more are worth a job. */
 const FEW = 64;
@@ -29,7 +31,7 @@ export function addClassify(program: Command): void {
     .description('say what a model sees in pictures')
     .argument('[image...]', 'picture files, folders, patterns, tar archives')
     .usage('[options] <image...>')
-    .option('-k, --top-k <n>', 'how many classes', positiveNumber, 5)
+    .option('-k, --top-k <n>', 'how many classes', positiveNumber, DEFAULT_TOP_K)
     .option('--json', 'one JSON object a line');
   command.option('--logits', "with --output: every class's logit, too");
   addScaleOptions(addModelOptions(command), ['jsonl', 'csv', 'parquet']).action(
@@ -37,10 +39,14 @@ export function addClassify(program: Command): void {
       const { topK, json } = options;
       const isJob = isAboutMany(options) || (await areMany(images));
       const many = isJob || images.length > FEW;
+      if (many && topK > RESULTS_LIMITS.topK)
+        throw new UsageError(
+          `--top-k is at most ${RESULTS_LIMITS.topK} where rows are written: --logits gives every class`,
+        );
       const wanted: Wanted = { topK, embeddings: false, printed: json ? 'jsonl' : 'text', failedIs: isJob ? 0 : 1 };
       if (images.length === 0 && !many) throw new UsageError("missing required argument 'image'");
-      await withEngine((engine) =>
-        many ? runScale(engine, images, options, wanted) : classify(engine, images, options),
+      await withEngine(async (engine) =>
+        many ? (await import('./scale')).runScale(engine, images, options, wanted) : classify(engine, images, options),
       );
     },
   );

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { withEngine } from '../engineProcess';
 import { addModelOptions } from '../options';
-import { addScaleOptions, runScale, type ScaleOptions } from './scale';
+import { addScaleOptions, type ScaleOptions } from './scaleOptions';
 
 export function addEmbed(program: Command): void {
   const command = program
@@ -11,8 +11,13 @@ export function addEmbed(program: Command): void {
     .usage('[options] <image...>');
   addScaleOptions(addModelOptions(command), ['npy', 'parquet', 'jsonl']).action(
     async (names: string[], options: ScaleOptions) => {
-      await withEngine((engine) =>
-        runScale(engine, names, options, { topK: 1, embeddings: true, printed: 'jsonl', failedIs: 0 }),
+      await withEngine(async (engine) =>
+        (await import('./scale')).runScale(engine, names, options, {
+          topK: 1,
+          embeddings: true,
+          printed: 'jsonl',
+          failedIs: 0,
+        }),
       );
     },
   );

@@ -1,7 +1,9 @@
-/** Pictures as the command line names them: files, folders with folders in them, patterns, lists of files, and archives. */
+/**
+ * Pictures as the command line names them: files, folders with folders in them, patterns, lists of files, and archives. A folder of the
+ * editor obeys .gitignore: jobs/folderPictures.ts.
+ */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { glob, isDynamicPattern } from 'tinyglobby';
 import { isImagePath } from '../../image/pictureKinds';
 import type { JobPicture } from '../../jobs/picture';
 import { Unreadable } from '../errors';
@@ -42,7 +44,10 @@ async function whatIs(name: string): Promise<Named[]> {
   const found = await stat(name).catch(() => null);
   if (found?.isDirectory()) return [{ folder: name }];
   if (isArchive(name)) return [{ archive: name }];
-  if (found || !isDynamicPattern(name)) return [{ file: name }];
+  if (found) return [{ file: name }];
+  // loaded when there is something for it
+  const { glob, isDynamicPattern } = await import('tinyglobby');
+  if (!isDynamicPattern(name)) return [{ file: name }];
   const matches = await glob(name, { onlyFiles: true, expandDirectories: false, followSymbolicLinks: true });
   if (matches.length === 0) throw new Unreadable(`${name} matches no files.`);
   return matches.sort().map((file) => (isArchive(file) ? { archive: file } : { file }));

@@ -4,14 +4,13 @@
  */
 import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { fileWriter } from 'hyparquet-writer';
 import { npyHeader, npyBody } from '../../files/npyEncoding';
 import { RegularFile } from '../../files/regularFile';
 import { writeWholeFile } from '../../files/wholeFile';
+import { COLUMNS, csvHeader, csvLine, type TableRow } from '../../results/exportColumns';
 import { RESULTS_SUFFIX, headerLine, parseLine, rowLine, type ResultsHeader } from '../../results/format';
+import { writeParquetFile } from '../../results/parquet';
 import { readLines } from '../../results/reader';
-import { csvHeader, csvLine, type TableRow } from './table';
-import { writeParquet } from './parquet';
 
 export type Format = 'jsonl' | 'csv' | 'parquet' | 'npy';
 
@@ -40,8 +39,10 @@ export async function finishOutput(file: string, format: Format, shown: (image: 
   const folder = path.dirname(file);
   const stem = path.join(folder, path.basename(file, path.extname(file)));
   if (format === 'csv') await writeWholeFile(file, csvOf(part));
-  else if (format === 'parquet') await parquetOf(file, part);
-  else if (format === 'npy') {
+  else if (format === 'parquet') {
+    const embeddings = part.header.embeddings !== null;
+    await writeParquetFile(file, { columns: COLUMNS, rows: () => part.rows(), embeddings });
+  } else if (format === 'npy') {
     await writeWholeFile(`${stem}.jsonl`, part.rowLines({ numbered: true }));
     await writeWholeFile(file, npyOf(part));
   } else if (file.endsWith(RESULTS_SUFFIX)) await part.become(file);
@@ -138,18 +139,6 @@ async function vectorAt(file: RegularFile, row: number, length: number): Promise
 async function* csvOf(part: Part): AsyncGenerator<Buffer> {
   yield Buffer.from(csvHeader());
   for await (const row of part.rows()) yield Buffer.from(csvLine(row));
-}
-
-async function parquetOf(file: string, part: Part): Promise<void> {
-  const aside = `${file}.${process.pid}.part`;
-  const first = await part.rows().next();
-  const logits = !first.done && first.value.row.kind === 'picture' && first.value.row.logits !== null;
-  try {
-    await writeParquet(fileWriter(aside), part.rows(), { embeddings: part.header.embeddings !== null, logits });
-    await rename(aside, file);
-  } finally {
-    await rm(aside, { force: true });
-  }
 }
 
 /** (pictures with an embedding, length), in the order of their rows. */

@@ -1,6 +1,5 @@
 /** `classify` and `embed` of many pictures: what goes in, which part of it is this process's, where it goes, and how it ends. */
 import path from 'node:path';
-import { Option, type Command } from 'commander';
 import { stat } from 'node:fs/promises';
 import type { EngineClient } from '../../engine/client';
 import { FileRefusal } from '../../errors/fileRefusal';
@@ -9,52 +8,18 @@ import { startJob } from '../../jobs/job';
 import { onlyModel } from '../../jobs/onlyModel';
 import type { JobPicture } from '../../jobs/picture';
 import type { ResultsHeader } from '../../results/format';
+import { withLock } from '../../results/lock';
 import { ResultsWriter } from '../../results/writer';
 import { modelQueryOf } from '../engine';
 import { complain, lineOf, onSignal, Unreadable, UsageError } from '../errors';
-import { engineOptionsOf, positiveNumber, type ModelOptions } from '../options';
+import { engineOptionsOf } from '../options';
 import { isArchive } from './archive';
 import { inputsOf, type Inputs } from './inputs';
-import { embeddingsPartOf, finishOutput, formatOf, isDone, partOf, startAnew, type Format } from './output';
+import { embeddingsPartOf, finishOutput, formatOf, isDone, partOf, startAnew } from './output';
 import { picturesFromLines } from './requests';
-import { isMine, shardName, shardOf, shardOption, type Shard } from './shard';
+import type { ScaleOptions, Wanted } from './scaleOptions';
+import { isMine, shardName, shardOf, type Shard } from './shard';
 import { StandardOutput } from './standardOutput';
-
-export interface ScaleOptions extends ModelOptions {
-  format?: Format;
-  output?: string;
-  resume?: boolean;
-  shard?: Shard;
-  filesFrom?: string;
-  stdinJsonl?: boolean;
-  batch?: number;
-  logits?: boolean;
-}
-
-export interface Wanted {
-  topK: number;
-  embeddings: boolean;
-  /** On standard output, when no format is given. */
-  printed: 'jsonl' | 'text';
-  /** Pictures that failed are rows of a job, and a failure of a command that was given their names. */
-  failedIs: 0 | 1;
-}
-
-export const addScaleOptions = (command: Command, formats: Format[]): Command =>
-  command
-    .addOption(new Option('--format <format>', 'of many pictures (default: by the name of --output)').choices(formats))
-    .option('-o, --output <file>', 'write there, whole or not at all; {shard} in it becomes 00002-of-00007')
-    .option('--resume', 'go on where an earlier run with the same --output was stopped')
-    .option('--shard <i/n>', 'only the pictures of this part of n (default: as Slurm or Kubernetes say)', shardOption)
-    .option(
-      '--files-from <list>',
-      'a file with names of files, a line each or with NUL between them; - for standard input',
-    )
-    .option('--stdin-jsonl', 'answer {"image": "path"} lines on standard input, a line each, until it ends')
-    .option('--batch <n>', 'pictures handed over at once (default: by how long they take)', positiveNumber);
-
-export const isAboutMany = ({ format, output, filesFrom, shard, stdinJsonl, resume }: ScaleOptions): boolean =>
-  [format, output, filesFrom, shard, stdinJsonl, resume].some((option) => option !== undefined);
 
 /** Bad pictures are rows, and no failure. Throws UsageError, Unreadable (never to be tried again), and what may be tried again. */
 export async function runScale(
@@ -136,15 +101,17 @@ async function write(
   options: ScaleOptions,
   wanted: Wanted,
 ): Promise<void> {
-  if (options.resume && (await isDone(output))) {
-    console.error(`${output} is there already.`);
-    return;
-  }
-  if (!options.resume) await startAnew(output);
-  const open = (header: ResultsHeader) => ResultsWriter.open(partOf(output), header);
-  const done = await run(engine, inputs, shard, options, wanted, open, embeddingsPartOf(output));
-  if (!done) return;
-  await finishOutput(output, options.format ?? formatOf(output), inputs.shown);
+  const part = partOf(output);
+  await withLock(part, async () => {
+    if (options.resume && (await isDone(output))) {
+      console.error(`${output} is there already.`);
+      return;
+    }
+    if (!options.resume) await startAnew(output);
+    const open = (header: ResultsHeader) => ResultsWriter.open(part, header);
+    const done = await run(engine, inputs, shard, options, wanted, open, embeddingsPartOf(output));
+    if (done) await finishOutput(output, options.format ?? formatOf(output), inputs.shown);
+  });
 }
 
 async function print(

@@ -3,7 +3,7 @@ import { plainMessage, plainText, terminalJson } from '../../errors/plainText';
 import type { ResultsSink } from '../../jobs/job';
 import { rowLine, type ResultsHeader } from '../../results/format';
 import type { NewRow } from '../../results/writer';
-import { csvHeader, csvLine } from './table';
+import { csvHeader, csvLine } from '../../results/exportColumns';
 
 export type PrintedAs = 'jsonl' | 'csv' | 'text';
 

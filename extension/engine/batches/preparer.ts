@@ -3,8 +3,7 @@ import os from 'node:os';
 import type { ImageSource } from '../../image/opened';
 import type { Preprocessing } from '../../image/preprocessing';
 import { killChild } from '../../system/kill';
-import { forkDecoder } from '../decoder/fork';
-import { SharedFile } from '../decoder/sharedFile';
+import { startDecoder } from '../decoder/fork';
 import type { EngineErrorShape } from '../../errors/errorShape';
 import type { FromDecoder, PreparedFacts, PreparedOnWire, ToDecoder } from '../decoder/wire';
 
@@ -40,7 +39,7 @@ const NICE = 10;
 
 /** One process. It ends when it hangs, crashes or grows, and then takes no more: the batches it had are handed back unmade. */
 export class Preparer {
-  private readonly file = SharedFile.make();
+  private readonly file;
   private readonly child;
   private readonly batches = new Map<number, Batch>();
   private nextId = 1;
@@ -48,7 +47,7 @@ export class Preparer {
   private isLarge = false;
 
   constructor(processFile: string) {
-    this.child = forkDecoder(processFile, this.file);
+    ({ child: this.child, file: this.file } = startDecoder(processFile));
     this.child.on('message', (message) => this.receive(message as FromDecoder));
     this.child.on('error', () => this.child.pid === undefined && this.finish());
     this.child.on('exit', () => this.finish());
@@ -119,20 +118,28 @@ export class Preparer {
       batch.deadline = this.deadline(batch.begun, batch.allowedMs);
     } else if (message.kind === 'prepared') {
       this.isLarge ||= message.rss > LARGE_BYTES;
-      this.settle(batch, this.read(message.pictures, batch.pictures));
+      this.settle(batch, this.read(message.pictures, batch));
       if (this.isLarge && this.busy === 0) this.end();
     }
   }
 
   /** null when the file cannot be read, or holds less than was said. */
-  private read(pictures: PreparedOnWire[], count: number): Prepared[] | null {
+  private read(pictures: PreparedOnWire[], { pictures: count, place }: Batch): Prepared[] | null {
     if (pictures.length !== count) return null;
     try {
+      const begin = place * ROOM_BYTES;
+      const ends = pictures.map((picture) => endInFile(picture) - begin);
+      const length = Math.max(0, ...ends);
+      if (length > ROOM_BYTES) return null;
+      // one array for the batch: thousands of small ones a second are more than is given back in time
+      const bytes = new Uint8Array(length);
+      if (length > 0) this.file!.read(bytes, begin);
       return pictures.map((picture) => {
         if ('error' in picture || picture.values instanceof Float32Array) return picture as Prepared;
-        const values = new Float32Array(picture.shape.reduce((product, side) => product * side, 1));
-        this.file!.read(new Uint8Array(values.buffer), picture.values.at);
-        return { ...picture, values };
+        return {
+          ...picture,
+          values: new Float32Array(bytes.buffer, picture.values.at - begin, valuesOf(picture.shape)),
+        };
       });
     } catch {
       return null;
@@ -153,3 +160,11 @@ export class Preparer {
     this.file?.close();
   }
 }
+
+const valuesOf = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
+
+/** Where its values end in the file; -Infinity when they are not there. */
+const endInFile = (picture: PreparedOnWire): number =>
+  'error' in picture || picture.values instanceof Float32Array
+    ? -Infinity
+    : picture.values.at + Float32Array.BYTES_PER_ELEMENT * valuesOf(picture.shape);

@@ -6,8 +6,8 @@ import { systemReason } from '../../errors/systemError';
 import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
 import { killChild } from '../../system/kill';
-import { forkDecoder } from './fork';
-import { SharedFile } from './sharedFile';
+import type { StartedDecoder } from './fork';
+import type { SharedFile } from './sharedFile';
 import { pieceAt, type FromDecoder, type ToDecoder } from './wire';
 
 export interface DecoderLimits {
@@ -73,7 +73,7 @@ export const isDone = (name: string) => sentence('{0} was not decoded: the pictu
 
 export class DecoderProcess {
   private readonly child: ChildProcess;
-  private readonly file = SharedFile.make();
+  private readonly file: SharedFile | null;
   private readonly current = new Map<number, Current>();
   private nextId = 1;
   private isReady = false;
@@ -82,11 +82,12 @@ export class DecoderProcess {
   private isLarge = false;
 
   constructor(
-    processFile: string,
+    { child, file }: StartedDecoder,
     private readonly limits: DecoderLimits,
     private readonly events: DecoderEvents,
   ) {
-    this.child = forkDecoder(processFile, this.file);
+    this.child = child;
+    this.file = file;
     this.child.on('message', (message) => this.receive(message as FromDecoder));
     this.child.on('error', (error) => {
       if (this.child.pid === undefined) this.finish(cannotStart(systemReason(error)));

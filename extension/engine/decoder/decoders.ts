@@ -6,6 +6,7 @@ import { sentence } from '../../errors/sentence';
 import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
 import { decoderMemory } from '../memory';
+import { startDecoder, type StartedDecoder } from './fork';
 import { DecoderProcess, isDone, type DecoderLimits, type Ending, type Job } from './decoderProcess';
 
 const usualLimits: DecoderLimits = {
@@ -42,7 +43,12 @@ export class Decoders {
   /** Starts the process, so that the first picture need not wait for it. */
   warm(): void {
     if (this.disposed || this.process || !existsSync(this.processFile)) return;
-    const started: DecoderProcess = new DecoderProcess(this.processFile, this.limits, {
+    this.take(startDecoder(this.processFile));
+  }
+
+  /** Goes on with a process that was started already. */
+  take(program: StartedDecoder): void {
+    const started: DecoderProcess = new DecoderProcess(program, this.limits, {
       onProgress: () => this.next(),
       onEnd: (ending, lost) => {
         this.process = null;

@@ -1,14 +1,23 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { nodeEnvironment } from '../../system/nodeEnvironment';
-import type { SharedFile } from './sharedFile';
+import { nodeEnvironment, SMALL_HEAP } from '../../system/nodeEnvironment';
+import { SharedFile } from './sharedFile';
 
-/** A decoder process (dist/decoder.js), with the file of pixels open (./wire.ts, PIXELS_FD). */
-export function forkDecoder(processFile: string, file: SharedFile | null): ChildProcess {
-  return fork(processFile, [], {
+/** A decoder process, and the file of pixels that it and the engine hold open (./wire.ts, PIXELS_FD). */
+export interface StartedDecoder {
+  /** Without a pid when the system could not start it; the reason then follows as an 'error'. */
+  child: ChildProcess;
+  file: SharedFile | null;
+}
+
+/** Starts one: `processFile` is dist/decoder.js. What it says is lost until somebody listens. */
+export function startDecoder(processFile: string): StartedDecoder {
+  const file = SharedFile.make();
+  const child = fork(processFile, [], {
     serialization: 'advanced',
-    execArgv: [],
+    execArgv: [...SMALL_HEAP],
     env: nodeEnvironment(),
     stdio: ['ignore', 'ignore', 'inherit', file?.fd ?? 'ignore', 'ipc'],
     windowsHide: true,
   } as Parameters<typeof fork>[2]);
+  return { child, file };
 }

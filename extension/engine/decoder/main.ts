@@ -90,6 +90,7 @@ function writePiece(bytes: Uint8Array, position: number): boolean {
 /** libvips allocates in threads of its own: this one is free to look. */
 function watchMemory(): void {
   setInterval(() => {
+    if (limits.size === 0) return;
     const limit = Math.min(...limits.values());
     if (limit < Infinity && process.memoryUsage.rss() > limit) send({ kind: 'memory', limit }, end);
   }, WATCH_MS);

@@ -1,6 +1,5 @@
 /** Batches of pictures in a decoder process: read, decoded, resized and normalised there, several at once, whatever batch they are of. */
 import { writeSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { toErrorShape } from '../../errors/engineError';
 import { decodePixels, loadSharp } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
@@ -8,8 +7,11 @@ import { preprocess } from '../../image/preprocess';
 import { addonOrOwnResize } from '../native/resize';
 import { PIXELS_FD, type PreparedOnWire, type ToDecoder } from './wire';
 
-/** As many as libuv has threads for; libvips then takes one for each. */
-const AT_ONCE = Math.max(2, Math.min(4, availableParallelism()));
+/**
+ * As many as libuv has threads for, on few cores too: each picture goes to and fro between this thread and those, and with as many as
+ * there are cores one of them waits a quarter of the time. libvips then takes one thread for each.
+ */
+const AT_ONCE = 4;
 /** The engine is told of pictures as large as that: they may take longer. */
 const LARGE_PIXELS = 2e6;
 

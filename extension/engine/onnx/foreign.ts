@@ -5,6 +5,7 @@ import { findAttention, findPatch, noAttention, type AttentionSearch, type Found
 import { promoteToOutputs, promoted } from '../../onnx/promote';
 import { FLOAT, FLOAT16, readModel, type OnnxModel } from '../../onnx/schema';
 import type { BackendModel } from '../backend';
+import { grouped } from '../../errors/count';
 import { EngineError } from '../../errors/engineError';
 import { modelTokens, type ModelTokens } from '../loaded';
 import { answersOf, chooseAnswer } from './answer';
@@ -55,7 +56,7 @@ export async function openForeign(
   if (size > MOST_INPUT)
     throw new EngineError(
       'ERR_MODEL',
-      sentence('{0} wants {1} numbers at once, more than is run.', file, size.toLocaleString('en-US')),
+      sentence('{0} wants {1} numbers at once, more than is run.', file, grouped(size)),
     );
   const zeros = new Float32Array(size);
   const feed = { [picture.input]: pictureTensor(ort, zeros, picture.batch ?? 1, inputShape, picture) };

@@ -4,6 +4,7 @@ import type { Finding, ModelDescription } from '../../architecture/description';
 import { toErrorShape } from '../../errors/engineError';
 import { packageRoot } from '../../files/packageRoot';
 import { tooManyToDraw } from '../../models/describe';
+import { fileTensors } from '../../models/fileTensors';
 import { withInputSize } from '../../models/inputSize';
 import { checkModelFile, summary } from '../../models/modelFile';
 import type { ModelQuery } from '../../models/modelId';
@@ -14,6 +15,7 @@ import { listModels } from '../../models/registry';
 import { assertRunnable } from '../../models/runnable';
 import { readWeights } from '../../models/weightValues';
 import type { DescribedModel, ModelReference } from '../requests';
+import { loadingMs } from '../deadlines';
 import { assertExternalFiles } from '../onnx/externalFiles';
 import type { Handlers } from './handlers';
 import { reportOn } from './report';
@@ -48,7 +50,16 @@ async function externalProblem(file: string): Promise<Finding | null> {
   }
 }
 
-type Names = 'describe-model' | 'check-model-file' | 'list-models' | 'describe-part';
+/** null where there is none for this machine, which the report says. */
+function addonIfBuilt(binding: () => Binding): Binding | null {
+  try {
+    return binding();
+  } catch {
+    return null;
+  }
+}
+
+type Names = 'describe-model' | 'file-tensors' | 'check-model-file' | 'list-models' | 'describe-part';
 
 export const modelHandlers = (binding: () => Binding): Pick<Handlers, Names> => ({
   'describe-model': async ({ model, values }) => {
@@ -60,10 +71,19 @@ export const modelHandlers = (binding: () => Binding): Pick<Handlers, Names> => 
     if (outside) findings.push(outside);
     // what does not fit is refused already
     const read = values && description.findings.every(({ severity }) => severity !== 'error');
-    const weights = read ? await readWeights(description) : null;
+    const addon = read ? addonIfBuilt(binding) : null;
+    const weights = addon && (await readWeights(description, addon));
     if (weights) description.findings.push(...weights.findings);
     return reportOn(description, binding, weights?.kinds);
   },
+  'file-tensors': ({ file, values, confinedTo }, signal, report, larger) =>
+    fileTensors(file, {
+      addon: values ? addonIfBuilt(binding) : null,
+      confinedTo,
+      signal,
+      report,
+      opened: (bytes) => larger(loadingMs(bytes)),
+    }),
   'check-model-file': ({ text, file }) => {
     const { problems, architecture, picture } = checkModelFile(text, file);
     return { problems, summary: architecture && summary(architecture), picture };

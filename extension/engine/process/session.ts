@@ -33,9 +33,11 @@ import { assertExportable, weightsOf } from '../onnx/backend';
 import { addonOrOwnResize } from '../native/resize';
 import { seededWeights } from '../native/seeded';
 import { assertFiniteInput, assertFiniteRun } from '../finite';
+import type { ResultsRequests } from '../../results/requests';
 import type { Handlers } from './handlers';
+import { arrayHandlers } from './arrays';
 import { describedModel, modelHandlers, runnable } from './models';
-import { resultsHandlers } from './results';
+import { firstId } from './serve';
 import { Store } from './store';
 import { verify } from './verify';
 import { weightFiles } from './weightFiles';
@@ -66,8 +68,6 @@ interface SessionParts {
   binding: () => Binding;
   backend: (kind: EngineKind) => Backend;
   decode: (source: ImageSource, signal: AbortSignal, memory: number) => Promise<DecodedImage>;
-  /** Ids handed out are larger than this, so that those of an earlier process are never mistaken for ours. */
-  idsAfter: number;
 }
 
 export class Session {
@@ -76,18 +76,18 @@ export class Session {
   private readonly runs: Store<KeptRun>;
 
   constructor(private readonly parts: SessionParts) {
-    const firstId = parts.idsAfter + 1;
-    this.images = new Store('image', limits.images, firstId, () => undefined);
-    this.models = new Store('model', limits.models, firstId, (open) => {
+    const first = firstId();
+    this.images = new Store('image', limits.images, first, () => undefined);
+    this.models = new Store('model', limits.models, first, (open) => {
       open.closed = true;
       open.model.close();
     });
-    this.runs = new Store('run', limits.runs, firstId, ({ run }) => run.release());
+    this.runs = new Store('run', limits.runs, first, ({ run }) => run.release());
   }
 
-  readonly handlers: Handlers = {
+  readonly handlers: Omit<Handlers, keyof ResultsRequests> = {
     ...modelHandlers(() => this.parts.binding()),
-    ...resultsHandlers(() => this.parts.idsAfter + 1),
+    ...arrayHandlers(),
     info: () => {
       const { blas, features, kernels, cores } = this.parts.binding().info();
       return { pid: process.pid, blas, features, kernels, cores };

@@ -1,4 +1,4 @@
-/** What a checkpoint family is to this program: two tables and their defaults. The families are in the files beside this one. */
+/** What a checkpoint family is to this program: two tables and their defaults. The families are in ../families. */
 import type { Preprocessing } from '../../image/preprocessing';
 import type { Architecture, Finding } from '../../architecture/description';
 import type { StoredTensor } from '../files/safetensors';

@@ -1,6 +1,8 @@
 /**
  * ViT_Model and T2T_ViT of "Vision Transformers, Explained", with all constructor parameters under their published names.
  * https://github.com/lanl/vision_transformers_explained (modules/). A config without weights is drawn from a seed.
+ * What the editor says of each field, its default too: ../vit.schema.json (test/unit/modelFile.test.ts compares them). Of the other
+ * fields `seed` and `weights` are read by ../open.ts (and ../parts.ts for a part of a model), `labels` by ../labels.ts, `image` by ../modelFile.ts.
  */
 import type { Preprocessing } from '../../image/preprocessing';
 import { TORCH_ACTIVATIONS } from '../../architecture/activations';

@@ -5,7 +5,7 @@
  */
 import { visit } from 'jsonc-parser';
 import { ModelError, fileError } from '../../errors/modelError';
-import { count } from '../../errors/count';
+import { count, grouped } from '../../errors/count';
 import { MOST_NESTING, nestedTooDeep } from '../../files/jsonLimits';
 import { withRegularFile } from '../../files/regularFile';
 import { refusedByMagic } from './unsupportedFormats';
@@ -73,11 +73,7 @@ function headerLength(file: string, start: Buffer, size: number): number {
     if (isText(start)) throw new ModelError('corrupt', sentence('{0} is a text file, not a safetensors file.', file));
     throw new ModelError(
       'corrupt',
-      sentence(
-        '{0} claims a header of {1} bytes; more than 16 MiB is not believed.',
-        file,
-        length.toLocaleString('en-US'),
-      ),
+      sentence('{0} claims a header of {1} bytes; more than 16 MiB is not believed.', file, grouped(length)),
     );
   }
   if (8n + length > BigInt(size)) {

@@ -1,6 +1,6 @@
 /** One file from the hub to one blob: appended to what an earlier try left, checked against its hash as it lies on disk, then given its name. */
 import { FileRefusal } from '../../errors/fileRefusal';
-import { count } from '../../errors/count';
+import { count, grouped } from '../../errors/count';
 import { ModelError } from '../../errors/modelError';
 import { systemSentence } from '../../errors/systemError';
 import { PartFile, hashOf } from './partFile';
@@ -46,7 +46,7 @@ export async function downloadBlob(file: RemoteFile, blob: string, transfer: Fil
           'The download of {0} broke off after {1} of {2}; downloading again goes on from there.',
           file.path,
           count(part.received, 'byte'),
-          file.size.toLocaleString('en-US'),
+          grouped(file.size),
         ),
       );
     }

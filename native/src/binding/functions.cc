@@ -5,6 +5,7 @@
 #include "binding/addon.h"
 #include "binding/model_object.h"
 #include "binding/requests.h"
+#include "inspect/values.h"
 #include "limits.h"
 #include "linalg/cpu.h"
 #include "memory/limit.h"
@@ -118,6 +119,24 @@ Napi::Value sinusoid(const Napi::CallbackInfo& call) {
     const int64_t tokens = size_argument(call, 0, "tokens"), length = size_argument(call, 1, "length");
     check_table_memory(4.0 * static_cast<double>(product({tokens, length})));
     return to_js(call.Env(), sinusoid_table(tokens, length));
+  });
+}
+
+Napi::Value summarise(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  return guarded(env, [&] {
+    const StoredValues values = read_stored_values(call[0]);
+    const auto count = static_cast<int64_t>(values.bytes.ElementLength()) / (values.stored == Stored::f32 ? 4 : 2);
+    const ValueSummary summary = vit::summarise(values.stored, values.bytes.Data(), count);
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("count", static_cast<double>(summary.count));
+    result.Set("notFinite", static_cast<double>(summary.not_finite));
+    result.Set("firstNotFinite", static_cast<double>(summary.first_not_finite));
+    result.Set("zeros", static_cast<double>(summary.zeros));
+    result.Set("least", summary.least);
+    result.Set("most", summary.most);
+    result.Set("squares", summary.squares);
+    return result;
   });
 }
 

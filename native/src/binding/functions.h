@@ -12,6 +12,7 @@ Napi::Value describe_steps(const Napi::CallbackInfo& call);
 Napi::Value run_part(const Napi::CallbackInfo& call);
 Napi::Value cancel_token(const Napi::CallbackInfo& call);
 Napi::Value sinusoid(const Napi::CallbackInfo& call);
+Napi::Value summarise(const Napi::CallbackInfo& call);
 Napi::Value resample_positions(const Napi::CallbackInfo& call);
 Napi::Value measure_peak(const Napi::CallbackInfo& call);
 

@@ -35,10 +35,14 @@ Shape read_shape(const Reader& r, int64_t least) {
   return shape;
 }
 
+Stored read_dtype(const Reader& r) {
+  return r.choice<Stored>("dtype", {{"F32", Stored::f32}, {"F16", Stored::f16}, {"BF16", Stored::bf16}});
+}
+
 TensorSource read_tensor(const Napi::Value& value, const std::string& name) {
   const Reader r = Reader::of(value, "tensors['" + name + "']", "ERR_TENSOR");
   TensorSource source;
-  source.dtype = r.choice<Stored>("dtype", {{"F32", Stored::f32}, {"F16", Stored::f16}, {"BF16", Stored::bf16}});
+  source.dtype = read_dtype(r);
   source.shape = read_shape(r, 0);
   if (!r.absent("values")) {
     if (source.dtype != Stored::f32) r.refuse("dtype", sentence("F32 when values are given"));
@@ -75,7 +79,18 @@ int64_t read_memory_limit(const Reader& r) {
   return bytes;
 }
 
+Napi::Uint8Array byte_array(const Napi::Value& value, const std::string& name) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
+    throw Error::argument(sentence("{0} must be {1}.", name, sentence("a {0}", "Uint8Array")));
+  return value.As<Napi::Uint8Array>();
+}
+
 }  // namespace
+
+StoredValues read_stored_values(const Napi::Value& value) {
+  const Reader r = Reader::of(value, "values", "ERR_ARGUMENT");
+  return {byte_array(r.value("bytes"), r.path("bytes")), read_dtype(r)};
+}
 
 Floats floats_argument(const Napi::Value& value, const std::string& name) {
   const auto array = float_array(value, name);
@@ -83,9 +98,7 @@ Floats floats_argument(const Napi::Value& value, const std::string& name) {
 }
 
 std::vector<uint8_t> bytes_argument(const Napi::Value& value, const std::string& name) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
-    throw Error::argument(sentence("{0} must be {1}.", name, sentence("a {0}", "Uint8Array")));
-  const auto array = value.As<Napi::Uint8Array>();
+  const auto array = byte_array(value, name);
   return {array.Data(), array.Data() + array.ElementLength()};
 }
 

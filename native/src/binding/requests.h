@@ -5,6 +5,7 @@
 #include "gradient/gradients.h"
 #include "inspect/part.h"
 #include "inspect/rollout.h"
+#include "kernels/half.h"
 #include "model/model.h"
 
 namespace vit::binding {
@@ -21,6 +22,13 @@ PartRequest read_part_request(const Napi::Value& value);
 ForwardOptions read_forward_options(const Napi::Value& value);
 RolloutOptions read_rollout_options(const Napi::Value& value);
 GradientRequest read_gradient_request(const Napi::Value& value);
+
+/** The argument of summarise; its bytes are V8's own. */
+struct StoredValues {
+  Napi::Uint8Array bytes;
+  Stored stored;
+};
+StoredValues read_stored_values(const Napi::Value& value);
 
 /** A whole number at that place of the call. */
 int64_t integer_argument(const Napi::CallbackInfo& call, size_t index, const char* name);

@@ -145,6 +145,17 @@ export class Panel {
     await dropdown.locator('vscode-option').filter({ hasText: label }).first().click();
   }
 
+  /** Opens a page of the walk-through by its title or its number: in the list of steps, or in the menu of a narrow panel. */
+  async openStep(step: string | number, place: 'first' | 'last' = 'first'): Promise<void> {
+    const menu = this.view.getByTestId('step-menu');
+    const options = menu.locator('option');
+    const option = typeof step === 'number' ? options.nth(step) : options.filter({ hasText: step })[place]();
+    await option.waitFor({ state: 'attached', timeout: PATIENCE });
+    const value = (await option.getAttribute('value')) ?? '';
+    if (await menu.isVisible()) await menu.selectOption(value);
+    else await this.view.getByTestId('step').nth(Number(value)).click({ timeout: PATIENCE });
+  }
+
   /** Moves a slider to a value. */
   async slide(testId: string, value: number): Promise<void> {
     await this.part(testId).fill(String(value));

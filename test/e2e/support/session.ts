@@ -17,7 +17,7 @@ import type { Workbench } from '../../../scripts/lib/workbench.mjs';
 import { packageExtension } from '../../../scripts/package.mjs';
 import { addLanguagePack } from './languagePack';
 import { Panel } from './panel';
-import { PATIENCE, runCommand } from './ui';
+import { PATIENCE, runCommand, windowState } from './ui';
 
 export const root = path.resolve(import.meta.dirname, '../../..');
 
@@ -31,6 +31,8 @@ export interface Options {
   language?: string;
   /** The folder is opened in Restricted Mode. */
   restricted?: boolean;
+  /** Adds to the run's folder, other extensions among it, before VS Code starts. */
+  alongside?: (run: string) => void;
   /** Adds to the folder that is opened; the samples are in it already. */
   prepare?: (folder: string) => Promise<void> | void;
 }
@@ -52,7 +54,7 @@ export class Session {
 
   static async open(
     name: string,
-    { install, settings, language, restricted = false, prepare }: Options,
+    { install, settings, language, restricted = false, prepare, alongside }: Options,
   ): Promise<Session> {
     mkdirSync(output, { recursive: true });
     const folder = path.join(mkdtempSync(path.join(os.tmpdir(), 'vit-e2e-')), 'pictures');
@@ -69,6 +71,7 @@ export class Session {
       await packageExtension(vsix);
       await installVsix(run, vsix);
     } else linkExtension(run);
+    alongside?.(run);
     if (language !== undefined) addLanguagePack(run, language);
     const server = await startWorkbench(run, { trust: restricted, language });
     const executablePath = findBrowser() ?? undefined;
@@ -130,6 +133,7 @@ export class Session {
   /** After a failed test: what the window looked like. A story that went wrong three times is not waited for any longer. */
   async keepIfFailed(test: TestContext | SuiteContext): Promise<void> {
     if (!('passed' in test) || test.passed || !this.browser.isConnected()) return;
+    console.log(`# ${test.name}: ${await windowState(this.page)}`);
     await this.screenshot(`failed-${this.name}-${test.name.replaceAll(/\W+/g, '-')}`);
     if (++this.failures === 3) await this.browser.close();
   }

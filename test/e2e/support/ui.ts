@@ -23,40 +23,97 @@ export async function explorerMenu(page: Page, file: string, label: string, pati
   }
 }
 
-/** Clicks a menu item until the menu is gone. Gives the click's time. */
-export async function pick(page: Page, item: Locator): Promise<number> {
-  let clicked: number | undefined;
-  for (let i = 0; i < 10; i++) {
+/**
+ * Chooses what is called `label` from the context menu that `open` opens; gives the click's time. VS Code closes a menu when something
+ * else takes the focus, adds contributed items late, and ignores a mouse-up in a menu's first 100 ms: so again until it was clicked.
+ * `holds` says whether what the command will act on is still the right thing.
+ */
+export async function chooseFromMenu(
+  page: Page,
+  label: string,
+  open: () => Promise<unknown>,
+  holds: () => Promise<boolean> = () => Promise.resolve(true),
+): Promise<number> {
+  const item = menu(page).getByRole('menuitem', { name: label, exact: true });
+  for (const end = Date.now() + PATIENCE; ; await page.waitForTimeout(200)) {
     try {
-      await item.click({ timeout: clicked === undefined ? 10_000 : 1000 });
-      clicked = Date.now();
+      await open();
+      await item.waitFor({ timeout: 2000 });
+      await page.waitForTimeout(120);
+      if (!(await holds())) throw new Error('the command would act on something else');
+      await item.click({ timeout: 2000 });
     } catch (error) {
-      if (clicked === undefined) throw error; // otherwise gone in the meantime: the click before was the one
+      if (Date.now() > end)
+        throw new Error(`"${label}" cannot be chosen; ${await windowState(page)}`, { cause: error });
+      await toWorkbench(page);
+      continue;
     }
+    return untilGone(page, item);
+  }
+}
+
+/** After the click on an item: clicks again while its menu is still there. Gives the last click's time. */
+async function untilGone(page: Page, item: Locator): Promise<number> {
+  let clicked = Date.now();
+  for (let i = 0; i < 10; i++) {
     try {
       await menu(page).first().waitFor({ state: 'detached', timeout: 1000 });
       return clicked;
     } catch {
-      continue;
+      await item.click({ timeout: 1000 }).then(
+        () => (clicked = Date.now()),
+        () => undefined, // gone in the meantime: the click before was the one
+      );
     }
   }
   throw new Error('the menu does not go away');
 }
 
-/**
- * Chooses from the context menu of a file in the explorer; gives the click's time. A command acts on the row that has the
- * explorer's focus, which VS Code may move while the menu is open (a file that appears on disk takes it): then again.
- */
+/** Closes what is open over the workbench and takes the focus out of a panel, as a person clicks beside it. */
+async function toWorkbench(page: Page): Promise<void> {
+  await page.keyboard.press('Escape');
+  const blur = () => {
+    if (document.activeElement instanceof HTMLIFrameElement) document.activeElement.blur();
+    window.focus();
+  };
+  await page.evaluate(blur).catch(() => undefined); // the window is just being loaded again
+}
+
+/** What stands in the way of somebody who cannot go on: for the message of a failed test. */
+export async function windowState(page: Page): Promise<string> {
+  // no function with a name in it: what runs the tests would wrap that in a helper of its own
+  const state = (parts: [name: string, selector: string][]) => {
+    const { activeElement } = document;
+    const focus = `focus ${document.hasFocus() ? 'in' : 'out of'} the window, on ${activeElement?.tagName}.${activeElement?.className}`;
+    return parts
+      .flatMap(([name, selector]) =>
+        [...document.querySelectorAll<HTMLElement>(selector)]
+          .filter((one) => one.checkVisibility())
+          .map((one) => `${name}: ${one.innerText.replaceAll(/\s+/g, ' ').slice(0, 300)}`),
+      )
+      .concat(focus)
+      .join('; ');
+  };
+  const parts: [string, string][] = [
+    ['dialog', '.monaco-dialog-box'],
+    ['notification', '.notification-toast'],
+    ['quick input', '.quick-input-widget'],
+    ['menu', '.monaco-menu'],
+  ];
+  return page.evaluate(state, parts).catch(String);
+}
+
+/** Chooses from the context menu of a file in the explorer; gives the click's time. */
 export async function chooseInExplorer(page: Page, file: string, label: string): Promise<number> {
-  const ofFile = explorerRow(page, file).and(page.locator('.focused'));
-  for (const end = Date.now() + PATIENCE; ; await page.waitForTimeout(200)) {
-    const item = await explorerMenu(page, file, label);
-    await page.waitForTimeout(120); // VS Code ignores a mouse-up in a menu's first 100 ms
-    if (await ofFile.isVisible()) return pick(page, item);
-    await page.keyboard.press('Escape');
-    await menu(page).waitFor({ state: 'detached' });
-    if (Date.now() > end) throw new Error(`${file} has a menu, but not the focus of the explorer`);
-  }
+  const row = explorerRow(page, file);
+  // a command acts on the row that has the explorer's focus, which a file that appears on disk takes while the menu is open
+  const ofFile = row.and(page.locator('.focused'));
+  return chooseFromMenu(
+    page,
+    label,
+    () => row.click({ button: 'right', timeout: 5000 }),
+    () => ofFile.isVisible(),
+  );
 }
 
 const palette = (page: Page) => page.locator('.quick-input-widget');
@@ -92,9 +149,28 @@ export async function runCommand(page: Page, title: string, patience = PATIENCE)
       if (/navigation|context was destroyed/i.test(String(error))) return;
       if (Date.now() > end) {
         const shown = (await rows.allInnerTexts()).join(' | ');
-        throw new Error(`cannot run "${title}"; the palette shows: ${shown}`, { cause: error });
+        throw new Error(`cannot run "${title}"; the palette shows: ${shown}; ${await windowState(page)}`, {
+          cause: error,
+        });
       }
-      await page.keyboard.press('Escape');
+      await toWorkbench(page);
+    }
+  }
+}
+
+/**
+ * Chooses the row with that text from the list that VS Code shows after `ask`. Such a list closes when something else takes the focus, and
+ * a panel gets the focus back some time after the palette or the menu that `ask` uses is gone: so it is asked again until it was chosen.
+ */
+export async function chooseFromList(page: Page, ask: () => Promise<unknown>, text: string | RegExp): Promise<void> {
+  const row = palette(page).locator('.monaco-list-row').filter({ hasText: text }).first();
+  for (const end = Date.now() + PATIENCE; ; await page.waitForTimeout(200)) {
+    try {
+      await ask();
+      return await row.click({ timeout: 5000 });
+    } catch (error) {
+      if (Date.now() > end) throw new Error(`${text} cannot be chosen; ${await windowState(page)}`, { cause: error });
+      await toWorkbench(page);
     }
   }
 }
@@ -165,18 +241,48 @@ export async function selectInExplorer(page: Page, files: string[]): Promise<voi
  * then selects that alone: so again until the menu has it.
  */
 export async function chooseForSelected(page: Page, files: string[], label: string): Promise<void> {
-  const item = menu(page).getByRole('menuitem', { name: label, exact: true });
-  for (const end = Date.now() + PATIENCE; ; await page.waitForTimeout(500)) {
+  await chooseFromMenu(page, label, async () => {
     await selectInExplorer(page, files);
-    await explorerRow(page, files.at(-1)!).click({ button: 'right' });
-    await menu(page).waitFor();
-    if (await item.isVisible()) {
-      await page.waitForTimeout(120); // as above
-      await pick(page, item);
-      return;
+    await explorerRow(page, files.at(-1)!).click({ button: 'right', timeout: 5000 });
+  });
+}
+
+const pathBox = (page: Page) => palette(page).locator('.quick-input-box input');
+
+/** In the dialog that asks where to save: what it suggests is that file's name, which is typed with its folder. */
+export async function saveFile(page: Page, file: string): Promise<void> {
+  const suggested = file.slice(file.lastIndexOf('/'));
+  await page.waitForFunction(
+    (wanted) =>
+      document.querySelector<HTMLInputElement>('.quick-input-widget .quick-input-box input')?.value.endsWith(wanted),
+    suggested,
+    { timeout: PATIENCE },
+  );
+  await pathBox(page).fill(file);
+  await page.keyboard.press('Enter');
+  await palette(page).waitFor({ state: 'hidden', timeout: PATIENCE });
+}
+
+/** In the dialog that asks for a file and shows the folder it is in: by a click on its name. */
+export async function chooseFile(page: Page, name: string): Promise<void> {
+  await palette(page).locator('.monaco-list-row').filter({ hasText: name }).first().click({ timeout: PATIENCE });
+  await palette(page).waitFor({ state: 'hidden', timeout: PATIENCE });
+}
+
+/** Opens a file of the folder by its name, with "Go to File"; gives the click's time. */
+export async function openFile(page: Page, name: string): Promise<number> {
+  const row = palette(page).locator('.monaco-list-row').filter({ hasText: name }).first();
+  for (const end = Date.now() + PATIENCE; ; await page.waitForTimeout(200)) {
+    try {
+      await page.keyboard.press('ControlOrMeta+P');
+      await pathBox(page).fill(name, { timeout: 5000 });
+      await row.click({ timeout: 5000 });
+      const clicked = Date.now();
+      await page.getByRole('tab', { name }).and(page.locator('[aria-selected="true"]')).waitFor({ timeout: 5000 });
+      return clicked;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await page.keyboard.press('Escape');
     }
-    await page.keyboard.press('Escape');
-    await menu(page).waitFor({ state: 'detached' });
-    if (Date.now() > end) throw new Error(`no "${label}" in the menu of ${files.join(', ')}`);
   }
 }

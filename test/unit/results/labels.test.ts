@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { parseCsv } from '../../../extension/files/csv';
 import { readLabelFile } from '../../../extension/results/labelFile';
+import { metadataLists, readMetadata } from '../../../extension/results/metadataLists';
 import { classesOfLabels, labelsOfFolders, labelsOfList, type Labels } from '../../../extension/results/labels';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'vit-labels-'));
@@ -74,4 +75,26 @@ test('a list without the columns is refused in a sentence that names it and what
     message: `${file} has no column "file_name" beside one "label": it has x, y.`,
   });
   await assert.rejects(readLabelFile(path.join(folder, 'none.csv'), folder), /none\.csv does not exist\./);
+});
+
+test('lists that lie with the pictures are found in the root and in its parts; one of captions has no labels', async () => {
+  const root = mkdtempSync(path.join(folder, 'parts-'));
+  const ids = ['train/1.png', 'train/2.png', 'val/1.png'];
+  for (const part of ['train', 'val']) mkdirSync(path.join(root, part));
+  assert.deepEqual(await metadataLists(root, ids), []);
+  const [train, val] = [path.join(root, 'train/metadata.csv'), path.join(root, 'val/metadata.jsonl')];
+  writeFileSync(train, 'file_name,label\n1.png,cat\n2.png,dog\n');
+  writeFileSync(val, '{"file_name":"1.png","label":"dog"}\n');
+  writeFileSync(path.join(root, 'metadata.csv'), 'file_name,text\ntrain/1.png,a cat on a chair\n');
+  const lists = await metadataLists(root, ids);
+  assert.deepEqual(lists, [train, val, path.join(root, 'metadata.csv')]);
+  const labels = labelsOfList(ids, await readMetadata(lists, root));
+  assert.deepEqual(said(labels), ['cat', 'dog', 'dog']);
+  assert.deepEqual(
+    [labels.splits, [...labels.splitOf]],
+    [
+      ['train', 'val'],
+      [0, 0, 1],
+    ],
+  );
 });

@@ -4,6 +4,8 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { parseCsv } from '../../../extension/files/csv';
 import { headerLine, parseLine, rowLine, type ResultsHeader } from '../../../extension/results/format';
 import { OpenResults } from '../../../extension/results/openResults';
 import { everything } from '../../../extension/results/query';
@@ -152,9 +154,26 @@ test('labels, figures, likeness and another model', async () => {
 
   const csv = path.join(folder, 'out.csv');
   await results.export({ ...everything, class: 1 }, 'csv', csv);
-  const [head, first] = readFileSync(csv, 'utf8').split('\r\n');
-  assert.equal(head, 'id,image,label,predicted,score,margin,energy,unfamiliar,tag,error');
-  assert.equal(first, 'dog/2.png,dog/2.png,dog,dog,0.9,0.8,1,false,,');
+  const [head, first] = [...parseCsv(readFileSync(csv, 'utf8'))];
+  const fields = new Map(head!.map((name, i) => [name, first![i]]));
+  const wanted = { id: 'dog/2.png', label: 'dog', index: '1', probability: '0.9', margin: '0.8', given_label: 'dog' };
+  for (const [name, value] of Object.entries(wanted)) assert.equal(fields.get(name), value, name);
+  const parquet = path.join(folder, 'out.parquet');
+  await results.export({ ...everything, sort: 'name', descending: true }, 'parquet', parquet);
+  const table: Record<string, unknown>[] = await parquetReadObjects({ file: await asyncBufferFromFile(parquet) });
+  assert.deepEqual(
+    table.map(({ id, label, probability, given_label, tag }) => [id, label, probability, given_label, tag]),
+    [
+      ['eel/4.png', 'Ørn', 0.9, 'eel', null],
+      ['dog/2.png', 'dog', 0.9, 'dog', null],
+      ['cat/3.png', 'dog', 0.9, 'cat', null],
+      ['cat/1.png', 'cat', 0.9, 'cat', null],
+    ],
+  );
+  assert.deepEqual(
+    table.map(({ embedding }) => embedding && [...(embedding as Iterable<number>)]),
+    [null, [0, 1], [1, Math.fround(0.001)], [1, 0]],
+  );
   const jsonl = path.join(folder, 'out.vitresults.jsonl');
   await results.export({ ...everything, class: 1 }, 'jsonl', jsonl);
   const exported = await OpenResults.open(jsonl);

@@ -59,20 +59,20 @@ function timm({ classes, image: { height, width }, block }: NonNullable<PanelMod
   };
 }
 
-/** By family: where the backbone is, its blocks, the norm of one, and what embeds patches. */
-const parts: Partial<Record<string, readonly [backbone: string, blocks: string, norm: string, embedding: string]>> = {
-  'hf-vit': ['vit', 'encoder.layer', 'layernorm_before', 'embeddings.patch_embeddings'],
-  'hf-vit-msn': ['vit', 'encoder.layer', 'layernorm_before', 'embeddings.patch_embeddings'],
-  'hf-deit': ['deit', 'encoder.layer', 'layernorm_before', 'embeddings.patch_embeddings'],
-  'hf-dinov2': ['dinov2', 'encoder.layer', 'norm1', 'embeddings.patch_embeddings'],
-  'hf-dinov2-registers': ['dinov2_with_registers', 'encoder.layer', 'norm1', 'embeddings.patch_embeddings'],
-  'hf-clip': ['vision_model', 'encoder.layers', 'layer_norm1', 'embeddings.patch_embedding'],
-  'hf-siglip': ['vision_model', 'encoder.layers', 'layer_norm1', 'embeddings.patch_embedding'],
+/** By family: where the backbone is, the norm of a block by its name (lists of blocks have other names in other versions), and what embeds patches. */
+const parts: Partial<Record<string, readonly [backbone: string, norm: string, embedding: string]>> = {
+  'hf-vit': ['vit', 'layernorm_before', 'embeddings.patch_embeddings'],
+  'hf-vit-msn': ['vit', 'layernorm_before', 'embeddings.patch_embeddings'],
+  'hf-deit': ['deit', 'layernorm_before', 'embeddings.patch_embeddings'],
+  'hf-dinov2': ['dinov2', 'norm1', 'embeddings.patch_embeddings'],
+  'hf-dinov2-registers': ['dinov2_with_registers', 'norm1', 'embeddings.patch_embeddings'],
+  'hf-clip': ['vision_model', 'layer_norm1', 'embeddings.patch_embedding'],
+  'hf-siglip': ['vision_model', 'layer_norm1', 'embeddings.patch_embedding'],
 };
 
 function transformers(family: string, classifies: boolean): Library {
   const kind = classifies ? 'AutoModelForImageClassification' : 'AutoModel';
-  const [backbone, blocks, norm, embedding] = parts[family] ?? [];
+  const [backbone, norm, embedding] = parts[family] ?? [];
   const inside = `getattr(model, "${backbone}", model)`;
   return {
     packages: ['transformers'],
@@ -88,7 +88,10 @@ function transformers(family: string, classifies: boolean): Library {
       '    output = model(x, output_attentions=True)',
       '    return getattr(output, "logits", None), list(output.attentions)',
     ],
-    lastNorm: backbone === undefined ? null : `${inside}.${blocks}[-1].${norm}`,
+    lastNorm:
+      backbone === undefined
+        ? null
+        : `[part for name, part in ${inside}.named_modules() if name.endswith(".${norm}")][-1]`,
     embedding: backbone === undefined ? null : `${inside}.${embedding}`,
   };
 }

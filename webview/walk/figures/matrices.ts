@@ -1,5 +1,9 @@
 /** The values of a page's steps as matrices; of (h, N, N) and (h, N, d) one head. */
 import * as l10n from '@vscode/l10n';
+import { atLayer } from '../../app/stepNames';
+import { sayError } from '../../app/words';
+import { npyFile } from '../../export/values';
+import { stemOf } from '../../export/names';
 import { button } from '../../ui/controls';
 import { h, icon } from '../../ui/dom';
 import { className, type Name } from '../../ui/names';
@@ -24,7 +28,7 @@ export class Matrices implements PageFigure {
     const { steps, figure } = walk.page;
     this.views = steps.map((step) => ({
       step,
-      view: new MatrixView(letters[/\.attn\.([qkv])$/.exec(step)?.[1] ?? '']),
+      view: new MatrixView(letters[/\.attn\.([qkv])$/.exec(step)?.[1] ?? ''], () => this.save(step)),
       note: new Placeholder(),
     }));
     this.element = h(
@@ -71,6 +75,18 @@ export class Matrices implements PageFigure {
         choose: chooseRow(this.walk, matrix.rows),
       });
     }
+  }
+
+  /** All heads of it, as `forward` writes the step. */
+  private save(step: string): void {
+    const { app } = this.walk;
+    const peek = stepSlice(this.walk, step);
+    if (peek.status !== 'ready') return;
+    const { shape, values } = peek.slice;
+    const suggestedName = `${stemOf(app.state)}-${atLayer(step, app.state.view.layer)}.npy`;
+    app.host
+      .request('save', { suggestedName, bytes: npyFile({ shape, values, axes: [] }) })
+      .catch((error: unknown) => app.announce(sayError(error), 'error'));
   }
 
   /** Columns of the head are classes. */

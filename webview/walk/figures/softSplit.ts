@@ -5,7 +5,7 @@ import { button, slider } from '../../ui/controls';
 import { h, icon, setText } from '../../ui/dom';
 import { numberedToken } from '../../ui/names';
 import { domainOf } from '../../../extension/drawing/colorScale';
-import { pixels } from '../../app/attention';
+import { pixels } from '../../drawing/fieldCanvas';
 import type { TokenLayout } from '../../drawing/tokenLayout';
 import { inputPicture, unitDomain } from '../inputPicture';
 import { MatrixView } from '../matrixView';

@@ -1,6 +1,6 @@
 /** A token transformer's attention on the picture: the chosen token's row, drawn through the soft splits before it. */
 import * as l10n from '@vscode/l10n';
-import { pixels } from '../../app/attention';
+import { pixels } from '../../drawing/fieldCanvas';
 import { domainOf } from '../../../extension/drawing/colorScale';
 import { h } from '../../ui/dom';
 import { splitHeads } from '../../../extension/engine/headFusion';

@@ -1,4 +1,4 @@
-/** DINOv3 ViT: rotary positions from patch centres, register tokens, layer scale, a gated MLP in the larger ones. transformers/models/dinov3_vit */
+/** DINOv3 ViT: rotary positions from patch centres, register tokens, layer scale, a gated MLP in the larger ones. transformers/models/dinov3_vit; timm's and the official files: timm/eva.ts */
 import type { Block, Rotary } from '../../../architecture/description';
 import type { KeyTable } from '../../config/family';
 import type { Fields } from '../../config/fields';

@@ -1,0 +1,71 @@
+/** Who may go on writing a results file, when several want to. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { withLock } from '../../../extension/results/lock';
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'vit-lock-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('a file that another process writes is refused in a sentence that names it; when that is killed, it is free at once', async () => {
+  const file = path.join(folder, 'a.vitresults.jsonl');
+  const program = path.join(folder, 'hold.ts');
+  const lock = path.join(import.meta.dirname, '../../../extension/results/lock.ts');
+  writeFileSync(
+    program,
+    `import { withLock } from ${JSON.stringify(lock)};
+     void withLock(${JSON.stringify(file)}, () => new Promise(() => { setInterval(() => {}, 1000); console.log('held'); }));`,
+  );
+  const child = spawn(process.execPath, ['--import', 'tsx', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const left = once(child, 'exit');
+  try {
+    await Promise.race([once(child.stdout, 'data'), left.then(([code]) => assert.fail(`it ended with ${code}`))]);
+    await assert.rejects(
+      withLock(file, () => Promise.reject(new Error('two at once')), 0),
+      { message: `${file} is being written by another process (${child.pid} on ${os.hostname()}).` },
+    );
+  } finally {
+    child.kill('SIGKILL');
+  }
+  await left;
+  assert.ok(existsSync(`${file}.lock`), 'nobody tidied up');
+  assert.equal(await withLock(file, () => Promise.resolve('mine'), 0), 'mine');
+  assert.ok(!existsSync(`${file}.lock`));
+});
+
+test('what another machine has is waited for until nothing is heard of it', async () => {
+  const file = path.join(folder, 'b.vitresults.jsonl');
+  for (const text of [JSON.stringify({ pid: process.pid, host: 'elsewhere.example' }), 'half a l']) {
+    writeFileSync(`${file}.lock`, text);
+    await assert.rejects(
+      withLock(file, () => Promise.resolve(), 0),
+      /is being written by another process/,
+    );
+    const long = new Date(Date.now() - 120_000);
+    utimesSync(`${file}.lock`, long, long);
+    await withLock(file, () => Promise.resolve(), 0);
+  }
+});
+
+test('of many who find a lock that was left, one is at work at a time, and each has its turn', async () => {
+  const file = path.join(folder, 'c.vitresults.jsonl');
+  // as in a container that was started again: the same number, and it is not ours
+  writeFileSync(`${file}.lock`, JSON.stringify({ pid: process.pid, host: os.hostname() }));
+  let [now, most, done] = [0, 0, 0];
+  const work = async () => {
+    most = Math.max(most, ++now);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    now--;
+    done++;
+  };
+  await Promise.all(Array.from({ length: 12 }, () => withLock(file, work)));
+  assert.deepEqual([most, done], [1, 12]);
+  await assert.rejects(
+    withLock(path.join(folder, 'no/where.jsonl'), work),
+    /no\/where\.jsonl cannot be written: its directory/,
+  );
+});
