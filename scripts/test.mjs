@@ -22,9 +22,42 @@ function testFiles(suite) {
     .map((file) => path.join(folder, file));
 }
 
-/** Runs the files of one suite; resolves to { name, passed, failed, skipped, seconds }. */
+/**
+ * Files of which so many failed are tried once more in e2e: what happens between a window, a browser and three processes on a busy machine
+ * is not always the tests' doing. What passed only then is named in the summary; it is something to look into.
+ */
+const SECOND_TRIES = 2;
+
+/** Runs the files of one suite; resolves to { name, passed, failed, skipped, seconds, secondTry: files that passed at the second try }. */
 async function runSuite(name, files) {
   const started = Date.now();
+  const counts = await runFiles(name, files);
+  const failing = Object.keys(counts).filter((file) => counts[file].failed > 0);
+  const isFew = name === 'e2e' && failing.length <= SECOND_TRIES;
+  const again = isFew ? failing.filter((file) => files.includes(fromRoot(file))) : [];
+  if (again.length > 0) {
+    say(`once more: ${again.join(', ')}`);
+    Object.assign(
+      counts,
+      await runFiles(
+        name,
+        again.map((file) => fromRoot(file)),
+      ),
+    );
+  }
+  const total = (key) => Object.values(counts).reduce((sum, count) => sum + count[key], 0);
+  return {
+    name,
+    passed: total('passed'),
+    failed: total('failed'),
+    skipped: total('skipped'),
+    seconds: (Date.now() - started) / 1000,
+    secondTry: again.filter((file) => counts[file].failed === 0),
+  };
+}
+
+/** Resolves to the counts of each file: { passed, failed, skipped }. */
+async function runFiles(name, files) {
   const args = ['--import', 'tsx', '--test', `--test-concurrency=${suites[name]}`];
   const reporter = pathToFileURL(fromRoot('scripts/lib/reporter.mjs')).href;
   const child = spawn(
@@ -42,9 +75,11 @@ async function runSuite(name, files) {
   }
   const code = child.exitCode ?? (await new Promise((resolve) => child.on('exit', resolve)));
   // the runner itself broke off, or failed without saying which test
-  if (!counts) counts = { passed: 0, failed: 1, skipped: 0 };
-  if (code !== 0 && counts.failed === 0) counts.failed = 1;
-  return { name, ...counts, seconds: (Date.now() - started) / 1000 };
+  counts ??= {};
+  if (code !== 0 && !Object.values(counts).some(({ failed }) => failed > 0)) {
+    counts['the test runner'] = { passed: 0, failed: 1, skipped: 0 };
+  }
+  return counts;
 }
 
 async function runLint() {
@@ -61,6 +96,9 @@ function summary(results) {
   for (const { name, passed, failed, skipped, seconds } of results) {
     const cells = [passed, failed, skipped].map((value, i) => String(value).padStart([8, 8, 9][i]));
     console.log(`${name.padEnd(12)}${cells.join('')}${`${seconds.toFixed(1)} s`.padStart(9)}`);
+  }
+  for (const { secondTry = [] } of results) {
+    for (const file of secondTry) console.log(`passed at the second try only: ${file}`);
   }
   const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
   console.log(`\n${total('passed')} passed, ${total('failed')} failed`);

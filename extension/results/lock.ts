@@ -4,8 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
-import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FileRefusal, isMissing, whyUnwritable } from '../errors/fileRefusal';
 import { sentence } from '../errors/sentence';
@@ -47,6 +48,7 @@ export async function withLock<T>(file: string, work: () => Promise<T>, patience
   } catch (error) {
     throw error instanceof FileRefusal ? error : new FileRefusal('unwritable', whyUnwritable(file, error));
   }
+  await removeLeftovers(lock);
   const saying = setInterval(() => {
     const now = new Date();
     utimes(lock, now, now).catch(() => undefined); // its folder was removed: the writer says so
@@ -112,7 +114,10 @@ async function holderOf(lock: string): Promise<Holder | null> {
 function isGone({ pid, host, heard }: Holder, lock: string): boolean {
   if (pid === null || host !== hostname()) return Date.now() - heard > SILENT_MS;
   // in a container that was started again, processes have the numbers they had before
-  if (pid === process.pid) return !held.has(lock);
+  return pid === process.pid ? !held.has(lock) : hasEnded(pid);
+}
+
+function hasEnded(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return false;
@@ -123,7 +128,7 @@ function isGone({ pid, host, heard }: Holder, lock: string): boolean {
 
 /** Of several who see that it is gone, one removes it; who takes away another's new one puts it back. */
 async function remove(lock: string, { text }: Holder): Promise<void> {
-  const aside = `${lock}.${process.pid}-${counter++}`;
+  const aside = `${lock}.${process.pid}-${counter++}-${hostname()}`;
   try {
     await rename(lock, aside);
     const found = await readFile(aside, 'utf8');
@@ -131,5 +136,16 @@ async function remove(lock: string, { text }: Holder): Promise<void> {
     else await rename(aside, lock);
   } catch (error) {
     if (!isMissing(error)) throw error;
+  }
+}
+
+/** Locks put aside by a process of this machine that was killed before it could remove them. */
+async function removeLeftovers(lock: string): Promise<void> {
+  const [folder, start] = [dirname(lock), `${basename(lock)}.`];
+  const names = await readdir(folder).catch(() => []); // a folder that cannot be read: the writer says so
+  for (const name of names.filter((name) => name.startsWith(start))) {
+    const [, pid, host] = /^([1-9]\d*)-\d+-(.+)$/.exec(name.slice(start.length)) ?? [];
+    if (pid === undefined || host !== hostname() || !hasEnded(Number(pid))) continue;
+    await rm(join(folder, name), { force: true }).catch(() => undefined);
   }
 }

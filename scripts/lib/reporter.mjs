@@ -1,4 +1,4 @@
-// How test results look: one line a test, a failure with its reason and place; at the end the counts, as one line for
+// How test results look: one line a test, a failure with its reason and place; at the end the counts of each file, as one line for
 // scripts/test.mjs. Used as `node --test --test-reporter=scripts/lib/reporter.mjs`.
 import path from 'node:path';
 import { root } from './run.mjs';
@@ -17,18 +17,20 @@ function reason(error) {
 }
 
 export default async function* report(events) {
-  const count = { passed: 0, failed: 0, skipped: 0 };
+  const files = {};
   for await (const { type, data } of events) {
     if (type === 'test:stdout' || type === 'test:stderr') yield data.message;
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     const isFile = data.nesting === 0 && data.name.endsWith('.test.ts');
     const isGroup = isFile || data.details.type === 'suite';
+    const of = path.relative(root, data.file ?? data.name);
+    const count = (files[of] ??= { passed: 0, failed: 0, skipped: 0 });
     const name = isFile ? path.relative(root, data.name) : data.name;
     if (type === 'test:fail') {
       // a group fails with its tests, which are counted; one that fails by itself (a file that does not load) counts too
       if (isGroup && data.details.error?.failureType === 'subtestsFailed') continue;
       count.failed++;
-      const file = data.file && !isFile ? ` (${path.relative(root, data.file)})` : '';
+      const file = isFile ? '' : ` (${of})`;
       yield `    \u2717 ${name}${file}\n${reason(data.details.error)}\n`;
     } else if (data.skip !== undefined) {
       count.skipped++;
@@ -38,5 +40,5 @@ export default async function* report(events) {
       yield `    \u2713 ${name} (${Math.round(data.details.duration_ms)} ms)\n`;
     }
   }
-  yield `${countsMark}${JSON.stringify(count)}\n`;
+  yield `${countsMark}${JSON.stringify(files)}\n`;
 }

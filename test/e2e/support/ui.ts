@@ -263,9 +263,17 @@ export async function saveFile(page: Page, file: string): Promise<void> {
   await palette(page).waitFor({ state: 'hidden', timeout: PATIENCE });
 }
 
-/** In the dialog that asks for a file and shows the folder it is in: by a click on its name. */
-export async function chooseFile(page: Page, name: string): Promise<void> {
-  await palette(page).locator('.monaco-list-row').filter({ hasText: name }).first().click({ timeout: PATIENCE });
+/**
+ * In the dialog that asks for a file: its path is typed. The list of names is drawn several times while the dialog opens, and a click may
+ * meet another row than the one it aims at.
+ */
+export async function chooseFile(page: Page, file: string): Promise<void> {
+  const name = file.slice(file.lastIndexOf('/') + 1);
+  const row = palette(page).locator('.monaco-list-row.focused').filter({ hasText: name });
+  await palette(page).locator('.monaco-list-row').first().waitFor({ timeout: PATIENCE });
+  await pathBox(page).fill(file);
+  await row.waitFor({ timeout: PATIENCE });
+  await page.keyboard.press('Enter');
   await palette(page).waitFor({ state: 'hidden', timeout: PATIENCE });
 }
 

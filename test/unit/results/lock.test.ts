@@ -37,6 +37,18 @@ test('a file that another process writes is refused in a sentence that names it;
   assert.ok(!existsSync(`${file}.lock`));
 });
 
+test('what a process had put aside when it was killed is removed by the next one', async () => {
+  const file = path.join(folder, 'd.vitresults.jsonl');
+  const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
+  await once(child, 'exit');
+  const host = os.hostname();
+  const killed = `${file}.lock.${child.pid}-0-${host}`;
+  const others = [`${process.pid}-0-${host}`, `${child.pid}-0-elsewhere.example`].map((end) => `${file}.lock.${end}`);
+  for (const aside of [killed, ...others]) writeFileSync(aside, '');
+  await withLock(file, () => Promise.resolve());
+  assert.deepEqual([killed, ...others].map(existsSync), [false, true, true]);
+});
+
 test('what another machine has is waited for until nothing is heard of it', async () => {
   const file = path.join(folder, 'b.vitresults.jsonl');
   for (const text of [JSON.stringify({ pid: process.pid, host: 'elsewhere.example' }), 'half a l']) {
