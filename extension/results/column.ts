@@ -4,6 +4,7 @@ type Numbers = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Arr
 
 export class Column<T extends Numbers> {
   private values: T;
+  private room: number;
   /** Rows up to the last one that was set. */
   rows = 0;
 
@@ -12,22 +13,29 @@ export class Column<T extends Numbers> {
     /** Values a row. */
     private readonly width = 1,
   ) {
-    this.values = make(64 * width);
+    this.room = 64;
+    this.values = make(this.room * width);
   }
 
   get(row: number, k = 0): number {
     return this.values[row * this.width + k]!;
   }
 
-  set(row: number, value: number, k = 0): void {
-    const needed = (row + 1) * this.width;
-    if (needed > this.values.length) {
-      const larger = this.make(Math.max(needed, 2 * this.values.length));
-      larger.set(this.values);
-      this.values = larger;
-    }
-    this.rows = Math.max(this.rows, row + 1);
-    this.values[row * this.width + k] = value;
+  /**
+   * The array with room for that row, whose values are written there: who writes it knows which kind of array it is, where a method for all
+   * kinds takes several times as long.
+   */
+  upTo(row: number): T {
+    if (row >= this.room) this.grow(row + 1);
+    if (row >= this.rows) this.rows = row + 1;
+    return this.values;
+  }
+
+  private grow(rows: number): void {
+    this.room = Math.max(rows, 2 * this.room);
+    const larger = this.make(this.room * this.width);
+    larger.set(this.values);
+    this.values = larger;
   }
 
   /** Of the first rows; not to be written to. */

@@ -4,13 +4,19 @@
  */
 import { float32, float64, int32, uint32, uint8 } from './column';
 import { MOST_ROWS } from './limits';
-import { TAGS, type FailedRow, type PictureRow, type Tag } from './format';
+import { TAGS, type FailedRow, type PictureRow, type ResultPrediction, type Tag } from './format';
 
 /** Classes of each row that are kept, the most probable ones. */
 export const BEST = 5;
 
 const FAILED = 1;
 const UNFAMILIAR = 2;
+
+/** What a table keeps of a picture that was classified. */
+export interface KeptRow extends Pick<PictureRow, 'kind' | 'id' | 'energy' | 'unfamiliar' | 'embedding'> {
+  /** Best first; the logit where there is no probability. */
+  predictions: (Pick<ResultPrediction, 'index' | 'probability'> & { logit?: number })[];
+}
 
 export class ResultsTable {
   readonly ids: string[] = [];
@@ -63,7 +69,7 @@ export class ResultsTable {
   }
 
   /** False when the table is full. */
-  put(line: PictureRow | FailedRow, offset: number, length: number): boolean {
+  put(line: KeptRow | FailedRow, offset: number, length: number): boolean {
     let row = this.rowOf.get(line.id);
     if (row === undefined) {
       if (this.rows >= MOST_ROWS) return false;
@@ -74,18 +80,27 @@ export class ResultsTable {
       this.waiting.delete(line.id);
     } else this.count(row, -1);
     this.version++;
-    this.offset.set(row, offset);
-    this.length.set(row, length);
+    this.offset.upTo(row)[row] = offset;
+    this.length.upTo(row)[row] = length;
     const isFailed = line.kind === 'failed';
-    const predictions = isFailed ? [] : line.predictions.filter(({ index }) => index < this.classes);
-    const [first, second] = predictions.map(({ probability, logit }) => probability ?? logit);
-    for (let k = 0; k < BEST; k++) this.top.set(row, predictions[k]?.index ?? -1, k);
-    this.predicted.set(row, predictions[0]?.index ?? -1);
-    this.confidence.set(row, first ?? NaN);
-    this.margin.set(row, first === undefined ? NaN : first - (second ?? 0));
-    this.energy.set(row, isFailed ? NaN : (line.energy ?? NaN));
-    this.embedding.set(row, isFailed ? -1 : (line.embedding ?? -1));
-    this.flags.set(row, isFailed ? FAILED : line.unfamiliar ? UNFAMILIAR : 0);
+    const top = this.top.upTo(row).fill(-1, row * BEST, (row + 1) * BEST);
+    let [first, second] = [NaN, NaN];
+    let known = 0;
+    if (!isFailed) {
+      for (const { index, probability, logit = NaN } of line.predictions) {
+        if (index >= this.classes) continue;
+        if (known === 0) first = probability ?? logit;
+        if (known === 1) second = probability ?? logit;
+        if (known < BEST) top[row * BEST + known] = index;
+        known++;
+      }
+    }
+    this.predicted.upTo(row)[row] = top[row * BEST]!;
+    this.confidence.upTo(row)[row] = first;
+    this.margin.upTo(row)[row] = first - (known > 1 ? second : 0);
+    this.energy.upTo(row)[row] = isFailed ? NaN : (line.energy ?? NaN);
+    this.embedding.upTo(row)[row] = isFailed ? -1 : (line.embedding ?? -1);
+    this.flags.upTo(row)[row] = isFailed ? FAILED : line.unfamiliar ? UNFAMILIAR : 0;
     this.count(row, 1);
     return true;
   }
@@ -105,6 +120,6 @@ export class ResultsTable {
 
   private setTag(row: number, number: number): void {
     this.tagged += Number(number > 0) - Number(row < this.tag.rows && this.tag.get(row) > 0);
-    this.tag.set(row, number);
+    this.tag.upTo(row)[row] = number;
   }
 }

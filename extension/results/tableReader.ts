@@ -8,6 +8,7 @@ import { sentence } from '../errors/sentence';
 import { parseLine, type FailedRow, type PictureRow, type ResultsHeader } from './format';
 import { RESULTS_LIMITS } from './limits';
 import { ResultsTable } from './table';
+import { writtenRow } from './writtenRow';
 
 const CHUNK = 2 ** 20;
 const LINE_FEED = 10;
@@ -90,7 +91,7 @@ export class TableReader {
   }
 
   private take(text: string, offset: number, length: number): void {
-    const line = parseLine(text);
+    const line = writtenRow(text, this.header) ?? parseLine(text);
     if (line === null || line.kind === 'header') this.odd++;
     else if (line.kind === 'tag') this.table.putTag(line.id, line.tag);
     else if (!this.table.put(line, offset, length)) this.isFull = true;
