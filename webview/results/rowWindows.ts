@@ -18,6 +18,8 @@ export class RowWindows {
   private readonly pending = new Set<number>();
   private stop = new AbortController();
   private query: RowQuery | null = null;
+  /** How often it was said that something changed. */
+  private changes = 0;
 
   constructor(
     private readonly host: HostConnection<ResultsConversation>,
@@ -38,6 +40,7 @@ export class RowWindows {
 
   /** What is here may be out of date: asked for again when it is looked at. */
   changed(): void {
+    this.changes++;
     for (const page of this.pages.values()) page.isStale = true;
     this.want(0);
   }
@@ -55,18 +58,22 @@ export class RowWindows {
     if (query === null || this.pending.has(number)) return;
     this.pending.add(number);
     const { signal } = this.stop;
+    const { changes } = this;
     this.host.request('rows', { query, from: number * PAGE, count: PAGE }, { signal }).then(
       ({ rows, total }) => {
         if (signal.aborted) return;
         this.pending.delete(number);
         this.total = total;
         this.pages.delete(number);
-        this.pages.set(number, { rows, isStale: false });
+        // what was asked for before a change may tell of the time before it, even where it arrives later
+        const isStale = changes !== this.changes;
+        this.pages.set(number, { rows, isStale });
         for (const oldest of this.pages.keys()) {
           if (this.pages.size <= MOST_PAGES) break;
           this.pages.delete(oldest);
         }
         this.arrived();
+        if (isStale) this.want(number);
       },
       (error: unknown) => {
         if (signal.aborted) return;
