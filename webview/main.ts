@@ -124,12 +124,15 @@ function remember(): void {
 let asked = false;
 /** Draws once before the next frame, however much has changed until then. */
 function refresh(): void {
-  if (asked || !panel || first.waits(state)) return;
+  if (asked || !panel) return;
+  if (first.waits(state)) return panel.prepare();
   asked = true;
   requestAnimationFrame(() => {
     asked = false;
     root.hidden = false;
     panel?.update();
+    // in the next frame: the map is on screen before what is beside it is made
+    if (panel?.isComplete === false) requestAnimationFrame(() => panel?.complete());
   });
 }
 
@@ -139,11 +142,16 @@ window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
 });
 listenToDrops(app);
 onThemeChange(refresh);
-host.send({ type: 'ready', version: PROTOCOL_VERSION });
-// the host may be another than the one that was told which patches are hidden; the one that was ignores the repetition
-if (state.hidden.length > 0) sendHidden(app);
 remember();
-// made while the host answers: the frame around this page, which forwards the message, shares its thread
+// when the page has loaded, VS Code hands on what the host posted until then
+window.addEventListener('load', () =>
+  setTimeout(() => {
+    host.send({ type: 'ready', version: PROTOCOL_VERSION, heard: saidPlace });
+    // the host may be another than the one that was told which patches are hidden; the one that was ignores the repetition
+    if (state.hidden.length > 0) sendHidden(app);
+  }),
+);
+// made while the host answers: the frame around this page, which forwards the messages, shares its thread
 setTimeout(() => {
   panel = new Panel(app, beside, root);
   refresh();

@@ -28,94 +28,91 @@ import { Walkthrough } from './walkthrough';
 
 export class Panel {
   readonly notice = new Notice();
-  private readonly components: readonly Component[];
-  private readonly attentionParts: readonly HTMLElement[];
-  private readonly patchParts: readonly HTMLElement[];
+  private readonly components: Component[];
+  private readonly parts: Record<'attention' | 'patches', HTMLElement | null> = { attention: null, patches: null };
   private readonly body: HTMLElement;
-  private readonly walkthrough: Walkthrough;
+  private readonly pictures: Pictures;
+  private readonly maps: LayerMaps;
+  private readonly side = h('aside', { class: 'side', 'aria-label': l10n.t('Predictions and controls') });
+  private readonly toolbar: HTMLElement;
+  private readonly view: HTMLElement;
+  private walkthrough: Walkthrough | null = null;
   /** For who hears the panel; the tab says it to who sees it. */
   private readonly title = h('h1', { class: 'visually-hidden' });
   /** Copies or saves what is on screen. */
   readonly figure: (to: 'clipboard' | 'file') => void;
 
+  /** Makes what the first frame shows: the picture and its map. `complete` makes the rest. */
   constructor(
     private readonly app: App,
-    beside: App,
+    private readonly beside: App,
     private readonly root: HTMLElement,
   ) {
-    const pictures = new Pictures(app, beside);
-    const comparison = new Probabilities(app, beside);
+    const pictures = (this.pictures = new Pictures(app, beside));
     const tabs = new Tabs(app);
     const progress = new ProgressBar(app);
     const failure = new Failure(app);
-    const maps = new LayerMaps(app);
+    const maps = (this.maps = new LayerMaps(app));
     const bar = new ColorBar(app, maps);
     const readout = new Readout(app);
-    const predictions = new Predictions(app);
-    const controls = new AttentionControls(app);
-    const evidence = new Evidence(app);
-    const overview = new Overview(app, maps);
-    const patch = new PatchDetail(app);
-    const depth = new ByDepth(app);
-    const occlusion = new Occlusion(app);
-    const display = new DisplayControls(app);
-    const model = new ModelSummary(app);
-    const facts = new PictureFacts(app);
-    this.components = [
-      ...[tabs, progress, failure, pictures, bar, readout],
-      ...[predictions, comparison, controls, evidence, overview, patch, occlusion, depth, display, model, facts],
-    ];
+    this.components = [tabs, progress, failure, pictures, bar, readout];
     const figures = figureVerbs(app, pictures, maps);
     this.figure = (to) => void figures[to]().catch((error: unknown) => app.announce(sayError(error), 'error'));
-    this.walkthrough = new Walkthrough(app);
-    this.attentionParts = [controls.element];
-    this.patchParts = [patch.element];
-    this.body = h(
-      'div',
-      { class: 'body' },
-      h(
-        'div',
-        { class: 'stage' },
-        pictures.element,
-        overview.element,
-        h('footer', { class: 'stage-foot' }, readout.element, bar.element),
-      ),
-      h(
-        'aside',
-        { class: 'side', 'aria-label': l10n.t('Predictions and controls') },
-        ...[predictions, comparison, controls, evidence, patch, occlusion, depth, display, model, facts].map(
-          ({ element }) => element,
-        ),
-      ),
-    );
+    this.toolbar = h('header', { class: 'toolbar' }, tabs.element, progress.element);
+    const foot = h('footer', { class: 'stage-foot' }, readout.element, bar.element);
+    this.body = h('div', { class: 'body' }, h('div', { class: 'stage' }, pictures.element, foot), this.side);
+    this.view = h('div', { class: 'view', id: 'view', role: 'tabpanel' }, this.body);
     root.append(
-      h(
-        'header',
-        { class: 'toolbar' },
-        tabs.element,
-        progress.element,
-        menu(l10n.t('Compare'), 'split-horizontal', 'compare', compareItems(app)),
-        menu(l10n.t('Export'), 'export', 'export', exportItems(app, pictures, maps)),
-      ),
+      this.toolbar,
       failure.element,
-      h(
-        'main',
-        { class: 'view-room' },
-        this.title,
-        h('div', { class: 'view', id: 'view', role: 'tabpanel' }, this.body, this.walkthrough.element),
-      ),
+      h('main', { class: 'view-room' }, this.title, this.view),
       this.notice.element,
     );
+  }
+
+  get isComplete(): boolean {
+    return this.walkthrough !== null;
+  }
+
+  /** Makes what is beside the picture, and the other views. */
+  complete(): void {
+    const { app, beside, pictures, maps, parts } = this;
+    if (this.isComplete) return;
+    const controls = new AttentionControls(app);
+    const patch = new PatchDetail(app);
+    const overview = new Overview(app, maps);
+    const beneath = [
+      ...[new Predictions(app), new Probabilities(app, beside), controls, new Evidence(app), patch, new Occlusion(app)],
+      ...[new ByDepth(app), new DisplayControls(app), new ModelSummary(app), new PictureFacts(app)],
+    ];
+    this.components.push(overview, ...beneath);
+    parts.attention = controls.element;
+    parts.patches = patch.element;
+    pictures.element.after(overview.element);
+    this.side.append(...beneath.map(({ element }) => element));
+    this.toolbar.append(
+      menu(l10n.t('Compare'), 'split-horizontal', 'compare', compareItems(app)),
+      menu(l10n.t('Export'), 'export', 'export', exportItems(app, pictures, maps)),
+    );
+    this.walkthrough = new Walkthrough(app);
+    this.view.append(this.walkthrough.element);
+    this.update();
+  }
+
+  /** Before the first frame: the picture is decoded while its map is waited for. */
+  prepare(): void {
+    this.pictures.picture.prepare();
   }
 
   update(): void {
     const { state } = this.app;
     const { view, run } = state;
-    for (const element of this.attentionParts) element.hidden = view.view !== 'attention' && view.view !== 'overview';
-    for (const element of this.patchParts) element.hidden = view.view !== 'patches';
+    const { attention, patches } = this.parts;
+    if (attention) attention.hidden = view.view !== 'attention' && view.view !== 'overview';
+    if (patches) patches.hidden = view.view !== 'patches';
     this.body.hidden = view.view === 'walkthrough';
     for (const component of this.components) component.update();
-    this.walkthrough.update();
+    this.walkthrough?.update();
     setText(this.title, state.image?.name ?? 'ViT Inspector');
     attribute(this.root, 'data-state', progressOf(state));
     attribute(this.root, 'data-busy', state.busy !== null);

@@ -72,7 +72,7 @@ export class ImagePanel implements vscode.Disposable {
   #uri: vscode.Uri;
   #pictureWatch: vscode.Disposable;
   #comparison: Comparison | null = null;
-  /** The webview listens: what is sent before, or while it is hidden, is lost. */
+  /** The webview is loading, or listens: what is sent while it is hidden is lost. */
   #listening = false;
   #toShow: Partial<ViewState> | null = null;
   #isDeleted = false;
@@ -131,6 +131,10 @@ export class ImagePanel implements vscode.Disposable {
       script: 'main',
       data: { uri: uri.toString(), model },
     });
+    // VS Code keeps what is posted until the page has loaded, so a run that is faster than the page waits for it there
+    this.#listening = panel.visible;
+    this.#tellPlace();
+    this.#postEvent({ type: 'compare', with: null });
     void this.#inspection.refresh();
   }
 
@@ -307,7 +311,7 @@ export class ImagePanel implements vscode.Disposable {
   #viewEvent(event: ViewEvent): void {
     switch (event.type) {
       case 'ready':
-        this.#ready(event.version);
+        this.#ready(event);
         break;
       case 'retry':
         void this.#inspection.refresh();
@@ -358,7 +362,8 @@ export class ImagePanel implements vscode.Disposable {
     for (const other of others) this.parts.open(other);
   }
 
-  #ready(version: number): void {
+  #ready({ version, heard }: Extract<ViewEvent, { type: 'ready' }>): void {
+    if (this.#listening && heard === true && version === PROTOCOL_VERSION) return;
     this.#abandon();
     this.#listening = true;
     if (version !== PROTOCOL_VERSION) {

@@ -142,7 +142,8 @@ export type HostEvent =
 
 /** Webview -> host, without an answer. */
 export type ViewEvent =
-  | { type: 'ready'; version: number }
+  /** `heard`: what was posted while the page was loading has come. */
+  | { type: 'ready'; version: number; heard?: boolean }
   | { type: 'retry' }
   | { type: 'cancel' }
   | { type: 'open-source'; file: string; line: number }

@@ -21,8 +21,8 @@ import { otherState, unknownClass } from './sameView';
 export class Pictures implements Component {
   readonly picture: Picture;
   private readonly lens: SharedLens = { lens: null };
-  private readonly other: Picture;
-  private readonly difference: Picture;
+  /** What is beside it: made for the first comparison. */
+  private compared: { other: Picture; difference: Picture; frames: HTMLElement[] } | null = null;
   private readonly maps: Difference;
   private readonly titles = [0, 1, 2].map(() => h('figcaption', { class: 'compared-title' }));
   private readonly message = h('p', { class: 'compared-message', role: 'status', 'data-testid': 'other-message' });
@@ -32,7 +32,6 @@ export class Pictures implements Component {
     l10n.t('Retry'),
   );
   private readonly noDifference = h('p', { class: 'compared-message', 'data-testid': 'no-difference' });
-  private readonly frames: HTMLElement[];
   readonly element: HTMLElement;
 
   constructor(
@@ -42,8 +41,20 @@ export class Pictures implements Component {
     const { lens } = this;
     this.maps = new Difference(() => this.both());
     this.picture = new Picture(app, { lens });
-    this.other = new Picture(beside, { lens, testId: 'picture-other', isOther: true });
-    this.difference = new Picture(app, { lens, maps: this.maps, testId: 'picture-difference', isOther: true });
+    this.titles[2]!.title = l10n.t('The map of the first less that of the second');
+    this.element = h('div', { class: 'pictures' }, this.frame(0, this.picture.element));
+    new ResizeObserver(() => app.refresh()).observe(this.element);
+  }
+
+  private frame(i: number, ...children: (HTMLElement | null)[]): HTMLElement {
+    return h('figure', { class: 'compared' }, h('div', { class: 'compared-head' }, this.titles[i]), ...children);
+  }
+
+  private besides() {
+    if (this.compared) return this.compared;
+    const { app, beside, lens, maps } = this;
+    const other = new Picture(beside, { lens, testId: 'picture-other', isOther: true });
+    const difference = new Picture(app, { lens, maps, testId: 'picture-difference', isOther: true });
     const end = button(
       'icon',
       {
@@ -54,21 +65,13 @@ export class Pictures implements Component {
       },
       icon('close'),
     );
-    const frame = (i: number, ...children: (HTMLElement | null)[]) =>
-      h(
-        'figure',
-        { class: 'compared' },
-        h('div', { class: 'compared-head' }, this.titles[i], i === 1 && end),
-        ...children,
-      );
-    this.frames = [
-      frame(0, this.picture.element),
-      frame(1, this.other.element, h('div', { class: 'compared-over' }, this.message, this.retry)),
-      frame(2, this.difference.element, h('div', { class: 'compared-over' }, this.noDifference)),
+    const frames = [
+      this.frame(1, other.element, h('div', { class: 'compared-over' }, this.message, this.retry)),
+      this.frame(2, difference.element, h('div', { class: 'compared-over' }, this.noDifference)),
     ];
-    this.titles[2]!.title = l10n.t('The map of the first less that of the second');
-    this.element = h('div', { class: 'pictures' }, ...this.frames);
-    new ResizeObserver(() => app.refresh()).observe(this.element);
+    this.titles[1]!.after(end);
+    this.element.append(...frames);
+    return (this.compared = { other, difference, frames });
   }
 
   update(): void {
@@ -78,10 +81,10 @@ export class Pictures implements Component {
     if (this.element.hidden) return;
     const differs = this.differs();
     this.element.classList.toggle('comparing', other !== null);
-    this.frames[1]!.hidden = other === null;
-    this.frames[2]!.hidden = !differs;
+    const compared = other ? this.besides() : this.compared;
+    compared?.frames.forEach((frame, i) => (frame.hidden = i === 0 ? other === null : !differs));
     this.picture.update();
-    if (!other) return;
+    if (!other || !compared) return;
     this.arrange(differs ? 3 : 2);
     const [one, two] = sideNames(this.app);
     const title = (i: number, ...parts: (string | null)[]) =>
@@ -93,7 +96,7 @@ export class Pictures implements Component {
     setText(this.message, message ?? '');
     this.message.hidden = message === null;
     this.retry.hidden = other.failure?.retry !== true;
-    this.other.update();
+    compared.other.update();
     if (!differs) return;
     const shown = this.maps.shown(state);
     this.noDifference.hidden = shown.status !== 'unavailable';
@@ -101,7 +104,7 @@ export class Pictures implements Component {
     const range =
       shown.status === 'ready' ? l10n.t('Difference, ±{0}', value(shown.heat.domain[1])) : l10n.t('Difference');
     title(2, range, this.pointed(state, shown));
-    this.difference.update();
+    compared.difference.update();
   }
 
   /** What of it a figure shows; one side where nothing is compared, or nothing is known of the other. */
@@ -120,7 +123,7 @@ export class Pictures implements Component {
         caption: `${one} · ${captionOf(app.state)}`,
       },
       its?.run && {
-        ...{ app: beside, source: this.other.source(), maps: beside.attention, colorMap },
+        ...{ app: beside, source: this.compared?.other.source() ?? null, maps: beside.attention, colorMap },
         caption: `${two} · ${captionOf(its)}`,
       },
       its?.run &&

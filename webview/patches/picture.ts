@@ -92,9 +92,14 @@ export class Picture implements Component {
     this.listen();
   }
 
-  update(): void {
+  /** Begins to decode the picture. */
+  prepare(): void {
     const { image } = this.app.state;
     if (image !== this.image) void this.load(image);
+  }
+
+  update(): void {
+    this.prepare();
     const { width, height } = this.resize();
     const context = this.canvas.getContext('2d')!;
     if (!this.image || !this.bitmap || width === 0) return context.clearRect(0, 0, width, height);
