@@ -5,13 +5,18 @@ import { labelText } from '../panel/notifications';
 
 /**
  * The pictures a command is about: those selected in the explorer, the one whose editor title was clicked, the one in
- * the active editor; failing all, those chosen in a dialog. Empty when the dialog is closed. Folders of a selection are left out.
+ * the active editor; failing all, `otherwise`, or those chosen in a dialog. Empty when the dialog is closed. Folders of a selection are
+ * left out.
  */
-export async function chosenImages(clicked: unknown, selected: unknown): Promise<vscode.Uri[]> {
+export async function chosenImages(
+  clicked: unknown,
+  selected: unknown,
+  otherwise: vscode.Uri | undefined = undefined,
+): Promise<vscode.Uri[]> {
   const several = Array.isArray(selected) ? selected.filter(isImage) : [];
   if (several.length > 0) return several;
   if (isImage(clicked)) return [clicked];
-  const active = activeImage();
+  const active = activeImage() ?? otherwise;
   if (active) return [active];
   const chosen = await vscode.window.showOpenDialog({
     canSelectMany: true,

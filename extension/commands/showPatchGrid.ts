@@ -3,6 +3,6 @@ import { chosenImages } from './images';
 
 /** The first picture's panel, with the numbered patches in front. */
 export const showPatchGrid: Command = async ({ panels }, clicked, selected) => {
-  const [image] = await chosenImages(clicked, selected);
+  const [image] = await chosenImages(clicked, selected, panels.recent);
   if (image) panels.open(image, { view: 'patches', grid: true });
 };

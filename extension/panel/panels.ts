@@ -10,6 +10,7 @@ export const VIEW_TYPE = 'vitInspector.panel';
 export const EDITOR_TYPE = 'vitInspector.picture';
 
 export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReadonlyEditorProvider, vscode.Disposable {
+  /** Those that were in front last are last. */
   readonly #panels = new Set<ImagePanel>();
   readonly #changed = new vscode.EventEmitter<void>();
   /** A panel was opened, closed, shown or hidden. */
@@ -35,6 +36,11 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReado
   get atHand(): vscode.Uri | undefined {
     const inSight = [...this.#panels].find(({ panel }) => panel.visible);
     return this.shown ?? inSight?.uri;
+  }
+
+  /** The picture of the panel that was last in front, whether it is in sight or behind other tabs. */
+  get recent(): vscode.Uri | undefined {
+    return [...this.#panels].at(-1)?.uri;
   }
 
   /** The panel in front is about a model of its own, whatever is chosen for all. */
@@ -151,7 +157,13 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReado
     const adopted = new ImagePanel(uri, panel, parts, model, pinned);
     this.#panels.add(adopted);
     this.#tellApart();
-    panel.onDidChangeViewState(() => this.#changed.fire());
+    panel.onDidChangeViewState(() => {
+      if (panel.active) {
+        this.#panels.delete(adopted);
+        this.#panels.add(adopted);
+      }
+      this.#changed.fire();
+    });
     panel.onDidDispose(() => {
       this.#panels.delete(adopted);
       adopted.dispose();
