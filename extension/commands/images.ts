@@ -8,11 +8,7 @@ import { labelText } from '../panel/notifications';
  * the active editor; failing all, `otherwise`, or those chosen in a dialog. Empty when the dialog is closed. Folders of a selection are
  * left out.
  */
-export async function chosenImages(
-  clicked: unknown,
-  selected: unknown,
-  otherwise: vscode.Uri | undefined = undefined,
-): Promise<vscode.Uri[]> {
+export async function chosenImages(clicked: unknown, selected: unknown, otherwise?: vscode.Uri): Promise<vscode.Uri[]> {
   const several = Array.isArray(selected) ? selected.filter(isImage) : [];
   if (several.length > 0) return several;
   if (isImage(clicked)) return [clicked];
