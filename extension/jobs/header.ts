@@ -17,13 +17,18 @@ interface Of {
   topK: number;
   /** Name of the file of embeddings; null: none are wanted. */
   embeddings: string | null;
+  /** Nothing is refused for want of embeddings: there are none then. */
+  embeddingsIfAny: boolean;
 }
 
 /** Throws ERR_UNSUPPORTED where embeddings are wanted and the model has none. */
-export function headerOf({ description, loaded, weights, precision, root, topK, embeddings }: Of): ResultsHeader {
+export function headerOf(of: Of): ResultsHeader {
+  const { description, loaded, weights, precision, root, topK, embeddings, embeddingsIfAny } = of;
   const { architecture, preprocessing, labels, id, name, energyThreshold } = description;
   const { engine, scores } = loaded;
   const files = weights.files.map(({ sha256 }) => sha256);
+  const length = embeddings === null ? 0 : embeddingLength(description, loaded);
+  if (embeddings !== null && length === 0 && !embeddingsIfAny) throw withoutEmbeddings(name, engine);
   const classes = scores === null ? 0 : (architecture?.classes ?? labels?.length ?? 0);
   return {
     vitresults: 1,
@@ -37,7 +42,7 @@ export function headerOf({ description, loaded, weights, precision, root, topK, 
     classes: Array.from({ length: classes }, (_, i) => classText(labels?.[i], i)),
     topK,
     unfamiliarBelow: energyThreshold ?? null,
-    embeddings: embeddings === null ? null : { file: embeddings, length: embeddingLength(description, loaded) },
+    embeddings: embeddings !== null && length > 0 ? { file: embeddings, length } : null,
   };
 }
 
@@ -45,14 +50,16 @@ export function headerOf({ description, loaded, weights, precision, root, topK, 
 export const classText = (label: string | null | undefined, index: number): string =>
   label || className(null, index).message;
 
-function embeddingLength({ architecture, name }: DescribedModel, { engine }: LoadedModel): number {
-  const length = engine === 'native' && architecture ? featureLength(architecture) : 0;
-  if (length > 0) return length;
+/** 0: there are none. */
+const embeddingLength = ({ architecture }: DescribedModel, { engine }: LoadedModel): number =>
+  engine === 'native' && architecture ? featureLength(architecture) : 0;
+
+function withoutEmbeddings(name: string, engine: LoadedModel['engine']): EngineError {
   const said =
     engine === 'native'
       ? sentence('{0} pools nothing: it has no embeddings of pictures.', name)
       : sentence('Embeddings of {0} need the native engine; ONNX Runtime gives its output alone.', name);
-  throw new EngineError('ERR_UNSUPPORTED', said);
+  return new EngineError('ERR_UNSUPPORTED', said);
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -51,6 +51,8 @@ export interface JobOptions {
   logits: boolean;
   /** Name of the embeddings' file, without its folder; null: none. */
   embeddings: string | null;
+  /** A model that has no embeddings is classified without them; left out: it is refused. */
+  embeddingsIfAny?: boolean;
   total?: number | null;
   memoryLimit?: number;
   /** Pictures handed over at once; left out: by how long they take. */
@@ -95,6 +97,8 @@ class RunningJob {
   private readonly progress: JobProgress;
   private readonly controller = new AbortController();
   private readonly rate = new Rate();
+  /** What each request asks of a picture. */
+  private readonly asked: ConstructorParameters<typeof Classifier>[2];
   private readonly classifier: Classifier;
   private readonly chunks: Chunks<JobPicture>;
   private gate: { opened: Promise<void>; open: () => void } | null = null;
@@ -111,7 +115,8 @@ class RunningJob {
     private readonly onProgress: (progress: JobProgress) => void,
   ) {
     const { topK, logits, embeddings, memoryLimit, total = null, batch } = options;
-    this.classifier = new Classifier(engine, lease, { topK, logits, features: embeddings !== null, memoryLimit });
+    this.asked = { topK, logits, features: embeddings !== null, memoryLimit };
+    this.classifier = new Classifier(engine, lease, this.asked);
     this.chunks = new Chunks(pictures);
     this.chunk = batch ?? 8;
     this.progress = { state: 'starting', done: 0, failed: 0, skipped: 0, total, rate: 0 };
@@ -164,13 +169,15 @@ class RunningJob {
   }
 
   private async header(): Promise<ResultsHeader> {
-    const { precision, root, topK, embeddings } = this.options;
+    const { precision, root, topK, embeddings, embeddingsIfAny = false } = this.options;
     const { description, loaded } = await this.classifier.model();
     const weights = await this.engine.request('weight-files', { modelId: loaded.modelId }, this.controller);
     const { channels, crop } = description.preprocessing;
     const inputBytes = 4 * channels * (crop ? crop.height * crop.width : 0);
     if (inputBytes > 0) this.largest = Math.max(1, Math.min(LARGEST_CHUNK, Math.floor(CHUNK_BYTES / inputBytes)));
-    return headerOf({ description, loaded, weights, precision, root, topK, embeddings });
+    const header = headerOf({ description, loaded, weights, precision, root, topK, embeddings, embeddingsIfAny });
+    this.asked.features = header.embeddings !== null;
+    return header;
   }
 
   private async work(sink: ResultsSink): Promise<void> {

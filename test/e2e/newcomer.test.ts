@@ -1,6 +1,6 @@
 /**
- * A newcomer's way, from the package alone: getting started, a sample, a picture, a checkpoint and a graph of one's own, a figure.
- * Nothing on it is known from the README.
+ * A newcomer's way, from the package alone: getting started, a sample, a picture, a checkpoint, a graph and a folder of one's own, a
+ * figure. Nothing on it is known from the README.
  */
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, statSync } from 'node:fs';
@@ -105,6 +105,13 @@ test('a graph that is exported is one’s own, too', async () => {
   const exported = await panel.predictions();
   exported.forEach(({ probability }, i) => assert.ok(Math.abs(probability - native[i]!.probability) < 1e-4));
   await clearNotifications(page);
+});
+
+test('a folder is a table', async () => {
+  const { page, panel } = session;
+  await chooseInExplorer(page, 'holiday', 'ViT: Classify Folder');
+  await panel.waitFor({ state: 'ready', rows: '3', total: '3' });
+  await session.screenshot('newcomer-folder');
 });
 
 test('a figure of it is saved', async () => {

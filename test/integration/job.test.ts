@@ -1,7 +1,16 @@
 /** Many pictures through the real engine process: rows, embeddings, order, what is skipped, what goes wrong, and what ends a process. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -204,6 +213,19 @@ describe('what ends a process', { skip: process.platform !== 'linux' && 'childre
     assert.equal((await rowsOf(file)).length, 90);
     assert.notEqual(client.pid, gone);
   });
+});
+
+test('a model without embeddings is classified without them where that is allowed', async () => {
+  const [file, onnx] = [path.join(folder, 'without.vitresults.jsonl'), { ...native, engine: 'onnx' as const }];
+  const options = into(file, { embeddings: 'without.f32', embeddingsIfAny: true });
+  const { done, failed } = await startJob(client, onlyModel(client, { id: 'embedded' }, onnx), pictures(3), options)
+    .finished;
+  assert.deepEqual([done, failed], [3, 0]);
+  const header = parseLine(readFileSync(file, 'utf8').split('\n', 1)[0]!);
+  assert.ok(header?.kind === 'header');
+  assert.deepEqual([header.engine, header.embeddings], ['onnx', null]);
+  for (const row of await rowsOf(file)) assert.ok(row.kind === 'picture' && row.predictions.length === 3);
+  assert.ok(!existsSync(path.join(folder, 'without.f32')));
 });
 
 test('what no job can be done with is one sentence: no such model, no embeddings, no place to write', async () => {
