@@ -74,6 +74,9 @@ export class ImagePanel implements vscode.Disposable {
   #comparison: Comparison | null = null;
   /** The webview is loading, or listens: what is sent while it is hidden is lost. */
   #listening = false;
+  /** The webview has said 'ready': what is posted from now on arrives. */
+  #isReady = false;
+  /** Kept until it arrives. */
   #toShow: Partial<ViewState> | null = null;
   #isDeleted = false;
   #folderShown = false;
@@ -363,7 +366,12 @@ export class ImagePanel implements vscode.Disposable {
   }
 
   #ready({ version, heard }: Extract<ViewEvent, { type: 'ready' }>): void {
-    if (this.#listening && heard === true && version === PROTOCOL_VERSION) return;
+    const heardAll = this.#listening && heard === true && version === PROTOCOL_VERSION;
+    this.#isReady = true;
+    if (heardAll) {
+      this.#toShow = null;
+      return;
+    }
     this.#abandon();
     this.#listening = true;
     if (version !== PROTOCOL_VERSION) {
@@ -402,6 +410,7 @@ export class ImagePanel implements vscode.Disposable {
     if (!this.panel.visible) {
       // A hidden webview is taken down; it says 'ready' again when it is back.
       this.#listening = false;
+      this.#isReady = false;
       this.#abandon();
       return;
     }
@@ -439,7 +448,8 @@ export class ImagePanel implements vscode.Disposable {
 
   #tellWhatToShow(): void {
     if (this.#toShow) this.#postEvent({ type: 'show', state: this.#toShow });
-    this.#toShow = null;
+    // what is posted to a page that loads may be lost with it, when VS Code loads it again
+    if (this.#isReady) this.#toShow = null;
   }
 
   #postEvent(event: HostEvent): void {
