@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -15,7 +16,7 @@ import {
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { fromRoot, Problem, retried, root, run, say } from './run.mjs';
+import { fromRoot, Problem, retried, root, run, say, which } from './run.mjs';
 import { installPackages } from './packages.mjs';
 
 const home = fromRoot('.workbench');
@@ -48,7 +49,32 @@ async function installServerParts() {
   );
 }
 
-/** Installs the workbench unless what is there is what scripts/workbench/ says. About half a minute the first time. */
+/**
+ * What VS Code writes logs with, from its sources: an output channel is shown from its log file, and stays empty without this addon. Its
+ * own install script would download Node's headers.
+ */
+async function buildLogger() {
+  const logger = path.join(vscode, 'node_modules/@vscode/spdlog');
+  const addon = path.join(logger, 'build/Release/spdlog.node');
+  if (existsSync(addon)) return;
+  say("building VS Code's logger");
+  mkdirSync(path.dirname(addon), { recursive: true });
+  const include = [
+    fromRoot('node_modules/node-api-headers/include'),
+    ...['node_modules/node-addon-api', 'deps/spdlog/include'].map((folder) => path.join(logger, folder)),
+  ];
+  const unfinished = `${addon}.${process.pid}`;
+  await run(which('c++', 'g++', 'clang++') ?? 'c++', [
+    ...['-std=c++17', '-shared', '-fPIC', '-DNAPI_CPP_EXCEPTIONS', '-DFMT_CONSTEVAL='],
+    ...(process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : []),
+    ...include.map((folder) => `-I${folder}`),
+    ...['main.cc', 'logger.cc'].map((file) => path.join(logger, 'src', file)),
+    ...['-o', unfinished],
+  ]);
+  renameSync(unfinished, addon);
+}
+
+/** Installs the workbench unless what is there is what scripts/workbench/ says. About a minute the first time. */
 export async function installWorkbench() {
   if (process.platform === 'win32') {
     throw new Problem(
@@ -57,15 +83,16 @@ export async function installWorkbench() {
   }
   const wanted = readFileSync(path.join(recipe, 'package-lock.json'), 'utf8');
   const stamp = path.join(home, 'installed');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return buildLogger();
   say('installing the VS Code workbench into .workbench/');
   rmSync(path.join(home, 'node_modules'), { recursive: true, force: true });
   mkdirSync(home, { recursive: true });
   for (const file of ['package.json', 'package-lock.json'])
     copyFileSync(path.join(recipe, file), path.join(home, file));
-  // no install scripts: they would compile parts that VS Code runs well without
+  // no install scripts: they would download, and compile parts that VS Code runs well without
   await installPackages(home, ['--ignore-scripts']);
   await installServerParts();
+  await buildLogger();
   writeFileSync(stamp, wanted);
 }
 

@@ -7,13 +7,22 @@ import { kill } from '../../extension/system/kill';
 import { unreadable, writeOddPictures } from './support/pictures';
 import { descendants, isRunning } from './support/processes';
 import { root, Session } from './support/session';
-import { chooseInExplorer, clearNotifications, notifications, toast } from './support/ui';
+import {
+  chooseFromList,
+  chooseInExplorer,
+  clearNotifications,
+  notifications,
+  runCommand,
+  toast,
+  untilLogged,
+} from './support/ui';
 
 const CLASSIFY = 'ViT: Classify Image';
 
 let session: Session;
 
 before(async () => {
+  process.env['HF_ENDPOINT'] = 'http://127.0.0.1:4'; // a hub that nobody can reach
   session = await Session.open('failures', { install: 'link', prepare: writeOddPictures });
 });
 after(() => session?.close());
@@ -42,6 +51,26 @@ for (const name of unreadable) {
     await session.screenshot(`refused-${name}`);
   });
 }
+
+test('Show Log: the log has what the panel said of a picture, and what a notification said of a download', async () => {
+  const { page, panel } = session;
+  await chooseInExplorer(page, 'text.png', CLASSIFY);
+  const error = panel.part('error').filter({ hasText: 'text.png' });
+  await error.waitFor();
+  const sentence = (await error.innerText()).trim();
+  await runCommand(page, 'ViT: Show Log');
+  await untilLogged(page, `text.png: ${sentence}`);
+  await session.screenshot('log-of-a-picture');
+
+  const download = () => runCommand(page, 'ViT: Download Model…');
+  await chooseFromList(page, download, 'vit_tiny_patch16_224');
+  const said = /127\.0\.0\.1:4 cannot be reached .*\./;
+  await toast(page, said).waitFor();
+  await untilLogged(page, said.exec(await toast(page, said).innerText())![0]);
+  await session.screenshot('log-of-a-download');
+  await clearNotifications(page);
+  await runCommand(page, 'View: Hide Panel');
+});
 
 test('kill -9 of the engine in the middle of a request: one message, Retry works, the extension host is the same', async () => {
   const { page, panel } = session;

@@ -214,6 +214,17 @@ export async function clearNotifications(page: Page): Promise<void> {
   await page.locator('.notifications-toasts .notification-toast').first().waitFor({ state: 'detached' });
 }
 
+/** Waits until the log that is shown has that text; a long line is broken anywhere. */
+export async function untilLogged(page: Page, text: string): Promise<void> {
+  const dense = (lines: string) => lines.replaceAll(/\s/g, '');
+  const log = page.locator('.output-view .view-lines');
+  for (const end = Date.now() + PATIENCE; ; await page.waitForTimeout(100)) {
+    const shown = (await log.isVisible()) ? await log.innerText() : '';
+    if (dense(shown).includes(dense(text))) return;
+    if (Date.now() > end) throw new Error(`the log does not say "${text}" but: ${shown}`);
+  }
+}
+
 /** What the editor says of a text when the mouse rests on it: waits until it says what is expected. */
 export async function hoverSays(page: Page, text: string, expected: string): Promise<void> {
   const word = page.locator('.view-line span span').filter({ hasText: text }).last();
