@@ -63,6 +63,15 @@ for (const [name, theme] of Object.entries(themes)) {
     assert.ok(contrast(rgb(colors.text), rgb(colors.background)) >= 4.5, JSON.stringify(colors));
     assert.ok((await panel.pixels()).colors > 100);
     await session.screenshot(`looks-${name}`);
+    await panel.unfold();
+    const marks = await panel.view.locator('.depth-class').evaluateAll((all) =>
+      all.map((one) => {
+        const { color, borderLeftColor } = getComputedStyle(one);
+        return { color, mark: borderLeftColor };
+      }),
+    );
+    assert.equal(marks.length, 3);
+    for (const { color, mark } of marks) assert.notEqual(mark, color, 'the line of a class has a colour of its own');
     const found: Record<string, string[]> = {};
     for (const view of ['overview', 'patches', 'walkthrough', 'attention']) {
       await panel.view.locator(`#tab-${view}`).click();

@@ -163,6 +163,7 @@ test('embeddings give a map to draw around on, near-duplicates and pictures that
   await panel.part('alike').waitFor({ timeout: PATIENCE });
   await map.scrollIntoViewIfNeeded();
   await session.screenshot('results-grid');
+  assert.deepEqual(await violations(panel), []);
   await panel.part('table').click();
 });
 
@@ -197,6 +198,7 @@ test('another file of the same pictures: whose class differs, and whether that c
   await compared.getByText('other', { exact: true }).first().waitFor({ timeout: PATIENCE });
   const verdict = compared.locator('[data-p]');
   await session.screenshot('results-comparison');
+  assert.deepEqual(await violations(panel), []);
   const first = given.filter((_, i) => label(i) === 0 && swapped(i)).length;
   const second = given.filter((_, i) => label(i) === 1 && swapped(i)).length;
   assert.ok(Math.abs(Number(await verdict.getAttribute('data-p')) - binomialTest(first, second)) < 1e-9);
@@ -205,7 +207,7 @@ test('another file of the same pictures: whose class differs, and whether that c
   await panel.waitFor({ total: String(changed.length) });
   // what is shown is what is saved
   const save = async (format: string) => {
-    const file = path.join(folder, `clothes.embedded.${format}`);
+    const file = path.join(path.dirname(folder), `clothes.embedded.${format}`); // beside the folder that is suggested
     await panel.part('export').click();
     await panel.part(`export-${format}`).click();
     await saveFile(page, file);

@@ -10,6 +10,7 @@ import { say } from '../app/words';
 import { onThemeChange } from '../drawing/theme';
 import { button, slider } from '../ui/controls';
 import { attribute, h, icon, setText } from '../ui/dom';
+import { fileBar } from '../ui/fileBar';
 import { bytes, shape, value } from '../ui/format';
 import { numberedRow } from '../ui/names';
 import { facts, section } from '../ui/section';
@@ -58,13 +59,7 @@ const side = h(
 );
 
 const root = document.body.appendChild(
-  h(
-    'div',
-    { id: 'root' },
-    h('header', { class: 'toolbar array-bar' }, h('h1', { class: 'array-name', title: name }, name)),
-    failureBar,
-    h('main', { class: 'body' }, stage, side),
-  ),
+  h('div', { id: 'root' }, fileBar(name), failureBar, h('main', { class: 'body' }, stage, side)),
 );
 
 function receive(event: ArrayHostEvent): void {

@@ -8,6 +8,7 @@ import { HostConnection } from '../../extension/protocol/view';
 import { say } from '../app/words';
 import { button } from '../ui/controls';
 import { attribute, h, icon, setText } from '../ui/dom';
+import { fileBar } from '../ui/fileBar';
 import { percent } from '../ui/format';
 import { ModelFacts } from './modelFacts';
 import { TensorTable } from './tensorTable';
@@ -50,15 +51,7 @@ const root = document.body.appendChild(
   h(
     'div',
     { id: 'root' },
-    h(
-      'header',
-      { class: 'toolbar checkpoint-bar' },
-      h('h1', { class: 'checkpoint-name', title: name }, name),
-      progress,
-      readValues,
-      report,
-      use,
-    ),
+    fileBar(name, progress, readValues, report, use),
     failureBar,
     h(
       'main',

@@ -32,14 +32,9 @@ export class Probabilities implements Component {
     },
     (difference) => this.app.setDisplay({ difference }),
   );
+  private readonly choices = h('div', { class: 'checks' }, this.scale.element, this.difference.element);
   private readonly table = h('table', { class: 'compare-table', 'data-testid': 'compare-table' });
-  readonly element = section(
-    l10n.t('Comparison'),
-    'comparison',
-    true,
-    h('div', { class: 'checks' }, this.scale.element, this.difference.element),
-    this.table,
-  );
+  readonly element = section(l10n.t('Comparison'), 'comparison', true, this.choices, this.table);
   private drawn = '';
 
   constructor(
@@ -54,7 +49,7 @@ export class Probabilities implements Component {
     if (!state.other) return;
     this.scale.set(display.compareScale === 'shared');
     this.difference.set(display.difference);
-    this.scale.element.hidden = this.difference.element.hidden = view.view !== 'attention';
+    this.choices.hidden = view.view !== 'attention';
     const rows = this.rows(state, otherState(state)!);
     const names = sideNames(this.app);
     const drawn = JSON.stringify([rows, names]);

@@ -16,10 +16,10 @@ import { LayerChart } from './layerChart';
 
 /** Classes whose scores are drawn, the first ones of the prediction. */
 const CLASSES = 3;
-const lineColors = ['--vscode-charts-blue', '--vscode-charts-orange', '--vscode-charts-green'] as const;
+const lineColors = ['--vscode-charts-blue', '--orange', '--vscode-charts-green'] as const;
 
 const part = (title: string, ...children: HTMLElement[]) =>
-  h('div', { class: 'depth-part' }, h('h3', { class: 'depth-title' }, title), ...children);
+  h('div', { class: 'depth-part' }, h('h2', { class: 'depth-title' }, title), ...children);
 const line = (testId: string) => h('p', { class: 'caption', 'data-testid': testId });
 
 export class ByDepth implements Component {

@@ -103,7 +103,7 @@ export class EmbeddingMap implements Part {
         this.note,
         total > rows.length
           ? l10n.t('{0} of {1}, evenly taken. Draw around points to see their pictures.', rows.length, total)
-          : l10n.t('Colours are predictions. Draw around points to see their pictures.'),
+          : l10n.t('Colors are predictions. Draw around points to see their pictures.'),
       );
       this.canvas.hidden = false;
       attribute(this.canvas, 'aria-label', l10n.t('Map of {0}', pictures(rows.length)));

@@ -4,9 +4,13 @@ import type { View } from '../../extension/protocol/panel';
 import type { App, Component } from '../app/app';
 import { attribute, h, rove } from './dom';
 
-const views: readonly { view: View; label: string }[] = [
+const views: readonly { view: View; label: string; narrow?: string }[] = [
   { view: 'attention', label: l10n.t('Attention') },
-  { view: 'overview', label: l10n.t('Layers and heads') },
+  {
+    view: 'overview',
+    label: l10n.t('Layers and heads'),
+    narrow: l10n.t({ message: 'Heads', comment: ['Layers and heads, where there is no room for more'] }),
+  },
   { view: 'patches', label: l10n.t('Patches') },
   { view: 'walkthrough', label: l10n.t('Walk-through') },
 ];
@@ -16,7 +20,7 @@ export class Tabs implements Component {
   readonly element: HTMLElement;
 
   constructor(private readonly app: App) {
-    this.tabs = views.map(({ view, label }) =>
+    this.tabs = views.map(({ view, label, narrow }) =>
       h(
         'button',
         {
@@ -25,10 +29,12 @@ export class Tabs implements Component {
           role: 'tab',
           id: `tab-${view}`,
           'aria-controls': 'view',
+          'aria-label': label,
           'data-testid': `tab-${view}`,
           onclick: () => app.setView({ view }),
         },
-        label,
+        h('span', { class: narrow && 'tab-wide' }, label),
+        narrow !== undefined && h('span', { class: 'tab-narrow' }, narrow),
       ),
     );
     this.element = h('div', { class: 'tabs', role: 'tablist', 'aria-label': l10n.t('Views') }, ...this.tabs);

@@ -156,6 +156,12 @@ export class Panel {
     else await this.view.getByTestId('step').nth(Number(value)).click({ timeout: PATIENCE });
   }
 
+  /** Opens every part of the view that is folded. */
+  async unfold(): Promise<void> {
+    const folded = this.view.locator('details:not([open]) > summary').filter({ visible: true });
+    while ((await folded.count()) > 0) await folded.first().click();
+  }
+
   /** Moves a slider to a value. */
   async slide(testId: string, value: number): Promise<void> {
     await this.part(testId).fill(String(value));

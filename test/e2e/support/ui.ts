@@ -260,7 +260,10 @@ export async function chooseForSelected(page: Page, files: string[], label: stri
 
 const pathBox = (page: Page) => palette(page).locator('.quick-input-box input');
 
-/** In the dialog that asks where to save: what it suggests is that file's name, which is typed with its folder. */
+/**
+ * In the dialog that asks where to save: what it suggests is that file's name, which is typed with its folder. Enter while the dialog still
+ * reads another folder than the one it began with only goes there: so again until it is closed.
+ */
 export async function saveFile(page: Page, file: string): Promise<void> {
   const suggested = file.slice(file.lastIndexOf('/'));
   await page.waitForFunction(
@@ -269,9 +272,20 @@ export async function saveFile(page: Page, file: string): Promise<void> {
     suggested,
     { timeout: PATIENCE },
   );
-  await pathBox(page).fill(file);
-  await page.keyboard.press('Enter');
-  await palette(page).waitFor({ state: 'hidden', timeout: PATIENCE });
+  for (const end = Date.now() + PATIENCE; ;) {
+    try {
+      await pathBox(page).fill(file, { timeout: 1000 });
+      await pathBox(page).press('Enter', { timeout: 1000 });
+    } catch (error) {
+      // it was closed by the Enter before, a little late
+      if (Date.now() > end && (await palette(page).isVisible())) throw error;
+    }
+    try {
+      return await palette(page).waitFor({ state: 'hidden', timeout: 5000 });
+    } catch (error) {
+      if (Date.now() > end) throw new Error(`${file} cannot be saved; ${await windowState(page)}`, { cause: error });
+    }
+  }
 }
 
 /**
