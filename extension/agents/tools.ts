@@ -53,9 +53,10 @@ export const tools: Tools = {
     withModel(at, input.model, async (lease) => {
       const { engine } = at;
       const file = at.resolve(input.image);
-      const { imageId, width, height } = await engine.request('open-image', { path: file, preview: false }, { signal });
+      const { modelId } = lease.loaded;
+      const picture = { path: file, preview: false, inputOf: { modelId } };
+      const { imageId, width, height } = await engine.request('open-image', picture, { signal });
       try {
-        const { modelId } = lease.loaded;
         const take = { modelId, imageId, topK: input.topK ?? DEFAULT_TOP_K, attention: false, tokens: false };
         const run = await engine.request('run', take, { signal });
         await engine.request('close-run', { runId: run.runId });

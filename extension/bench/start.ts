@@ -62,7 +62,7 @@ async function startOnce(
     const ready = performance.now();
     const { modelId } = await client.request('load-model', { description, options });
     const loaded = performance.now();
-    const { imageId } = await client.request('open-image', { path: image, preview: false });
+    const { imageId } = await client.request('open-image', { path: image, preview: false, inputOf: { modelId } });
     await client.request('run', { modelId, imageId, topK: 1, attention: false, tokens: false });
     const predicted = performance.now();
     return {

@@ -22,12 +22,14 @@ export function addPreprocess(program: Command): void {
     .requiredOption('-o, --output <file>', 'the .npy file to write');
   addImageSize(addMemoryLimit(command)).action(async (image: string, options: PreprocessOptions) => {
     await withEngine(async (engine) => {
+      const of = { model: modelQueryOf(options) };
       const { imageId } = await engine.request('open-image', {
         path: path.resolve(image),
         preview: false,
         memoryLimit: options.memoryLimit,
+        inputOf: of,
       });
-      const { shape, values } = await engine.request('preprocess', { imageId, model: modelQueryOf(options) });
+      const { shape, values } = await engine.request('preprocess', { imageId, ...of });
       await writeWholeFile(options.output, [writeNpy(shape, values)]);
     });
   });

@@ -17,7 +17,8 @@ export const verifyAgainstOnnx: Command = async ({ engine, panels, reports }, cl
   const { options } = readSettings(picture).model;
   const title = vscode.l10n.t('ViT: comparing engines on {0}', name);
   const result = await withProgress(title, async (signal) => {
-    const source = { ...(await imageSource(picture)), preview: false, memoryLimit: options.memoryLimit };
+    const { memoryLimit } = options;
+    const source = { ...(await imageSource(picture)), preview: false, memoryLimit, inputOf: { model } };
     const { imageId } = await engine.request('open-image', source, { signal });
     try {
       return await engine.request('verify', { model, options, imageId }, { signal });

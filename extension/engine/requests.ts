@@ -264,6 +264,9 @@ export interface Verification {
 /** A model to find and read, or one that is described already. */
 export type ModelReference = { model: ModelQuery } | { description: ModelDescription };
 
+/** The model that a picture is opened for: with its number, or while it is loading. */
+export type InputOf = { modelId: number } | ModelReference;
+
 /** What clients show of a model: where the bytes of its tensors lie stays in the engine process. */
 export type DescribedModel = Omit<ModelDescription, 'weights'>;
 
@@ -278,8 +281,11 @@ export interface ModelFileCheck {
 /** Requests by name, with what they take and give, and what some report while they run. The wire adds an id and an error shape (./wire.ts). */
 export interface EngineRequests extends ResultsRequests {
   info: { take: null; give: { pid: number; blas: string; features: string[]; kernels: string; cores: number } };
-  /** `memoryLimit` as in EngineOptions; what decodes the picture may use half of it. */
-  'open-image': { take: ImageSource & { memoryLimit?: number }; give: OpenedImage };
+  /**
+   * `memoryLimit` as in EngineOptions; what decodes the picture may use half of it. `inputOf`: only that model's input is made and kept,
+   * where the picture is decoded, and no other model can run on it; its pixels never come to the engine process.
+   */
+  'open-image': { take: ImageSource & { memoryLimit?: number; inputOf?: InputOf }; give: OpenedImage };
   'close-image': { take: { imageId: number }; give: null };
   /**
    * What a model is, runnable or not, and LoadedModel.steps of its architecture. `values`: its weights are read, too, and those that

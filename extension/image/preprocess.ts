@@ -3,6 +3,7 @@ import { EngineError } from '../errors/engineError';
 import { sentence } from '../errors/sentence';
 import { cropBox, geometryOf, resizedSize, type CropBox, type Size } from './geometry';
 import type { ResizeRequest } from '../../native/binding';
+import type { OpenedImage } from './opened';
 import type { Geometry, Preprocessing } from './preprocessing';
 
 export interface Pixels {
@@ -22,6 +23,12 @@ export interface Preprocessed {
   shape: [batch: 1, channels: number, height: number, width: number];
   geometry: Geometry;
   ms: number;
+}
+
+/** A picture of which only a model's input is kept, as `how` says. */
+export interface PreparedImage extends Omit<OpenedImage, 'imageId'> {
+  how: Preprocessing;
+  input: Preprocessed;
 }
 
 /** Resized pictures larger than this are refused: only extreme aspect ratios get there. */

@@ -79,7 +79,8 @@ async function run(engine: EnginePort, { modelId, explains }: LoadedModel, pictu
     const { runId } = await engine.request('run-tensor', { modelId, values, shape, ...keeps });
     return { runId, done: () => engine.request('close-run', { runId }) };
   }
-  const { imageId } = await engine.request('open-image', { path: path.resolve(picture.file), preview: false });
+  const opened = { path: path.resolve(picture.file), preview: false, inputOf: { modelId } };
+  const { imageId } = await engine.request('open-image', opened);
   const { runId } = await engine.request('run', { modelId, imageId, topK: 1, ...keeps });
   const done = async () => {
     await engine.request('close-run', { runId });

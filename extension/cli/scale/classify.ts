@@ -4,11 +4,11 @@ import path from 'node:path';
 import { plainMessage, plainText, terminalJson } from '../../errors/plainText';
 import type { EngineClient } from '../../engine/client';
 import { DEFAULT_TOP_K } from '../../engine/predictions';
-import type { DescribedModel, LoadedModel, Prediction, RunSummary } from '../../engine/requests';
+import type { DescribedModel, InputOf, LoadedModel, Prediction, RunSummary } from '../../engine/requests';
 import { GONE_OR_DIED, onceMore } from '../../inspect/onceMore';
 import { RESULTS_LIMITS } from '../../results/limits';
 import { labelOrNumber } from '../classNames';
-import { loadModel } from '../engine';
+import { loadModel, modelQueryOf } from '../engine';
 import { withEngine } from '../engineProcess';
 import { complain, lineOf, UsageError } from '../errors';
 import { addModelOptions, positiveNumber } from '../options';
@@ -74,21 +74,34 @@ async function classify(engine: EngineClient, images: string[], options: Classif
 
 class Classifier {
   private loading: Promise<{ description: DescribedModel; loaded: LoadedModel }> | undefined;
+  /** What pictures are opened for: while the model is loading, its name. */
+  private inputOf: InputOf;
 
   constructor(
     private readonly engine: EngineClient,
     private readonly options: ClassifyOptions,
-  ) {}
+  ) {
+    this.inputOf = { model: modelQueryOf(options) };
+  }
 
   model() {
-    return (this.loading ??= loadModel(this.engine, this.options));
+    return (this.loading ??= this.load());
+  }
+
+  private async load() {
+    const opened = await loadModel(this.engine, this.options);
+    this.inputOf = { modelId: opened.loaded.modelId };
+    return opened;
   }
 
   async classify(image: string): Promise<Outcome> {
     let model = this.model();
     // a picture before this one took the engine with it: its model is loaded again, once for all that wait
     const forget = () => {
-      if (this.loading === model) this.loading = undefined;
+      if (this.loading === model) {
+        this.loading = undefined;
+        this.inputOf = { model: modelQueryOf(this.options) };
+      }
       model = this.model();
     };
     try {
@@ -104,6 +117,7 @@ class Classifier {
         path: path.resolve(image),
         preview: false,
         memoryLimit: this.options.memoryLimit,
+        inputOf: this.inputOf,
       }),
       model,
     ]);

@@ -1,11 +1,9 @@
 /** Makes batches of model inputs of pictures, in processes of their own. */
 import { availableParallelism } from 'node:os';
 import { cancelled, toErrorShape } from '../../errors/engineError';
-import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
-import { preprocess } from '../../image/preprocess';
 import type { Preprocessing } from '../../image/preprocessing';
-import { addonOrOwnResize } from '../native/resize';
+import type { Decoders } from '../decoder/decoders';
 import { Preparer, type Prepared } from './preparer';
 import { untilAborted } from '../../system/waiting';
 
@@ -13,8 +11,6 @@ import { untilAborted } from '../../system/waiting';
 const PROCESSES = Math.max(1, Math.min(8, Math.round(availableParallelism() / 4)));
 /** What no job has asked for so long is ended. */
 const IDLE_MS = 30_000;
-
-type Decode = (source: ImageSource, signal: AbortSignal, memory: number) => Promise<DecodedImage>;
 
 export class Preparers {
   private preparers: Preparer[] = [];
@@ -25,7 +21,7 @@ export class Preparers {
     /** dist/decoder.js, absolute. */
     private readonly processFile: string,
     /** One picture, behind the walls of the decoder of single pictures: it says which one ends its process, and why. */
-    private readonly decode: Decode,
+    private readonly single: Decoders['prepare'],
   ) {}
 
   /** One outcome for each picture. Rejects with ERR_CANCELLED only. `memory`: bytes each process may hold. */
@@ -72,10 +68,10 @@ export class Preparers {
 
   private async one(source: ImageSource, how: Preprocessing, memory: number, signal: AbortSignal): Promise<Prepared> {
     try {
-      const image = await this.decode({ ...source, preview: false }, signal, memory);
-      const { values, shape, ms } = await preprocess(image, how, addonOrOwnResize);
+      const image = await this.single({ ...source, preview: false }, how, signal, memory);
+      const { width, height, bytes, decodeMs, input } = image;
+      const { values, shape, ms } = input;
       const [, channels, rows, columns] = shape;
-      const { width, height, bytes, decodeMs } = image;
       return {
         shape: [channels, rows, columns],
         values,

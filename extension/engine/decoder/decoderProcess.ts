@@ -5,10 +5,12 @@ import { sentence, type Argument, type Sentence } from '../../errors/sentence';
 import { systemReason } from '../../errors/systemError';
 import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
+import type { Preprocessed, PreparedImage } from '../../image/preprocess';
+import type { Preprocessing } from '../../image/preprocessing';
 import { killChild } from '../../system/kill';
 import type { StartedDecoder } from './fork';
 import type { SharedFile } from './sharedFile';
-import { pieceAt, type FromDecoder, type ToDecoder } from './wire';
+import { pieceAt, type FromDecoder, type ImageFacts, type ToDecoder } from './wire';
 
 export interface DecoderLimits {
   /** For any picture, and more for each million pixels its header tells of. */
@@ -20,9 +22,11 @@ export interface DecoderLimits {
 
 export interface Job {
   source: ImageSource;
+  /** A model's input is wanted of it, and not its pixels. */
+  how: Preprocessing | null;
   /** Bytes the process may hold while this is decoded. */
   memory: number;
-  resolve: (image: DecodedImage) => void;
+  resolve: (image: DecodedImage | PreparedImage) => void;
   reject: (error: EngineError) => void;
 }
 
@@ -51,9 +55,11 @@ interface Current {
   allowedMs: number;
   /** Its region of the shared file. */
   region: number;
-  image?: Omit<DecodedImage, 'pixels' | 'preview'>;
-  pixels?: Uint8Array;
-  /** Pieces of `pixels` that have come, and their bytes. */
+  image?: ImageFacts;
+  input?: Omit<Preprocessed, 'values'> | null;
+  /** Its pixels, or the bytes of its input's values. */
+  values?: Uint8Array;
+  /** Pieces of `values` that have come, and their bytes. */
   pieces: number;
   received: number;
   preview?: DecodedImage['preview'];
@@ -138,7 +144,8 @@ export class DecoderProcess {
       pieces: 0,
       received: 0,
     });
-    this.send({ kind: 'decode', id, source: job.source, region: this.file ? region : null, memory: job.memory });
+    const { source, how, memory } = job;
+    this.send({ kind: 'decode', id, source, how, region: this.file ? region : null, memory });
   }
 
   /** Nobody waits for that picture any more. */
@@ -184,7 +191,8 @@ export class DecoderProcess {
         break;
       case 'decoded':
         current.image = message.image;
-        current.pixels = new Uint8Array(message.pixelBytes);
+        current.input = message.input;
+        current.values = new Uint8Array(message.valueBytes);
         break;
       case 'piece':
         this.take(current, message.bytes);
@@ -204,11 +212,11 @@ export class DecoderProcess {
 
   private take(current: Current, bytes: number | Uint8Array): void {
     const { id, job, region, pieces, received } = current;
-    const pixels = current.pixels!;
-    if (typeof bytes !== 'number') pixels.set(bytes, received);
+    const values = current.values!;
+    if (typeof bytes !== 'number') values.set(bytes, received);
     else {
       try {
-        this.file!.read(pixels.subarray(received, received + bytes), pieceAt(region, pieces));
+        this.file!.read(values.subarray(received, received + bytes), pieceAt(region, pieces));
       } catch (error) {
         const says = (name: string) => sentence('{0} cannot be decoded: {1}.', name, systemReason(error));
         this.end({ culprit: job, says });
@@ -217,15 +225,17 @@ export class DecoderProcess {
     }
     current.pieces++;
     current.received += typeof bytes === 'number' ? bytes : bytes.length;
-    if (current.received < pixels.length) this.send({ kind: 'taken', id });
+    if (current.received < values.length) this.send({ kind: 'taken', id });
     else this.settleWhenComplete(current);
   }
 
   private settleWhenComplete(current: Current): void {
-    const { image, pixels, preview, received } = current;
-    if (image && pixels && preview && received === pixels.length) {
-      this.settle(current).resolve({ ...image, pixels, preview });
-    }
+    const { job, image, input, values, preview, received } = current;
+    if (!image || !values || !preview || received !== values.length) return;
+    this.settle(current);
+    if (job.how && input) {
+      job.resolve({ ...image, preview, how: job.how, input: { ...input, values: new Float32Array(values.buffer) } });
+    } else job.resolve({ ...image, preview, pixels: values });
   }
 
   /** The picture is done with, one way or the other. */

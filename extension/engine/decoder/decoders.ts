@@ -5,6 +5,8 @@ import { cancelled, EngineError } from '../../errors/engineError';
 import { sentence } from '../../errors/sentence';
 import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
+import type { PreparedImage } from '../../image/preprocess';
+import type { Preprocessing } from '../../image/preprocessing';
 import { decoderMemory } from '../memory';
 import { startDecoder, type StartedDecoder } from './fork';
 import { DecoderProcess, isDone, type DecoderLimits, type Ending, type Job } from './decoderProcess';
@@ -63,6 +65,20 @@ export class Decoders {
    * @param memory bytes the process may hold while it decodes this picture
    */
   decode(source: ImageSource, signal: AbortSignal, memory = this.limits.memory): Promise<DecodedImage> {
+    return this.ask(source, null, signal, memory) as Promise<DecodedImage>;
+  }
+
+  /** Likewise, with the model's input made there: pixels stay where they were decoded. */
+  prepare(source: ImageSource, how: Preprocessing, signal: AbortSignal, memory: number): Promise<PreparedImage> {
+    return this.ask(source, how, signal, memory) as Promise<PreparedImage>;
+  }
+
+  private ask(
+    source: ImageSource,
+    how: Preprocessing | null,
+    signal: AbortSignal,
+    memory: number,
+  ): Promise<DecodedImage | PreparedImage> {
     return new Promise((resolve, reject) => {
       if (signal.aborted || this.disposed) throw cancelled();
       if (!existsSync(this.processFile)) {
@@ -84,6 +100,7 @@ export class Decoders {
       };
       const job: Job = {
         source,
+        how,
         memory,
         resolve: (image) => {
           settled();

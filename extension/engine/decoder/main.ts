@@ -1,9 +1,12 @@
 /** Main of a decoder process (dist/decoder.js): decodes what the engine process asks for until that ends. */
 import { writeSync } from 'node:fs';
 import { toErrorShape } from '../../errors/engineError';
-import { decodePixels, loadSharp } from '../../image/decode';
+import { decodePixels, loadSharp, type DecodedImage } from '../../image/decode';
+import { preprocess, type Preprocessed } from '../../image/preprocess';
+import type { Preprocessing } from '../../image/preprocessing';
 import { kill } from '../../system/kill';
-import { PIECE_BYTES, pieceAt, PIECES, PIXELS_FD, type FromDecoder, type ToDecoder } from './wire';
+import { addonOrOwnResize } from '../native/resize';
+import { PIECE_BYTES, pieceAt, PIECES, PIXELS_FD, type FromDecoder, type ImageFacts, type ToDecoder } from './wire';
 
 const WATCH_MS = 20;
 
@@ -29,19 +32,39 @@ function main(): void {
 /** Nothing is worth saving, and an orderly exit would wait for libvips. */
 const end = () => kill(process.pid);
 
-async function answer({ id, source, region, memory }: Extract<ToDecoder, { kind: 'decode' }>): Promise<void> {
+async function answer({ id, source, how, region, memory }: Extract<ToDecoder, { kind: 'decode' }>): Promise<void> {
   limits.set(id, memory);
   try {
     const sized = (pixels: number) => send({ kind: 'size', id, pixels });
-    const { pixels, makePreview, modified: _modified, ...image } = await decodePixels(source, never, { sized, memory });
-    send({ kind: 'decoded', id, image, pixelBytes: pixels.byteLength });
-    const [preview] = await Promise.all([makePreview(), handOver(id, pixels, region)]);
+    const { makePreview, modified: _modified, ...decoded } = await decodePixels(source, never, { sized, memory });
+    const { image, input, values } = how ? await inputOf(decoded, how) : pixelsOf(decoded);
+    send({ kind: 'decoded', id, image, input, valueBytes: values.length });
+    const [preview] = await Promise.all([makePreview(), handOver(id, values, region)]);
     send({ kind: 'preview', id, preview, rss: process.memoryUsage.rss() });
   } catch (error) {
     send({ kind: 'refusal', id, error: toErrorShape(error) });
   } finally {
     limits.delete(id);
   }
+}
+
+/** What is handed over of a picture. */
+interface Given {
+  image: ImageFacts;
+  input: Omit<Preprocessed, 'values'> | null;
+  values: Uint8Array;
+}
+
+const pixelsOf = ({ pixels, ...image }: Omit<DecodedImage, 'preview'>): Given => ({
+  image,
+  input: null,
+  values: pixels,
+});
+
+async function inputOf(decoded: Omit<DecodedImage, 'preview'>, how: Preprocessing): Promise<Given> {
+  const { values, ...input } = await preprocess(decoded, how, addonOrOwnResize);
+  const { pixels: _pixels, exact: _exact, ...image } = decoded;
+  return { image, input, values: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
 }
 
 /** Pictures of a batch, as the model takes them. */
@@ -59,16 +82,16 @@ async function prepare(asked: Extract<ToDecoder, { kind: 'prepare' }>): Promise<
 }
 
 /** The engine reads a piece while the next ones are written. */
-async function handOver(id: number, pixels: Uint8Array, region: number | null): Promise<void> {
+async function handOver(id: number, values: Uint8Array, region: number | null): Promise<void> {
   let taken = 0;
   let wake = () => {};
   takers.set(id, () => {
     taken++;
     wake();
   });
-  for (let piece = 0; piece * PIECE_BYTES < pixels.length; piece++) {
+  for (let piece = 0; piece * PIECE_BYTES < values.length; piece++) {
     if (piece - taken >= PIECES) await new Promise<void>((resolve) => (wake = resolve));
-    const bytes = pixels.subarray(piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES);
+    const bytes = values.subarray(piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES);
     const written = region !== null && writePiece(bytes, pieceAt(region, piece));
     send({ kind: 'piece', id, bytes: written ? bytes.length : bytes });
   }

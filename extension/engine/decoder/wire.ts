@@ -2,6 +2,7 @@
 import type { EngineErrorShape } from '../../errors/errorShape';
 import type { DecodedImage } from '../../image/decode';
 import type { ImageSource } from '../../image/opened';
+import type { Preprocessed } from '../../image/preprocess';
 import type { Preprocessing } from '../../image/preprocessing';
 
 /**
@@ -18,10 +19,18 @@ export const pieceAt = (region: number, piece: number): number => (region * PIEC
 
 export type ToDecoder =
   /**
-   * `region`: where in the file its pixels go, counted in regions; null when there is no file.
+   * `how`: the model's input is made of it, and goes in its pixels' place; null: its pixels are wanted.
+   * `region`: where in the file they go, counted in regions; null when there is no file.
    * `memory`: bytes the process may hold until it is decoded.
    */
-  | { kind: 'decode'; id: number; source: ImageSource; region: number | null; memory: number }
+  | {
+      kind: 'decode';
+      id: number;
+      source: ImageSource;
+      how: Preprocessing | null;
+      region: number | null;
+      memory: number;
+    }
   /** A piece was read, and its place may be written again. */
   | { kind: 'taken'; id: number }
   /**
@@ -52,14 +61,17 @@ export interface PreparedFacts {
   preprocessMs: number;
 }
 
+/** A picture without what is large. */
+export type ImageFacts = Omit<DecodedImage, 'pixels' | 'preview'>;
+
 export type FromDecoder =
   /** Sent once: sharp is loaded. */
   | { kind: 'ready' }
   /** What the header says, before anything is decoded; of a batch, only of its large pictures. */
   | { kind: 'size'; id: number; pixels: number }
-  /** The pixels follow in pieces, and the preview is being made. */
-  | { kind: 'decoded'; id: number; image: Omit<DecodedImage, 'pixels' | 'preview'>; pixelBytes: number }
-  /** The next bytes of the pixels: so many are in the file, or here where it cannot be written. */
+  /** The pixels, or the values of the input, follow in pieces, and the preview is being made. */
+  | { kind: 'decoded'; id: number; image: ImageFacts; input: Omit<Preprocessed, 'values'> | null; valueBytes: number }
+  /** The next bytes of them: so many are in the file, or here where it cannot be written. */
   | { kind: 'piece'; id: number; bytes: number | Uint8Array }
   /** `rss`: what the process holds now. */
   | { kind: 'preview'; id: number; preview: DecodedImage['preview']; rss: number }

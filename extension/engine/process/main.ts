@@ -32,7 +32,6 @@ async function openSession(decoder: string, decoders: Decoders, turns: Turns): P
     import('./jobs'),
     import('../native/binding'),
   ]);
-  const decode: Decoders['decode'] = (source, signal, memory) => decoders.decode(source, signal, memory);
   const batches = batchesOf(decoder, turns);
-  return new Session({ batches, binding: loadBinding, backend, decode });
+  return new Session({ batches, binding: loadBinding, backend, decoders });
 }

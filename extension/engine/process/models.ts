@@ -27,10 +27,20 @@ export async function describe({ id, cwd, confinedTo, inputSize, pictureSize }: 
   return pictureSize ? atPictureSize(trained, pictureSize) : trained;
 }
 
-/** Throws ModelError unless it can be run. */
-export async function runnable(reference: ModelReference): Promise<ModelDescription> {
-  if ('description' in reference) return reference.description;
-  const description = await describe(reference.model);
+/** A model is opened, and pictures for it, at the same time: its files are read once for all of them. */
+const underWay = new Map<string, Promise<ModelDescription>>();
+
+/** Rejects with ModelError unless it can be run. */
+export function runnable(reference: ModelReference): Promise<ModelDescription> {
+  if ('description' in reference) return Promise.resolve(reference.description);
+  const key = JSON.stringify(reference.model);
+  const described = underWay.get(key) ?? describeRunnable(reference.model).finally(() => underWay.delete(key));
+  underWay.set(key, described);
+  return described;
+}
+
+async function describeRunnable(model: ModelQuery): Promise<ModelDescription> {
+  const description = await describe(model);
   assertRunnable(description);
   return description;
 }

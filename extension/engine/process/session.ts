@@ -1,21 +1,24 @@
 /** What the engine process does: images, models and runs by number, and one handler for every request. */
 import type { Binding } from '../../../native/binding';
 import type { DecodedImage } from '../../image/decode';
-import type { ImageSource } from '../../image/opened';
-import { preprocess, type Preprocessed } from '../../image/preprocess';
+import { isDeepStrictEqual } from 'node:util';
+import { preprocess, type PreparedImage, type Preprocessed } from '../../image/preprocess';
 import { writeWholeFile } from '../../files/wholeFile';
+import type { Preprocessing } from '../../image/preprocessing';
 import type { ModelDescription } from '../../architecture/description';
 import { parameterCount } from '../../models/describe';
 import { exportOnnx, type ExportOptions } from '../../onnx/export';
 import { NOTES_KEY, type ExportedNotes } from '../../onnx/picture';
 import type { Backend, BackendModel, BackendRun } from '../backend';
 import type { Batches, RunningModel as OpenModel } from '../batches/batches';
+import type { Decoders } from '../decoder/decoders';
 import { depthSlice, isDepth } from '../depth/depth';
 import { Explainer, isEvidence, type Running as RunningOf } from '../explain/explainer';
 import type {
   EngineKind,
   EngineOptions,
   EngineRequests,
+  InputOf,
   LoadedModel,
   RunSummary,
   Slice,
@@ -67,11 +70,11 @@ interface SessionParts {
   batches: Batches;
   binding: () => Binding;
   backend: (kind: EngineKind) => Backend;
-  decode: (source: ImageSource, signal: AbortSignal, memory: number) => Promise<DecodedImage>;
+  decoders: Pick<Decoders, 'decode' | 'prepare'>;
 }
 
 export class Session {
-  private readonly images: Store<DecodedImage>;
+  private readonly images: Store<DecodedImage | PreparedImage>;
   private readonly models: Store<OpenModel>;
   private readonly runs: Store<KeptRun>;
 
@@ -92,9 +95,14 @@ export class Session {
       const { blas, features, kernels, cores } = this.parts.binding().info();
       return { pid: process.pid, blas, features, kernels, cores };
     },
-    'open-image': async ({ memoryLimit, ...source }, signal) => {
-      const image = await this.parts.decode(source, signal, decoderMemory(memoryLimit));
-      const imageId = this.images.add(image, image.pixels.byteLength);
+    'open-image': async ({ memoryLimit, inputOf, ...source }, signal) => {
+      const { decoders } = this.parts;
+      const memory = decoderMemory(memoryLimit);
+      const image = inputOf
+        ? await decoders.prepare(source, await this.preprocessingOf(inputOf), signal, memory)
+        : await decoders.decode(source, signal, memory);
+      const kept = 'input' in image ? image.input.values : image.pixels;
+      const imageId = this.images.add(image, kept.byteLength);
       const { name, format, width, height, space, orientation, bytes, preview, decodeMs } = image;
       return { imageId, name, format, width, height, space, orientation, bytes, preview, decodeMs };
     },
@@ -201,8 +209,16 @@ export class Session {
     return this.runs.add({ run, of, input, inputShape, explainer }, run.bytes + input.byteLength);
   }
 
-  private prepare(imageId: number, { preprocessing }: ModelDescription): Promise<Preprocessed> {
-    return preprocess(this.images.get(imageId), preprocessing, addonOrOwnResize);
+  private async preprocessingOf(of: InputOf): Promise<Preprocessing> {
+    const { preprocessing } = 'modelId' in of ? this.models.get(of.modelId).description : await runnable(of);
+    return preprocessing;
+  }
+
+  private async prepare(imageId: number, { preprocessing }: ModelDescription): Promise<Preprocessed> {
+    const image = this.images.get(imageId);
+    if (!('input' in image)) return preprocess(image, preprocessing, addonOrOwnResize);
+    if (isDeepStrictEqual(image.how, preprocessing)) return image.input;
+    throw new EngineError('ERR_ARGUMENT', sentence('{0} was opened for another model; open it again.', image.name));
   }
 
   private async run(take: EngineRequests['run']['take'], signal: AbortSignal): Promise<RunSummary> {
