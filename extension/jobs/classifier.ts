@@ -6,7 +6,8 @@ import { LOST } from '../inspect/onceMore';
 import { cancelled, EngineError, toErrorShape } from '../errors/engineError';
 import type { ImageSource } from '../image/opened';
 
-type Asked = Omit<EngineRequests['classify-pictures']['take'], 'modelId' | 'pictures'>;
+/** What is asked of each picture. */
+export type Asked = Omit<EngineRequests['classify-pictures']['take'], 'modelId' | 'pictures'>;
 
 /** A picture that was there each time the process ended is refused. */
 const TRIES = 2;
@@ -17,7 +18,6 @@ export class Classifier {
   constructor(
     private readonly engine: EnginePort,
     private readonly lease: () => Promise<ModelLease>,
-    private readonly asked: Asked,
   ) {}
 
   model(): Promise<ModelLease> {
@@ -30,12 +30,12 @@ export class Classifier {
   }
 
   /** One outcome for each. Rejects when the model cannot be loaded (again), with ERR_CANCELLED, and with ERR_UNSUPPORTED. */
-  async classify(pictures: ImageSource[], signal: AbortSignal): Promise<PictureOutcome[]> {
+  async classify(pictures: ImageSource[], asked: Asked, signal: AbortSignal): Promise<PictureOutcome[]> {
     for (let tries = 1; ; tries++) {
       const leased = this.model();
       const { loaded } = await leased;
       try {
-        const take = { ...this.asked, modelId: loaded.modelId, pictures };
+        const take = { ...asked, modelId: loaded.modelId, pictures };
         return await this.engine.request('classify-pictures', take, { signal });
       } catch (error) {
         const refusal = toErrorShape(error);
@@ -45,14 +45,14 @@ export class Classifier {
         if (tries < TRIES) continue;
         if (pictures.length === 1 && refusal.code === 'ERR_ENGINE_DIED') return [{ error: refusal }];
         if (pictures.length === 1) throw new EngineError(refusal.code, refusal);
-        return this.oneByOne(pictures, signal);
+        return this.oneByOne(pictures, asked, signal);
       }
     }
   }
 
-  private async oneByOne(pictures: ImageSource[], signal: AbortSignal): Promise<PictureOutcome[]> {
+  private async oneByOne(pictures: ImageSource[], asked: Asked, signal: AbortSignal): Promise<PictureOutcome[]> {
     const outcomes: PictureOutcome[] = [];
-    for (const picture of pictures) outcomes.push(...(await this.classify([picture], signal)));
+    for (const picture of pictures) outcomes.push(...(await this.classify([picture], asked, signal)));
     return outcomes;
   }
 

@@ -14,7 +14,7 @@ import type { ResultsHeader } from '../results/format';
 import type { NewRow } from '../results/writer';
 import { bothOrFirstError } from '../system/waiting';
 import { Chunks } from './chunks';
-import { Classifier } from './classifier';
+import { Classifier, type Asked } from './classifier';
 import { classText, headerOf } from './header';
 import type { JobPicture } from './picture';
 import { Rate } from './rate';
@@ -97,8 +97,6 @@ class RunningJob {
   private readonly progress: JobProgress;
   private readonly controller = new AbortController();
   private readonly rate = new Rate();
-  /** What each request asks of a picture. */
-  private readonly asked: ConstructorParameters<typeof Classifier>[2];
   private readonly classifier: Classifier;
   private readonly chunks: Chunks<JobPicture>;
   private gate: { opened: Promise<void>; open: () => void } | null = null;
@@ -114,9 +112,8 @@ class RunningJob {
     private readonly options: JobOptions,
     private readonly onProgress: (progress: JobProgress) => void,
   ) {
-    const { topK, logits, embeddings, memoryLimit, total = null, batch } = options;
-    this.asked = { topK, logits, features: embeddings !== null, memoryLimit };
-    this.classifier = new Classifier(engine, lease, this.asked);
+    const { total = null, batch } = options;
+    this.classifier = new Classifier(engine, lease);
     this.chunks = new Chunks(pictures);
     this.chunk = batch ?? 8;
     this.progress = { state: 'starting', done: 0, failed: 0, skipped: 0, total, rate: 0 };
@@ -147,10 +144,13 @@ class RunningJob {
   async run(): Promise<JobProgress> {
     const { signal } = this.controller;
     try {
-      const sink = await this.options.open(await this.header());
+      const header = await this.header();
+      const sink = await this.options.open(header);
+      const { topK, logits, memoryLimit } = this.options;
+      const asked: Asked = { topK, logits, features: header.embeddings !== null, memoryLimit };
       try {
         this.tell('running');
-        await Promise.all(Array.from({ length: AHEAD }, () => this.work(sink)));
+        await Promise.all(Array.from({ length: AHEAD }, () => this.work(sink, asked)));
         await this.written;
       } finally {
         await sink.close();
@@ -175,12 +175,10 @@ class RunningJob {
     const { channels, crop } = description.preprocessing;
     const inputBytes = 4 * channels * (crop ? crop.height * crop.width : 0);
     if (inputBytes > 0) this.largest = Math.max(1, Math.min(LARGEST_CHUNK, Math.floor(CHUNK_BYTES / inputBytes)));
-    const header = headerOf({ description, loaded, weights, precision, root, topK, embeddings, embeddingsIfAny });
-    this.asked.features = header.embeddings !== null;
-    return header;
+    return headerOf({ description, loaded, weights, precision, root, topK, embeddings, embeddingsIfAny });
   }
 
-  private async work(sink: ResultsSink): Promise<void> {
+  private async work(sink: ResultsSink, asked: Asked): Promise<void> {
     const { signal } = this.controller;
     for (;;) {
       while (this.gate) await this.gate.opened;
@@ -190,7 +188,7 @@ class RunningJob {
       const pictures = taken.filter(({ id }) => sink.claim(id));
       this.progress.skipped += taken.length - pictures.length;
       // in the order in which they were taken, also when a later one is ready first
-      this.written = this.write(this.classify(pictures), this.written, sink);
+      this.written = this.write(this.classify(pictures, asked), this.written, sink);
       await this.written;
     }
   }
@@ -204,10 +202,11 @@ class RunningJob {
     this.tell();
   }
 
-  private async classify(pictures: JobPicture[]): Promise<NewRow[]> {
+  private async classify(pictures: JobPicture[], asked: Asked): Promise<NewRow[]> {
     const sources = pictures.flatMap(({ source }) => ('error' in source ? [] : [source]));
     const started = performance.now();
-    const outcomes = sources.length > 0 ? await this.classifier.classify(sources, this.controller.signal) : [];
+    const { signal } = this.controller;
+    const outcomes = sources.length > 0 ? await this.classifier.classify(sources, asked, signal) : [];
     this.adapt(sources, performance.now() - started);
     let at = 0;
     return pictures.map((picture) => {
