@@ -31,8 +31,11 @@ export interface FolderRow {
   possible: number;
   /** both / possible */
   ratio: number;
-  /** Resident memory of the engine process and its decoders, bytes: at a tenth, half, and at the end of the last job; null where /proc tells nothing. */
-  memory: [number, number, number] | null;
+  /**
+   * Resident memory of the engine process and its decoders in the last job, bytes, medians over its second tenth and its last: what a job
+   * grows by while it goes on. null where /proc tells nothing, or the job is too short.
+   */
+  memory: { second: number; last: number } | null;
   /** Milliseconds until a picture is opened and run, medians: alone, and while a job works. */
   alone_ms: number;
   beside_ms: number;
@@ -155,7 +158,7 @@ async function wholeJob(
   try {
     let started = 0;
     let from = 0;
-    const measured: Promise<number>[] = [];
+    const measured: { share: number; bytes: Promise<number> }[] = [];
     const job = startJob(
       engine,
       onlyModel(engine, { id: model }, options),
@@ -167,17 +170,17 @@ async function wholeJob(
       ({ done }) => {
         // counted from the first rows on: until then processes start and the model is loaded
         if (done > 0 && started === 0) [started, from] = [performance.now(), done];
-        const marks = [0.1, 0.5, 1];
-        if (done >= marks[measured.length]! * pictures.length) measured.push(residentMemory(engine.pid));
+        measured.push({ share: done / pictures.length, bytes: residentMemory(engine.pid) });
       },
     );
     const { done } = await job.finished;
     const rate = perSecond(done - from, started);
-    const memory = await Promise.all(measured);
-    return {
-      rate,
-      memory: memory.length === 3 && memory.every((bytes) => bytes > 0) ? (memory as [number, number, number]) : null,
+    const between = async (from: number, to: number): Promise<number> => {
+      const within = measured.filter(({ share }) => share > from && share <= to);
+      return within.length === 0 ? 0 : median(await Promise.all(within.map(({ bytes }) => bytes)));
     };
+    const [second, last] = [await between(0.1, 0.2), await between(0.9, 1)];
+    return { rate, memory: second > 0 && last > 0 ? { second, last } : null };
   } finally {
     engine.dispose();
     await rm(folder, { recursive: true, force: true });

@@ -164,10 +164,13 @@ async function printFolder(
     `  decoding alone ${count(row.decode)}, passes alone ${count(row.forward)}, both together ${count(row.both)}`,
   );
   console.log(`  ${(100 * row.ratio).toFixed(0)}% of the ${count(row.possible)} that the two allow on the same cores`);
-  if (row.memory)
+  if (row.memory) {
+    const { second, last } = row.memory;
+    const grown = (100 * (last / second - 1)).toFixed(1);
     console.log(
-      `  resident ${row.memory.map((bytes) => `${count(bytes / 1e6)} MB`).join(', ')}: after a tenth, half, all`,
+      `  resident ${count(second / 1e6)} MB in the second tenth, ${count(last / 1e6)} MB in the last (${grown}%)`,
     );
+  }
   console.log(
     `  a picture opened and run by a panel: ${ms(row.alone_ms)} ms alone, ${ms(row.beside_ms)} ms beside a job`,
   );
