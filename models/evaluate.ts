@@ -3,7 +3,10 @@
  * (JPEG decoding, preprocessing, forward pass). Prints accuracy, accuracy by class, calibration, and, given the logits
  * the training recipe wrote (or with another precision than fp32: those of fp32), in how many pictures the two argmaxes differ.
  *
+ * With --photos it judges the photographs of photographs.json instead, and says how much of the attention lies on their object.
+ *
  *   npm run eval -- [--data ../shared/cifar10/cifar10-jpeg.npz] [--model embedded] [--logits logits.npy] [--precision fp32|stored|int8] [--limit N] [--json]
+ *   npm run eval -- --photos ../shared/photos [--model embedded] [--json]
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -17,6 +20,7 @@ import { decodeImage } from '../extension/image/decode';
 import { readNpy } from '../extension/files/npy';
 import { preprocess } from '../extension/image/preprocess';
 import { openModel } from '../extension/models/open';
+import { judgePhotographs, type Judged } from './photographs';
 import { readTestSet, type TestSet } from './testSet';
 
 const BATCH = 100;
@@ -44,11 +48,8 @@ async function evaluate(
   precision: EngineOptions['precision'],
 ): Promise<Evaluation> {
   const started = performance.now();
-  const description = await openModel(modelId, { root: path.resolve(__dirname, '..') });
-  const binding = loadBinding();
   const { signal } = new AbortController();
-  const load = (precision: EngineOptions['precision']): Promise<BackendModel> =>
-    new NativeBackend(binding).load(description, { engine: 'native', gemm: 'packed', precision, threads: 0 }, signal);
+  const { description, binding, load } = await opened(modelId);
   const model = await load(precision);
   const exact = precision === 'fp32' ? null : await load('fp32');
   const names = description.labels ?? [];
@@ -113,6 +114,34 @@ async function evaluate(
   };
 }
 
+/** A model, and the engine that loads it in one precision or another. */
+async function opened(modelId: string) {
+  const description = await openModel(modelId, { root: path.resolve(__dirname, '..') });
+  const binding = loadBinding();
+  const { signal } = new AbortController();
+  const load = (precision: EngineOptions['precision']): Promise<BackendModel> =>
+    new NativeBackend(binding).load(description, { engine: 'native', gemm: 'packed', precision, threads: 0 }, signal);
+  return { description, binding, load };
+}
+
+async function photographs(folder: string, modelId: string): Promise<Judged[]> {
+  const { description, binding, load } = await opened(modelId);
+  return judgePhotographs(folder, await load('fp32'), description, (request) => binding.resize(request));
+}
+
+function sayJudged(rows: Judged[]): void {
+  for (const { file, label, probability, energy, unlike, sensible, attention, area } of rows) {
+    const verdict = `${label} ${percent(probability)}${unlike ? ', unlike' : ''}`;
+    const share = `${percent(attention)} of attention on ${percent(area)} of the picture`;
+    say(`${sensible ? 'yes' : 'no '}  ${file.padEnd(22)} ${verdict.padEnd(28)} energy ${energy.toFixed(2)}  ${share}`);
+  }
+  const mean = (of: (row: Judged) => number): number => rows.reduce((sum, row) => sum + of(row), 0) / rows.length;
+  say(`sensible                    ${rows.filter(({ sensible }) => sensible).length} of ${rows.length}`);
+  say(
+    `attention on the object     ${percent(mean((row) => row.attention))}, evenly spread ${percent(mean((row) => row.area))}`,
+  );
+}
+
 const argmax = (values: Float32Array): number =>
   values.reduce((best, value, i) => (value > (values[best] ?? NaN) ? i : best), 0);
 
@@ -128,9 +157,16 @@ async function main(): Promise<void> {
       logits: { type: 'string' },
       precision: { type: 'string', default: 'fp32' },
       limit: { type: 'string', default: '10000' },
+      photos: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
+  if (values.photos !== undefined) {
+    const judged = await photographs(values.photos, values.model);
+    if (values.json) say(JSON.stringify(judged));
+    else sayJudged(judged);
+    return;
+  }
   if (!existsSync(values.data)) {
     complain(
       `${values.data} does not exist: name the CIFAR-10 .npz with --data (models/README.md says how it is made).`,

@@ -84,6 +84,7 @@ export function thirdPartyNotices(metafiles, files) {
   const shipped = files.flatMap((file) => packageOf(file) ?? []);
   const beside = besideTheBundles.map((name) => fromRoot('node_modules', name));
   const notices = [...new Set([...bundledPackages(metafiles), ...shipped, ...beside])].map(packageNotice);
+  notices.push({ name: 'DeiT', text: text('deit.txt') });
   if (process.platform !== 'darwin') notices.push({ name: 'OpenBLAS', text: text('openblas.txt') });
   const common = ['Apache-2.0', 'MPL-2.0', 'LGPL-3.0', 'GPL-3.0'];
   return `ViT Inspector contains the following software of others, under their licences.\n\n\n${[

@@ -16,7 +16,7 @@ export interface Pixels {
   exact?: Float32Array;
 }
 
-type ResizeFunction = (request: ResizeRequest) => Promise<Uint8Array>;
+export type ResizeFunction = (request: ResizeRequest) => Promise<Uint8Array>;
 
 export interface Preprocessed {
   values: Float32Array;

@@ -6,52 +6,29 @@
 
 `export` fits one temperature on the 2000 held-out training pictures, divides the head by it, rounds all
 weights to float16 and sets the energy threshold. `test` reads the two files back, computes in float32 and
-prints accuracy and calibration on the ten thousand test pictures. `photos` classifies every picture in a
+prints accuracy and calibration on the ten thousand test pictures. `photos` classifies the photographs of a
 folder, resized by Pillow as timm would.
 """
 import argparse
 import hashlib
 import json
-import struct
+import re
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from data import CLASSES, MEAN, STD, normalise, splits
+from data import CLASSES, IMAGENET, MEAN, SIDE, STD, normalise, splits
 from model import ViT
+from train import start
+from weights import read_safetensors, write_safetensors
 
 ENERGY_PERCENTILE = 5
 
 
-def write_safetensors(path, tensors, metadata):
-    header, blobs, at = {"__metadata__": metadata}, [], 0
-    for name, t in tensors.items():
-        blob = t.contiguous().numpy().tobytes()
-        header[name] = {"dtype": "F16", "shape": list(t.shape), "data_offsets": [at, at + len(blob)]}
-        blobs.append(blob)
-        at += len(blob)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    Path(path).write_bytes(struct.pack("<Q", len(text)) + text + b"".join(blobs))
-
-
-def read_safetensors(path):
-    raw = Path(path).read_bytes()
-    size = struct.unpack("<Q", raw[:8])[0]
-    kinds = {"F16": np.float16, "F32": np.float32}
-    out = {}
-    for name, t in json.loads(raw[8:8 + size]).items():
-        if name != "__metadata__":
-            a, b = t["data_offsets"]
-            values = np.frombuffer(raw[8 + size + a:8 + size + b], kinds[t["dtype"]])
-            out[name] = torch.from_numpy(values.astype(np.float32).reshape(t["shape"]))
-    return out
-
-
 def load(folder):
     config = json.loads((Path(folder) / "config.json").read_text())
-    model = ViT(**config["model_args"]).eval()
+    model = ViT().eval()
     model.load_state_dict(read_safetensors(Path(folder) / "model.safetensors"))
     return model, config
 
@@ -74,14 +51,16 @@ def best_temperature(z, y):
     return min(grid.tolist(), key=lambda t: torch.nn.functional.cross_entropy(z / t, y).item())
 
 
+def blend(start, trained, share):
+    """Weights `share` of the way from where the training started to where it ended (Wortsman et al. 2022, WiSE-FT)."""
+    return {k: start[k].lerp(trained[k], share) for k in trained}
+
+
 def export(args, data):
     saved = torch.load(args.checkpoint)
-    a = saved["args"]
-    model_args = dict(img_size=32, patch_size=4, embed_dim=a["dim"], depth=a["depth"], num_heads=a["heads"],
-                      mlp_ratio=a["mlp_ratio"])
-    model_args["mlp_ratio"] = int(a["mlp_ratio"]) if a["mlp_ratio"] == int(a["mlp_ratio"]) else a["mlp_ratio"]
-    model = ViT(**model_args).eval()
-    model.load_state_dict(saved["average"])
+    model = ViT().eval()
+    first = start(saved["args"]["start_from"], ViT()).state_dict()
+    model.load_state_dict(blend(first, saved["average"], args.share))
     x, y = data["held_out"]
     temperature = best_temperature(logits(model, x), y)
     with torch.no_grad():
@@ -95,13 +74,13 @@ def export(args, data):
     out.mkdir(parents=True, exist_ok=True)
     write_safetensors(out / "model.safetensors", half, {"format": "pt"})
     config = {
-        "architecture": "vit_cifar10_patch4_32",
+        "architecture": "deit_tiny_patch16_224",
         "num_classes": 10,
-        "num_features": a["dim"],
+        "num_features": 192,
         "global_pool": "token",
-        "model_args": model_args,
+        "model_args": {"img_size": SIDE, "patch_size": 16, "embed_dim": 192, "depth": 12, "num_heads": 3},
         "pretrained_cfg": {
-            "input_size": [3, 32, 32], "fixed_input_size": True, "interpolation": "bicubic",
+            "input_size": [3, SIDE, SIDE], "fixed_input_size": True, "interpolation": "bicubic",
             "crop_pct": args.crop_pct, "crop_mode": args.crop_mode, "mean": MEAN, "std": STD,
             "num_classes": 10, "classifier": "head", "first_conv": "patch_embed.proj"},
         "label_names": CLASSES,
@@ -112,8 +91,7 @@ def export(args, data):
                                  "lie below the threshold; a picture below it is unlike the training data",
     }
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    print(json.dumps(dict(temperature=temperature, energy_threshold=threshold, seen=saved["seen"],
-                          steps=saved["step"])))
+    print(json.dumps(dict(temperature=temperature, energy_threshold=threshold, steps=saved["step"])))
 
 
 def test(args, data):
@@ -155,31 +133,48 @@ def preprocess(image, config, mode=None, pct=None):
     return torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)[None]
 
 
+@torch.no_grad()
 def photos(args):
+    """Photographs whose names begin with an ImageNet id (n02123045_tabby.jpg): how many of the ten classes are named
+    rightly, and how many of the others are called unlike. Others are listed with what is said about them."""
     from PIL import Image
     model, config = load(args.out)
-    for path in sorted(Path(args.photos).glob("*.jp*g")):
-        image = Image.open(path).convert("RGB")
-        row = []
-        for mode in ([None] if not args.compare else ["center", "squash"]):
-            with torch.no_grad():
-                z = model(normalise(preprocess(image, config, mode)))[0]
+    owner = {name: c for c, names in IMAGENET.items() for name in names}
+    known, answers, other = [], [], []
+    for path in sorted(p for p in Path(args.photos).rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png")):
+        z = model(normalise(preprocess(Image.open(path).convert("RGB"), config, args.crop_mode, args.crop_pct)))[0]
+        energy = z.logsumexp(0).item()
+        name = path.name.split("_")[0]
+        if name in owner:
+            known.append((CLASSES.index(owner[name]), energy < config["energy_threshold"]))
+            answers.append(z)
+        elif re.fullmatch(r"n\d{8}", name):
+            other.append(energy < config["energy_threshold"])
+        else:
             p, i = z.softmax(0).max(0)
-            energy = z.logsumexp(0).item()
-            row.append("%-10s %.2f energy %.2f%s" % (CLASSES[i], p, energy,
-                                                    " unlike" if energy < config.get("energy_threshold", -1e9) else ""))
-        print("%-22s" % path.name, " | ".join(row))
+            other.append(energy < config["energy_threshold"])
+            print("%-22s %-10s %.2f energy %.2f%s" % (path.name, CLASSES[i], p, energy, " unlike" if other[-1] else ""))
+    if known:
+        z, y = torch.stack(answers), torch.tensor([c for c, _ in known])
+        right = z.argmax(1) == y
+        for c, name in enumerate(CLASSES):
+            print("%-11s %d of %d" % (name, right[y == c].sum(), (y == c).sum()))
+        print("right %.4f, mean over classes %.4f, calibration error %.4f" % (
+            right.float().mean(), np.mean([right[y == c].float().mean() for c in y.unique()]), calibration_error(z, y)))
+        print("called unlike %.4f" % np.mean([u for _, u in known]))
+    if other:
+        print("others: %d, called unlike %.4f" % (len(other), np.mean(other)))
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("action", choices=["export", "test", "photos"])
-    p.add_argument("--checkpoint")
+    p.add_argument("--checkpoint", default="/tmp/vit-cifar10/student.pt")
     p.add_argument("--out", default="models/vit-cifar10")
     p.add_argument("--data", default="../shared/cifar10")
     p.add_argument("--work-dir", default="/tmp/vit-cifar10")
     p.add_argument("--photos")
-    p.add_argument("--compare", action="store_true", help="photos: both crop modes")
+    p.add_argument("--share", type=float, default=1.0, help="export: of the way from the first weights to the trained ones")
     p.add_argument("--crop-mode", default="center")
     p.add_argument("--crop-pct", type=float, default=1.0)
     p.add_argument("--save", help="test: folder for the predictions")

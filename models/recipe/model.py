@@ -1,6 +1,4 @@
-"""The Vision Transformer that is shipped (timm's layout and key names) and the small teacher it learns from."""
-import math
-
+"""The Vision Transformer that is shipped, with timm's layout and key names."""
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -65,7 +63,7 @@ class PatchEmbed(nn.Module):
 
 
 class ViT(nn.Module):
-    def __init__(self, img_size=32, patch_size=4, embed_dim=192, depth=6, num_heads=6, mlp_ratio=3, num_classes=10):
+    def __init__(self, img_size=128, patch_size=16, embed_dim=192, depth=12, num_heads=3, mlp_ratio=4, num_classes=10):
         super().__init__()
         self.side = img_size // patch_size
         self.cls_token = nn.Parameter(torch.zeros(1, 1, embed_dim))
@@ -75,136 +73,25 @@ class ViT(nn.Module):
         self.norm = nn.LayerNorm(embed_dim, eps=1e-6)
         self.head = nn.Linear(embed_dim, num_classes)
 
-    def forward(self, x, window=None, keep=()):
-        """Class scores, and the patch tokens behind the blocks named in `keep`.
+    def forward(self, x, keep=None):
+        """Class scores; from the patches of index `keep` [n, patches kept] alone, if given.
 
-        `window` = (row, column) places a smaller picture on that part of the position grid. The last block
-        is computed for the class token alone, since nothing else of it reaches the scores.
+        The last block is computed for the class token alone, since nothing else of it reaches the scores.
         """
-        x = self.patch_embed(x)
-        pos = self.pos_embed[:, 1:]
-        if x.shape[1] != pos.shape[1]:
-            s, (r, c) = math.isqrt(x.shape[1]), window
-            pos = pos.view(1, self.side, self.side, -1)[:, r:r + s, c:c + s].reshape(1, s * s, -1)
+        x = self.patch_embed(x) + self.pos_embed[:, 1:]
+        if keep is not None:
+            x = x.gather(1, keep[:, :, None].expand(-1, -1, x.shape[2]))
         cls = (self.cls_token + self.pos_embed[:, :1]).expand(x.shape[0], -1, -1)
-        x = torch.cat([cls, x + pos], 1)
-        kept = []
-        for i, block in enumerate(self.blocks):
-            x = block(x, 1 if i == len(self.blocks) - 1 else None)
-            if i in keep:
-                kept.append(x[:, 1:])
-        scores = self.head(self.norm(x[:, 0]))
-        return (scores, kept) if keep else scores
+        x = torch.cat([cls, x], 1)
+        for block in self.blocks[:-1]:
+            x = block(x)
+        return self.head(self.norm(self.blocks[-1](x, 1)[:, 0]))
 
 
-@torch.no_grad()
-def init_vit(model, seed):
-    """Initialisation that starts attention out as a convolution.
-
-    Half of the dimensions hold the position, as two-dimensional sines and cosines, and hardly anything else
-    is written there at first. A head's keys read the position's phases and its queries read the same phases
-    turned by one offset, so the head starts by looking at its neighbour at that offset (after Zheng et al.
-    2024, "Structured Initialization for Attention in Vision Transformers"). On the other half,
-    W_proj W_v starts close to -0.4 I (Trockman & Kolter 2023, "Mimetic Initialization of Self-Attention Layers").
-    """
-    g = torch.Generator().manual_seed(seed)
-    randn = lambda *s: torch.randn(*s, generator=g)
-    d, side, heads = model.pos_embed.shape[-1], model.side, model.blocks[0].attn.heads
-    p, hd = d // 2, d // heads
-    quiet = torch.where(torch.arange(d) < p, 0.1, 1.0)[:, None]  # for what writes into the position's half
-    for m in model.modules():
-        if isinstance(m, nn.Linear):
-            m.weight.copy_(randn(*m.weight.shape) / m.weight.shape[1] ** 0.5)
-            m.bias.zero_()
-    w = model.patch_embed.proj.weight
-    w.copy_(randn(*w.shape) / w[0].numel() ** 0.5 * quiet[:, :, None, None])
-    model.patch_embed.proj.bias.zero_()
-    model.head.weight.mul_(0.1)
-    model.cls_token.copy_(randn(1, 1, d) * 0.5)
-
-    freq = torch.linspace(0.2, 2.8, p // 4)  # dims 4f .. 4f + 3: sine and cosine of the row, then of the column
-    r, c = torch.meshgrid(torch.arange(side).float(), torch.arange(side).float(), indexing="ij")
-    pr, pc = r.flatten()[:, None] * freq, c.flatten()[:, None] * freq
-    model.pos_embed.zero_()
-    model.pos_embed[0, 1:, :p] = torch.stack([pr.sin(), pr.cos(), pc.sin(), pc.cos()], -1).flatten(1)
-
-    offsets = [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
-    for block in model.blocks:
-        qkv = block.attn.qkv.weight
-        places = torch.randperm(9, generator=g)
-        for h in range(heads):
-            turn = torch.zeros(p, p)  # turns a position's phases into those of the position + offset
-            for axis, delta in enumerate(offsets[places[h % 9]]):
-                for f in range(p // 4):
-                    i, sin, cos = 4 * f + 2 * axis, math.sin(freq[f] * delta), math.cos(freq[f] * delta)
-                    turn[i:i + 2, i:i + 2] = torch.tensor([[cos, sin], [-sin, cos]])
-            key = torch.linalg.qr(randn(p, hd))[0].T * ATTENTION_GAIN
-            q, k = qkv[h * hd:(h + 1) * hd], qkv[d + h * hd:d + (h + 1) * hd]
-            q.mul_(0.2)[:, :p] += key @ turn
-            k.mul_(0.2)[:, :p] += key
-        u, s, vh = torch.linalg.svd(-0.4 * torch.eye(d) + 0.4 * randn(d, d) / d ** 0.5)
-        block.attn.proj.weight.copy_(u * s.sqrt() * quiet)
-        qkv[2 * d:] = s.sqrt()[:, None] * vh
-        block.mlp.fc2.weight.mul_(0.5 * quiet)
-    return model
-
-
-ATTENTION_GAIN = 1.6
-
-
-class ConvNet(nn.Module):
-    """The teacher: six 3 x 3 convolutions behind a whitening-sized 2 x 2 one (a narrow airbench network)."""
-
-    def __init__(self, widths=(64, 128, 192), num_classes=10):
-        super().__init__()
-        self.widths = widths
-        self.stem = nn.Conv2d(3, 32, 2)
-        layers, last = [], 32
-        for w in widths:
-            layers += [nn.Conv2d(last, w, 3, padding=1, bias=False), nn.MaxPool2d(2), nn.BatchNorm2d(w), nn.GELU(),
-                       nn.Conv2d(w, w, 3, padding=1, bias=False), nn.BatchNorm2d(w), nn.GELU()]
-            last = w
-        self.body = nn.Sequential(*layers)
-        self.head = nn.Linear(last, num_classes)
-        for m in self.modules():
-            if isinstance(m, nn.BatchNorm2d):
-                m.momentum = 0.2
-
-    def forward(self, x, features=False):
-        """Class scores; with `features`, also the maps behind the second and the third pair of convolutions."""
-        x = F.gelu(self.stem(x))
-        middle = self.body[:14](x)
-        last = self.body[14:](middle)
-        scores = self.head(last.amax((2, 3)))
-        return (scores, [middle, last]) if features else scores
-
-
-def resample(cells, step, first, tokens, patch):
-    """Matrix that reads a map of `cells` (centres at first, first + step, ... pixels) at the patches' centres."""
-    u = ((torch.arange(tokens) + 0.5) * patch - first) / step
-    u = u.clamp(0, cells - 1)
-    return (1 - (u[:, None] - torch.arange(cells)).abs()).clamp(min=0)
-
-
-class Hints(nn.Module):
-    """While training, patch tokens also predict the teacher's feature maps, one linear reading for each map."""
-
-    CENTRES = ((7, 4, 2.5), (3, 8, 4.5))  # cells a side, pixels between their centres, first centre
-
-    def __init__(self, dim, widths):
-        super().__init__()
-        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in widths)
-        self.readings = nn.ModuleList(nn.Linear(dim, w) for w in widths)
-        for layer in self.readings:
-            nn.init.normal_(layer.weight, std=0.02)
-
-    def forward(self, tokens, maps):
-        loss = 0
-        for x, m, norm, reading, (cells, step, first) in zip(tokens, maps, self.norms, self.readings, self.CENTRES):
-            side = math.isqrt(x.shape[1])
-            a = resample(cells, step, first, side, 32 / side)
-            with torch.no_grad():
-                m = torch.einsum("ai,ncij,bj->nabc", a, m.float(), a).flatten(1, 2)
-                m = (m - m.mean((0, 1))) / (m.std((0, 1)) + 1e-3)
-            loss = loss + F.mse_loss(reading(norm(x)).float(), m)
-        return loss
+def resample_positions(pos_embed, side):
+    """A class token's and a square grid's position embedding [1, 1 + n n, dim], the grid resampled to side x side."""
+    grid = pos_embed[:, 1:]
+    n = round(grid.shape[1] ** 0.5)
+    grid = grid.view(1, n, n, -1).permute(0, 3, 1, 2)
+    grid = F.interpolate(grid, (side, side), mode="bicubic", antialias=True, align_corners=False)
+    return torch.cat([pos_embed[:, :1], grid.permute(0, 2, 3, 1).reshape(1, side * side, -1)], 1)

@@ -48,7 +48,7 @@ test('an agent asks the tools: each is confirmed, a picture of the map comes bac
   const png = explained.content![1]!;
   assert.equal(png.mimeType, 'image/png');
   const { width, height } = await sharp(Buffer.from(png.data!, 'base64')).metadata();
-  assert.deepEqual([width, height], [32, 32]);
+  assert.deepEqual([width, height], [128, 128]);
   const inspected = await ask('vit_inspect_checkpoint', { model: 'embedded' });
   assert.match(inspected.content![0]!.text!, /This model can be run\./);
   const figures = json(await ask('vit_summarise_results', { file: FILE }));

@@ -142,19 +142,19 @@ test('the evidence is there after the picture changes hands: another picture sta
 test('what changes with depth: predictions, lengths and sinks, heads, colours; similarity to the query on the picture', async () => {
   const { panel } = session;
   await panel.view.locator('[data-section="depth"] > summary').click();
-  await panel.part('depth-prediction').filter({ hasText: 'After block 6:' }).waitFor();
+  await panel.part('depth-prediction').filter({ hasText: 'After block 12:' }).waitFor();
   await panel
     .part('depth-norm')
-    .filter({ hasText: /^After block 6: median [\d.]+, (no sinks|sinks: [\d, ]+)$/ })
+    .filter({ hasText: /^After block 12: median [\d.]+, (no sinks|sinks: [\d, ]+)$/ })
     .waitFor();
   await panel
     .part('depth-distance')
-    .filter({ hasText: /^Layer 6: [\d.]+ to [\d.]+ patches$/ })
+    .filter({ hasText: /^Layer 12: [\d.]+ to [\d.]+ patches$/ })
     .waitFor();
   const chart = panel.part('depth-predictions');
   await chart.scrollIntoViewIfNeeded();
   const { width } = (await chart.boundingBox())!;
-  await panel.redrawn(() => chart.click({ position: { x: 34 + (width - 40) / 5, y: 40 } }));
+  await panel.redrawn(() => chart.click({ position: { x: 34 + (width - 40) / 11, y: 40 } }));
   await panel.waitFor({ layer: '2' });
   await panel.part('depth-prediction').filter({ hasText: 'After block 2:' }).waitFor();
   await session.screenshot('by-depth');

@@ -73,7 +73,7 @@ test('figures: with all that is around the picture, and the bare picture at its 
   const whole = await sharp(await save('save-figure', 'harbour-attention.png')).metadata();
   assert.ok(whole.height > picture.height, 'caption and colour bar are under it');
   const svg = (await save('save-svg', 'harbour-attention.svg')).toString();
-  assert.match(svg, />harbour\.jpg · vit-cifar10 · Attention from class token, layer 6, mean of 6 heads<\/text>/);
+  assert.match(svg, />harbour\.jpg · vit-cifar10 · Attention from class token, layer 12, mean of 3 heads<\/text>/);
   const drawn = await sharp(Buffer.from(svg)).metadata();
   assert.deepEqual([drawn.width, drawn.height], [whole.width, whole.height]);
   const pdf = (await save('save-pdf', 'harbour-attention.pdf')).toString('latin1');

@@ -151,7 +151,7 @@ describe('preprocess and forward', () => {
     const { depth, heads, dim } = await sizes();
     assert.equal((await cli('preprocess', sample('frog.png'), '--output', 'frog.npy')).code, 0);
     const input = await npy('frog.npy');
-    assert.deepEqual([input.shape, input.dtype], [[1, 3, 32, 32], '<f4']);
+    assert.deepEqual([input.shape, input.dtype], [[1, 3, 128, 128], '<f4']);
 
     const outputs = 'logits,attention,tokens,input,patches,blocks.2.attn.q';
     const ended = await cli('forward', '--input', 'frog.npy', '--output', 'out/frog', '--outputs', outputs);
@@ -167,7 +167,7 @@ describe('preprocess and forward', () => {
       assert.ok(Math.abs(sum - 1) < 1e-5);
     }
     assert.deepEqual((await out('tokens')).shape, [1, depth + 1, 65, dim]);
-    assert.deepEqual((await out('patches')).shape, [1, 64, 48]);
+    assert.deepEqual((await out('patches')).shape, [1, 64, 768]);
     assert.deepEqual((await out('blocks.2.attn.q')).shape, [1, heads, 65, dim / heads]);
     const classified = JSON.parse((await cli('classify', sample('frog.png'), '--json', '-k', '10')).stdout) as {
       predictions: { index: number; logit: number }[];
@@ -176,11 +176,11 @@ describe('preprocess and forward', () => {
   });
 
   test('a batch gives each picture what it gets alone', async () => {
-    const values = Float32Array.from({ length: 3 * 3 * 32 * 32 }, (_, i) => Math.sin(i * 0.37) * 2);
-    await writeFile(path.join(folder, 'three.npy'), writeNpy([3, 3, 32, 32], values));
+    const values = Float32Array.from({ length: 3 * 3 * 128 * 128 }, (_, i) => Math.sin(i * 0.37) * 2);
+    await writeFile(path.join(folder, 'three.npy'), writeNpy([3, 3, 128, 128], values));
     assert.equal((await cli('forward', '-i', 'three.npy', '-o', 'three')).code, 0);
-    const size = 3 * 32 * 32;
-    await writeFile(path.join(folder, 'second.npy'), writeNpy([1, 3, 32, 32], values.subarray(size, 2 * size)));
+    const size = 3 * 128 * 128;
+    await writeFile(path.join(folder, 'second.npy'), writeNpy([1, 3, 128, 128], values.subarray(size, 2 * size)));
     assert.equal((await cli('forward', '-i', 'second.npy', '-o', 'second')).code, 0);
     for (const name of ['logits', 'attention', 'tokens']) {
       const [all, one] = [await npy(`three/${name}.npy`), await npy(`second/${name}.npy`)];
@@ -194,7 +194,7 @@ describe('preprocess and forward', () => {
     const described = JSON.parse((await cli('describe', '--steps', '--json')).stdout) as {
       steps: { name: string; shape: number[] }[];
     };
-    await writeFile(path.join(folder, 'zero.npy'), writeNpy([1, 3, 32, 32], new Float32Array(3072)));
+    await writeFile(path.join(folder, 'zero.npy'), writeNpy([1, 3, 128, 128], new Float32Array(3 * 128 * 128)));
     assert.equal((await cli('forward', '-i', 'zero.npy', '-o', 'steps', '--outputs', 'steps')).code, 0);
     assert.ok(described.steps.length > 20);
     for (const { name, shape } of described.steps) {
@@ -204,10 +204,10 @@ describe('preprocess and forward', () => {
   });
 
   test('another input size', async () => {
-    const ended = await cli('preprocess', sample('frog.png'), '-o', 'wide.npy', '--image-size', '32x48');
+    const ended = await cli('preprocess', sample('frog.png'), '-o', 'wide.npy', '--image-size', '128x192');
     assert.equal(ended.code, 0);
-    assert.deepEqual((await npy('wide.npy')).shape, [1, 3, 32, 48]);
-    assert.equal((await cli('forward', '-i', 'wide.npy', '-o', 'wide', '--image-size', '32x48')).code, 0);
+    assert.deepEqual((await npy('wide.npy')).shape, [1, 3, 128, 192]);
+    assert.equal((await cli('forward', '-i', 'wide.npy', '-o', 'wide', '--image-size', '128x192')).code, 0);
     const { depth, heads } = await sizes();
     assert.deepEqual((await npy('wide/attention.npy')).shape, [1, depth, heads, 97, 97]);
   });
@@ -221,7 +221,7 @@ describe('preprocess and forward', () => {
     [
       'small.npy',
       writeNpy([1, 3, 8, 8], new Float32Array(192)),
-      /shape \(1, 3, 8, 8\), but the model takes \(B, 3, 32, 32\)/,
+      /shape \(1, 3, 8, 8\), but the model takes \(B, 3, 128, 128\)/,
     ],
     ['cut.npy', writeNpy([1, 3, 32, 32], new Float32Array(3072)).subarray(0, 999), /cut\.npy is truncated/],
     ['words.npy', Buffer.from('words, words, words'), /words\.npy is not a NumPy \.npy file/],
@@ -241,7 +241,7 @@ describe('describe', () => {
     const described = JSON.parse((await cli('describe', '--json')).stdout) as Record<string, unknown>;
     assert.deepEqual([described.id, described.family], ['embedded', 'timm']);
     const { image, depth } = described.architecture as { image: object; depth: number };
-    assert.deepEqual([image, depth], [{ channels: 3, height: 32, width: 32 }, 6]);
+    assert.deepEqual([image, depth], [{ channels: 3, height: 128, width: 128 }, 12]);
     assert.deepEqual(described.tokens, { total: 65, prefix: ['class'], grid: [8, 8] });
     assert.equal((described.labels as string[])[8], 'ship');
   });
@@ -368,7 +368,7 @@ describe('bad usage: one line, exit code 2', () => {
   }
 
   test('a step the model does not have', async () => {
-    await writeFile(path.join(folder, 'zeros.npy'), writeNpy([1, 3, 32, 32], new Float32Array(3072)));
+    await writeFile(path.join(folder, 'zeros.npy'), writeNpy([1, 3, 128, 128], new Float32Array(3 * 128 * 128)));
     const ended = await cli('forward', '-i', 'zeros.npy', '-o', 'x', '--outputs', 'logits,blocks.99.norm1');
     assert.equal(ended.code, 2);
     assertOneLine(ended, /no step called blocks\.99\.norm1/);

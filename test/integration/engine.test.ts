@@ -17,14 +17,14 @@ import { isRunning, makeClient, native, root, sample, untilGone } from './suppor
 const embedded = () => openModel('embedded', { root });
 const rgb = path.join(root, 'test', 'golden', 'images', 'rgb.png');
 
-/** Work for seconds on any machine: a batch of 64 through the embedded model's shape, ten times as deep. */
+/** Work for seconds on any machine: a batch of 64 through the embedded model's shape, five times as deep. */
 async function slowModel(): Promise<ModelDescription> {
   const description = await embedded();
   assert.ok(description.architecture);
   const architecture = { ...description.architecture, depth: 60 };
   return { ...description, architecture, weights: { kind: 'seed', seed: 1 } };
 }
-const slowInput = { values: new Float32Array(64 * 3 * 32 * 32), shape: [64, 3, 32, 32] };
+const slowInput = { values: new Float32Array(64 * 3 * 128 * 128), shape: [64, 3, 128, 128] };
 
 describe('one engine, asked', () => {
   let client: EngineClient;
@@ -110,7 +110,7 @@ describe('one engine, asked', () => {
   });
 
   test('what changes with depth is made of the same tokens and maps', async () => {
-    const depth = description.architecture!.depth;
+    const { depth, block } = description.architecture!;
     const norms = await slice({ kind: 'token-norms' });
     assert.deepEqual(norms.shape, [depth + 1, 65]);
     const { values } = await slice({ kind: 'tokens', layer: 2 });
@@ -122,12 +122,14 @@ describe('one engine, asked', () => {
     const dot = values.subarray(0, length).reduce((sum, x, d) => sum + x * values[7 * length + d]!, 0);
     assert.ok(Math.abs(cosines.values[0]! - dot / norm(0) / norm(7)) < 1e-5);
     assert.ok(Math.abs(cosines.values[7]! - 1) < 1e-5);
-    assert.deepEqual((await slice({ kind: 'token-components', layer: 5 })).shape, [64, 3]);
+    assert.deepEqual((await slice({ kind: 'token-components', layer: depth - 1 })).shape, [64, 3]);
     const heads = await slice({ kind: 'head-statistics' });
-    assert.deepEqual(heads.shape, [2, depth, 6]);
-    heads.values.forEach((x, i) => assert.ok(x > 0 && x < (i < depth * 6 ? Math.hypot(7, 7) : Math.log2(65))));
+    assert.deepEqual(heads.shape, [2, depth, block.heads]);
+    heads.values.forEach((x, i) =>
+      assert.ok(x > 0 && x < (i < depth * block.heads ? Math.hypot(7, 7) : Math.log2(65))),
+    );
     await assert.rejects(slice({ kind: 'token-cosines', layer: 1, query: 65 }), /no token 65 among 65/);
-    await assert.rejects(slice({ kind: 'token-components', layer: 6 }), { code: 'ERR_ARGUMENT' });
+    await assert.rejects(slice({ kind: 'token-components', layer: depth }), { code: 'ERR_ARGUMENT' });
   });
 
   test('the input is what preprocess gives, and running it as a tensor gives the same logits', async () => {
@@ -136,8 +138,8 @@ describe('one engine, asked', () => {
     assert.deepEqual(
       [tensor.shape, input.shape],
       [
-        [1, 3, 32, 32],
-        [3, 32, 32],
+        [1, 3, 128, 128],
+        [3, 128, 128],
       ],
     );
     assert.deepEqual(input.values, tensor.values);
@@ -169,10 +171,10 @@ describe('one engine, asked', () => {
     const flags = { attention: false, tokens: false };
     await assert.rejects(
       client.request('run-tensor', { modelId, values: new Float32Array(12), shape: [1, 3, 2, 2], ...flags }),
-      { code: 'ERR_ARGUMENT', message: 'The input has shape (1, 3, 2, 2), but the model takes (B, 3, 32, 32).' },
+      { code: 'ERR_ARGUMENT', message: 'The input has shape (1, 3, 2, 2), but the model takes (B, 3, 128, 128).' },
     );
     await assert.rejects(
-      client.request('run-tensor', { modelId, values: new Float32Array(12), shape: [1, 3, 32, 32], ...flags }),
+      client.request('run-tensor', { modelId, values: new Float32Array(12), shape: [1, 3, 128, 128], ...flags }),
       { code: 'ERR_ARGUMENT', message: /12 values, which is not its shape/ },
     );
     await assert.rejects(slice({ kind: 'attention-rows', layer: 99, query: 0 }), { code: 'ERR_ARGUMENT' });
@@ -188,8 +190,8 @@ describe('one engine, asked', () => {
 
   test('a run outlives its model, but not the weights', async () => {
     const { modelId } = await client.request('load-model', { description, options: native });
-    const values = new Float32Array(3072);
-    const request = { modelId, values, shape: [1, 3, 32, 32], attention: true, tokens: false };
+    const values = new Float32Array(3 * 128 * 128);
+    const request = { modelId, values, shape: [1, 3, 128, 128], attention: true, tokens: false };
     const [{ runId }] = await Promise.all([
       client.request('run-tensor', request),
       client.request('close-model', { modelId }),
@@ -446,7 +448,12 @@ describe('cancelling', () => {
       controller.abort();
       await assert.rejects(running, { code: 'ERR_CANCELLED', message: 'The request was cancelled.' });
       await assert.rejects(queued, { code: 'ERR_CANCELLED' });
-      const small = { values: new Float32Array(3 * 32 * 32), shape: [1, 3, 32, 32], attention: false, tokens: false };
+      const small = {
+        values: new Float32Array(3 * 128 * 128),
+        shape: [1, 3, 128, 128],
+        attention: false,
+        tokens: false,
+      };
       const { batch } = await client.request('run-tensor', { modelId, ...small });
       assert.deepEqual([batch, client.pid], [1, pid]);
     } finally {

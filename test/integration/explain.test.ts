@@ -193,7 +193,7 @@ describe('explain on the command line', () => {
     const [image] = (await json('drawn', 'cat-relevance.json')).images;
     assert.deepEqual([image!.image, image!.label], [path.join('pictures', 'cat.webp'), 'ship']);
     const { width, height, channels } = await sharp(path.join(folder, 'drawn', 'ship-relevance.png')).metadata();
-    assert.deepEqual([width, height, channels], [32, 32, 3]);
+    assert.deepEqual([width, height, channels], [128, 128, 3]);
     const { data } = await sharp(path.join(folder, 'drawn', 'ship-relevance.png')).raw().toBuffer({ resolveWithObject: true }); // prettier-ignore
     assert.ok(new Set(data).size > 20);
     assert.match(ended.stdout, /^method +pictures +deletion +insertion +random/);

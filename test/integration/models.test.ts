@@ -40,12 +40,12 @@ test('a model is opened and loaded in one request; where its tensors lie stays b
 });
 
 test('a model at another size, and at that of a picture', async () => {
-  const inputSize = { height: 40, width: 64 };
+  const inputSize = { height: 96, width: 160 };
   const { report: wide } = await client.request('describe-model', {
     model: { id: 'embedded', inputSize },
     values: false,
   });
-  assert.deepEqual([wide.architecture?.image.height, wide.architecture?.image.width], [40, 64]);
+  assert.deepEqual([wide.architecture?.image.height, wide.architecture?.image.width], [96, 160]);
   // 1.5 million patches: as many as the model may have, in the picture's shape
   const pictureSize = { width: 6000, height: 4000 };
   const { report: large } = await client.request('describe-model', {

@@ -80,10 +80,10 @@ describe('the standard output', linux, () => {
 
 describe('files', () => {
   test('on a full disk nothing half-written stays', { skip: process.platform === 'win32' }, async () => {
-    writeFileSync(path.join(folder, 'input.npy'), writeNpy([8, 3, 32, 32], new Float32Array(8 * 3072)));
+    writeFileSync(path.join(folder, 'input.npy'), writeNpy([8, 3, 128, 128], new Float32Array(8 * 3 * 128 * 128)));
     mkdirSync(path.join(folder, 'out'));
     writeFileSync(path.join(folder, 'out', 'attention.npy'), 'of before');
-    // attention (8, 6, 3, 65, 65) takes megabytes, logits do not
+    // attention (8, 12, 3, 65, 65) takes megabytes, logits do not
     const ended = await shell(`ulimit -f 256; ${command} forward -i input.npy -o out`);
     assert.equal(ended.code, 1);
     assertOneLine(ended, /out\/attention\.npy cannot be written: the file would be larger than is allowed here\.$/m);
@@ -94,7 +94,7 @@ describe('files', () => {
 
   test('where a file cannot be, one sentence says so', linux, async () => {
     writeFileSync(path.join(folder, 'file'), '');
-    writeFileSync(path.join(folder, 'input.npy'), writeNpy([1, 3, 32, 32], new Float32Array(3072)));
+    writeFileSync(path.join(folder, 'input.npy'), writeNpy([1, 3, 128, 128], new Float32Array(3 * 128 * 128)));
     mkdirSync(path.join(folder, 'directory'));
     const cases: [string[], RegExp][] = [
       [['preprocess', sample('car.png'), '-o', '/dev/full'], /\/dev\/full cannot be written: the disk is full\.$/m],
@@ -115,7 +115,7 @@ describe('files', () => {
     const pipe = await cli('preprocess', sample('car.png'), '-o', 'pipe');
     assertOneLine(pipe, /pipe is a named pipe that nobody reads\.$/m);
     const read = await shell(`cat pipe | wc -c & ${command} preprocess ${picture} -o pipe; wait`);
-    assert.deepEqual([Number(read.stdout), read.stderr], [4 * 3072 + 128, '']);
+    assert.deepEqual([Number(read.stdout), read.stderr], [4 * 3 * 128 * 128 + 128, '']);
   });
 
   test('what is replaced keeps its links and permissions; what is given up leaves nothing', async () => {

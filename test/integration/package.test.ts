@@ -137,7 +137,7 @@ test('every package and every native library is among the notices, with a licenc
     '@microsoft/fast-element',
     '@microsoft/fast-foundation',
   ];
-  for (const name of [...shipped, ...bundled, ...panel, 'node-addon-api', 'OpenBLAS']) {
+  for (const name of [...shipped, ...bundled, ...panel, 'node-addon-api', 'OpenBLAS', 'DeiT']) {
     assert.match(named(name) ?? '', /permission|licen[cs]e/i, name);
     assert.ok((named(name) ?? '').length > 400, `${name}: the whole text`);
   }
