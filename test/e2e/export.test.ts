@@ -110,15 +110,15 @@ test('numbers: the map, every layer and head, and all that says what they are', 
     map.values,
   );
   const all = readNpy(await save('save-all-npy', 'harbour-attention-all.npy'));
-  assert.deepEqual(all.shape, [6, 6, 65]);
+  assert.deepEqual(all.shape, [12, 3, 65]);
   const mean = map.values.map((_value, patch) => {
     let sum = 0;
-    for (let head = 0; head < 6; head++) sum += all.values[(5 * 6 + head) * 65 + 1 + patch]! / 6;
+    for (let head = 0; head < 3; head++) sum += all.values[(11 * 3 + head) * 65 + 1 + patch]! / 3;
     return sum;
   });
   mean.forEach((value, i) => assert.ok(Math.abs(value - map.values[i]!) < 1e-6));
   const json = JSON.parse((await save('save-json', 'harbour-attention.json')).toString()) as Record<string, unknown>;
-  assert.deepEqual([json.method, json.layer, json.head, json.query], ['attention', 6, 'mean', 'class']);
+  assert.deepEqual([json.method, json.layer, json.head, json.query], ['attention', 12, 'mean', 'class']);
   const weights = readFileSync(path.join(root, 'models/vit-cifar10/model.safetensors'));
   assert.deepEqual(json.weights, {
     files: [
@@ -153,7 +153,7 @@ test('all layers and heads as one figure; a click on a map shows it on the pictu
   await grid.waitFor({ timeout: PATIENCE });
   await session.screenshot('overview');
   const { width, height } = await sharp(await save('save-figure', 'harbour-attention-overview.png')).metadata();
-  assert.ok(width > 500 && height > 500, `${width} x ${height}`);
+  assert.ok(width > 300 && height > 1000, `${width} x ${height}: 12 layers of 3 heads`);
   const pdf = await save('save-pdf', 'harbour-attention-overview.pdf');
   assert.equal(pdf.subarray(0, 5).toString(), '%PDF-');
   await clearNotifications(session.page);

@@ -97,7 +97,7 @@ test('a click on a checkpoint opens it: the verdict, its architecture, its tenso
   const { page, panel } = session;
   await runCommand(page, 'View: Close All Editors');
   await explorerRow(page, 'model.safetensors').click();
-  await panel.view.locator('#root[data-state="ready"][data-tensors="80"]').waitFor({ timeout: PATIENCE });
+  await panel.view.locator('#root[data-state="ready"][data-tensors="152"]').waitFor({ timeout: PATIENCE });
   await panel.part('verdict').filter({ hasText: 'This model can be run.' }).waitFor({ timeout: PATIENCE });
   await panel.view.getByText('65: class + 8 x 8 patches, each 192 long').waitFor();
   await panel.part('search').fill('blocks.5.norm1.w');
