@@ -48,11 +48,11 @@ test('the next picture of the folder takes the place of the one before, with the
   await panel.ready('car.png');
   await panel.part('picture').click({ position: { x: 5, y: 5 } });
   await page.keyboard.press('Alt+,');
-  await panel.waitFor({ layer: '5' });
+  await panel.waitFor({ layer: '11' });
   await page.keyboard.press('Alt+PageDown');
   await panel.ready('cat.webp');
   await tab(/^cat\.webp/).waitFor({ timeout: PATIENCE });
-  assert.equal(await panel.attribute('layer'), '5');
+  assert.equal(await panel.attribute('layer'), '11');
   assert.equal(await tabs(), 1);
   await page.keyboard.press('Alt+PageUp');
   await panel.ready('car.png');
@@ -67,13 +67,13 @@ test('the next picture of the folder takes the place of the one before, with the
 test('keys go through layers, heads and views', async () => {
   const { page, panel } = session;
   await page.keyboard.press('Alt+.');
-  await panel.waitFor({ layer: '6' });
+  await panel.waitFor({ layer: '12' });
   await page.keyboard.press('Alt+.');
   await page.keyboard.press('Shift+Alt+.');
-  await panel.waitFor({ layer: '6', head: '0' });
+  await panel.waitFor({ layer: '12', head: '0' });
   await page.keyboard.press('Shift+Alt+,');
   await page.keyboard.press('Shift+Alt+,');
-  await panel.waitFor({ head: '5' });
+  await panel.waitFor({ head: '2' });
   for (const view of ['overview', 'patches']) {
     await page.keyboard.press('Shift+Alt+PageDown');
     await panel.waitFor({ view });
