@@ -72,7 +72,7 @@ test('explain answers with the picture of the map', async () => {
   const [, image] = answer.content;
   assert.deepEqual([image!.type, image!.mimeType], ['image', 'image/png']);
   const { width, height } = await sharp(Buffer.from(image!.data!, 'base64')).metadata();
-  assert.deepEqual([width, height], [32, 32]);
+  assert.deepEqual([width, height], [128, 128]);
   const said = json(answer) as { label: string; method: string; grid: number[]; strongest: { row: number }[] };
   assert.deepEqual([said.label, said.method, said.grid, said.strongest.length], ['truck', 'relevance', [8, 8], 5]);
   const rollout = await call('explain_image', { image: 'car.png', method: 'rollout' });
