@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { BackendModel } from '../extension/engine/backend';
 import type { ModelDescription } from '../extension/architecture/description';
-import { logSumExp, softmax } from '../extension/architecture/scores';
+import { fuseHeads, splitHeads } from '../extension/engine/headFusion';
+import { readLogits } from '../extension/engine/predictions';
 import { decodeImage } from '../extension/image/decode';
 import { preprocess, type ResizeFunction } from '../extension/image/preprocess';
 
@@ -42,36 +43,26 @@ export async function judgePhotographs(
     const run = await model.forward({ input, batch: 1, attention: true, tokens: false, signal });
     const layer = (description.architecture?.depth ?? 1) - 1;
     const { shape, values } = await run.slice(0, { kind: 'attention-rows', layer, query: 0 });
-    const probabilities = softmax(run.logits);
-    const best = probabilities.indexOf(Math.max(...probabilities));
-    const label = description.labels?.[best] ?? `class ${best}`;
-    const energy = logSumExp(run.logits);
-    const unlike = energy < (description.energyThreshold ?? -Infinity);
+    const { predictions, energy, unfamiliar } = readLogits(run.logits, { model, description }, 1);
+    const { label, probability, index } = predictions[0]!;
     run.release();
+    const ofHeads = splitHeads(values, shape[0] ?? 1);
     judged.push({
       file,
-      label,
-      probability: probabilities[best] ?? NaN,
+      label: label ?? `class ${index}`,
+      probability: probability ?? NaN,
       energy,
-      unlike,
-      sensible: name === null ? unlike : label === name,
-      attention: shareInside(meanOfHeads(values, shape), box),
+      unlike: unfamiliar,
+      sensible: name === null ? unfamiliar : label === name,
+      attention: shareInside(fuseHeads(ofHeads, 'mean').subarray(model.loaded.numPrefix), box),
       area: (box[2] - box[0]) * (box[3] - box[1]),
     });
   }
   return judged;
 }
 
-/** (h, 1 + patches) -> (patches): the class token's attention, which stands first, left out. */
-function meanOfHeads(rows: Float32Array, [heads = 1, tokens = 1]: number[]): Float64Array {
-  const mean = new Float64Array(tokens - 1);
-  for (let h = 0; h < heads; h++)
-    for (let p = 1; p < tokens; p++) mean[p - 1] = (mean[p - 1] ?? 0) + (rows[h * tokens + p] ?? 0) / heads;
-  return mean;
-}
-
 /** Each patch of the square grid counts by the share of it that the box covers. */
-function shareInside(map: Float64Array, [left, top, right, bottom]: Box): number {
+function shareInside(map: Float32Array, [left, top, right, bottom]: Box): number {
   const side = Math.sqrt(map.length);
   const covered = (cell: number, from: number, to: number): number =>
     Math.max(0, Math.min(cell + 1, to * side) - Math.max(cell, from * side));

@@ -7,8 +7,7 @@
 `export` fits one temperature on the 2000 held-out training pictures, divides the head by it, rounds all
 weights to float16 and sets the energy threshold, on pictures enlarged as in training. `test` reads the two files
 back, computes in float32 and prints accuracy and calibration on the ten thousand test pictures, enlarged as the
-extension does it. `photos` classifies the photographs of a
-folder, resized by Pillow as timm would.
+extension does it. `photos` classifies the photographs of a folder, resized by Pillow as timm would.
 """
 import argparse
 import hashlib
@@ -19,9 +18,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from data import CLASSES, IMAGENET, MEAN, SIDE, STD, normalise, splits
+from data import CLASSES, MEAN, SIDE, STD, class_of, normalise, splits
 from model import ViT
-from train import start
 from weights import read_safetensors, write_safetensors
 
 ENERGY_PERCENTILE = 5
@@ -60,16 +58,10 @@ def best_temperature(z, y):
     return min(grid.tolist(), key=lambda t: torch.nn.functional.cross_entropy(z / t, y).item())
 
 
-def blend(start, trained, share):
-    """Weights `share` of the way from where the training started to where it ended (Wortsman et al. 2022, WiSE-FT)."""
-    return {k: start[k].lerp(trained[k], share) for k in trained}
-
-
 def export(args, data):
     saved = torch.load(args.checkpoint)
     model = ViT().eval()
-    first = start(saved["args"]["start_from"], ViT()).state_dict()
-    model.load_state_dict(blend(first, saved["average"], args.share))
+    model.load_state_dict(saved["average"])
     x, y = data["held_out"]
     temperature = best_temperature(logits(model, x), y)
     with torch.no_grad():
@@ -124,14 +116,14 @@ def test(args, data):
         np.save(Path(args.save) / "eval_logits.npy", z.numpy())
 
 
-def preprocess(image, config, mode=None, pct=None):
+def preprocess(image, config):
     """A Pillow picture to 0..1 pixels, as timm's evaluation transform does for these settings."""
     from PIL import Image
     cfg = config["pretrained_cfg"]
-    size, mode, pct = cfg["input_size"][1], mode or cfg["crop_mode"], pct or cfg["crop_pct"]
-    scale = int(size / pct)
+    size = cfg["input_size"][1]
+    scale = int(size / cfg["crop_pct"])
     w, h = image.size
-    if mode == "squash":
+    if cfg["crop_mode"] == "squash":
         w, h = scale, scale
     else:
         short = min(w, h)
@@ -148,21 +140,21 @@ def photos(args):
     rightly, and how many of the others are called unlike. Others are listed with what is said about them."""
     from PIL import Image
     model, config = load(args.out)
-    owner = {name: c for c, names in IMAGENET.items() for name in names}
     known, answers, other = [], [], []
     for path in sorted(p for p in Path(args.photos).rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png")):
-        z = model(normalise(preprocess(Image.open(path).convert("RGB"), config, args.crop_mode, args.crop_pct)))[0]
+        z = model(normalise(preprocess(Image.open(path).convert("RGB"), config)))[0]
         energy = z.logsumexp(0).item()
+        unlike = energy < config["energy_threshold"]
         name = path.name.split("_")[0]
-        if name in owner:
-            known.append((CLASSES.index(owner[name]), energy < config["energy_threshold"]))
+        c = class_of(name)
+        if c is not None:
+            known.append((c, unlike))
             answers.append(z)
-        elif re.fullmatch(r"n\d{8}", name):
-            other.append(energy < config["energy_threshold"])
-        else:
+            continue
+        other.append(unlike)
+        if not re.fullmatch(r"n\d{8}", name):
             p, i = z.softmax(0).max(0)
-            other.append(energy < config["energy_threshold"])
-            print("%-22s %-10s %.2f energy %.2f%s" % (path.name, CLASSES[i], p, energy, " unlike" if other[-1] else ""))
+            print("%-22s %-10s %.2f energy %.2f%s" % (path.name, CLASSES[i], p, energy, " unlike" if unlike else ""))
     if known:
         z, y = torch.stack(answers), torch.tensor([c for c, _ in known])
         right = z.argmax(1) == y
@@ -183,7 +175,6 @@ def main():
     p.add_argument("--data", default="../shared/cifar10")
     p.add_argument("--work-dir", default="/tmp/vit-cifar10")
     p.add_argument("--photos")
-    p.add_argument("--share", type=float, default=1.0, help="export: of the way from the first weights to the trained ones")
     p.add_argument("--crop-mode", default="center")
     p.add_argument("--crop-pct", type=float, default=1.0)
     p.add_argument("--save", help="test: folder for the predictions")

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from data import CLASSES, IMAGENET, augment, normalise, splits
+from data import CLASSES, augment, class_of, normalise, splits
 from model import ViT, resample_positions
 from weights import read_safetensors
 
@@ -48,9 +48,9 @@ def start(folder, model):
     config = json.loads((Path(folder) / "config.json").read_text())
     weights = read_safetensors(Path(folder) / "model.safetensors")
     weights["pos_embed"] = resample_positions(weights["pos_embed"], model.side)
-    rows = [[config["label_names"].index(name) for name in IMAGENET[c]] for c in CLASSES]
+    owner = torch.tensor([-1 if (c := class_of(name)) is None else c for name in config["label_names"]])
     for name in ("head.weight", "head.bias"):
-        weights[name] = torch.stack([weights[name][r].mean(0) for r in rows])
+        weights[name] = torch.stack([weights[name][owner == c].mean(0) for c in range(len(CLASSES))])
     model.load_state_dict(weights)
     return model
 
