@@ -4,6 +4,7 @@ The npz holds `data` (all JPEG files end to end), `offsets` (N+1), `labels` and 
 Everything is decoded once and kept as one uint8 array, N x 32 x 32 x 3.
 """
 import io
+import math
 import os
 from pathlib import Path
 
@@ -135,3 +136,29 @@ def augment(x, strength, g):
     soft = F.conv2d(F.pad(r, (1, 1, 1, 1), mode="replicate"), _BLUR, groups=3)
     x[rich] = r + a.view(n, 1, 1, 1) * (soft - r)
     return x.clamp_(0, 1)
+
+
+def place(x, g, side=8):
+    """Pictures float N x 3 x 32 x 32, each cut out and set somewhere on a background of another's.
+
+    -> pictures N x 3 x SIDE x SIDE, and how much of each of the side x side patches the object covers, N x side^2.
+    What is cut out is a soft ellipse around the middle, where CIFAR-10's objects are; the background is an enlarged
+    corner of another picture of the batch, where they seldom are.
+    """
+    n = len(x)
+    scale = torch.exp(_uniform(2 * n, math.log(0.55), 0, g)).view(n, 2).mean(1)
+    at = (torch.rand(n, 2, generator=g) * 2 - 1) * (1 - scale).unsqueeze(1)
+    line = (torch.arange(SIDE) + 0.5) * (2 / SIDE) - 1
+    v, u = torch.meshgrid(line, line, indexing="ij")
+    # coordinates in the picture that is placed, -1..1
+    placed = (torch.stack([u, v], -1) - at.view(n, 1, 1, 2)) / scale.view(n, 1, 1, 1)
+    front = F.grid_sample(x, placed, mode="bicubic", padding_mode="border", align_corners=False)
+    radius = _uniform(2 * n, 0.85, 1.1, g).view(n, 1, 1, 2)
+    inside = torch.sigmoid((1 - (placed / radius).norm(dim=-1)) * 12)
+    crop = _uniform(n, 0.3, 0.5, g)
+    corner = (torch.randint(0, 2, (n, 2), generator=g) * 2 - 1) * (1 - crop).unsqueeze(1)
+    where = torch.stack([u, v], -1) * crop.view(n, 1, 1, 1) + corner.view(n, 1, 1, 2)
+    back = F.grid_sample(x.roll(1, 0), where, mode="bilinear", padding_mode="border", align_corners=False)
+    covered = F.adaptive_avg_pool2d(inside.unsqueeze(1), side).flatten(1)
+    inside = inside.unsqueeze(1)
+    return (front * inside + back * (1 - inside)).clamp_(0, 1), covered

@@ -12,7 +12,7 @@ class Attention(nn.Module):
         self.proj = nn.Linear(dim, dim)
 
     def forward(self, x, queries=None):
-        """Attends from the first `queries` tokens only, if given."""
+        """Attends from the first `queries` tokens only, if given; also gives the attention, n x heads x queries x tokens."""
         n, t, d = x.shape
         h = self.heads
         if queries is None:
@@ -23,7 +23,7 @@ class Attention(nn.Module):
             k, v = F.linear(x, w[d:], b[d:]).view(n, t, 2, h, d // h).permute(2, 0, 3, 1, 4)
         # written out: at 65 tokens two plain products train several times quicker on a CPU than the fused kernel
         a = ((q * (d // h) ** -0.5) @ k.transpose(-2, -1)).softmax(-1)
-        return self.proj((a @ v).transpose(1, 2).reshape(n, q.shape[2], d))
+        return self.proj((a @ v).transpose(1, 2).reshape(n, q.shape[2], d)), a
 
 
 class Mlp(nn.Module):
@@ -45,8 +45,9 @@ class Block(nn.Module):
         self.mlp = Mlp(dim, hidden)
 
     def forward(self, x, queries=None):
-        x = x[:, :queries] + self.attn(self.norm1(x), queries)
-        return x + self.mlp(self.norm2(x))
+        mixed, attention = self.attn(self.norm1(x), queries)
+        x = x[:, :queries] + mixed
+        return x + self.mlp(self.norm2(x)), attention
 
 
 class PatchEmbed(nn.Module):
@@ -74,18 +75,26 @@ class ViT(nn.Module):
         self.head = nn.Linear(embed_dim, num_classes)
 
     def forward(self, x, keep=None):
-        """Class scores; from the patches of index `keep` [n, patches kept] alone, if given.
+        """Class scores; from the patches of index `keep` [n, patches kept] alone, if given."""
+        return self.scores_and_maps(x, keep)[0]
 
-        The last block is computed for the class token alone, since nothing else of it reaches the scores.
+    def scores_and_maps(self, x, keep=None, layers=1):
+        """Class scores, and the class token's attention to the patches in the last `layers` blocks, n x layers x patches.
+
+        The attention is the mean over heads, its sum over patches brought to 1. The last block is computed for the
+        class token alone, since nothing else of it reaches the scores.
         """
         x = self.patch_embed(x) + self.pos_embed[:, 1:]
         if keep is not None:
             x = x.gather(1, keep[:, :, None].expand(-1, -1, x.shape[2]))
         cls = (self.cls_token + self.pos_embed[:, :1]).expand(x.shape[0], -1, -1)
         x = torch.cat([cls, x], 1)
-        for block in self.blocks[:-1]:
-            x = block(x)
-        return self.head(self.norm(self.blocks[-1](x, 1)[:, 0]))
+        maps = []
+        for block in self.blocks:
+            x, attention = block(x, 1 if block is self.blocks[-1] else None)
+            maps.append(attention[:, :, 0, 1:].mean(1))
+        maps = torch.stack(maps[-layers:], 1)
+        return self.head(self.norm(x[:, 0])), maps / maps.sum(-1, keepdim=True)
 
 
 def resample_positions(pos_embed, side):

@@ -16,9 +16,11 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from data import CLASSES, augment, class_of, normalise, splits
+from data import CLASSES, augment, class_of, normalise, place, splits
 from model import ViT, resample_positions
 from weights import read_safetensors
+
+LOOKING = 3  # last blocks whose attention is taught to lie on a placed object
 
 
 def arguments():
@@ -38,6 +40,8 @@ def arguments():
     p.add_argument("--weight-decay", type=float, default=0.05)
     p.add_argument("--warmup", type=float, default=0.05, help="share of the run")
     p.add_argument("--strength", type=float, default=0.5, help="share of richly augmented pictures")
+    p.add_argument("--placed", type=float, default=0.25, help="share of pictures placed on another background")
+    p.add_argument("--look", type=float, default=0.2, help="weight of the loss of attention beside a placed object")
     p.add_argument("--ema", type=float, default=0.99)
     p.add_argument("--eval-every", type=int, default=12_000, help="pictures between evaluations")
     return p.parse_args()
@@ -97,7 +101,10 @@ def main():
         saved = torch.load(checkpoint)
         model.load_state_dict(saved["model"])
         average.load_state_dict(saved["average"])
+        peaks = [group["peak"] for group in adam.param_groups]
         adam.load_state_dict(saved["optimizer"])
+        for group, peak in zip(adam.param_groups, peaks):
+            group["peak"] = peak
         step = saved["step"]
 
     def save():
@@ -113,18 +120,23 @@ def main():
     per_epoch, steps = len(images) // args.batch, args.images // args.batch
     if step == 0:
         log(seen=0, held_out=accuracy(average, *data["held_out"]))
-    started, losses, hits = time.time(), [], []
+    started, losses, hits, looks = time.time(), [], [], []
     while step < min(steps, (args.stop_at or args.images) // args.batch):
         order = torch.randperm(len(images), generator=torch.Generator().manual_seed(args.seed * 7919 + step // per_epoch))
         ids = order[step % per_epoch * args.batch:][:args.batch]
         g = torch.Generator().manual_seed(args.seed * 1_000_003 + step)
         x, y = augment(images[ids], args.strength, g), labels[ids]
+        placed = int(len(ids) * args.placed)
+        front, covered = place(x[:placed], g, model.side)
+        x = torch.cat([normalise(front), normalise(x[placed:])])
         keep = None
         if step < steps * args.half_until:
             patches = model.side ** 2
             keep = torch.rand(len(ids), patches, generator=g).argsort(1)[:, :patches // 2]
-        z = model(normalise(x), keep)
-        loss = F.cross_entropy(z, y)
+            covered = covered.gather(1, keep[:placed])
+        z, maps = model.scores_and_maps(x, keep, LOOKING)
+        on_object = (maps[:placed] * covered[:, None]).sum(-1)
+        loss = F.cross_entropy(z, y) - args.look * on_object.clamp(min=1e-3).log().mean()
         for p, grad in zip(params, torch.autograd.grad(loss, params)):
             p.grad = grad
         scale = schedule(step / steps, args.warmup)
@@ -138,11 +150,13 @@ def main():
             for a, b in zip(average.parameters(), params):
                 a.lerp_(b, 1 - decay)
         losses.append(loss.item())
+        looks.append(on_object.mean().item())
         hits.append((z.argmax(1) == y).float().mean().item())
         if step % 25 == 0:
             log(step=step, seen=step * args.batch, loss=sum(losses) / len(losses), train=sum(hits) / len(hits),
+                on_object=sum(looks) / len(looks),
                 minutes=(time.time() - started) / 60)
-            losses, hits = [], []
+            losses, hits, looks = [], [], []
             save()
         if step * args.batch % args.eval_every < args.batch or step == steps:
             log(seen=step * args.batch, held_out=accuracy(average, *data["held_out"]))
