@@ -86,6 +86,7 @@ export function thirdPartyNotices(metafiles, files) {
   const notices = [...new Set([...bundledPackages(metafiles), ...shipped, ...beside])].map(packageNotice);
   notices.push({ name: 'DeiT', text: text('deit.txt') });
   if (process.platform !== 'darwin') notices.push({ name: 'OpenBLAS', text: text('openblas.txt') });
+  if (process.platform === 'linux') notices.push({ name: 'libstdc++', text: text('libstdcxx.txt') });
   const common = ['Apache-2.0', 'MPL-2.0', 'LGPL-3.0', 'GPL-3.0'];
   return `ViT Inspector contains the following software of others, under their licences.\n\n\n${[
     ...sections(notices.sort((a, b) => a.name.localeCompare(b.name))),

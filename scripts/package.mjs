@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { build } from './build.mjs';
+import { checkPortable } from './lib/portable.mjs';
 import { fromRoot, isMain, main, root, run, say } from './lib/run.mjs';
 import { thirdPartyNotices } from './notices.mjs';
 import { setup } from './setup.mjs';
@@ -12,6 +13,7 @@ export const target = `${process.platform}-${process.arch}`;
 
 /** Packages what is built; `file` is where the .vsix goes. Native code makes it one platform's. */
 export async function packageExtension(file) {
+  if (process.platform === 'linux') await checkPortable(fromRoot('build/Release/vit_inspector.node'));
   const metafiles = await build({ minify: true });
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'vsix-'));
   const ignore = path.join(scratch, 'vscodeignore');

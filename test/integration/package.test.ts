@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { unzipSync } from 'fflate';
+import { unportable } from '../../scripts/lib/portable.mjs';
 import { packageExtension } from '../../scripts/package.mjs';
 import { root } from './support';
 
@@ -78,6 +79,17 @@ test('the package holds what is listed, and nothing else', () => {
   );
 });
 
+test('on Linux: the addon loads where glibc is 2.28, needs no C++ library, and names no folder of this machine', async (t) => {
+  if (process.platform !== 'linux') return t.skip('the package is not for Linux');
+  assert.deepEqual(await unportable(path.join(folder, 'build/Release/vit_inspector.node')), []);
+});
+
+test('on Linux: a library that needs a C++ library of the system is seen', async (t) => {
+  if (process.platform !== 'linux') return t.skip('the package is not for Linux');
+  const sharp = files.find((file) => /\/sharp-[^/]*\.node$/.test(file))!;
+  assert.match((await unportable(path.join(folder, sharp))).join(), /it asks for \S+ of GLIBCXX/);
+});
+
 test('every C++ source is in it: "how it is computed" may open any', () => {
   const sources = readdirSync(path.join(root, 'native/src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.(cc|h)$/.test(file))
@@ -137,7 +149,7 @@ test('every package and every native library is among the notices, with a licenc
     '@microsoft/fast-element',
     '@microsoft/fast-foundation',
   ];
-  for (const name of [...shipped, ...bundled, ...panel, 'node-addon-api', 'OpenBLAS', 'DeiT']) {
+  for (const name of [...shipped, ...bundled, ...panel, 'node-addon-api', 'OpenBLAS', 'libstdc++', 'DeiT']) {
     assert.match(named(name) ?? '', /permission|licen[cs]e/i, name);
     assert.ok((named(name) ?? '').length > 400, `${name}: the whole text`);
   }
