@@ -15,7 +15,7 @@ import type { BackendModel } from '../extension/engine/backend';
 import type { EngineOptions } from '../extension/engine/requests';
 import { loadBinding } from '../extension/engine/native/binding';
 import { NativeBackend } from '../extension/engine/native/backend';
-import { logSumExp, softmax } from '../extension/architecture/scores';
+import { best, logSumExp } from '../extension/architecture/scores';
 import { decodeImage } from '../extension/image/decode';
 import { readNpy } from '../extension/files/npy';
 import { preprocess } from '../extension/image/preprocess';
@@ -76,8 +76,7 @@ async function evaluate(
     for (let i = 0; i < inputs.length; i++) {
       const logits = run.logits.subarray(i * classes, (i + 1) * classes);
       const label = labels[start + i] ?? 0;
-      const predicted = argmax(logits);
-      const confidence = softmax(logits)[predicted] ?? 0;
+      const { index: predicted, score: confidence } = best(logits, 'softmax');
       const right = Number(predicted === label);
       total[label] = (total[label] ?? 0) + 1;
       correct[label] = (correct[label] ?? 0) + right;
@@ -91,7 +90,7 @@ async function evaluate(
       if (logSumExp(logits) < (description.energyThreshold ?? -Infinity)) unfamiliar++;
       if (other !== undefined) {
         const expected = other.subarray(i * classes, (i + 1) * classes);
-        if (argmax(expected) !== predicted) disagreements++;
+        if (best(expected, 'softmax').index !== predicted) disagreements++;
         logits.forEach((logit, c) => (largest = Math.max(largest, Math.abs(logit - (expected[c] ?? NaN)))));
       }
     }
@@ -141,9 +140,6 @@ function sayJudged(rows: Judged[]): void {
     `attention on the object     ${percent(mean((row) => row.attention))}, evenly spread ${percent(mean((row) => row.area))}`,
   );
 }
-
-const argmax = (values: Float32Array): number =>
-  values.reduce((best, value, i) => (value > (values[best] ?? NaN) ? i : best), 0);
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 const complain = (line: string): boolean => process.stderr.write(`${line}\n`);

@@ -85,6 +85,12 @@ def normalise(x):
     return (x - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1)
 
 
+@torch.no_grad()
+def logits(model, x, batch=250):
+    """What the network says of uint8 or 0..1 float pictures, a batch at a time."""
+    return torch.cat([model(normalise(x[i:i + batch])) for i in range(0, len(x), batch)])
+
+
 _BLUR = torch.tensor([1., 2., 1.])
 _BLUR = (_BLUR[:, None] * _BLUR[None] / 16).expand(3, 1, 3, 3).contiguous()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from data import CLASSES, MEAN, SIDE, STD, class_of, normalise, splits
+from data import CLASSES, MEAN, SIDE, STD, class_of, logits, normalise, splits
 from model import ViT
 from weights import read_safetensors, write_safetensors
 
@@ -38,11 +38,6 @@ def enlarged(x):
     size = (SIDE, SIDE)
     rows = [np.asarray(Image.fromarray(image).resize(size, Image.BICUBIC)) for image in x.permute(0, 2, 3, 1).numpy()]
     return torch.from_numpy(np.stack(rows)).permute(0, 3, 1, 2)
-
-
-@torch.no_grad()
-def logits(model, x):
-    return torch.cat([model(normalise(x[i:i + 250])) for i in range(0, len(x), 250)])
 
 
 def calibration_error(z, y, bins=15):

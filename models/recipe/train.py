@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from data import CLASSES, augment, class_of, normalise, place, splits
+from data import CLASSES, augment, class_of, logits, normalise, place, splits
 from model import ViT, resample_positions
 from weights import read_safetensors
 
@@ -71,10 +71,8 @@ def optimizer(model, args):
                               for (peak, decay), p in groups.items()], betas=(0.9, 0.98))
 
 
-@torch.no_grad()
 def accuracy(model, x, y):
-    return sum((model(normalise(x[i:i + 100])).argmax(1) == y[i:i + 100]).sum().item()
-               for i in range(0, len(x), 100)) / len(x)
+    return (logits(model, x).argmax(1) == y).float().mean().item()
 
 
 def schedule(progress, warmup):
@@ -154,8 +152,7 @@ def main():
         hits.append((z.argmax(1) == y).float().mean().item())
         if step % 25 == 0:
             log(step=step, seen=step * args.batch, loss=sum(losses) / len(losses), train=sum(hits) / len(hits),
-                on_object=sum(looks) / len(looks),
-                minutes=(time.time() - started) / 60)
+                on_object=sum(looks) / len(looks), minutes=(time.time() - started) / 60)
             losses, hits, looks = [], [], []
             save()
         if step * args.batch % args.eval_every < args.batch or step == steps:
