@@ -2,7 +2,8 @@
 
 The position embedding is resampled to the smaller grid, and the head starts as the mean of the ImageNet classes that
 belong to each of the ten. For the first part of the run (--half-until) each picture shows a random half of its patches,
-which costs half the time. Learning rates follow the pictures seen and fall from the last block to the first; a run that
+which costs half the time. Some pictures are set on another background, and the attention of the last blocks is taught to lie
+on what was set there. Learning rates follow the pictures seen and fall from the last block to the first; a run that
 was stopped goes on where its checkpoint is.
 """
 import argparse
@@ -125,16 +126,22 @@ def main():
         g = torch.Generator().manual_seed(args.seed * 1_000_003 + step)
         x, y = augment(images[ids], args.strength, g), labels[ids]
         placed = int(len(ids) * args.placed)
-        front, covered = place(x[:placed], g, model.side)
-        x = torch.cat([normalise(front), normalise(x[placed:])])
+        if placed:
+            front, covered = place(x[:placed], g, model.side)
+            x = torch.cat([normalise(front), normalise(x[placed:])])
+        else:
+            x = normalise(x)
         keep = None
         if step < steps * args.half_until:
             patches = model.side ** 2
             keep = torch.rand(len(ids), patches, generator=g).argsort(1)[:, :patches // 2]
-            covered = covered.gather(1, keep[:placed])
         z, maps = model.scores_and_maps(x, keep, LOOKING)
-        on_object = (maps[:placed] * covered[:, None]).sum(-1)
-        loss = F.cross_entropy(z, y) - args.look * on_object.clamp(min=1e-3).log().mean()
+        loss = F.cross_entropy(z, y)
+        if placed:
+            covered = covered if keep is None else covered.gather(1, keep[:placed])
+            on_object = (maps[:placed] * covered[:, None]).sum(-1)
+            loss = loss - args.look * on_object.clamp(min=1e-3).log().mean()
+            looks.append(on_object.mean().item())
         for p, grad in zip(params, torch.autograd.grad(loss, params)):
             p.grad = grad
         scale = schedule(step / steps, args.warmup)
@@ -148,11 +155,10 @@ def main():
             for a, b in zip(average.parameters(), params):
                 a.lerp_(b, 1 - decay)
         losses.append(loss.item())
-        looks.append(on_object.mean().item())
         hits.append((z.argmax(1) == y).float().mean().item())
         if step % 25 == 0:
             log(step=step, seen=step * args.batch, loss=sum(losses) / len(losses), train=sum(hits) / len(hits),
-                on_object=sum(looks) / len(looks), minutes=(time.time() - started) / 60)
+                on_object=sum(looks) / max(1, len(looks)), minutes=(time.time() - started) / 60)
             losses, hits, looks = [], [], []
             save()
         if step * args.batch % args.eval_every < args.batch or step == steps:
