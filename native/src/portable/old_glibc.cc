@@ -1,7 +1,7 @@
 /**
- * What the addon calls of the C library, by the names it had in glibc 2.28: built on a newer system, it would ask for newer ones of the
- * same functions and load on none before it. native/cmake/Portable.cmake has the linker put these in their place; what an
- * addon asks for in the end is read by scripts/lib/portable.mjs.
+ * What the addon calls of the C library, by the names it had in glibc 2.28: built on a newer system, it would ask for
+ * newer ones of the same functions and load on none before it. native/cmake/Portable.cmake has the linker put these in
+ * their place; what an addon asks for in the end is read by scripts/lib/portable.mjs.
  */
 #include <features.h>
 
