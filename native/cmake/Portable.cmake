@@ -1,6 +1,6 @@
-# vit_make_portable(TARGET): what is built on one Linux runs on older ones: those with glibc 2.28, as onnxruntime and libvips need.
-# The C++ library is linked in, where a static one is there (unwinding stays libgcc_s's, which is everywhere); functions of the C library are asked for under their
-# first names (src/portable/old_glibc.cc).
+# vit_make_portable(TARGET): what is built on one Linux runs on older ones: those with glibc 2.28, as onnxruntime and
+# libvips need. The C++ library is linked in, where a static one is there (unwinding stays libgcc_s's, which is
+# everywhere); functions of the C library are asked for under their first names (src/portable/old_glibc.cc).
 include(CheckCXXSourceCompiles)
 include(CheckCXXSymbolExists)
 
