@@ -1,6 +1,7 @@
 // Formatters and linters, all in check mode: node scripts/lint.mjs [--fix]
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fromRoot, isMain, main, Problem, root } from './lib/run.mjs';
 
 const bin = (file) => fromRoot('node_modules', file);
@@ -58,24 +59,39 @@ const shorten = (output) =>
     ? [...new Set(output.match(/^\S+(?=:\d+:\d+: error)/gm))].map((file) => `${file} is not formatted`).join('\n')
     : output;
 
-/** Runs every check and returns [{ name, ok, seconds }]; prints what they complain about. */
+/** Resolves to { status, output } of a command, run in the root. */
+function outcome([command, ...args]) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => (output += text));
+    child.on('error', ({ message }) => resolve({ status: 1, output: message }));
+    child.on('close', (status) => resolve({ status, output }));
+  });
+}
+
+/** Runs every check and resolves to [{ name, ok }] in their order; prints what they complain about. As many at a time as there are cores. */
 export async function lint({ fix = false } = {}) {
-  const results = [];
-  for (const { name, check, fix: fixing } of checks()) {
-    const started = Date.now();
-    const [command, ...args] = (fix && fixing) || check;
-    const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
-    if (status !== 0) console.error(shorten(error ? error.message : stdout + stderr).trimEnd());
-    results.push({ name, ok: status === 0, seconds: (Date.now() - started) / 1000 });
-  }
+  const wanted = checks();
+  const results = wanted.map(({ name }) => ({ name, ok: false }));
+  const left = wanted.entries();
+  const worker = async () => {
+    for (const [index, { check, fix: fixing }] of left) {
+      const { status, output } = await outcome((fix && fixing) || check);
+      if (status !== 0) console.error(shorten(output).trimEnd());
+      results[index].ok = status === 0;
+    }
+  };
+  // what mends writes to the same files as the others
+  await Promise.all(Array.from({ length: fix ? 1 : availableParallelism() }, worker));
   return results;
 }
 
 if (isMain(import.meta)) {
   void main(async () => {
     const results = await lint({ fix: process.argv.includes('--fix') });
-    for (const { name, ok, seconds } of results)
-      console.log(`${ok ? '\u2713' : '\u2717'} ${name} (${seconds.toFixed(1)} s)`);
+    for (const { name, ok } of results) console.log(`${ok ? '\u2713' : '\u2717'} ${name}`);
     if (results.some(({ ok }) => !ok))
       throw new Problem('lint found something; `npm run lint -- --fix` mends what can be mended');
   });

@@ -1,28 +1,31 @@
 /**
- * The C++ tests (test/native/kernels, test/native/packed): built beside the addon, without Node, and run. Every fast
- * kernel is compared with its naive version over random shapes. VIT_ASAN=1 in the environment builds them under
- * AddressSanitizer.
+ * The C++ tests (test/native/kernels, test/native/packed): built in the addon's own folder, of the same objects, without
+ * Node, and run. Every fast kernel is compared with its naive version over random shapes. VIT_ASAN=1 in the environment
+ * builds all of it under AddressSanitizer, in a folder beside.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
-import { before, test } from 'node:test';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { binding, ROOT } from './support';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const ASAN = process.env['VIT_ASAN'] === '1';
-const BUILD = join(ROOT, 'build', ASAN ? 'tests-asan' : 'tests');
+const BUILD = join(ROOT, 'build', ASAN ? 'tests-asan' : '');
+const CORES = availableParallelism();
 
 before(() => {
   const flags = ['-DVIT_TESTS=ON', `-DVIT_ASAN=${ASAN ? 'ON' : 'OFF'}`, '-DCMAKE_BUILD_TYPE=Release'];
   execFileSync('cmake', ['-S', join(ROOT, 'native'), '-B', BUILD, ...flags], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const parallel = String(Math.min(4, availableParallelism()));
-  execFileSync('cmake', ['--build', BUILD, '--config', 'Release', '--parallel', parallel], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  const targets = ['vit_kernels_tests', 'vit_packed_tests'];
+  execFileSync(
+    'cmake',
+    ['--build', BUILD, '--config', 'Release', '--parallel', String(Math.min(4, CORES)), '--target', ...targets],
+    { stdio: ['ignore', 'inherit', 'inherit'] },
+  );
 });
 
 /** Multi-configuration generators (Visual Studio) put the configuration's folder in between. */
@@ -33,19 +36,28 @@ function executable(name: string): string {
   return found;
 }
 
-// The packed suite goes through every set itself; whole models run on the one that is chosen, or asked for. A set this
-// processor does not have is passed over for the best one.
-const RUNS: [suite: string, kernels: string][] = [
-  ['vit_packed_tests', ''],
-  ...['', 'avx2', 'baseline'].map((kernels): [string, string] => ['vit_kernels_tests', kernels]),
-];
-
-for (const [suite, kernels] of RUNS) {
-  test(`${suite} ${kernels} passes`, () => {
-    const env = { ...process.env, ...(kernels && { VIT_KERNELS: kernels }) };
-    const { status, signal, stdout, stderr } = spawnSync(executable(suite), { encoding: 'utf8', env });
-    assert.equal(signal, null, stdout + stderr);
-    assert.equal(status, 0, stdout + stderr);
-    assert.match(stdout, /all checks passed/);
+function run(suite: string, kernels: string): Promise<string> {
+  const env = { ...process.env, ...(kernels && { VIT_KERNELS: kernels }) };
+  return new Promise((resolve, reject) => {
+    execFile(executable(suite), { env }, (error, stdout, stderr) => {
+      if (error) reject(new Error(`${error.message}\n${stdout}${stderr}`));
+      else resolve(stdout);
+    });
   });
 }
+
+// The packed suite goes through every set itself; whole models run on each set of its own that this processor has.
+const { kernels, features } = binding.info();
+const SETS = new Set([kernels, ...(features.includes('avx2') ? ['avx2'] : []), 'baseline']);
+const RUNS: [suite: string, kernels: string][] = [
+  ['vit_packed_tests', ''],
+  ...[...SETS].map((set): [string, string] => ['vit_kernels_tests', set]),
+];
+
+describe('the C++ tests', { concurrency: Math.min(2, CORES) }, () => {
+  for (const [suite, set] of RUNS) {
+    test([suite, set, 'passes'].filter(Boolean).join(' '), async () => {
+      assert.match(await run(suite, set), /all checks passed/);
+    });
+  }
+});

@@ -49,6 +49,6 @@ endforeach()
 
 if(VIT_TESTS)
   file(GLOB VIT_PACKED_TESTS CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/../test/native/packed/*.cc)
-  add_executable(vit_packed_tests ${VIT_PACKED_TESTS})
+  add_executable(vit_packed_tests EXCLUDE_FROM_ALL ${VIT_PACKED_TESTS})
   target_link_libraries(vit_packed_tests PRIVATE vit_core)
 endif()
