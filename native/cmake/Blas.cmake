@@ -11,6 +11,32 @@ if(APPLE)
   return()
 endif()
 
+# OpenBLAS holds its kernels once for every processor of the last twenty years, 25 MB. One set for each instruction set is
+# enough: what asks for another processor's table gets that of the newest kept one whose instructions it has.
+include(CheckCXXSourceCompiles)
+function(vit_choose_blas_kernels)
+  if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+    return()
+  endif()
+  set(PRESCOTT CORE2 PENRYN DUNNINGTON ATOM NANO OPTERON OPTERON_SSE3 BARCELONA BOBCAT NEHALEM) # SSE3
+  set(SANDYBRIDGE BULLDOZER PILEDRIVER STEAMROLLER)                                             # AVX
+  set(HASWELL EXCAVATOR ZEN)                                                                    # AVX2 and FMA
+  set(SKYLAKEX COOPERLAKE SAPPHIRERAPIDS)                                                       # AVX-512
+  foreach(KEPT PRESCOTT SANDYBRIDGE HASWELL SKYLAKEX)
+    foreach(NAME ${${KEPT}})
+      list(APPEND OPTIONS -Wl,--wrap=gotoblas_${NAME} -Wl,--defsym=__wrap_gotoblas_${NAME}=gotoblas_${KEPT})
+    endforeach()
+  endforeach()
+  # a library built for one processor, or without one of the kept sets, is taken as it is
+  set(CMAKE_REQUIRED_LIBRARIES ${VIT_OPENBLAS_STATIC} Threads::Threads m)
+  set(CMAKE_REQUIRED_LINK_OPTIONS ${OPTIONS})
+  check_cxx_source_compiles("extern \"C\" char* openblas_get_corename(void);\nint main() { return openblas_get_corename()[0]; }"
+                            VIT_HAS_BLAS_KERNELS)
+  if(VIT_HAS_BLAS_KERNELS)
+    target_link_options(vit_blas INTERFACE ${OPTIONS})
+  endif()
+endfunction()
+
 set(VIT_BLAS_HINT "On Debian/Ubuntu: sudo apt-get install libopenblas-dev; on Fedora: sudo dnf install openblas-devel; \
 on Windows: vcpkg install openblas, then set OpenBLAS_HOME to its folder (the one with include and lib).")
 
@@ -29,6 +55,7 @@ if(VIT_OPENBLAS_FOUND AND VIT_OPENBLAS_STATIC)
   # its symbols stay inside: another OpenBLAS in the same process is another library
   target_link_libraries(vit_blas INTERFACE ${VIT_OPENBLAS_STATIC} m)
   target_link_options(vit_blas INTERFACE -Wl,--exclude-libs,libopenblas.a -Wl,--gc-sections)
+  vit_choose_blas_kernels()
 elseif(VIT_OPENBLAS_FOUND)
   target_link_libraries(vit_blas INTERFACE PkgConfig::VIT_OPENBLAS)
 else()
