@@ -100,8 +100,10 @@ async function decodeAlone(
   const processes = Array.from({ length: os.availableParallelism() }, () => new Preparers(decoder, ended));
   const sources = pictures.flatMap(({ source }) => ('error' in source ? [] : [source]));
   const memory = decoderMemory(undefined);
-  const prepare = (preparers: Preparers, begin: number) =>
-    preparers.prepare(sources.slice(begin, begin + CHUNK), preprocessing, memory, signal);
+  const prepare = async (preparers: Preparers, begin: number): Promise<void> => {
+    const chunk = sources.slice(begin, begin + CHUNK);
+    (await preparers.prepare(chunk, preprocessing, memory, signal)).release();
+  };
   try {
     // the processes start, and libvips with them
     await Promise.all(processes.map((preparers) => prepare(preparers, 0)));

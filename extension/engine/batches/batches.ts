@@ -3,6 +3,7 @@ import type { ModelDescription } from '../../architecture/description';
 import { EngineError, toErrorShape } from '../../errors/engineError';
 import { sentence } from '../../errors/sentence';
 import { firstNonFinite } from '../../files/finite';
+import { Scratch } from '../../system/scratch';
 import type { BackendModel, BackendRun } from '../backend';
 import { whyNotFinite } from '../finite';
 import { batchOf } from '../inputShape';
@@ -29,6 +30,8 @@ const MOST_PICTURES = 1024;
 export class Batches {
   private readonly sizes = new WeakMap<BackendModel, BatchSize>();
   private passes: Promise<unknown> = Promise.resolve();
+  /** The input of one pass after the other. */
+  private readonly inputs = new Scratch(1);
 
   constructor(
     private readonly preparers: Preparers,
@@ -48,9 +51,11 @@ export class Batches {
     }
     await this.turns.pause(signal);
     const { preprocessing } = of.description;
-    const prepared = await this.preparers.prepare(pictures, preprocessing, decoderMemory(memoryLimit), signal);
+    const batch = await this.preparers.prepare(pictures, preprocessing, decoderMemory(memoryLimit), signal);
+    const { pictures: prepared } = batch;
     const outcomes = prepared.map((picture) => checked(picture, of));
-    const computed = this.passes.then(() => this.compute(request, of, prepared, outcomes, signal));
+    const compute = () => this.compute(request, of, prepared, outcomes, signal);
+    const computed = this.passes.then(compute).finally(() => batch.release());
     this.passes = computed.catch(() => undefined);
     await computed;
     return outcomes as PictureOutcome[];
@@ -76,7 +81,7 @@ export class Batches {
         let forwardMs = 0;
         const run = await this.turns.later((pass) => {
           const begun = performance.now();
-          return forward(of.model, pictures, pass).finally(() => (forwardMs = performance.now() - begun));
+          return this.forward(of.model, pictures, pass).finally(() => (forwardMs = performance.now() - begun));
         }, signal);
         try {
           size.took(batch.length, performance.now() - started);
@@ -95,6 +100,18 @@ export class Batches {
         for (const i of batch) outcomes[i] = { error: refusal };
       }
     }
+  }
+
+  private async forward(model: BackendModel, pictures: Made[], signal: AbortSignal): Promise<BackendRun> {
+    const each = pictures[0]!.values.length;
+    const length = pictures.length * each;
+    const buffer = this.inputs.take(length * Float32Array.BYTES_PER_ELEMENT);
+    const input = new Float32Array(buffer, 0, length);
+    pictures.forEach(({ values }, i) => input.set(values, i * each));
+    const run = await model.forward({ input, batch: pictures.length, attention: false, tokens: false, signal });
+    // after a refusal the engine may be reading it still
+    this.inputs.giveBack(buffer);
+    return run;
   }
 }
 
@@ -117,13 +134,6 @@ function nextBatch(prepared: Prepared[], outcomes: (PictureOutcome | null)[], fi
     if (outcomes[i] === null && String((prepared[i] as Made).shape) === shape) batch.push(i);
   }
   return batch;
-}
-
-function forward(model: BackendModel, pictures: Made[], signal: AbortSignal): Promise<BackendRun> {
-  const length = pictures[0]!.values.length;
-  const input = new Float32Array(pictures.length * length);
-  pictures.forEach(({ values }, i) => input.set(values, i * length));
-  return model.forward({ input, batch: pictures.length, attention: false, tokens: false, signal });
 }
 
 async function outcomeOf(

@@ -3,12 +3,20 @@ import os from 'node:os';
 import type { ImageSource } from '../../image/opened';
 import type { Preprocessing } from '../../image/preprocessing';
 import { killChild } from '../../system/kill';
+import { Scratch } from '../../system/scratch';
 import { startDecoder } from '../decoder/fork';
 import type { EngineErrorShape } from '../../errors/errorShape';
 import type { FromDecoder, PreparedFacts, PreparedOnWire, ToDecoder } from '../decoder/wire';
 
 /** A picture of a batch: the model's input, (C, H, W), or why there is none. */
 export type Prepared = (PreparedFacts & { values: Float32Array }) | { error: EngineErrorShape };
+
+export interface PreparedBatch {
+  /** One for each picture, in order. */
+  pictures: Prepared[];
+  /** Nobody reads their values any more. */
+  release(): void;
+}
 
 interface Batch {
   id: number;
@@ -17,7 +25,7 @@ interface Batch {
   deadline: NodeJS.Timeout;
   allowedMs: number;
   begun: number;
-  resolve: (prepared: Prepared[] | null) => void;
+  resolve: (prepared: PreparedBatch | null) => void;
 }
 
 /** For any batch, more for each of its pictures, and for each million pixels the headers of large ones tell of. */
@@ -27,6 +35,9 @@ const MEGAPIXEL_MS = 100;
 
 /** Bytes of the shared file for the values of one batch. */
 const ROOM_BYTES = 64 * 2 ** 20;
+
+/** Batches whose values are being made, wait and are computed: as many as a job hands over ahead. */
+const SCRATCH = 3;
 
 /** A process that has grown beyond this takes no more: what libvips held for large pictures is not given back. */
 const LARGE_BYTES = 640 * 2 ** 20;
@@ -42,6 +53,7 @@ export class Preparer {
   private readonly file;
   private readonly child;
   private readonly batches = new Map<number, Batch>();
+  private readonly scratch = new Scratch(SCRATCH);
   private nextId = 1;
   private isOver = false;
   private isLarge = false;
@@ -76,7 +88,7 @@ export class Preparer {
    * One outcome for each picture; null when the process ended before: one of them may be to blame, or the machine.
    * @param memory bytes the process may hold
    */
-  prepare(sources: ImageSource[], how: Preprocessing, memory: number): Promise<Prepared[] | null> {
+  prepare(sources: ImageSource[], how: Preprocessing, memory: number): Promise<PreparedBatch | null> {
     if (this.isOver) return Promise.resolve(null);
     const id = this.nextId++;
     const taken = new Set([...this.batches.values()].map(({ place }) => place));
@@ -124,7 +136,7 @@ export class Preparer {
   }
 
   /** null when the file cannot be read, or holds less than was said. */
-  private read(pictures: PreparedOnWire[], { pictures: count, place }: Batch): Prepared[] | null {
+  private read(pictures: PreparedOnWire[], { pictures: count, place }: Batch): PreparedBatch | null {
     if (pictures.length !== count) return null;
     try {
       const begin = place * ROOM_BYTES;
@@ -132,21 +144,19 @@ export class Preparer {
       const length = Math.max(0, ...ends);
       if (length > ROOM_BYTES) return null;
       // one array for the batch: thousands of small ones a second are more than is given back in time
-      const bytes = new Uint8Array(length);
-      if (length > 0) this.file!.read(bytes, begin);
-      return pictures.map((picture) => {
+      const buffer = this.scratch.take(length);
+      if (length > 0) this.file!.read(new Uint8Array(buffer, 0, length), begin);
+      const prepared = pictures.map((picture) => {
         if ('error' in picture || picture.values instanceof Float32Array) return picture as Prepared;
-        return {
-          ...picture,
-          values: new Float32Array(bytes.buffer, picture.values.at - begin, valuesOf(picture.shape)),
-        };
+        return { ...picture, values: new Float32Array(buffer, picture.values.at - begin, valuesOf(picture.shape)) };
       });
+      return { pictures: prepared, release: () => this.scratch.giveBack(buffer) };
     } catch {
       return null;
     }
   }
 
-  private settle(batch: Batch, prepared: Prepared[] | null): void {
+  private settle(batch: Batch, prepared: PreparedBatch | null): void {
     clearTimeout(batch.deadline);
     this.batches.delete(batch.id);
     if (this.busy === 0 && !this.isOver) this.file?.empty();

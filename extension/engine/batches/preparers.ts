@@ -4,7 +4,7 @@ import { cancelled, toErrorShape } from '../../errors/engineError';
 import type { ImageSource } from '../../image/opened';
 import type { Preprocessing } from '../../image/preprocessing';
 import type { Decoders } from '../decoder/decoders';
-import { Preparer, type Prepared } from './preparer';
+import { Preparer, type Prepared, type PreparedBatch } from './preparer';
 import { untilAborted } from '../../system/waiting';
 
 /** Each decodes on up to four cores. */
@@ -25,12 +25,17 @@ export class Preparers {
   ) {}
 
   /** One outcome for each picture. Rejects with ERR_CANCELLED only. `memory`: bytes each process may hold. */
-  async prepare(sources: ImageSource[], how: Preprocessing, memory: number, signal: AbortSignal): Promise<Prepared[]> {
+  async prepare(
+    sources: ImageSource[],
+    how: Preprocessing,
+    memory: number,
+    signal: AbortSignal,
+  ): Promise<PreparedBatch> {
     this.asked++;
     clearTimeout(this.idle);
     try {
       const prepared = await untilAborted(this.least().prepare(sources, how, memory), signal);
-      return prepared ?? (await this.oneByOne(sources, how, memory, signal));
+      return prepared ?? { pictures: await this.oneByOne(sources, how, memory, signal), release: () => undefined };
     } finally {
       this.asked--;
       if (this.asked === 0) this.idle = setTimeout(() => this.dispose(), IDLE_MS).unref();
