@@ -76,17 +76,34 @@ function sections(notices) {
 }
 
 /**
- * The whole text.
+ * Folders of the npm packages of which something is in the package.
  * @param metafiles esbuild's, of every bundle
  * @param files what goes into the package, relative to the root
  */
-export function thirdPartyNotices(metafiles, files) {
+export function packagesInside(metafiles, files) {
   const shipped = files.flatMap((file) => packageOf(file) ?? []);
   const beside = besideTheBundles.map((name) => fromRoot('node_modules', name));
-  const notices = [...new Set([...bundledPackages(metafiles), ...shipped, ...beside])].map(packageNotice);
-  notices.push({ name: 'DeiT', text: text('deit.txt') });
-  if (process.platform !== 'darwin') notices.push({ name: 'OpenBLAS', text: text('openblas.txt') });
-  if (process.platform === 'linux') notices.push({ name: 'libstdc++', text: text('libstdcxx.txt') });
+  return [...new Set([...bundledPackages(metafiles), ...shipped, ...beside])];
+}
+
+/** Libraries that are linked into the addon of a platform, e.g. linux-arm64. */
+export function linkedLibraries(target) {
+  return [
+    ...(target.startsWith('darwin') ? [] : [{ name: 'OpenBLAS', licence: 'BSD-3-Clause', text: text('openblas.txt') }]),
+    ...(target.startsWith('linux')
+      ? [{ name: 'libstdc++', licence: 'GPL-3.0-or-later WITH GCC-exception-3.1', text: text('libstdcxx.txt') }]
+      : []),
+  ];
+}
+
+/**
+ * The whole text.
+ * @param packages their folders
+ * @param target the platform of the package
+ */
+export function thirdPartyNotices(packages, target) {
+  const notices = packages.map(packageNotice);
+  notices.push({ name: 'DeiT', text: text('deit.txt') }, ...linkedLibraries(target));
   const common = ['Apache-2.0', 'MPL-2.0', 'LGPL-3.0', 'GPL-3.0'];
   return `ViT Inspector contains the following software of others, under their licences.\n\n\n${[
     ...sections(notices.sort((a, b) => a.name.localeCompare(b.name))),

@@ -1,1 +1,1 @@
-export function packageExtension(file: string): Promise<void>;
+export function packageExtension(file: string, target?: string): Promise<void>;

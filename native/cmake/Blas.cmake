@@ -15,14 +15,20 @@ endif()
 # enough: what asks for another processor's table gets that of the newest kept one whose instructions it has.
 include(CheckCXXSourceCompiles)
 function(vit_choose_blas_kernels)
-  if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+    set(SETS PRESCOTT SANDYBRIDGE HASWELL SKYLAKEX)
+    set(PRESCOTT CORE2 PENRYN DUNNINGTON ATOM NANO OPTERON OPTERON_SSE3 BARCELONA BOBCAT NEHALEM) # SSE3
+    set(SANDYBRIDGE BULLDOZER PILEDRIVER STEAMROLLER)                                             # AVX
+    set(HASWELL EXCAVATOR ZEN)                                                                    # AVX2 and FMA
+    set(SKYLAKEX COOPERLAKE SAPPHIRERAPIDS)                                                       # AVX-512
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+    set(SETS CORTEXA57 NEOVERSEN1)
+    set(CORTEXA57 ARMV8 CORTEXA53 CORTEXA55 CORTEXA72 CORTEXA73 FALKOR THUNDERX THUNDERX2T99 EMAG8180) # Armv8.0
+    set(NEOVERSEN1 NEOVERSEV1 NEOVERSEN2 TSV110 THUNDERX3T110 CORTEXX1 CORTEXX2 CORTEXA710)            # Armv8.2
+  else()
     return()
   endif()
-  set(PRESCOTT CORE2 PENRYN DUNNINGTON ATOM NANO OPTERON OPTERON_SSE3 BARCELONA BOBCAT NEHALEM) # SSE3
-  set(SANDYBRIDGE BULLDOZER PILEDRIVER STEAMROLLER)                                             # AVX
-  set(HASWELL EXCAVATOR ZEN)                                                                    # AVX2 and FMA
-  set(SKYLAKEX COOPERLAKE SAPPHIRERAPIDS)                                                       # AVX-512
-  foreach(KEPT PRESCOTT SANDYBRIDGE HASWELL SKYLAKEX)
+  foreach(KEPT ${SETS})
     foreach(NAME ${${KEPT}})
       list(APPEND OPTIONS -Wl,--wrap=gotoblas_${NAME} -Wl,--defsym=__wrap_gotoblas_${NAME}=gotoblas_${KEPT})
     endforeach()

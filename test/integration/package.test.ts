@@ -15,7 +15,7 @@ const contents = [
   'package.json',
   'package.nls{,.zh-cn}.json',
   'l10n/bundle.l10n{,.zh-cn}.json',
-  ...['readme.md', 'changelog.md', 'LICENSE.txt', 'ThirdPartyNotices.txt', 'ARCHITECTURE.md'],
+  ...['readme.md', 'changelog.md', 'LICENSE.txt', 'ThirdPartyNotices.txt', 'bom.cdx.json', 'ARCHITECTURE.md'],
   'dist/{cli,decoder,engine,extension,later,mcp,program,results,session}.js',
   'dist/vit.schema.zh-cn.json',
   'dist/webview/notebook.js',
@@ -164,4 +164,40 @@ test('every package and every native library is among the notices, with a licenc
     assert.ok(notices.includes(whole), whole);
   }
   assert.match(named('onnxruntime-node')!, /protobuf[^]*Eigen|Eigen[^]*protobuf/i);
+});
+
+interface Component {
+  type: string;
+  name: string;
+  group?: string;
+  version?: string;
+  purl?: string;
+  licenses?: unknown[];
+  hashes?: { alg: string; content: string }[];
+  components?: Component[];
+}
+
+test('the bill of materials names the same packages and libraries, each npm package as the lockfile has it', () => {
+  const bom = JSON.parse(read('bom.cdx.json')) as { bomFormat: string; components: Component[] };
+  assert.equal(bom.bomFormat, 'CycloneDX');
+  const notices = read('ThirdPartyNotices.txt');
+  const lock = readFileSync(path.join(root, 'package-lock.json'), 'utf8');
+  const packages = bom.components.filter(({ purl }) => purl !== undefined);
+  assert.ok(packages.length > 50);
+  for (const { name, group, version, purl, hashes, licenses } of packages) {
+    const full = group ? `${group}/${name}` : name;
+    assert.equal(purl, `pkg:npm/${full.replace('@', '%40')}@${version}`);
+    assert.ok(notices.includes(`${full} ${version}\n`), `${full} is among the notices`);
+    assert.ok(licenses?.length, `${full} has a licence`);
+    assert.match(hashes?.[0]?.alg ?? '', /^SHA-\d+$/, full);
+    assert.ok(
+      lock.includes(Buffer.from(hashes![0]!.content, 'hex').toString('base64')),
+      `${full}: the lockfile's hash`,
+    );
+  }
+  const names = bom.components.map(({ name }) => name);
+  for (const linked of ['OpenBLAS', 'libstdc++', 'onnxruntime-node', 'DeiT-Ti'])
+    assert.ok(names.includes(linked), linked);
+  const libvips = packages.find(({ name }) => name.startsWith('sharp-libvips-'));
+  assert.ok(libvips?.components?.some(({ name, version }) => name === 'vips' && version !== undefined));
 });

@@ -18,7 +18,7 @@ import { assertRunnable } from '../../extension/models/runnable';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CASES = join(ROOT, 'test/golden/cases');
-const ADDON = join(ROOT, 'build/Release/vit_inspector.node');
+const ADDON = process.env['VIT_ADDON'] ?? join(ROOT, 'build/Release/vit_inspector.node'); // of another platform: scripts/cross.mjs
 
 // Float32 sums in another order: the design's tolerances (logits and tokens, attention).
 const CLOSE = 1e-4;

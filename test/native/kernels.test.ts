@@ -48,7 +48,8 @@ function run(suite: string, kernels: string): Promise<string> {
 
 // The packed suite goes through every set itself; whole models run on each set of its own that this processor has.
 const { kernels, features } = binding.info();
-const SETS = new Set([kernels, ...(features.includes('avx2') ? ['avx2'] : []), 'baseline']);
+const PLAIN = features.includes('neon') ? ['neon'] : [...(features.includes('avx2') ? ['avx2'] : []), 'baseline'];
+const SETS = new Set([kernels, ...PLAIN]);
 const RUNS: [suite: string, kernels: string][] = [
   ['vit_packed_tests', ''],
   ...[...SETS].map((set): [string, string] => ['vit_kernels_tests', set]),

@@ -24,6 +24,8 @@ inline void widen_f16(const uint16_t* bits, int64_t n, float* out) {
     store(out + i, _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(bits + i))));
 #elif defined(__AVX2__)
     store(out + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bits + i))));
+#elif defined(__aarch64__)
+    store(out + i, reinterpret_cast<Vec>(vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(bits + i)))));
 #else
     // Exponent and fraction move into place and the exponent gets float32's bias. A subnormal gets the exponent of
     // 2^-14 and loses that number again, so that no denormal is made; infinity and NaN (exponent 31) get float32's

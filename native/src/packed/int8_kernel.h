@@ -107,7 +107,7 @@ inline float largest_magnitude(const float* x, int64_t step, int64_t length) {
 }
 
 void quantise(const QuantiseRows& q) {
-  using Number = typename GroupNumber<kGroup>::type;
+  using Number = typename GroupNumber<kGroup, kZero>::type;
   typedef Number Numbers __attribute__((vector_size(kLanes * sizeof(Number)), aligned(1), may_alias));
   const int64_t chunks = (q.length + kChunk - 1) / kChunk;
   const int64_t out_length = round_up((q.length + kGroup - 1) / kGroup, kChunk);

@@ -5,12 +5,19 @@
 
 #if defined(VIT_PACKED_X86)
 #include <cpuid.h>
+#elif defined(VIT_PACKED_ARM64) && defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 namespace vit {
 namespace packed {
 
+#if defined(VIT_PACKED_ARM64)
+extern const Kernels kernels_neon;
+extern const Kernels kernels_neon_dot;
+#else
 extern const Kernels kernels_baseline;
+#endif
 #if defined(VIT_PACKED_X86)
 extern const Kernels kernels_avx2;
 extern const Kernels kernels_avx512;
@@ -34,6 +41,19 @@ bool has_avx_vnni() {
 }
 #endif
 
+#if defined(VIT_PACKED_ARM64)
+/** Products of groups of four 8-bit numbers (FEAT_DotProd). */
+bool has_dot_products() {
+#if defined(__APPLE__)
+  return true;  // every processor with macOS for arm64
+#elif defined(__linux__)
+  return getauxval(AT_HWCAP) & (1ul << 20);  // HWCAP_ASIMDDP
+#else
+  return false;
+#endif
+}
+#endif
+
 /** Calls body(candidate) from the best to the plainest until it returns true. */
 template <class Body>
 void each_candidate(const Body& body) {
@@ -49,7 +69,12 @@ void each_candidate(const Body& body) {
 #endif
   if (body(Candidate{&kernels_avx2, avx2})) return;
 #endif
+#if defined(VIT_PACKED_ARM64)
+  if (body(Candidate{&kernels_neon_dot, has_dot_products()})) return;
+  body(Candidate{&kernels_neon, true});
+#else
   body(Candidate{&kernels_baseline, true});
+#endif
 }
 
 }  // namespace

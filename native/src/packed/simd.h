@@ -9,6 +9,8 @@
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 namespace vit {
@@ -95,27 +97,39 @@ inline int32_t largest_int(Int v) {
 
 // 8-bit products come in groups of k that fill 32 bits. Four unsigned activations times four signed weights where the
 // processor multiplies those: VNNI sums them in 32 bits; before it, pairs are summed in 16 bits that saturate, so
-// weights stay within 63 there (2 * 255 * 63 fits). Elsewhere two of 16 bits each.
+// weights stay within 63 there (2 * 255 * 63 fits). Arm's dot products take four signed ones of each. Elsewhere two of
+// 16 bits each.
 #if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
 constexpr int kGroup = 4;
 constexpr int kLargestWeight = 127;
 #elif defined(__AVX2__)
 constexpr int kGroup = 4;
 constexpr int kLargestWeight = 63;
+#elif defined(__ARM_FEATURE_DOTPROD)
+constexpr int kGroup = 4;
+constexpr int kLargestWeight = 127;
 #else
 constexpr int kGroup = 2;
 constexpr int kLargestWeight = 127;
 #endif
 /** Added to a quantised activation, which makes it unsigned; what it adds to a sum is taken off again. */
+#if defined(__x86_64__) || defined(__i386__)
 constexpr int kZero = kGroup == 4 ? 128 : 0;
+#else
+constexpr int kZero = 0;
+#endif
 
 /** The integer type of A's quantised numbers. */
-template <int Group>
+template <int Group, int Zero>
 struct GroupNumber {
   using type = uint8_t;
 };
 template <>
-struct GroupNumber<2> {
+struct GroupNumber<4, 0> {
+  using type = int8_t;
+};
+template <>
+struct GroupNumber<2, 0> {
   using type = int16_t;
 };
 
@@ -133,6 +147,9 @@ inline __attribute__((always_inline)) Int dot_groups(Int c, Int a, Int b) {
 #elif defined(__AVX2__)
   const __m256i pairs = _mm256_maddubs_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b));
   return c + reinterpret_cast<Int>(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+#elif defined(__ARM_FEATURE_DOTPROD)
+  return reinterpret_cast<Int>(
+      vdotq_s32(reinterpret_cast<int32x4_t>(c), reinterpret_cast<int8x16_t>(a), reinterpret_cast<int8x16_t>(b)));
 #elif defined(__SSE2__)
   return c + reinterpret_cast<Int>(_mm_madd_epi16(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
 #else

@@ -94,7 +94,7 @@ double int8_difference(const packed::Kernels& kernels, Random& random, int64_t n
     const double w_scale =
         quantise(&held.values[static_cast<size_t>(j * in)], static_cast<float>(kernels.largest_weight), w);
     for (int64_t k = 0; k < in; k++)
-      most = std::fmax(most, std::fabs(used[static_cast<size_t>(j * in + k)] - w[static_cast<size_t>(k)] * w_scale));
+      most = std::max(most, std::fabs(used[static_cast<size_t>(j * in + k)] - w[static_cast<size_t>(k)] * w_scale));
     for (int64_t i = 0; i < n; i++) {
       const double a_scale = quantise(&x[static_cast<size_t>(i * in)], 127, a);
       double sum = 0;

