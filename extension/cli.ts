@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * The command line (dist/cli.js, `vit-inspector`): what the extension does, for scripts, CI jobs and clusters. This part starts the engine
  * process of a command that asks it; the rest (dist/program.js, ./cliProgram.ts) is loaded beside that.

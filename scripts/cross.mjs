@@ -1,7 +1,7 @@
 // Builds the addon for another kind of machine, and tries it there: node scripts/cross.mjs PLATFORM [--test]
 //   PLATFORM   of scripts/lib/platforms.mjs, e.g. linux-arm64; `npm run package -- PLATFORM` makes the package of what was built
 //   --test     the C++ tests, the golden models and the command line from the package, by an emulator; they take half an hour
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { build as bundle } from 'esbuild';
@@ -28,6 +28,7 @@ export async function buildAddonFor(target, { tests = false } = {}) {
         `-DCMAKE_TOOLCHAIN_FILE=${fromRoot(toolchain)}`,
       ],
       ...['-DVIT_TESTS=ON', '-DCMAKE_JS_VERSION=7', `-DCMAKE_JS_INC=${headers.join(';')}`],
+      `-DCMAKE_JS_NODELIB_DEF=${fromRoot('node_modules/node-api-headers/def/node_api.def')}`,
     ],
     { quiet: true },
   );
@@ -39,11 +40,7 @@ export async function buildAddonFor(target, { tests = false } = {}) {
 
 /** Runs the C++ tests and the golden models with the target's own Node.js, by an emulator. */
 async function testAddonFor(target) {
-  const { emulator, kernels } = platform(target);
-  for (const [suite, set] of [['vit_packed_tests', ''], ...kernels.map((set) => ['vit_kernels_tests', set])]) {
-    say(`${suite} ${set}`.trim());
-    await run(emulator, [folderOf(target, suite)], { env: { VIT_KERNELS: set } });
-  }
+  const { kernels } = platform(target);
   const node = await nodeOf(target);
   say('golden models');
   const tests = folderOf(target, 'golden.test.mjs');
@@ -55,12 +52,32 @@ async function testAddonFor(target) {
     format: 'esm',
     logLevel: 'warning',
   });
-  await run(emulator, [node, '--test-reporter=dot', tests], { env: { VIT_ADDON: fromRoot(addonOf(target)) } });
+  await emulate(target, [node, '--test-reporter=dot', tests], { VIT_ADDON: fromRoot(addonOf(target)) });
+  for (const [suite, set] of [['vit_packed_tests', ''], ...kernels.map((set) => ['vit_kernels_tests', set])]) {
+    say(`${suite} ${set}`.trim());
+    await emulate(target, [folderOf(target, `${suite}${programSuffix(target)}`)], { VIT_KERNELS: set });
+  }
 }
+
+/** Runs a program of the target, which writes to a file: Node.js for Windows cannot write to a pipe of Wine's. */
+async function emulate(target, command, env) {
+  const log = folderOf(target, 'output.txt');
+  const output = openSync(log, 'w');
+  try {
+    // Wine calls itself an older Windows than Node.js wants
+    const wine = { WINEDEBUG: '-all', NODE_SKIP_PLATFORM_CHECK: '1', WINEPREFIX: folderOf(target, 'wine') };
+    await run(platform(target).emulator, command, { env: { ...wine, ...env }, output });
+  } finally {
+    closeSync(output);
+    process.stdout.write(readFileSync(log, 'utf8'));
+  }
+}
+
+const programSuffix = (target) => (target.startsWith('win32') ? '.exe' : '');
 
 /** The target's Node.js, of this one's version. */
 async function nodeOf(target) {
-  const file = folderOf(target, 'node', 'bin', 'node');
+  const file = folderOf(target, 'node', 'bin', `node${programSuffix(target)}`);
   if (existsSync(file)) return file;
   const archive = await fetchPackage(`${platform(target).node}@${process.versions.node}`);
   mkdirSync(folderOf(target, 'node'), { recursive: true });

@@ -1,5 +1,6 @@
-// Makes a .vsix: node scripts/package.mjs [--target PLATFORM] [FILE]
+// Makes a .vsix: node scripts/package.mjs [--target PLATFORM] [--npm] [FILE]
 //   PLATFORM   this one, or one whose addon scripts/cross.mjs has built (scripts/lib/platforms.mjs)
+//   --npm      and beside it the command line alone, as a .tgz for npm install
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,6 +12,7 @@ import { fromRoot, isMain, main, Problem, root, run, say } from './lib/run.mjs';
 import { packagesInside, thirdPartyNotices } from './notices.mjs';
 import { billOfMaterials } from './sbom.mjs';
 import { setup } from './setup.mjs';
+import { makeTarball } from './tarball.mjs';
 
 /** Packages what is built for `target`; `file` is where the .vsix goes. Native code makes it one platform's. */
 export async function packageExtension(file, target = host) {
@@ -40,11 +42,21 @@ export async function packageExtension(file, target = host) {
 
 if (isMain(import.meta)) {
   void main(async () => {
-    const { values, positionals } = parseArgs({ options: { target: { type: 'string' } }, allowPositionals: true });
+    const { values, positionals } = parseArgs({
+      options: { target: { type: 'string' }, npm: { type: 'boolean' } },
+      allowPositionals: true,
+    });
     const target = values.target ?? host;
     await setup();
     const file = path.resolve(positionals[0] ?? fromRoot(`vit-inspector-${target}.vsix`));
     await packageExtension(file, target);
-    say(`packaged ${path.relative(process.cwd(), file)}: ${(statSync(file).size / 1e6).toFixed(1)} MB`);
+    const made = [file];
+    if (values.npm) {
+      made.push(file.replace(/(\.vsix)?$/, '.tgz'));
+      await makeTarball(file, target, made[1]);
+    }
+    for (const one of made) {
+      say(`packaged ${path.relative(process.cwd(), one)}: ${(statSync(one).size / 1e6).toFixed(1)} MB`);
+    }
   });
 }

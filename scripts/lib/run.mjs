@@ -12,13 +12,14 @@ export class Problem extends Error {}
 /** Prints what a script is doing, so that a long step never looks like a hang. */
 export const say = (text) => console.log(`\u2022 ${text}`);
 
-/** Runs a program to its end with its output on ours. Rejects with a Problem when it cannot start or does not end with 0. */
-export function run(command, args, { cwd = root, env = {}, quiet = false, input } = {}) {
+/** Runs a program to its end with its output on ours, or in the open file `output`. Rejects with a Problem when it cannot start or does not end with 0. */
+export function run(command, args, { cwd = root, env = {}, quiet = false, input, output: file } = {}) {
   return new Promise((resolve, reject) => {
+    const out = file ?? (quiet ? 'pipe' : 'inherit');
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
-      stdio: [input === undefined ? 'ignore' : 'pipe', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', out, out],
       shell: process.platform === 'win32' && /^(npm|npx|code)$/.test(command), // they are .cmd files there
     });
     let output = '';

@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { unzipSync } from 'fflate';
 import { unportable } from '../../scripts/lib/portable.mjs';
 import { packageExtension } from '../../scripts/package.mjs';
+import { makeTarball } from '../../scripts/tarball.mjs';
 import { root } from './support';
 
 /** Every file of the package matches one of these, and each of these matches a file. */
@@ -164,6 +165,30 @@ test('every package and every native library is among the notices, with a licenc
     assert.ok(notices.includes(whole), whole);
   }
   assert.match(named('onnxruntime-node')!, /protobuf[^]*Eigen|Eigen[^]*protobuf/i);
+});
+
+test('the command line as an npm package: installed without a network, it classifies with both engines', async () => {
+  const archive = path.join(folder, 'x.tgz');
+  await makeTarball(path.join(folder, 'x.vsix'), `${process.platform}-${process.arch}`, archive);
+  const place = path.join(folder, 'installed');
+  const npm = (...args: string[]) =>
+    execFileSync(
+      'npm',
+      [...args, '--offline', '--no-audit', '--no-fund', '--cache', path.join(folder, 'empty'), '--prefix', place],
+      {
+        encoding: 'utf8',
+      },
+    );
+  npm('install', archive);
+  assert.ok(!readdirSync(path.join(place, 'node_modules/.bin')).includes('node'));
+  for (const engine of ['native', 'onnx']) {
+    const printed = execFileSync(
+      path.join(place, 'node_modules/.bin/vit-inspector'),
+      ['classify', path.join(root, 'samples/car.png'), '--engine', engine, '--json'],
+      { cwd: place, encoding: 'utf8' },
+    );
+    assert.match(printed, /"automobile"/, engine);
+  }
 });
 
 interface Component {

@@ -15,6 +15,10 @@ set(VIT_KERNEL_FLAGS -ffp-contract=fast)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND VIT_KERNEL_FLAGS -Wno-uninitialized -Wno-maybe-uninitialized)
 endif()
+# On Windows GCC does not align the stack for 32-byte vectors (GCC bug 54412): the assembler makes their moves unaligned.
+if(MINGW AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND VIT_KERNEL_FLAGS -Wa,-muse-unaligned-vector-move)
+endif()
 # Clang does not know GCC's unroll pragma, and unrolls loops of constant length without it.
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   list(APPEND VIT_KERNEL_FLAGS -Wno-unknown-pragmas)

@@ -1,0 +1,1 @@
+export function makeTarball(vsix: string, target: string, file: string): Promise<void>;
