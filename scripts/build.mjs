@@ -39,6 +39,33 @@ const apiOnce = {
 };
 
 /**
+ * What sharp loads and seldom uses: colours by name, whose conversions are worked out while it loads, and all of semver, of which it takes one
+ * function to load and others to be built. They are a seventh of what the decoder does before it takes pictures.
+ */
+const seldomUsed = {
+  '@img/colour': "module.exports = (value) => require('@img/colour')(value);",
+  semver: `module.exports = {
+    coerce: (...of) => require('semver/functions/coerce')(...of),
+    satisfies: (...of) => require('semver/functions/satisfies')(...of),
+    gte: (...of) => require('semver/functions/gte')(...of),
+  };`,
+};
+
+const atFirstUse = {
+  name: 'at first use',
+  setup(current) {
+    const namespace = 'at first use';
+    current.onResolve({ filter: /^(@img\/colour|semver)$/ }, ({ path, namespace: from, resolveDir }) =>
+      from === namespace ? undefined : { path, namespace, pluginData: resolveDir },
+    );
+    current.onLoad({ filter: /./, namespace }, ({ path, pluginData: resolveDir }) => ({
+      contents: seldomUsed[path],
+      resolveDir,
+    }));
+  },
+};
+
+/**
  * Every bundle: what it is made of and where it goes. `cli` and `engine` are small: each starts the process that the next one waits for,
  * and then loads the rest of its own (`program`, `session`), which takes about as long.
  */
@@ -60,6 +87,7 @@ export const bundles = [
     external: nativeParts,
     // the first picture waits for this process: sharp's JavaScript, a hundred small files with what it needs, is in the bundle
     supported: { 'dynamic-import': false },
+    plugins: [atFirstUse],
   },
   { ...node, entryPoints: { cli: 'extension/cli.ts' }, outdir: 'dist' },
   { ...node, entryPoints: { program: 'extension/cliProgram.ts' }, outdir: 'dist', external: nativeParts },

@@ -31,7 +31,8 @@ function residentMb(pid: number): number {
   return kb.reduce((sum, one) => sum + one, 0) / 1024;
 }
 
-export async function soak(requests: number, seed = 1): Promise<Soaked> {
+/** `model`: of six layers and 65 tokens at least. */
+export async function soak(requests: number, { seed = 1, model: id = EMBEDDED } = {}): Promise<Soaked> {
   const client = makeClient();
   const random = new Random(seed);
   const first = new Map<string, string>();
@@ -41,7 +42,7 @@ export async function soak(requests: number, seed = 1): Promise<Soaked> {
     for (let i = 0, modelId = 0; done < requests; i++) {
       if (i % PICTURES_A_MODEL === 0) {
         if (modelId !== 0) await client.request('close-model', { modelId });
-        modelId = (await client.request('open-model', { model: { id: EMBEDDED }, options: native })).loaded.modelId;
+        modelId = (await client.request('open-model', { model: { id }, options: native })).loaded.modelId;
         done++;
       }
       const path = random.of(pictures);
