@@ -10,7 +10,14 @@ const { values } = parseArgs({
 
 async function main(): Promise<void> {
   const started = Date.now();
-  const { requests, tenths, different } = await soak(Number(values.requests), { model: values.model });
+  const count = Number(values.requests);
+  let next = 0;
+  const onProgress = (done: number, mb: number) => {
+    if (done < next) return;
+    process.stderr.write(`${done} requests, ${mb.toFixed(0)} MB\n`);
+    next += count / 100;
+  };
+  const { requests, tenths, different } = await soak(count, { model: values.model, onProgress });
   const growth = tenths[9]! / tenths[1]! - 1;
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
   process.stdout.write(

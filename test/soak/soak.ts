@@ -31,8 +31,18 @@ function residentMb(pid: number): number {
   return kb.reduce((sum, one) => sum + one, 0) / 1024;
 }
 
-/** `model`: of six layers and 65 tokens at least. */
-export async function soak(requests: number, { seed = 1, model: id = EMBEDDED } = {}): Promise<Soaked> {
+interface SoakOptions {
+  seed?: number;
+  /** Of six layers and 65 tokens at least. */
+  model?: string;
+  /** Called now and then, with the memory of that moment. */
+  onProgress?: (done: number, mb: number) => void;
+}
+
+export async function soak(
+  requests: number,
+  { seed = 1, model: id = EMBEDDED, onProgress = () => undefined }: SoakOptions = {},
+): Promise<Soaked> {
   const client = makeClient();
   const random = new Random(seed);
   const first = new Map<string, string>();
@@ -62,7 +72,11 @@ export async function soak(requests: number, { seed = 1, model: id = EMBEDDED } 
       const logits = values.join();
       if ((first.get(path) ?? logits) !== logits) different++;
       first.set(path, logits);
-      if (i % 10 === 0) memory.push(residentMb(client.pid!));
+      if (i % 10 === 0) {
+        const mb = residentMb(client.pid!);
+        memory.push(mb);
+        onProgress(done, mb);
+      }
     }
   } finally {
     client.dispose();
