@@ -1,6 +1,6 @@
 // Bundles the extension's parts with esbuild: node scripts/build.mjs [--watch] [--minify]
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
-import { fromRoot, isMain, main, Problem, root, say } from './lib/run.mjs';
+import { readFileSync } from 'node:fs';
+import { isMain, main, Problem, root, say } from './lib/run.mjs';
 import { writeSchemas } from './schema.mjs';
 
 /** Native code stays outside the bundles: it is loaded from node_modules and build/Release, never in the extension host. */
@@ -103,7 +103,8 @@ export const bundles = [
       array: 'webview/array/main.ts',
     },
     outdir: 'dist/webview',
-    loader: { '.ttf': 'file', '.svg': 'dataurl' },
+    loader: { '.ttf': 'file' },
+    assetNames: '[name]',
   },
   // a renderer of notebooks is loaded as a module
   {
@@ -114,13 +115,6 @@ export const bundles = [
     outdir: 'dist/webview',
   },
 ];
-
-function copyCodicons() {
-  mkdirSync(fromRoot('dist/webview'), { recursive: true });
-  for (const file of ['codicon.css', 'codicon.ttf']) {
-    copyFileSync(fromRoot('node_modules/@vscode/codicons/dist', file), fromRoot('dist/webview', file));
-  }
-}
 
 export const options = (bundle, minify) => ({
   ...bundle,
@@ -137,7 +131,6 @@ export const options = (bundle, minify) => ({
 /** Builds every bundle once; resolves to esbuild's metafiles. Rejects when one does not build; esbuild has printed why. */
 export async function build({ minify = false } = {}) {
   const esbuild = await import('esbuild');
-  copyCodicons();
   writeSchemas();
   const results = await Promise.allSettled(bundles.map((bundle) => esbuild.build(options(bundle, minify))));
   if (results.some(({ status }) => status === 'rejected')) throw new Problem('a bundle did not build');
@@ -147,7 +140,6 @@ export async function build({ minify = false } = {}) {
 /** Rebuilds on every change until the process is ended. The lines are what .vscode/tasks.json waits for. */
 async function watch() {
   const esbuild = await import('esbuild');
-  copyCodicons();
   writeSchemas();
   const announce = {
     name: 'announce',

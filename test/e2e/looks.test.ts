@@ -83,6 +83,7 @@ for (const [name, theme] of Object.entries(themes)) {
 }
 
 for (const [name, width, height] of [
+  ['narrowest', 600, 900],
   ['narrow', 700, 900],
   ['wide', 1920, 1080],
 ] as const) {
@@ -92,13 +93,17 @@ for (const [name, width, height] of [
     await page.setViewportSize({ width, height });
     await page.waitForTimeout(500);
     await panel.ready();
-    const { overflow, canvas } = await (
+    const { overflow, canvas, cut } = await (
       await panel.frame()
     ).evaluate(() => ({
+      cut: [...document.querySelectorAll('[role="tab"]')]
+        .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+        .map(({ textContent }) => `${textContent} in ${document.documentElement.clientWidth} pixels`),
       overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
       canvas: document.querySelector('canvas[data-testid="picture"]')?.getBoundingClientRect().toJSON() as DOMRect,
     }));
     assert.ok(overflow <= 0, `${overflow} pixels wider than the panel`);
+    assert.deepEqual(cut, []);
     assert.ok(canvas.width >= 200 && canvas.height >= 150, JSON.stringify(canvas));
     await session.screenshot(`looks-${name}`);
   });

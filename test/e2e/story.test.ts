@@ -206,7 +206,7 @@ test('how many classes are listed follows the setting at once', async () => {
   await panel.count('prediction', 5);
 });
 
-test('after a window reload the panel is there again, with its controls', async () => {
+test('after a window reload the panel is there again, with its controls; how long it takes is printed', async () => {
   const { page, panel } = session;
   await panel.ready('ship.png');
   const { rows, columns } = await panel.grid();
@@ -219,8 +219,13 @@ test('after a window reload the panel is there again, with its controls', async 
   const loaded = page.waitForEvent('domcontentloaded', { timeout: PATIENCE });
   await runCommand(page, 'Developer: Reload Window');
   await loaded;
-  await session.explorerShown();
-  await panel.ready('ship.png');
+  const reloaded = Date.now();
+  const after = () => Date.now() - reloaded;
+  const [workbench, map] = await Promise.all([
+    session.explorerShown().then(after),
+    panel.ready('ship.png').then(after),
+  ]);
+  console.log(`# the workbench's files after ${workbench} ms, the map after ${map} ms`);
   await panel.waitFor({ layer: '3', query: String(2 * columns + 2 + 1), view: 'attention' });
   assert.equal(await panel.attribute('head'), kept.head);
   assert.deepEqual(await panel.predictions(), kept.predictions);

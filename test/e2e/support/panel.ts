@@ -138,11 +138,12 @@ export class Panel {
     await canvas.click({ position: { x, y } });
   }
 
-  /** Chooses from one of the toolkit's dropdowns, by pointer. */
+  /** Chooses from a list the first that has this in its label. */
   async choose(testId: string, label: string): Promise<void> {
-    const dropdown = this.part(testId);
-    await dropdown.click();
-    await dropdown.locator('vscode-option').filter({ hasText: label }).first().click();
+    const list = this.part(testId);
+    const option = list.locator('option').filter({ hasText: label }).first();
+    await option.waitFor({ state: 'attached', timeout: PATIENCE });
+    await list.selectOption((await option.getAttribute('value')) ?? '');
   }
 
   /** Opens a page of the walk-through by its title or its number: in the list of steps, or in the menu of a narrow panel. */
