@@ -91,7 +91,7 @@ async function assertGoodForAll(name: string): Promise<void> {
 
 for (const [name, width] of [
   ['wide', 1440],
-  ['narrow', 760],
+  ['narrow', 730],
 ] as const) {
   test(`${name}: attention, patches and every step of the walk-through`, async () => {
     const { panel, page } = session;

@@ -83,7 +83,7 @@ for (const [name, theme] of Object.entries(themes)) {
 }
 
 for (const [name, width, height] of [
-  ['narrowest', 600, 900],
+  ['narrowest', 660, 900],
   ['narrow', 700, 900],
   ['wide', 1920, 1080],
 ] as const) {

@@ -110,6 +110,9 @@ test('layer, head and thumbnails steer the heatmap', async () => {
   const thumbs = panel.part('head-thumb');
   const heads = await thumbs.count();
   assert.ok(heads > 1);
+  const [map, number] = [thumbs.first().locator('canvas'), thumbs.first().locator('.thumb-number')];
+  const [mapBox, numberBox] = [await map.boundingBox(), await number.boundingBox()];
+  assert.ok(numberBox!.y >= mapBox!.y + mapBox!.height, 'the number covers nothing of the map');
   await panel.redrawn(() => thumbs.nth(heads - 1).click());
   assert.equal(await panel.attribute('head'), String(heads - 1));
   seen.push((await panel.pixels()).hash);

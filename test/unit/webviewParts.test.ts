@@ -5,6 +5,7 @@ import type { PanelConversation } from '../../extension/protocol/panel';
 import type { ToHost } from '../../extension/protocol/rpc';
 import { HostConnection } from '../../extension/protocol/view';
 import { figureLayout } from '../../webview/export/figure';
+import { headOfName } from '../../webview/ui/names';
 import * as format from '../../webview/ui/format';
 import { denormalize } from '../../webview/patches/modelInput';
 import { writeNpy } from '../../extension/files/npyEncoding';
@@ -36,6 +37,14 @@ test('numbers as people read them', () => {
   assert.deepEqual([512, 2048, 88_202_656].map(format.bytes), ['512 B', '2 KB', '84.1 MB']);
   assert.deepEqual([0.123, 5.21, 87.6, 12_340].map(format.milliseconds), ['0.12 ms', '5.2 ms', '88 ms', '12.3 s']);
   assert.equal(format.shape([1, 15, 400]), '(1, 15, 400)');
+});
+
+test('how heads are joined is told with their number, where there is more than one', () => {
+  assert.deepEqual(
+    (['mean', 'max', 'min', 2] as const).map((head) => headOfName(head, 12)),
+    ['mean of 12 heads', 'max of 12 heads', 'min of 12 heads', 'head 3'],
+  );
+  assert.equal(headOfName('mean', 1), 'head 1');
 });
 
 test('npy files have the header numpy writes', () => {

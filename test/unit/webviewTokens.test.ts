@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Geometry } from '../../extension/image/preprocessing';
 import { inputBox, patchAt, pictureBox, spread, type TokenLayout } from '../../webview/drawing/tokenLayout';
+import { pixelsOf } from '../../webview/patches/patchDetail';
 import { fit, pan, toPicture, zoomAt } from '../../webview/drawing/viewport';
 
 /** The articles' Mountain at Dusk: 100 x 60, patches of 20. */
@@ -41,6 +42,13 @@ const soft: TokenLayout = { ...mountain, rows: 6, columns: 10, splits: [{ kernel
 test('a soft split token is its receptive field, padding included', () => {
   assert.deepEqual(inputBox(soft, 0), { left: -5, top: -5, right: 15, bottom: 15 });
   assert.deepEqual(inputBox(soft, 11), { left: 5, top: 5, right: 25, bottom: 25 });
+});
+
+test('the pixels of a patch are told from the first to the last, inside the picture, and that a window reaches beyond it', () => {
+  assert.equal(pixelsOf(inputBox(mountain, 11), mountain), 'x 20–39, y 40–59');
+  assert.equal(pixelsOf(inputBox(soft, 11), soft), 'x 5–24, y 5–24');
+  assert.equal(pixelsOf(inputBox(soft, 0), soft), 'x 0–14, y 0–14, and padding beyond the edge');
+  assert.equal(pixelsOf(inputBox(soft, 59), soft), 'x 85–99, y 45–59, and padding beyond the edge');
 });
 
 test('a point chooses the soft split token centred nearest', () => {

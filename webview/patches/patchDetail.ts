@@ -67,7 +67,7 @@ export class PatchDetail implements Component {
 }
 
 /** First and last pixel of each axis, counted from 0; and that a window reaches beyond the picture, where it does. */
-function pixelsOf(box: Region, { inputWidth, inputHeight }: TokenLayout): string {
+export function pixelsOf(box: Region, { inputWidth, inputHeight }: TokenLayout): string {
   const range = (begin: number, end: number, length: number) => `${Math.max(0, begin)}–${Math.min(length, end) - 1}`;
   const pixels = `x ${range(box.left, box.right, inputWidth)}, y ${range(box.top, box.bottom, inputHeight)}`;
   const isInside = box.left >= 0 && box.top >= 0 && box.right <= inputWidth && box.bottom <= inputHeight;
