@@ -1,6 +1,7 @@
 // Bundles the extension's parts with esbuild: node scripts/build.mjs [--watch] [--minify]
-import { readFileSync } from 'node:fs';
-import { isMain, main, Problem, root, say } from './lib/run.mjs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { fromRoot, isMain, main, Problem, root, say } from './lib/run.mjs';
 import { writeSchemas } from './schema.mjs';
 
 /** Native code stays outside the bundles: it is loaded from node_modules and build/Release, never in the extension host. */
@@ -134,7 +135,17 @@ export async function build({ minify = false } = {}) {
   writeSchemas();
   const results = await Promise.allSettled(bundles.map((bundle) => esbuild.build(options(bundle, minify))));
   if (results.some(({ status }) => status === 'rejected')) throw new Problem('a bundle did not build');
-  return results.map(({ value }) => value.metafile);
+  const metafiles = results.map(({ value }) => value.metafile);
+  removeOthers('dist/webview', new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs))));
+  return metafiles;
+}
+
+/** What an older build left in a folder that is packaged whole. */
+function removeOthers(folder, built) {
+  for (const name of readdirSync(fromRoot(folder))) {
+    const file = path.posix.join(folder, name);
+    if (!built.has(file)) rmSync(fromRoot(file), { recursive: true });
+  }
 }
 
 /** Rebuilds on every change until the process is ended. The lines are what .vscode/tasks.json waits for. */
