@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
-import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,24 +65,48 @@ export async function withLock<T>(file: string, work: () => Promise<T>, patience
 
 async function take(file: string, lock: string, patienceMs: number): Promise<void> {
   for (const end = Date.now() + patienceMs; ; await sleep(LOOK_EVERY_MS)) {
-    if (!held.has(lock) && (await create(lock))) return;
     const holder = await holderOf(lock);
-    if (holder === null) continue;
-    if (isGone(holder, lock)) await remove(lock, holder);
+    if (holder === null) {
+      if (!held.has(lock) && (await create(lock))) return;
+    } else if (isGone(holder, lock)) await remove(lock, holder);
     else if (Date.now() >= end) throw new FileRefusal('in-use', said(file, holder));
   }
 }
 
+/** Of a file beside a lock, for a moment: whose it is can be seen when it was left there. */
+const asideOf = (lock: string): string => `${lock}.${process.pid}-${counter++}-${hostname()}`;
+
 /** False: there is one. */
 async function create(lock: string): Promise<boolean> {
   held.add(lock);
+  const text = JSON.stringify({ pid: process.pid, host: hostname(), id: randomUUID() });
   try {
-    await writeFile(lock, JSON.stringify({ pid: process.pid, host: hostname(), id: randomUUID() }), { flag: 'wx' });
+    if (!(await createWhole(lock, text))) await writeFile(lock, text, { flag: 'wx' });
     return true;
   } catch (error) {
     held.delete(lock);
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     return false;
+  }
+}
+
+/**
+ * With all of its text at once: a process that is killed between making a file and writing it would leave a lock that names nobody, and nobody
+ * could tell that it has ended. False where the file system has no links; rejects with EEXIST.
+ */
+async function createWhole(lock: string, text: string): Promise<boolean> {
+  const aside = asideOf(lock);
+  try {
+    await writeFile(aside, text);
+    return await link(aside, lock).then(
+      () => true,
+      (error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+        return false;
+      },
+    );
+  } finally {
+    await rm(aside, { force: true }).catch(() => undefined);
   }
 }
 
@@ -128,7 +152,7 @@ function hasEnded(pid: number): boolean {
 
 /** Of several who see that it is gone, one removes it; who takes away another's new one puts it back. */
 async function remove(lock: string, { text }: Holder): Promise<void> {
-  const aside = `${lock}.${process.pid}-${counter++}-${hostname()}`;
+  const aside = asideOf(lock);
   try {
     await rename(lock, aside);
     const found = await readFile(aside, 'utf8');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -35,6 +35,33 @@ test('a file that another process writes is refused in a sentence that names it;
   assert.ok(existsSync(`${file}.lock`), 'nobody tidied up');
   assert.equal(await withLock(file, () => Promise.resolve('mine'), 0), 'mine');
   assert.ok(!existsSync(`${file}.lock`));
+});
+
+test('a lock names its holder from the first moment: one that is killed then can be told from one that lives', async () => {
+  const file = path.join(folder, 'e.vitresults.jsonl');
+  const program = path.join(folder, 'often.ts');
+  const lock = path.join(import.meta.dirname, '../../../extension/results/lock.ts');
+  writeFileSync(
+    program,
+    `import { withLock } from ${JSON.stringify(lock)};
+     void (async () => { for (let i = 0; i < 500; i++) await withLock(${JSON.stringify(file)}, () => Promise.resolve()); })();`,
+  );
+  const child = spawn(process.execPath, ['--import', 'tsx', program], { stdio: 'inherit' });
+  const left = once(child, 'exit');
+  const [seen, unnamed] = [new Set<string>(), new Set<string>()];
+  while (child.exitCode === null && child.signalCode === null) {
+    for (let i = 0; i < 200; i++) {
+      try {
+        const text = readFileSync(`${file}.lock`, 'utf8');
+        (text.includes(`"pid":${child.pid},`) ? seen : unnamed).add(text);
+      } catch {
+        // there is none at this moment
+      }
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual([(await left)[0], [...unnamed]], [0, []]);
+  assert.ok(seen.size > 10, `${seen.size} seen`);
 });
 
 test('what a process had put aside when it was killed is removed by the next one', async () => {
