@@ -50,6 +50,7 @@ async function testAddonFor(target) {
     bundle: true,
     platform: 'node',
     format: 'esm',
+    mainFields: ['module', 'main'],
     logLevel: 'warning',
   });
   await emulate(target, [node, '--test-reporter=dot', tests], { VIT_ADDON: fromRoot(addonOf(target)) });
