@@ -1,5 +1,5 @@
 // Bundles the extension's parts with esbuild: node scripts/build.mjs [--watch] [--minify]
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fromRoot, isMain, main, Problem, root, say } from './lib/run.mjs';
 import { writeSchemas } from './schema.mjs';
@@ -104,8 +104,7 @@ export const bundles = [
       array: 'webview/array/main.ts',
     },
     outdir: 'dist/webview',
-    loader: { '.ttf': 'file' },
-    assetNames: '[name]',
+    loader: { '.ttf': 'file', '.svg': 'dataurl' },
   },
   // a renderer of notebooks is loaded as a module
   {
@@ -116,6 +115,15 @@ export const bundles = [
     outdir: 'dist/webview',
   },
 ];
+
+/** Returns the copies, relative to the root. */
+function copyCodicons() {
+  mkdirSync(fromRoot('dist/webview'), { recursive: true });
+  return ['codicon.css', 'codicon.ttf'].map((file) => {
+    copyFileSync(fromRoot('node_modules/@vscode/codicons/dist', file), fromRoot('dist/webview', file));
+    return `dist/webview/${file}`;
+  });
+}
 
 export const options = (bundle, minify) => ({
   ...bundle,
@@ -132,11 +140,12 @@ export const options = (bundle, minify) => ({
 /** Builds every bundle once; resolves to esbuild's metafiles. Rejects when one does not build; esbuild has printed why. */
 export async function build({ minify = false } = {}) {
   const esbuild = await import('esbuild');
+  const copies = copyCodicons();
   writeSchemas();
   const results = await Promise.allSettled(bundles.map((bundle) => esbuild.build(options(bundle, minify))));
   if (results.some(({ status }) => status === 'rejected')) throw new Problem('a bundle did not build');
   const metafiles = results.map(({ value }) => value.metafile);
-  removeOthers('dist/webview', new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs))));
+  removeOthers('dist/webview', new Set([...copies, ...metafiles.flatMap(({ outputs }) => Object.keys(outputs))]));
   return metafiles;
 }
 
@@ -151,6 +160,7 @@ function removeOthers(folder, built) {
 /** Rebuilds on every change until the process is ended. The lines are what .vscode/tasks.json waits for. */
 async function watch() {
   const esbuild = await import('esbuild');
+  copyCodicons();
   writeSchemas();
   const announce = {
     name: 'announce',

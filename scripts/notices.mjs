@@ -16,8 +16,8 @@ const withoutText = {
   'gearhash-jit': 'Copyright (c) the authors of gearhash-jit',
 };
 
-/** Compiled into the addon: no bundle's list has them. */
-const besideTheBundles = ['node-addon-api'];
+/** Copied into dist/ or compiled into the addon: no bundle's list has them. */
+const besideTheBundles = ['@vscode/codicons', 'node-addon-api'];
 
 /** The package that holds a file, from its path: the folder below the last node_modules, or null. */
 function packageOf(file) {

@@ -186,7 +186,7 @@ test('a model is kept in one panel while the others follow the settings', async 
   await chooseInExplorer(page, 'ship.png', CLASSIFY);
   await panel.ready('ship.png');
   await panel.part('pin-model').click();
-  await panel.view.locator('[data-testid="pin-model"]:checked').waitFor({ timeout: PATIENCE });
+  await panel.view.locator('[data-testid="pin-model"][aria-checked="true"]').waitFor({ timeout: PATIENCE });
   const before = await panel.predictions();
   await session.changeSettings({ 'vit.model': 'small.vit.json' });
   await panel.ready('ship.png');

@@ -20,7 +20,7 @@ const contents = [
   'dist/{cli,decoder,engine,extension,later,mcp,program,results,session}.js',
   'dist/vit.schema.zh-cn.json',
   'dist/webview/notebook.js',
-  'dist/webview/{main.js,main.css,results.js,results.css,checkpoint.js,checkpoint.css,array.js,array.css,codicon.ttf}',
+  'dist/webview/{main.js,main.css,results.js,results.css,checkpoint.js,checkpoint.css,array.js,array.css,codicon.css,codicon.ttf}',
   'build/Release/vit_inspector.node',
   'native/binding.d.ts',
   'native/src/**/*.{cc,h}',
@@ -142,9 +142,15 @@ test('every package and every native library is among the notices, with a licenc
     'pbf',
     'd3-scale-chromatic',
     'd3-color',
-    '@vscode/codicons',
+    'tslib',
   ];
-  for (const name of [...shipped, ...bundled, 'node-addon-api', 'OpenBLAS', 'libstdc++', 'DeiT']) {
+  const panel = [
+    '@vscode/webview-ui-toolkit',
+    '@vscode/codicons',
+    '@microsoft/fast-element',
+    '@microsoft/fast-foundation',
+  ];
+  for (const name of [...shipped, ...bundled, ...panel, 'node-addon-api', 'OpenBLAS', 'libstdc++', 'DeiT']) {
     assert.match(named(name) ?? '', /permission|licen[cs]e/i, name);
     assert.ok((named(name) ?? '').length > 400, `${name}: the whole text`);
   }

@@ -110,16 +110,6 @@ test('what the processes load is ASCII: one other character makes Node read and 
   }
 });
 
-test("what the webview's pages are made of stands inside them: nothing in it ends its element", async () => {
-  const bundle = bundles.find(({ entryPoints }) => 'main' in entryPoints)!;
-  for (const minify of [false, true]) {
-    const { outputFiles } = await build({ ...options(bundle, minify), write: false });
-    const parts = outputFiles.filter(({ path }) => /\.(js|css)$/.test(path));
-    assert.equal(parts.length, 2 * Object.keys(bundle.entryPoints).length);
-    for (const { path, text } of parts) assert.doesNotMatch(text, /<!--|<\/(script|style)/i, path);
-  }
-});
-
 test('the webview loads nothing', async () => {
   const { loads } = await contents('main');
   assert.deepEqual(loads, []);

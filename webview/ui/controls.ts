@@ -1,8 +1,21 @@
-/** Controls: the browser's own, dressed in the theme's colours (styles/controls.css). A library's cost more than all else until the first map. */
-import { h, type Child, type Properties } from './dom';
+/** The one place that knows which component library draws our controls (@vscode/webview-ui-toolkit). */
+import {
+  provideVSCodeDesignSystem,
+  vsCodeButton,
+  vsCodeCheckbox,
+  vsCodeDropdown,
+  vsCodeOption,
+} from '@vscode/webview-ui-toolkit';
+import { fill, h, type Child, type Properties } from './dom';
+
+// no progress ring: its template has a style attribute, which the panel's content security policy refuses
+provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeCheckbox(), vsCodeDropdown(), vsCodeOption());
+
+const make = (tag: string, properties: Properties, ...children: Child[]) =>
+  fill(document.createElement(tag), properties, ...children);
 
 export function button(appearance: 'primary' | 'secondary' | 'icon', properties: Properties, ...children: Child[]) {
-  return h('button', { type: 'button', class: `button ${appearance}`, ...properties }, ...children);
+  return make('vscode-button', { appearance, ...properties }, ...children);
 }
 
 interface Checkbox {
@@ -10,16 +23,20 @@ interface Checkbox {
   set(checked: boolean): void;
 }
 
-export function checkbox(
-  label: string,
-  { title, ...properties }: Properties,
-  changed: (checked: boolean) => void,
-): Checkbox {
-  const input = h('input', { type: 'checkbox', ...properties, onchange: () => changed(input.checked) });
+export function checkbox(label: string, properties: Properties, changed: (checked: boolean) => void): Checkbox {
+  const element = make('vscode-checkbox', properties, label) as HTMLElement & { checked: boolean };
+  let shown = false;
+  // the component also fires when it is set from here
+  element.addEventListener('change', () => {
+    if (element.checked === shown) return;
+    shown = element.checked;
+    changed(shown);
+  });
   return {
-    element: h('label', { class: 'check', title }, input, label),
+    element,
     set(checked) {
-      input.checked = checked;
+      shown = checked;
+      if (element.checked !== checked) element.checked = checked;
     },
   };
 }
@@ -35,17 +52,31 @@ interface Dropdown {
 }
 
 export function dropdown(properties: Properties, chosen: (value: string) => void): Dropdown {
-  const element = h('select', { class: 'dropdown', ...properties, onchange: () => chosen(element.value) });
+  const element = make('vscode-dropdown', properties) as HTMLElement & { value: string };
+  let shown = '';
   let listed = '';
+  element.addEventListener('change', () => {
+    if (element.value === shown || element.value === '') return;
+    shown = element.value;
+    chosen(shown);
+  });
   return {
     element,
     set(choices, value) {
       const list = JSON.stringify(choices);
       if (list !== listed) {
         listed = list;
-        element.replaceChildren(...choices.map(({ value, label }) => h('option', { value }, label)));
-      }
-      if (element.value !== value) element.value = value;
+        element.replaceChildren(
+          ...choices.map((choice) =>
+            make('vscode-option', { value: choice.value, selected: choice.value === value }, choice.label),
+          ),
+        );
+      } else if (shown === value) return;
+      shown = value;
+      // options register with their list a turn later
+      queueMicrotask(() => {
+        element.value = value;
+      });
     },
   };
 }
@@ -56,6 +87,7 @@ interface Slider {
   set(range: { min: number; max: number; value: number }, text: string): void;
 }
 
+/** The library has no slider: a range input dressed in the theme's colours. */
 export function slider(label: string, properties: Properties, changed: (value: number) => void): Slider {
   const input = h('input', { type: 'range', class: 'slider', 'aria-label': label, ...properties });
   const output = h('output', { class: 'slider-value' });

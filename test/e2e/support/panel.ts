@@ -138,12 +138,11 @@ export class Panel {
     await canvas.click({ position: { x, y } });
   }
 
-  /** Chooses from a list the first that has this in its label. */
+  /** Chooses from one of the toolkit's dropdowns, by pointer. */
   async choose(testId: string, label: string): Promise<void> {
-    const list = this.part(testId);
-    const option = list.locator('option').filter({ hasText: label }).first();
-    await option.waitFor({ state: 'attached', timeout: PATIENCE });
-    await list.selectOption((await option.getAttribute('value')) ?? '');
+    const dropdown = this.part(testId);
+    await dropdown.click();
+    await dropdown.locator('vscode-option').filter({ hasText: label }).first().click();
   }
 
   /** Opens a page of the walk-through by its title or its number: in the list of steps, or in the menu of a narrow panel. */
