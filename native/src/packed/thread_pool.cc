@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "packed/denormals.h"
+#include "packed/workspace.h"
 
 namespace vit {
 namespace packed {
@@ -58,6 +59,7 @@ ThreadPool::ThreadPool(int threads) : size_(threads), start_(threads), done_(thr
       threads_.emplace_back([this, i, ready] {
         ready.wait();
         work(i);
+        clear_thread_workspace();
       });
   } catch (const std::system_error&) {
     size_ = static_cast<int>(threads_.size()) + 1;

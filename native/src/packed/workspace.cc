@@ -20,10 +20,29 @@ std::atomic<double> worth_waking{5e6};
 
 }  // namespace
 
+#if defined(__MINGW32__)
+namespace {
+// No destructor: GCC for Windows frees a thread's variables before it destroys them.
+thread_local Workspace* own_workspace = nullptr;
+}  // namespace
+
+Workspace& thread_workspace() {
+  if (!own_workspace) own_workspace = new Workspace;
+  return *own_workspace;
+}
+
+void clear_thread_workspace() {
+  delete own_workspace;
+  own_workspace = nullptr;
+}
+#else
 Workspace& thread_workspace() {
   static thread_local Workspace workspace;
   return workspace;
 }
+
+void clear_thread_workspace() { thread_workspace() = Workspace(); }
+#endif
 
 ThreadPool& current_pool() {
   if (!pool()) use_threads(choose_threads(0));

@@ -29,6 +29,8 @@ class Workspace {
 
 /** The calling thread's; lives as long as the thread. */
 Workspace& thread_workspace();
+/** Gives its memory back; a thread of ours calls it before it ends. */
+void clear_thread_workspace();
 
 /** The pool packed layers run on. use_threads replaces it unless it already has that many; call it between two passes.
  */

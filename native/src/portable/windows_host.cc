@@ -18,5 +18,6 @@ FARPROC WINAPI from_host(unsigned event, DelayLoadInfo* info) {
 
 }  // namespace
 
-extern "C" PfnDliHook __pfnDliNotifyHook2 = from_host;
+/** What the helper of delayed loading asks first; declared in delayimp.h. */
+PfnDliHook __pfnDliNotifyHook2 = from_host;
 #endif
