@@ -47,7 +47,9 @@ function packageNotice(directory) {
     }
     licence.push(`MIT License\n\n${withoutText[name]}\n\n${text('licences', 'MIT.txt')}`);
   }
-  return { name, version, text: [...licence, ...texts(/^(copyright|notice|acknowledge)/i)].join('\n\n') };
+  // for Windows sharp's own package holds libvips
+  const inside = files.includes('versions.json') ? [libvipsText(directory)] : [];
+  return { name, version, text: [...licence, ...texts(/^(copyright|notice|acknowledge)/i), ...inside].join('\n\n') };
 }
 
 /** One library of many: each with its own notice, and libnsgif, which is part of libvips. */
@@ -88,10 +90,12 @@ export function packagesInside(metafiles, files) {
 
 /** Libraries that are linked into the addon of a platform, e.g. linux-arm64. */
 export function linkedLibraries(target) {
+  if (target.startsWith('darwin')) return [];
   return [
-    ...(target.startsWith('darwin') ? [] : [{ name: 'OpenBLAS', licence: 'BSD-3-Clause', text: text('openblas.txt') }]),
-    ...(target.startsWith('linux')
-      ? [{ name: 'libstdc++', licence: 'GPL-3.0-or-later WITH GCC-exception-3.1', text: text('libstdcxx.txt') }]
+    { name: 'OpenBLAS', licence: 'BSD-3-Clause', text: text('openblas.txt') },
+    { name: 'libstdc++', licence: 'GPL-3.0-or-later WITH GCC-exception-3.1', text: text('libstdcxx.txt') },
+    ...(target.startsWith('win32')
+      ? [{ name: 'winpthreads', licence: 'MIT AND BSD-3-Clause', text: text('winpthreads.txt') }]
       : []),
   ];
 }

@@ -1,5 +1,5 @@
 // What a package is made of, as a bill of materials that tools read: CycloneDX 1.6 (https://cyclonedx.org/docs/1.6/json/).
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fromRoot } from './lib/run.mjs';
 import { linkedLibraries } from './notices.mjs';
@@ -64,7 +64,8 @@ function packageComponents(folder, locked) {
     purl: `pkg:npm/${name.replace('@', '%40')}@${version}`,
     ...(digest && { hashes: [{ alg: `SHA-${algorithm}`, content: Buffer.from(digest, 'base64').toString('hex') }] }),
   };
-  if (!short.startsWith('sharp-libvips-')) return [component];
+  // the package of sharp that holds libvips: one of its own, or on Windows sharp's
+  if (!name.startsWith('@img/') || !existsSync(path.join(folder, 'versions.json'))) return [component];
   const inside = Object.entries(readJson(path.join(folder, 'versions.json')));
   return [{ ...component, components: inside.map(([name, version]) => library(name, version)) }];
 }
