@@ -11,6 +11,7 @@ import { openModel } from '../../extension/models/open';
 import { panelChecks } from '../../extension/protocol/panelChecks';
 import { decode } from '../../extension/protocol/rpc';
 import { parseLine } from '../../extension/results/format';
+import { runHostileArguments } from './commandLine';
 import { jsonText, mutateBytes, mutateValue } from './mutate';
 import type { Random } from './random';
 import { addon, engine, exportedGraphs, root } from './support';
@@ -263,7 +264,9 @@ const runtime: Target = {
   },
 };
 
+const commandLine: Target = { name: 'command-line', patience: 90_000, run: runHostileArguments };
+
 export const targets: readonly Target[] = [
   ...[vitJson, checkpoint('config', 'config'), checkpoint('safetensors', 'weights'), onnx, npy, results, messages],
-  ...[architectures, picture, runtime],
+  ...[architectures, picture, runtime, commandLine],
 ];
