@@ -1,11 +1,11 @@
 // Builds the addon for another kind of machine, and tries it there: node scripts/cross.mjs PLATFORM [--test]
 //   PLATFORM   of scripts/lib/platforms.mjs, e.g. linux-arm64; `npm run package -- PLATFORM` makes the package of what was built
 //   --test     the C++ tests, the golden models and the command line from the package, by an emulator; they take half an hour
-import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { build as bundle } from 'esbuild';
-import { addonOf, crossBuilt, fetchPackage } from './lib/platforms.mjs';
+import { installPackages } from './lib/packages.mjs';
+import { addonOf, crossBuilt, unpackPackage } from './lib/platforms.mjs';
 import { fromRoot, isMain, main, Problem, run, say, which } from './lib/run.mjs';
 
 const folderOf = (target, ...parts) => fromRoot('build', target, ...parts);
@@ -14,6 +14,7 @@ const folderOf = (target, ...parts) => fromRoot('build', target, ...parts);
 export async function buildAddonFor(target, { tests = false } = {}) {
   const { toolchain, compiler, debian } = platform(target);
   if (!which(compiler)) throw new Problem(`${compiler} is not there; on Debian: apt-get install ${debian.join(' ')}`);
+  await installPackages();
   const headers = ['node-addon-api', 'node-api-headers/include'].map((name) => fromRoot('node_modules', name));
   const out = folderOf(target);
   await run(
@@ -44,7 +45,8 @@ async function testAddonFor(target) {
   const node = await nodeOf(target);
   say('golden models');
   const tests = folderOf(target, 'golden.test.mjs');
-  await bundle({
+  const { build } = await import('esbuild');
+  await build({
     entryPoints: [fromRoot('test/native/golden.test.ts')],
     outfile: tests,
     bundle: true,
@@ -80,10 +82,7 @@ const programSuffix = (target) => (target.startsWith('win32') ? '.exe' : '');
 async function nodeOf(target) {
   const file = folderOf(target, 'node', 'bin', `node${programSuffix(target)}`);
   if (existsSync(file)) return file;
-  const archive = await fetchPackage(`${platform(target).node}@${process.versions.node}`);
-  mkdirSync(folderOf(target, 'node'), { recursive: true });
-  await run('tar', ['-xzf', archive, '-C', folderOf(target, 'node'), '--strip-components', '1']);
-  rmSync(path.dirname(archive), { recursive: true });
+  await unpackPackage(`${platform(target).node}@${process.versions.node}`, folderOf(target, 'node'));
   return file;
 }
 

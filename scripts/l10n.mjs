@@ -1,7 +1,7 @@
 // The texts of the program and their translations: node scripts/l10n.mjs writes l10n/bundle.l10n.json anew from the sources
 // and says what each translation lacks and what of it nothing uses any more.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { fromRoot, isMain, main, say } from './lib/run.mjs';
+import { fromRoot, isMain, main, readJson, say } from './lib/run.mjs';
 import { languages, textsOfSchema } from './schema.mjs';
 
 export { languages };
@@ -10,8 +10,6 @@ export { languages };
 const folders = ['extension', 'webview'];
 /** Where they are in C++: `sentence("…")`. */
 const native = 'native/src';
-
-const readJson = (file) => JSON.parse(readFileSync(fromRoot(file), 'utf8'));
 
 const sourcesOf = (folder, kind) =>
   readdirSync(fromRoot(folder), { recursive: true })
@@ -76,12 +74,12 @@ async function update() {
   for (const call of textsNotLiteral()) say(`not a literal: ${call}`);
   for (const language of languages()) {
     compare(`l10n/bundle.l10n.${language}.json`, texts);
-    compare(`package.nls.${language}.json`, readJson('package.nls.json'));
+    compare(`package.nls.${language}.json`, readJson(fromRoot('package.nls.json')));
   }
 }
 
 function compare(file, texts) {
-  const translated = readJson(file);
+  const translated = readJson(fromRoot(file));
   for (const key of Object.keys(texts)) if (!(key in translated)) say(`${file} lacks: ${JSON.stringify(key)}`);
   for (const key of Object.keys(translated)) if (!(key in texts)) say(`${file}: nothing uses ${JSON.stringify(key)}`);
 }

@@ -2,7 +2,7 @@
 // Packages bring their licences. What a package lacks, and the libraries inside native ones, is in scripts/notices/.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fromRoot, Problem, root } from './lib/run.mjs';
+import { fromRoot, Problem, readJson, root } from './lib/run.mjs';
 
 const folder = fromRoot('scripts/notices');
 const text = (...parts) => readFileSync(path.join(folder, ...parts), 'utf8').trim();
@@ -34,7 +34,7 @@ function bundledPackages(metafiles) {
 }
 
 function packageNotice(directory) {
-  const { name, version, license } = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8'));
+  const { name, version, license } = readJson(path.join(directory, 'package.json'));
   if (name.startsWith('onnxruntime-')) return { name, version, text: text('onnxruntime.txt') };
   if (name.startsWith('@img/sharp-libvips-')) return { name, version, text: libvipsText(directory) };
   const files = readdirSync(directory).sort();
@@ -54,7 +54,7 @@ function packageNotice(directory) {
 
 /** One library of many: each with its own notice, and libnsgif, which is part of libvips. */
 function libvipsText(directory) {
-  const versions = JSON.parse(readFileSync(path.join(directory, 'versions.json'), 'utf8'));
+  const versions = readJson(path.join(directory, 'versions.json'));
   const libraries = [...Object.entries(versions), ['nsgif', '']];
   return libraries
     .map(([name, version]) => {

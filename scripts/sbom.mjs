@@ -1,10 +1,8 @@
 // What a package is made of, as a bill of materials that tools read: CycloneDX 1.6 (https://cyclonedx.org/docs/1.6/json/).
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { fromRoot } from './lib/run.mjs';
+import { fromRoot, readJson } from './lib/run.mjs';
 import { linkedLibraries } from './notices.mjs';
-
-const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
 /**
  * The text of bom.cdx.json.

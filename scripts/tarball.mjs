@@ -1,9 +1,8 @@
 // The command line alone, as an archive that `npm install` takes without a network: node scripts/package.mjs --npm
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { unzipSync } from 'fflate';
-import { fromRoot, run } from './lib/run.mjs';
+import { fromRoot, readJson, run } from './lib/run.mjs';
 
 /** What of the extension's package only the editor needs. */
 const forTheEditor = /^(?:dist\/(?:webview\/|extension\.js|later\.js)|media\/|package\.nls)/;
@@ -13,15 +12,12 @@ export async function makeTarball(vsix, target, file) {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'tarball-'));
   try {
     const stage = path.join(scratch, 'package');
-    const files = unpackCommandLine(vsix, stage);
+    const files = await unpackCommandLine(vsix, stage);
     const [platform, architecture] = target.split('-');
-    const { name, version, description, license, bin, engines } = JSON.parse(
-      readFileSync(fromRoot('package.json'), 'utf8'),
-    );
+    const { name, version, description, license, bin, engines } = readJson(fromRoot('package.json'));
     const inside = [...new Set(files.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []))];
     for (const name of inside) prune(path.join(stage, 'node_modules', name, 'package.json'), inside);
-    const versionOf = (name) =>
-      JSON.parse(readFileSync(path.join(stage, 'node_modules', name, 'package.json'), 'utf8')).version;
+    const versionOf = (name) => readJson(path.join(stage, 'node_modules', name, 'package.json')).version;
     const manifest = {
       ...{ name: `${name}-${target}`, version, description, license, bin },
       ...{ engines: { node: engines.node }, os: [platform], cpu: [architecture] },
@@ -31,7 +27,7 @@ export async function makeTarball(vsix, target, file) {
     writeFileSync(path.join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     await run('npm', ['pack', '--silent', '--pack-destination', scratch], { cwd: stage, quiet: true });
     const made = readdirSync(scratch).find((name) => name.endsWith('.tgz'));
-    renameSync(path.join(scratch, made), file);
+    copyFileSync(path.join(scratch, made), file); // the temporary folder may be on another disk
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -39,7 +35,7 @@ export async function makeTarball(vsix, target, file) {
 
 /** Leaves out what a library would fetch when it is installed: what of it is needed is inside, and the rest is not asked for. */
 function prune(file, inside) {
-  const manifest = JSON.parse(readFileSync(file, 'utf8'));
+  const manifest = readJson(file);
   delete manifest.scripts;
   for (const kind of ['dependencies', 'optionalDependencies']) {
     const kept = Object.entries(manifest[kind] ?? {}).filter(([name]) => inside.includes(name));
@@ -48,8 +44,9 @@ function prune(file, inside) {
   writeFileSync(file, JSON.stringify(manifest, null, 2));
 }
 
-/** Writes the extension's files to `stage`; returns them, relative to it. */
-function unpackCommandLine(vsix, stage) {
+/** Writes the extension's files to `stage`; resolves to them, relative to it. */
+async function unpackCommandLine(vsix, stage) {
+  const { unzipSync } = await import('fflate'); // package.mjs runs before anything is installed
   const files = [];
   for (const [entry, bytes] of Object.entries(unzipSync(readFileSync(vsix)))) {
     const file = /^extension\/(.*[^/])$/.exec(entry)?.[1];

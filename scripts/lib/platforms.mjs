@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fromRoot, Problem, retried, run, say } from './run.mjs';
+import { fromRoot, Problem, readJson, retried, run, say } from './run.mjs';
 
 /** This machine. */
 export const host = `${process.platform}-${process.arch}`;
@@ -53,34 +53,36 @@ export function filesOf(target) {
   ];
 }
 
-const lockfile = () => JSON.parse(readFileSync(fromRoot('package-lock.json'), 'utf8'));
+const lockfile = () => readJson(fromRoot('package-lock.json'));
 
 /** Puts a package of the lockfile that npm left out, since it is another machine's, into its folder. */
 export async function installForeign(folder) {
   const entry = lockfile().packages[folder];
   const name = folder.replace(/^node_modules\//, '');
   try {
-    if (JSON.parse(readFileSync(fromRoot(folder, 'package.json'), 'utf8')).version === entry.version) return;
+    if (readJson(fromRoot(folder, 'package.json')).version === entry.version) return;
   } catch {}
   say(`fetching ${name} ${entry.version}`);
-  const archive = await fetchPackage(`${name}@${entry.version}`);
-  try {
-    const [algorithm, wanted] = entry.integrity.split(/-(.*)/s);
-    const found = createHash(algorithm).update(readFileSync(archive)).digest('base64');
-    if (found !== wanted) throw new Problem(`${name} ${entry.version} is not what package-lock.json says`);
-    rmSync(fromRoot(folder), { recursive: true, force: true });
-    mkdirSync(fromRoot(folder), { recursive: true });
-    await run('tar', ['-xzf', archive, '-C', fromRoot(folder), '--strip-components', '1']);
-  } finally {
-    rmSync(path.dirname(archive), { recursive: true, force: true });
-  }
+  await unpackPackage(`${name}@${entry.version}`, fromRoot(folder), entry.integrity);
 }
 
-/** Resolves to the archive of a package of the npm registry, alone in a temporary folder. */
-export async function fetchPackage(wanted) {
+/** Puts a package of the npm registry into `folder`, in place of what is there; refused when it has not this `integrity`. */
+export async function unpackPackage(wanted, folder, integrity) {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'npm-'));
-  await retried(`fetching ${wanted}`, 3, () =>
-    run('npm', ['pack', wanted, '--silent', '--pack-destination', scratch], { quiet: true }),
-  );
-  return path.join(scratch, readdirSync(scratch)[0]);
+  try {
+    await retried(`fetching ${wanted}`, 3, () =>
+      run('npm', ['pack', wanted, '--silent', '--pack-destination', scratch], { quiet: true }),
+    );
+    const archive = path.join(scratch, readdirSync(scratch)[0]);
+    if (integrity !== undefined) {
+      const [algorithm, digest] = integrity.split(/-(.*)/s);
+      const found = createHash(algorithm).update(readFileSync(archive)).digest('base64');
+      if (found !== digest) throw new Problem(`${wanted} is not what package-lock.json says`);
+    }
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    await run('tar', ['-xzf', archive, '-C', folder, '--strip-components', '1']);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }

@@ -1,10 +1,12 @@
 // Running other programs from the scripts. Plain Node: these files run before anything is installed.
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 export const root = path.resolve(import.meta.dirname, '../..');
 export const fromRoot = (...parts) => path.join(root, ...parts);
+
+export const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
 /** A sentence for the person at the terminal; scripts print it without a stack trace and end with code 1. */
 export class Problem extends Error {}

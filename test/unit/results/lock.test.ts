@@ -11,16 +11,21 @@ import { withLock } from '../../../extension/results/lock';
 const folder = mkdtempSync(path.join(os.tmpdir(), 'vit-lock-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+/** A program that has `withLock`, for another process; its file. */
+function program(name: string, body: string): string {
+  const file = path.join(folder, name);
+  const lock = path.join(import.meta.dirname, '../../../extension/results/lock.ts');
+  writeFileSync(file, `import { withLock } from ${JSON.stringify(lock)};\n${body}`);
+  return file;
+}
+
 test('a file that another process writes is refused in a sentence that names it; when that is killed, it is free at once', async () => {
   const file = path.join(folder, 'a.vitresults.jsonl');
-  const program = path.join(folder, 'hold.ts');
-  const lock = path.join(import.meta.dirname, '../../../extension/results/lock.ts');
-  writeFileSync(
-    program,
-    `import { withLock } from ${JSON.stringify(lock)};
-     void withLock(${JSON.stringify(file)}, () => new Promise(() => { setInterval(() => {}, 1000); console.log('held'); }));`,
+  const hold = program(
+    'hold.ts',
+    `void withLock(${JSON.stringify(file)}, () => new Promise(() => { setInterval(() => {}, 1000); console.log('held'); }));`,
   );
-  const child = spawn(process.execPath, ['--import', 'tsx', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', hold], { stdio: ['ignore', 'pipe', 'inherit'] });
   const left = once(child, 'exit');
   try {
     await Promise.race([once(child.stdout, 'data'), left.then(([code]) => assert.fail(`it ended with ${code}`))]);
@@ -39,14 +44,11 @@ test('a file that another process writes is refused in a sentence that names it;
 
 test('a lock names its holder from the first moment: one that is killed then can be told from one that lives', async () => {
   const file = path.join(folder, 'e.vitresults.jsonl');
-  const program = path.join(folder, 'often.ts');
-  const lock = path.join(import.meta.dirname, '../../../extension/results/lock.ts');
-  writeFileSync(
-    program,
-    `import { withLock } from ${JSON.stringify(lock)};
-     void (async () => { for (let i = 0; i < 500; i++) await withLock(${JSON.stringify(file)}, () => Promise.resolve()); })();`,
+  const often = program(
+    'often.ts',
+    `void (async () => { for (let i = 0; i < 500; i++) await withLock(${JSON.stringify(file)}, () => Promise.resolve()); })();`,
   );
-  const child = spawn(process.execPath, ['--import', 'tsx', program], { stdio: 'inherit' });
+  const child = spawn(process.execPath, ['--import', 'tsx', often], { stdio: 'inherit' });
   const left = once(child, 'exit');
   const [seen, unnamed] = [new Set<string>(), new Set<string>()];
   while (child.exitCode === null && child.signalCode === null) {
