@@ -92,6 +92,22 @@ test('emphasis in the Chinese pages is seen as such', () => {
   }
 });
 
+test('Chinese stands apart from letters and digits beside it', () => {
+  const folder = path.join(root, 'media/walkthrough');
+  const pages = readdirSync(folder).filter((file) => file.endsWith('.nls.zh-cn.md'));
+  const of = (file: string) => Object.values(texts(file));
+  const all = [
+    ...of('l10n/bundle.l10n.zh-cn.json'),
+    ...of('package.nls.zh-cn.json'),
+    ...pages.map((page) => read(`media/walkthrough/${page}`)),
+  ];
+  const close = /\p{Script=Han}[\w`]|[\w`]\p{Script=Han}/u;
+  assert.deepEqual(
+    all.filter((text) => close.test(text)),
+    [],
+  );
+});
+
 test('Chinese is punctuated as Chinese is, and code, links and commands stay', () => {
   for (const file of ['l10n/bundle.l10n.zh-cn.json', 'package.nls.zh-cn.json']) {
     for (const [key, text] of Object.entries(texts(file))) {
