@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Geometry } from '../../extension/image/preprocessing';
+import { drawScene } from '../../webview/drawing/pictureDrawing';
+import { Recorder } from '../../webview/drawing/recorder';
 import { inputBox, patchAt, pictureBox, spread, type TokenLayout } from '../../webview/drawing/tokenLayout';
 import { pixelsOf } from '../../webview/patches/patchDetail';
+import { paper } from '../../webview/export/figure';
+import { helveticaWidth } from '../../webview/export/helvetica';
 import { fit, pan, toPicture, zoomAt } from '../../webview/drawing/viewport';
 
 /** The articles' Mountain at Dusk: 100 x 60, patches of 20. */
@@ -49,6 +53,43 @@ test('the pixels of a patch are told from the first to the last, inside the pict
   assert.equal(pixelsOf(inputBox(soft, 11), soft), 'x 5–24, y 5–24');
   assert.equal(pixelsOf(inputBox(soft, 0), soft), 'x 0–14, y 0–14, and padding beyond the edge');
   assert.equal(pixelsOf(inputBox(soft, 59), soft), 'x 85–99, y 45–59, and padding beyond the edge');
+});
+
+test('numbers and crosses of windows that reach beyond the picture stay inside of it, whole', () => {
+  // what transformers of T2T see in the end: windows of 31 x 31, 16 apart
+  const windows: TokenLayout = {
+    ...{ rows: 7, columns: 7, prefixNames: ['class'], inputWidth: 112, inputHeight: 112 },
+    splits: [{ kernel: 31, stride: 16, padding: 15 }],
+  };
+  const pen = new Recorder(helveticaWidth);
+  drawScene(
+    pen,
+    {
+      picture: { source: { width: 1, height: 1 } as unknown as ImageBitmap, width: 224, height: 224 },
+      viewport: { scale: 1, x: 0, y: 0 },
+      geometry: {
+        ...{ imageWidth: 224, imageHeight: 224, inputWidth: 112, inputHeight: 112 },
+        region: { left: 0, top: 0, right: 224, bottom: 224 },
+      },
+      layout: windows,
+      overlay: null,
+      grid: true,
+      numbers: 'middle',
+      hidden: [0, 48],
+      ...{ query: 48, hover: null },
+    },
+    paper,
+  );
+  const inside = (x: number, y: number) => x >= 0 && x <= 224 && y >= 0 && y <= 224;
+  const texts = pen.marks.filter((mark) => mark.kind === 'text').filter(({ outline }) => outline === null);
+  assert.deepEqual([texts.length, texts.at(-1)!.text], [49, '49']);
+  for (const { text, x, y, size, weight } of texts) {
+    const half = helveticaWidth(text, size, weight) / 2;
+    assert.ok(inside(x - half, y - 0.72 * size) && inside(x + half, y), `${text} at ${x}, ${y}`);
+  }
+  for (const { path } of pen.marks.filter((mark) => mark.kind === 'stroke'))
+    for (const step of path)
+      if (step.kind === 'line' || step.kind === 'move') assert.ok(inside(step.x, step.y), JSON.stringify(step));
 });
 
 test('a point chooses the soft split token centred nearest', () => {
