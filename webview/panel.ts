@@ -54,7 +54,7 @@ export class Panel {
     const failure = new Failure(app);
     const maps = (this.maps = new LayerMaps(app));
     const bar = new ColorBar(app, maps);
-    const readout = new Readout(app);
+    const readout = new Readout(app, () => pictures.picture.showSeen());
     this.components = [tabs, progress, failure, pictures, bar, readout];
     const figures = figureVerbs(app, pictures, maps);
     this.figure = (to) => void figures[to]().catch((error: unknown) => app.announce(sayError(error), 'error'));

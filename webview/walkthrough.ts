@@ -21,6 +21,7 @@ import { defaultPatch, type Walk } from './walk/walk';
 export class Walkthrough implements Component {
   private readonly list = h('nav', { class: 'walk-list', 'aria-label': l10n.t('Steps') });
   private readonly title = h('h2', { class: 'walk-title', 'data-testid': 'step-title' });
+  private readonly chapter = h('p', { class: 'walk-of caption', 'data-testid': 'step-chapter' });
   private readonly term = h('span', { class: 'walk-term' });
   private readonly sentence = h('p', { class: 'walk-sentence' });
   private readonly formula = h('div', { class: 'walk-formula', 'data-testid': 'formula', hidden: true });
@@ -65,6 +66,7 @@ export class Walkthrough implements Component {
     this.page = h(
       'section',
       { class: 'walk-page', tabindex: -1, 'aria-live': 'off' },
+      this.chapter,
       h(
         'header',
         { class: 'walk-head' },
@@ -169,6 +171,7 @@ export class Walkthrough implements Component {
     this.body.replaceChildren();
     this.shapes.replaceChildren();
     setText(this.title, l10n.t('Walk-through'));
+    setText(this.chapter, '');
     setText(this.term, '');
     setText(this.counter, '');
     setText(
@@ -224,6 +227,7 @@ export class Walkthrough implements Component {
     const { loaded } = app.state.model!;
     const patches = loaded.numTokens - loaded.numPrefix;
     let followed = this.walk?.patch ?? defaultPatch(patches);
+    let before = this.walk && this.walk.token < loaded.numPrefix ? this.walk.token : null;
     let stageToken = this.walk?.page.stage === page.stage ? this.walk.stageToken : 0;
     this.walk = {
       app,
@@ -238,6 +242,13 @@ export class Walkthrough implements Component {
         return Math.min(followed, patches - 1);
       },
       choosePatch: (patch) => app.setView({ query: patch + loaded.numPrefix }),
+      get token() {
+        return before !== null && before === app.state.view.query ? before : this.patch + loaded.numPrefix;
+      },
+      chooseToken: (token) => {
+        before = token < loaded.numPrefix ? token : null;
+        app.setView({ query: token });
+      },
       get stageToken() {
         return stageToken;
       },
@@ -258,6 +269,7 @@ export class Walkthrough implements Component {
     const { model, view } = this.app.state;
     const { layers, heads, stages } = model!.loaded;
     setText(this.title, page.title);
+    setText(this.chapter, page.chapter);
     setText(this.term, page.term ?? '');
     setText(this.sentence, page.sentence);
     setText(this.counter, `${index + 1} / ${this.pages.length}`);

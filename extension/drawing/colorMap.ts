@@ -22,6 +22,10 @@ const interpolators: Record<string, (t: number) => string> = {
   // the articles' figures use matplotlib's reversed maps; d3's PuOr runs from purple to orange, as matplotlib's PuOr_r does
   purples_r: (t) => interpolatePurples(1 - t),
   puor_r: interpolatePuOr,
+  // planes of a picture
+  red: (t) => `rgb(${Math.round(255 * t)}, 0, 0)`,
+  green: (t) => `rgb(0, ${Math.round(255 * t)}, 0)`,
+  blue: (t) => `rgb(0, 0, ${Math.round(255 * t)})`,
 };
 
 /** The maps offered for attention heat, in the order of the menu. */

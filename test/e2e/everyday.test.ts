@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import sharp from 'sharp';
 import manifest from '../../package.json' with { type: 'json' };
 import { Session } from './support/session';
 import {
@@ -32,7 +33,10 @@ let writeModel: (name: string, model: object) => void;
 before(async () => {
   session = await Session.open('everyday', {
     install: 'link',
-    prepare(folder) {
+    async prepare(folder) {
+      await sharp(path.join(folder, 'ship.png'))
+        .resize(4000, 200, { fit: 'fill' })
+        .toFile(path.join(folder, 'panorama.png'));
       inFolder = (name) => path.join(folder, name);
       writeModel = (name, model) => writeFileSync(inFolder(name), `${JSON.stringify(model, null, 2)}\n`);
       mkdirSync(inFolder('other'));
@@ -102,8 +106,41 @@ test('patches cannot be hidden from what ONNX Runtime runs, and the panel says s
   assert.equal(await panel.part('cannot-hide').count(), 0);
 });
 
+test('a model that saw little of a picture says how much, and shows that part large', async () => {
+  const { page, panel } = session;
+  await chooseInExplorer(page, 'panorama.png', CLASSIFY);
+  await panel.ready('panorama.png');
+  await panel.part('saw-little').filter({ hasText: 'The model saw 5.0 % of the picture.' }).waitFor();
+  await panel
+    .part('prefix-shares')
+    .filter({ hasText: /^Before the patches: class token \d+(\.\d+)? %$/ })
+    .waitFor();
+  const whole = await panel.pixels();
+  await panel.part('show-seen').click();
+  const large = await panel.changed(whole.hash);
+  await session.screenshot('panorama');
+  // a corner of that part was far outside when all of the picture was in sight
+  const { width, height } = (await panel.part('picture').boundingBox())!;
+  await panel.part('picture').click({ position: { x: width / 2 - height / 2 + 30, y: 30 } });
+  await panel.waitFor({ query: '1' });
+  const fitted = await panel.changed(large);
+  await page.keyboard.press('0');
+  const small = await panel.changed(fitted);
+  await page.keyboard.press('s');
+  await panel.changed(small);
+  await chooseInExplorer(page, 'ship.png', CLASSIFY);
+  await panel.waitFor({ state: 'ready', view: 'patches' });
+  assert.equal(await panel.part('saw-little').count(), 0);
+});
+
 test('hidden patches are hidden in the walk-through too, which says where that begins', async () => {
   const { panel } = session;
+  await panel.view.locator('#tab-patches').click();
+  // as the engine does it: what the model sees is no black pixels
+  assert.match(
+    (await panel.part('brush').getAttribute('title'))!,
+    /their tokens become zeros before positions are added, and it runs again$/,
+  );
   await panel.part('brush').click();
   await panel.part('picture').click();
   await panel.part('hidden-patches').filter({ hasText: '1 hidden' }).waitFor();

@@ -15,6 +15,7 @@ import {
   explorerRow,
   PATIENCE,
   runCommand,
+  saveFile,
   toast,
 } from './support/ui';
 
@@ -175,6 +176,88 @@ test('the image is copied by the context menu of the picture', async () => {
   });
   const { width, height, format } = await sharp(Buffer.from(copied)).metadata();
   assert.ok(format === 'png' && width > 300 && height > 300, `${format} ${width} x ${height}`);
+});
+
+/** The matrix with that number on the page of the walk-through, as a file. */
+async function saveMatrix(nth: number, name: string) {
+  const { page, panel, folder } = session;
+  await panel.part('matrix').nth(nth).hover();
+  await panel.part('save-matrix').nth(nth).click();
+  await saveFile(page, path.join(folder, name));
+  await toast(page, `Saved ${path.join(folder, name)}`).waitFor({ timeout: PATIENCE });
+  return readNpy(readFileSync(path.join(folder, name)));
+}
+
+test('a step of the walk-through shows what goes in and what comes out, each of which is saved; it follows patch 12', async () => {
+  const { page, panel } = session;
+  await chooseInExplorer(page, 'harbour.jpg', CLASSIFY);
+  await panel.ready('harbour.jpg');
+  await panel.part('tab-walkthrough').click();
+  await panel.openStep('Split connection around attention');
+  await panel.slide('walk-layer', 12);
+  await panel.part('input-name').filter({ hasText: 'blocks.11.attn.proj' }).waitFor();
+  assert.equal(await panel.part('step-chapter').innerText(), 'Encoding block');
+  await panel.count('matrix', 3);
+  assert.deepEqual(await panel.part('input-name').allInnerTexts(), [
+    'blocks.10.mlp.residual (1, 65, 192)',
+    'blocks.11.attn.proj (1, 65, 192)',
+  ]);
+  await panel.part('matrix').nth(2).focus();
+  await page.keyboard.press('ArrowRight');
+  await panel
+    .part('matrix-readout')
+    .filter({ hasText: /^Patch 12, column 2: / })
+    .waitFor();
+  await session.screenshot('split-connection');
+  const x = await saveMatrix(0, 'harbour-blocks.10.mlp.residual.npy');
+  const change = await saveMatrix(1, 'harbour-blocks.11.attn.proj.npy');
+  const sum = await saveMatrix(2, 'harbour-blocks.11.attn.residual.npy');
+  assert.deepEqual(sum.shape, [1, 65, 192]);
+  for (const [i, value] of sum.values.entries())
+    assert.ok(Math.abs(x.values[i]! + change.values[i]! - value) < 1e-5, `value ${i}`);
+  await clearNotifications(page);
+  // another step: what goes in is named, and shown when it is asked for
+  await panel.openStep('Neural network: first layer');
+  await panel.part('input-name').filter({ hasText: 'blocks.11.norm2 (1, 65, 192)' }).waitFor();
+  await panel.count('matrix', 1);
+  await panel.part('goes-in').locator('summary').click();
+  await panel.count('matrix', 2);
+  await panel.part('goes-in').locator('summary').click();
+});
+
+test('planes of the input are red, green and blue; under the cells of the head are the classes', async () => {
+  const { page, panel } = session;
+  await panel.openStep(0);
+  await panel.count('matrix', 3);
+  await page.waitForTimeout(300);
+  await session.screenshot('planes');
+  /** Of a canvas, red, green and blue of its upper part and opaque pixels of its lowest 80. */
+  const colors = () =>
+    panel.part('matrix').evaluateAll((all) =>
+      (all as HTMLCanvasElement[]).map((canvas) => {
+        const context = canvas.getContext('2d')!;
+        const total = [0, 0, 0];
+        // right of the names of the rows
+        const { data } = context.getImageData(60, 30, canvas.width - 80, 60);
+        for (let at = 0; at < data.length; at += 4) for (let c = 0; c < 3; c++) total[c]! += data[at + c]!;
+        const under = context.getImageData(41, canvas.height - 80, canvas.width - 41, 80).data;
+        return { total, under: under.filter((alpha, at) => at % 4 === 3 && alpha > 0).length };
+      }),
+    );
+  const planes = await colors();
+  planes.forEach(({ total }, plane) => {
+    total.forEach((sum, c) => assert.equal(sum > 0, c === plane, `${total.join()} in plane ${plane}`));
+  });
+  assert.equal((await saveMatrix(1, 'harbour-input.npy')).shape.join(), '3,128,128');
+  await clearNotifications(page);
+  await panel.openStep((await panel.view.getByTestId('step').count()) - 2);
+  assert.equal(await panel.part('step-title').innerText(), 'Head');
+  await panel.count('matrix', 1);
+  await page.waitForTimeout(300);
+  await session.screenshot('head-classes');
+  const [head] = await colors();
+  assert.ok(head!.under > 500, `${head!.under} pixels of names`);
+  await panel.part('tab-attention').click();
 });
 
 test('a program for a real model; and why there is none for others', { skip: withoutDeit }, async () => {

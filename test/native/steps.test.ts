@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Architecture } from '../../native/binding';
+import { inputsOf } from '../../webview/walk/inputs';
+import { pagesOf } from '../../webview/walk/pages';
 import { architecture, binding, block, load, maxDifference, picture, ROOT, tokensToToken } from './support';
 
 const cases: Record<string, Architecture> = {
@@ -78,6 +80,45 @@ for (const [name, arch] of Object.entries(cases))
       }
     }
   });
+
+/** As the walk-through shows it: what goes in, and what comes out. */
+for (const [name, arch] of Object.entries(cases))
+  test(`${name}: what goes into a step comes before it; split connections are the sum of what goes in`, async () => {
+    const model = await load(arch);
+    const names = model.steps.map((step) => step.name);
+    const run = await model.forward(picture(arch), 1, { attention: false, tokens: false });
+    let sums = 0;
+    for (const step of names) {
+      const inputs = inputsOf(names, step);
+      for (const input of inputs) assert.ok(names.indexOf(input) < names.indexOf(step), `${step} of ${input}`);
+      const stage = /^tokenizer\.stages\.(\d+)/.exec(step);
+      const block =
+        stage && arch.tokenizer.kind === 'soft-split' ? arch.tokenizer.stages[Number(stage[1])]! : arch.block;
+      // with a layer scale it is x + γ ⊙ f(x)
+      if (!/(^|\.)(residual|sum|tokens)$/.test(step) || block.layerScale) continue;
+      // the network's own projection is no step there
+      if (step.endsWith('.sum')) continue;
+      const values = await Promise.all(inputs.map(async (input) => (await run.step(0, input)).values));
+      const out = (await run.step(0, step)).values;
+      if (values.some(({ length }) => length !== out.length)) continue;
+      const sum = out.map((_, i) => values.reduce((total, each) => total + each[i]!, 0));
+      assert.ok(maxDifference(sum, out) < 1e-5, `${step} = ${inputs.join(' + ')}`);
+      sums++;
+    }
+    assert.ok(sums > 0 || arch.block.layerScale, `${sums} sums`);
+  });
+
+test('pages of one chapter have titles of their own', () => {
+  for (const [name, arch] of Object.entries(cases)) {
+    const pages = pagesOf(binding.describeSteps(arch), { ...arch, rotary: null, relativeBias: null }, arch.depth);
+    const titles = pages.map(({ chapter, title }) => `${chapter}: ${title}`);
+    assert.deepEqual(
+      titles.filter((title, i) => titles.indexOf(title) !== i),
+      [],
+      name,
+    );
+  }
+});
 
 test('each step names the line that computes it', async () => {
   const sources = new Map<string, string[]>();

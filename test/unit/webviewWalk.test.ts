@@ -54,7 +54,7 @@ test("pages follow the articles' order, the blocks' steps once", () => {
   assert.equal(qkv.title, 'Queries, keys and values');
   assert.equal(pages[4]!.title, 'Prediction token');
   assert.equal(pages[4]!.term, 'class token');
-  assert.equal(pages[10]!.title, 'Split connection');
+  assert.equal(pages[10]!.title, 'Split connection around attention');
 });
 
 test('positions inside attention have pages with words: Q and K turned together, and a bias like scores', () => {
@@ -68,7 +68,7 @@ test('positions inside attention have pages with words: Q and K turned together,
   assert.equal(page('blocks.*.attn.bias')?.figure, 'heads');
   assert.equal(page('blocks.*.attn.bias')?.title, 'Bias by distance');
   assert.equal(page('patch_embed.norm')?.chapter, page('patch_embed')?.chapter);
-  assert.equal(page('projection')?.title, 'Projection');
+  assert.equal(page('projection')?.title, 'Projection of what was pooled');
   assert.equal(meaningOf('blocks.0.attn.bias', [1, 2, 16, 16]), meaningOf('blocks.0.attn.scores', [1, 2, 16, 16]));
 });
 

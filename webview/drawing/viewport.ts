@@ -1,4 +1,5 @@
 import type { Point, Size } from '../../extension/image/geometry';
+import type { Region } from '../../extension/image/preprocessing';
 
 /** Where the picture lies on the canvas: screen = picture * scale + offset, in CSS pixels. */
 export interface Viewport {
@@ -17,6 +18,12 @@ export function fit(picture: Size, canvas: Size, margin = 12): Viewport {
     x: (canvas.width - picture.width * scale) / 2,
     y: (canvas.height - picture.height * scale) / 2,
   };
+}
+
+/** That part of it, in pixels of the picture, as large as it fits. */
+export function fitPart({ left, top, right, bottom }: Region, canvas: Size, margin = 12): Viewport {
+  const { scale, x, y } = fit({ width: right - left, height: bottom - top }, canvas, margin);
+  return { scale, x: x - left * scale, y: y - top * scale };
 }
 
 /** Enlarges about a point of the screen that stays where it is. From half of `fitted` to 64 pixels for one. */

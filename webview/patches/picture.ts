@@ -10,12 +10,22 @@ import { tokenName } from '../ui/names';
 import { canHide, squareAbout, toggled } from '../app/hiddenPatches';
 import { hide, redo, undo } from '../app/hidden';
 import { hidePatches, sendHidden, step } from './occlusion';
-import { patchOf, sceneOf } from './scene';
+import { patchOf, sceneOf, seenShare } from './scene';
 import { drawScene } from '../drawing/pictureDrawing';
 import { theme } from '../drawing/theme';
 import { layoutOf, patchAt, patchCount } from '../drawing/tokenLayout';
 import type { Point } from '../../extension/image/geometry';
-import { fit, lensOf, pan, throughLens, toPicture, zoomAt, type Lens, type Viewport } from '../drawing/viewport';
+import {
+  fit,
+  fitPart,
+  lensOf,
+  pan,
+  throughLens,
+  toPicture,
+  zoomAt,
+  type Lens,
+  type Viewport,
+} from '../drawing/viewport';
 
 /** Through which pictures side by side are seen; null: fitted, and fitted again when the panel changes size. */
 export interface SharedLens {
@@ -39,6 +49,17 @@ export class Picture implements Component {
   private readonly isOther: boolean;
   private image: PanelImage | null = null;
   private bitmap: ImageBitmap | null = null;
+  private readonly fitSeen = button(
+    'icon',
+    {
+      title: l10n.t('Fit what the model saw (S)'),
+      'aria-label': l10n.t('Fit what the model saw'),
+      'data-testid': 'fit-seen',
+      hidden: true,
+      onclick: () => this.showSeen(),
+    },
+    icon('inspect'),
+  );
   /** A stroke over patches is under way: it hides them (true) or shows them. */
   private painting: boolean | null = null;
   /** It has changed something. */
@@ -86,6 +107,7 @@ export class Picture implements Component {
           },
           icon('screen-full'),
         ),
+        this.fitSeen,
       ),
     );
     new ResizeObserver(() => this.update()).observe(this.canvas);
@@ -110,6 +132,15 @@ export class Picture implements Component {
     const shown = this.maps.shown(this.app.state);
     attribute(this.canvas, 'data-drawn', scene.overlay && shown.status === 'ready' ? shown.key : null);
     attribute(this.canvas, 'aria-label', this.description());
+    this.fitSeen.hidden = seenShare(this.app.state) === 1;
+  }
+
+  /** What the model saw of the picture, as large as it fits. */
+  showSeen(): void {
+    const { image, run } = this.app.state;
+    if (!image || !run) return;
+    this.shared.lens = lensOf(fitPart(run.geometry.region, this.room), image, this.room);
+    this.app.refresh();
   }
 
   private description(): string {
@@ -318,6 +349,7 @@ export class Picture implements Component {
       '=': () => this.zoom(1.4, this.middle()),
       '-': () => this.zoom(1 / 1.4, this.middle()),
       '0': () => this.refit(),
+      s: () => this.showSeen(),
     };
     const action = keys[event.key];
     if (!action) return;

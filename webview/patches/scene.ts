@@ -32,6 +32,15 @@ export function patchOf({ model }: AppState, token: number | null): number | nul
   return token === null || prefixes === undefined || token < prefixes ? null : token - prefixes;
 }
 
+/** The share of the picture's area that the model saw. */
+export function seenShare({ image, run }: AppState): number {
+  if (!image || !run) return 1;
+  const { left, top, right, bottom } = run.geometry.region;
+  const width = Math.min(right, image.width) - Math.max(left, 0);
+  const height = Math.min(bottom, image.height) - Math.max(top, 0);
+  return (Math.max(0, width) * Math.max(0, height)) / (image.width * image.height);
+}
+
 function overlayOf(app: App, maps: MapSource): Scene['overlay'] {
   const { state } = app;
   if (state.view.view === 'attention') {

@@ -31,6 +31,7 @@ export function menu(
     'icon',
     { title, 'aria-label': title, 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-testid': id },
     icon(glyph),
+    h('span', { class: 'menu-word' }, title),
   );
   const list = h('div', { class: 'menu-list', role: 'menu', 'aria-label': title, hidden: true });
   const items = groups.flat();

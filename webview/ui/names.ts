@@ -61,6 +61,19 @@ function prefixName(prefix: string): Name {
   }
 }
 
+/** The tokens before the patches, registers together. */
+export function prefixKinds({ loaded }: PanelModel): { name: string; tokens: number[] }[] {
+  const kinds: { name: string; tokens: number[] }[] = [];
+  const registers: number[] = [];
+  loaded.prefixNames.forEach((name, token) => {
+    if (/^register\b/.test(name)) registers.push(token);
+    else kinds.push({ name: prefixName(name).inside, tokens: [token] });
+  });
+  if (registers.length === 1) kinds.push({ name: l10n.t('register'), tokens: registers });
+  if (registers.length > 1) kinds.push({ name: l10n.t('{0} registers', registers.length), tokens: registers });
+  return kinds;
+}
+
 /** The choice of a query: 'Class token', 'Distillation', 'Register 1'. */
 export function queryLabel(prefix: string): string {
   if (prefix === 'distillation') return l10n.t('Distillation');

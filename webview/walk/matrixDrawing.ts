@@ -15,6 +15,8 @@ export interface MatrixContent {
   rowName: (row: number) => Name;
   /** What a column is called in the readout, inside a text: 'column 3'. */
   columnName: (column: number) => string;
+  /** Written under each column where there is room; null: nothing is. */
+  under?: ((column: number) => string) | null;
   /** Under the picture: what goes down and across. */
   axes: string;
   /** Row set off from the others; null for none. */
@@ -31,11 +33,15 @@ interface MatrixScene {
   domain: Domain;
   pointed: { row: number; column: number } | null;
   width: number;
+  /** Of the cells, without what is written under them. */
   height: number;
 }
 
 /** Margin at the left, for the names of the rows. */
 export const gutter = 40;
+
+/** Room under the cells for the names of columns, of which the longest are cut. */
+export const underRoom = ({ under }: MatrixContent): number => (under ? 84 : 0);
 
 /** The canvas already has its size in device pixels. */
 export function drawMatrix(canvas: HTMLCanvasElement, scene: MatrixScene): void {
@@ -44,10 +50,12 @@ export function drawMatrix(canvas: HTMLCanvasElement, scene: MatrixScene): void 
   const context = canvas.getContext('2d')!;
   const inner = Math.max(1, Math.round((width - gutter) * scale));
   const table = colorTable(content.colorMap);
-  const pixels = paintMatrix(content.matrix, window, domain, table, inner, canvas.height, scale);
-  context.putImageData(new ImageData(pixels, inner, canvas.height), Math.round(gutter * scale), 0);
+  const cells = Math.max(1, Math.round(scene.height * scale));
+  const pixels = paintMatrix(content.matrix, window, domain, table, inner, cells, scale);
+  context.putImageData(new ImageData(pixels, inner, cells), Math.round(gutter * scale), 0);
   context.setTransform(scale, 0, 0, scale, 0, 0);
   drawRowNames(context, scene);
+  drawColumnNames(context, scene);
   drawValues(context, scene);
   frameChosen(context, scene);
   framePointed(context, scene);
@@ -71,6 +79,23 @@ function drawRowNames(context: CanvasRenderingContext2D, { content, window, heig
     if (chosen === null || Math.abs(row - chosen) * window.cellHeight >= 15) name(row, false);
   }
   if (chosen !== null) name(chosen, true);
+}
+
+/** Turned, so that the next column has room for its own. */
+function drawColumnNames(context: CanvasRenderingContext2D, { content, window, width, height }: MatrixScene): void {
+  if (!content.under || window.cellWidth < 12) return;
+  context.font = `11px ${theme().font}`;
+  context.textAlign = 'right';
+  context.textBaseline = 'middle';
+  context.fillStyle = theme().foreground;
+  const end = Math.min(content.matrix.columns, window.column + (width - gutter) / window.cellWidth);
+  for (let column = Math.ceil(window.column); column < end; column++) {
+    context.save();
+    context.translate(gutter + (column + 0.5 - window.column) * window.cellWidth, height + 6);
+    context.rotate(-Math.PI / 2.6);
+    context.fillText(content.under(column), 0, 0, underRoom(content) - 8);
+    context.restore();
+  }
 }
 
 /** Numbers in cells that have room for them: black on light colours, white on dark ones. */

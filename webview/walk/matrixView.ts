@@ -5,7 +5,7 @@ import { domainOf, symmetric, type Domain } from '../../extension/drawing/colorS
 import { button } from '../ui/controls';
 import { h, icon, setText } from '../ui/dom';
 import { value } from '../ui/format';
-import { drawMatrix, gutter, type MatrixContent } from './matrixDrawing';
+import { drawMatrix, gutter, underRoom, type MatrixContent } from './matrixDrawing';
 import { cellAt, fitMatrix, heightOf, keepInside, statistics, zoomMatrix, type MatrixViewport } from './matrix';
 
 const outliers = 0.005;
@@ -125,9 +125,10 @@ export class MatrixView {
   private draw(): void {
     if (!this.content || this.canvas.clientWidth === 0) return;
     const [width, height] = [this.canvas.clientWidth, this.height()];
-    this.canvas.style.height = `${height}px`;
+    const whole = height + underRoom(this.content);
+    this.canvas.style.height = `${whole}px`;
     this.canvas.width = Math.round(width * devicePixelRatio);
-    this.canvas.height = Math.round(height * devicePixelRatio);
+    this.canvas.height = Math.round(whole * devicePixelRatio);
     const window = keepInside(this.window ?? this.fitted(), this.content.matrix, width - gutter, height);
     if (this.window) this.window = window;
     drawMatrix(this.canvas, {

@@ -19,7 +19,7 @@ interface Facts {
 }
 
 type Entry = [
-  title: string,
+  title: string | ((facts: Facts) => string),
   term: string | null | ((facts: Facts) => string | null),
   sentence: string | ((facts: Facts) => string),
 ];
@@ -36,6 +36,8 @@ const normName = ({ block }: Facts) =>
   ({ layer: l10n.t('Layer normalization'), rms: l10n.t('RMS normalization'), identity: l10n.t('No normalization') })[
     block?.norm.kind ?? 'layer'
   ];
+
+const normsBefore = (block: Block | null) => block?.order !== 'post' && block?.order !== 'res-post';
 
 /** Pages with a fixed name. */
 const whole: Record<string, Entry> = {
@@ -61,7 +63,7 @@ const whole: Record<string, Entry> = {
     ),
   ],
   patch_embed: [
-    l10n.t('Projection'),
+    l10n.t('Projection of the patches'),
     l10n.t('patch embedding'),
     ({ architecture }) =>
       l10n.t(
@@ -120,12 +122,12 @@ const whole: Record<string, Entry> = {
       ),
   ],
   norm: [
-    l10n.t('Norm'),
+    l10n.t('Norm after the blocks'),
     l10n.t('final normalization'),
     l10n.t('All tokens are normalized once more after the last block.'),
   ],
   pool: [
-    l10n.t('Prediction token'),
+    l10n.t('What goes on to the head'),
     l10n.t('pooling'),
     ({ architecture }) =>
       ({
@@ -141,7 +143,7 @@ const whole: Record<string, Entry> = {
   ],
   fc_norm: [l10n.t('Norm before the head'), 'fc_norm', l10n.t('What was pooled is normalized before the head.')],
   projection: [
-    l10n.t('Projection'),
+    l10n.t('Projection of what was pooled'),
     null,
     ({ architecture }) =>
       architecture?.classes === 0
@@ -183,14 +185,21 @@ const whole: Record<string, Entry> = {
 /** Steps inside a block, by the end of their name. */
 const inside: Record<string, Entry> = {
   norm1: [
-    l10n.t('Norm'),
+    ({ block }) => (normsBefore(block) ? l10n.t('Norm before attention') : l10n.t('Norm after attention')),
     l10n.t('layer norm'),
-    (facts) => l10n.t('{0} of every token by itself, before attention.', normName(facts)),
+    (facts) =>
+      normsBefore(facts.block)
+        ? l10n.t('{0} of every token by itself, before attention.', normName(facts))
+        : l10n.t('{0} of every token by itself, after attention.', normName(facts)),
   ],
   norm2: [
-    l10n.t('Norm'),
+    ({ block }) =>
+      normsBefore(block) ? l10n.t('Norm before the neural network') : l10n.t('Norm after the neural network'),
     l10n.t('layer norm'),
-    (facts) => l10n.t('{0} of every token by itself, before the neural network.', normName(facts)),
+    (facts) =>
+      normsBefore(facts.block)
+        ? l10n.t('{0} of every token by itself, before the neural network.', normName(facts))
+        : l10n.t('{0} of every token by itself, after the neural network.', normName(facts)),
   ],
   norm: [l10n.t('Norm'), l10n.t('layer norm'), (facts) => l10n.t('{0} of every token by itself.', normName(facts))],
   in_norm: [l10n.t('Norm'), l10n.t('layer norm'), (facts) => l10n.t('{0} of every token by itself.', normName(facts))],
@@ -276,7 +285,7 @@ const inside: Record<string, Entry> = {
     l10n.t('The joined heads are normalized before the projection.'),
   ],
   'attn.proj': [
-    l10n.t('Projection'),
+    l10n.t('Projection of the heads'),
     l10n.t('output projection'),
     l10n.t('One learned matrix mixes what the heads found.'),
   ],
@@ -286,7 +295,7 @@ const inside: Record<string, Entry> = {
     l10n.t('The values are added to the projection, as the published Attention module does: x = v + proj(A v).'),
   ],
   'attn.residual': [
-    l10n.t('Split connection'),
+    l10n.t('Split connection around attention'),
     l10n.t('residual connection'),
     l10n.t('What entered is added again, so that the block only has to learn the change.'),
   ],
@@ -322,7 +331,7 @@ const inside: Record<string, Entry> = {
         : l10n.t('Another learned matrix brings every token back to its length.'),
   ],
   'mlp.residual': [
-    l10n.t('Split connection'),
+    l10n.t('Split connection around the neural network'),
     l10n.t('residual connection'),
     l10n.t('What entered the neural network is added again: this leaves the block.'),
   ],
@@ -344,15 +353,18 @@ export function text(id: string, architecture: Architecture | null, scores: Scor
   if (!entry) return { title: id, term: null, sentence: l10n.t('A step of this model.') };
   const [title, term, says] = entry;
   const facts = { architecture, block, scores };
+  const branch = /\.(?:attns|ffns)\.(\d+)\./.exec(id);
+  const named = typeof title === 'string' ? title : title(facts);
   return {
-    title,
+    title: branch ? l10n.t('{0}, branch {1}', named, Number(branch[1]) + 1) : named,
     term: typeof term === 'function' ? term(facts) : term,
     sentence: typeof says === 'string' ? says : says(facts),
   };
 }
 
 function insideEntry(id: string): Entry | undefined {
-  const parts = id.split('.');
+  // the norm of a branch is that before its attention or network
+  const parts = id.replace(/\.attns\.\d+\.norm$/, '.norm1').replace(/\.ffns\.\d+\.norm$/, '.norm2').split('.');
   const known = [parts.slice(-2).join('.'), parts.at(-1)!].find((name) => Object.hasOwn(inside, name));
   return known === undefined ? undefined : inside[known];
 }

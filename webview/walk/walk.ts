@@ -14,6 +14,9 @@ export interface Walk {
   /** Patch followed through the model, 0-based, prefix tokens not counted. */
   readonly patch: number;
   choosePatch(patch: number): void;
+  /** The same among all tokens; a token before the patches once somebody has chosen it here. */
+  readonly token: number;
+  chooseToken(token: number): void;
   /** Window of a soft split, or token of its token transformer. */
   stageToken: number;
 }
@@ -50,11 +53,11 @@ export function rowNames({ app, page }: Walk, rows: number): (row: number) => Na
   return rows === numTokens - numPrefix ? patchName : numberedRow;
 }
 
-/** The row that stands out: the query among tokens, the followed patch among patches. */
-export function chosenRow({ app, page, patch, stageToken }: Walk, rows: number): number | null {
+/** The row that stands out: that of the followed token, or patch. */
+export function chosenRow({ app, page, patch, token, stageToken }: Walk, rows: number): number | null {
   const { numTokens, numPrefix } = app.state.model!.loaded;
   if (page.stage !== null) return rows > 1 ? Math.min(stageToken, rows - 1) : null;
-  if (rows === numTokens) return app.state.view.query;
+  if (rows === numTokens) return token;
   return rows === numTokens - numPrefix && rows > 1 ? patch : null;
 }
 
@@ -65,7 +68,7 @@ export function chooseRow(walk: Walk, rows: number): (row: number) => void {
     if (walk.page.stage !== null) {
       walk.stageToken = row;
       walk.app.refresh();
-    } else if (rows === numTokens) walk.app.setView({ query: row });
+    } else if (rows === numTokens) walk.chooseToken(row);
     else if (rows === numTokens - numPrefix) walk.choosePatch(row);
   };
 }

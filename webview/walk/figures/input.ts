@@ -3,9 +3,11 @@ import * as l10n from '@vscode/l10n';
 import { h } from '../../ui/dom';
 import { inputColumns, inputPicture, unitDomain } from '../inputPicture';
 import { MatrixView } from '../matrixView';
+import { saveValues } from '../saveValues';
 import type { Walk } from '../walk';
 import { Placeholder, type PageFigure } from './figure';
 
+const channelColors = ['red', 'green', 'blue'];
 const channelNames = [l10n.t('Red'), l10n.t('Green'), l10n.t('Blue')];
 const mostChannels = 4;
 
@@ -23,6 +25,12 @@ export class InputFigure implements PageFigure {
 
   constructor(private readonly walk: Walk) {}
 
+  /** All channels of it. */
+  private save(): void {
+    const peek = this.walk.app.slices.peek({ kind: 'input' });
+    if (peek.status === 'ready') saveValues(this.walk.app, 'input', peek.slice);
+  }
+
   update(): void {
     const { app } = this.walk;
     const peek = app.slices.peek({ kind: 'input' });
@@ -37,7 +45,10 @@ export class InputFigure implements PageFigure {
     this.picture.height = height;
     this.picture.getContext('2d')!.drawImage(source, 0, 0);
     const shown = Math.min(channels, mostChannels);
-    this.views = Array.from({ length: shown }, (_, channel) => new MatrixView(channelName(channels, channel)));
+    this.views = Array.from(
+      { length: shown },
+      (_, channel) => new MatrixView(channelName(channels, channel), () => this.save()),
+    );
     this.planes.classList.toggle('side-by-side', shown > 1);
     this.planes.replaceChildren(...this.views.map(({ element }) => element));
     this.views.forEach((view, channel) => {
@@ -47,7 +58,7 @@ export class InputFigure implements PageFigure {
           columns: width,
           values: peek.slice.values.subarray(channel * height * width, (channel + 1) * height * width),
         },
-        colorMap: 'purples_r',
+        colorMap: channels === 3 ? channelColors[channel]! : 'purples_r',
         scale: unitDomain(preprocessing),
         rowName: (row) => ({ name: `y ${row}`, inside: `y ${row}`, short: String(row) }),
         columnName: inputColumns,

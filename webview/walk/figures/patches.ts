@@ -7,6 +7,7 @@ import { layoutOf } from '../../drawing/tokenLayout';
 import { inputPicture, unitDomain } from '../inputPicture';
 import { MatrixView } from '../matrixView';
 import { PatchGrid } from '../patchGrid';
+import { saveMatrix, saveValues } from '../saveValues';
 import { stepSlice, type Walk } from '../walk';
 import { Placeholder, type PageFigure } from './figure';
 
@@ -40,8 +41,8 @@ export class TokenFigure implements PageFigure {
   private readonly note = new Placeholder();
   private readonly patch = h('canvas', { class: 'patch-canvas', role: 'img' });
   private readonly caption = h('p', { class: 'caption' });
-  private readonly strip = new MatrixView();
-  private readonly all = new MatrixView(l10n.t('All tokens'));
+  private readonly strip = new MatrixView(undefined, () => this.save(true));
+  private readonly all = new MatrixView(l10n.t('All tokens'), () => this.save(false));
   readonly element = h(
     'div',
     { class: 'figures' },
@@ -52,6 +53,16 @@ export class TokenFigure implements PageFigure {
   );
 
   constructor(private readonly walk: Walk) {}
+
+  private save(one: boolean): void {
+    const { app, page, patch } = this.walk;
+    const peek = stepSlice(this.walk, page.steps[0]!);
+    if (peek.status !== 'ready') return;
+    const { shape, values } = peek.slice;
+    const columns = shape.at(-1)!;
+    if (!one) return saveValues(app, 'tokens', peek.slice);
+    saveMatrix(app, `token-${patch + 1}`, 1, columns, values.subarray(patch * columns, (patch + 1) * columns));
+  }
 
   update(): void {
     const { app, patch } = this.walk;

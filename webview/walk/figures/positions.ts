@@ -4,17 +4,29 @@ import { h } from '../../ui/dom';
 import { numberedRow, type Name } from '../../ui/names';
 import { similarity } from '../matrix';
 import { MatrixView } from '../matrixView';
+import { saveMatrix, saveValues } from '../saveValues';
 import { rowNames, stepSlice, type Walk } from '../walk';
 import { Placeholder, type PageFigure } from './figure';
 
 export class PositionsFigure implements PageFigure {
   private readonly note = new Placeholder();
-  private readonly table = new MatrixView(l10n.t('Position table'));
-  private readonly map = new MatrixView(l10n.t('Similarity'));
+  private readonly table = new MatrixView(l10n.t('Position table'), () => this.saveTable());
+  private readonly map = new MatrixView(l10n.t('Similarity'), () => this.saveSimilarity());
   readonly element = h('div', { class: 'figures' }, this.note.element, this.table.element, this.map.element);
   private computed: { values: Float32Array; row: number; similar: Float32Array } | null = null;
 
   constructor(private readonly walk: Walk) {}
+
+  private saveTable(): void {
+    const peek = stepSlice(this.walk, 'pos_embed');
+    if (peek.status === 'ready') saveValues(this.walk.app, 'pos_embed', peek.slice);
+  }
+
+  private saveSimilarity(): void {
+    const { app, patch } = this.walk;
+    const [rows, columns] = app.state.model!.loaded.grid;
+    if (this.computed) saveMatrix(app, `pos_embed-similarity-${patch + 1}`, rows, columns, this.computed.similar);
+  }
 
   update(): void {
     const { app, patch } = this.walk;

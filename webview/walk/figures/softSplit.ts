@@ -12,8 +12,9 @@ import { MatrixView } from '../matrixView';
 import { PatchGrid } from '../patchGrid';
 import { drawSoftSplit } from '../softSplitDrawing';
 import { planOf, reconstruct, type SoftSplitPlan } from '../softSplit';
+import { saveValues } from '../saveValues';
 import { stepSlice, type Walk } from '../walk';
-import { axesOf } from './matrices';
+import { axesOf } from './stepMatrix';
 import { Placeholder, type PageFigure } from './figure';
 
 /** The articles' animation: two windows a second; long ones go faster, so that none takes more than a minute. */
@@ -26,7 +27,7 @@ export class SoftSplitFigure implements PageFigure {
   private readonly caption = h('p', { class: 'caption', 'data-testid': 'soft-split-caption' });
   private readonly play: HTMLElement;
   private readonly frame;
-  private readonly matrix = new MatrixView(l10n.t('Tokens'));
+  private readonly matrix = new MatrixView(l10n.t('Tokens'), () => this.save());
   private readonly field = new PatchGrid();
   private readonly fieldBox: HTMLElement;
   readonly element: HTMLElement;
@@ -157,6 +158,12 @@ export class SoftSplitFigure implements PageFigure {
       chosen: current,
       choose: (row) => this.go(row),
     });
+  }
+
+  private save(): void {
+    const { app, page } = this.walk;
+    const peek = stepSlice(this.walk, page.steps[0]!);
+    if (peek.status === 'ready') saveValues(app, page.steps[0]!, peek.slice);
   }
 
   private go(frame: number): void {
