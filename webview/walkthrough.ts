@@ -18,8 +18,32 @@ import { findPage, meaningOf, pagesOf, type Page } from './walk/pages';
 import { stepCode } from './walk/stepCode';
 import { defaultPatch, type Walk } from './walk/walk';
 
+/** The article and its siblings. */
+const articles: readonly { title: string; none: string; isOf: (page: Page) => boolean }[] = [
+  { title: l10n.t('Vision Transformers'), none: '', isOf: ({ id }) => id === 'input' },
+  {
+    title: l10n.t('Attention'),
+    none: l10n.t('This engine does not show what happens inside of the blocks.'),
+    isOf: ({ id }) => /^blocks\..*attn\.q$/.test(id),
+  },
+  {
+    title: l10n.t('Position embeddings'),
+    none: l10n.t('This model has no position embedding.'),
+    isOf: ({ id }) => /(^|\.)pos_embed$|\.attn\.q_rotated$/.test(id),
+  },
+  {
+    title: l10n.t('Tokens to token'),
+    none: l10n.t(
+      'This model cuts patches that do not overlap; tokens-to-token.vit.json among the samples splits softly.',
+    ),
+    isOf: ({ figure }) => figure === 'soft-split',
+  },
+];
+
 export class Walkthrough implements Component {
   private readonly list = h('nav', { class: 'walk-list', 'aria-label': l10n.t('Steps') });
+  /** The articles that the walk-through follows, as its table of contents. */
+  private readonly articles = h('nav', { class: 'walk-articles', 'aria-label': l10n.t('Articles') });
   private readonly title = h('h2', { class: 'walk-title', 'data-testid': 'step-title' });
   private readonly chapter = h('p', { class: 'walk-of caption', 'data-testid': 'step-chapter' });
   private readonly term = h('span', { class: 'walk-term' });
@@ -105,7 +129,13 @@ export class Walkthrough implements Component {
       h('div', { class: 'walk-controls' }, this.layer.element, this.head.element),
       this.body,
     );
-    this.element = h('div', { class: 'walk' }, this.menu, this.list, this.page);
+    this.element = h(
+      'div',
+      { class: 'walk' },
+      this.menu,
+      h('div', { class: 'walk-side' }, this.articles, this.list),
+      this.page,
+    );
     rove(
       this.list,
       () => [...this.list.querySelectorAll<HTMLElement>('button')],
@@ -165,6 +195,7 @@ export class Walkthrough implements Component {
     this.shown = '';
     this.pagesFor = '';
     this.figure = null;
+    this.articles.replaceChildren();
     this.list.replaceChildren();
     this.menu.replaceChildren();
     this.formula.hidden = true;
@@ -191,7 +222,25 @@ export class Walkthrough implements Component {
     if (page) this.app.setView({ step: atLayer(page.id, this.app.state.view.layer) });
   }
 
+  /** Each leads to the first page that is its own; one the model has no page for says so. */
+  private fillArticles(): void {
+    this.articles.replaceChildren(
+      ...articles.map(({ title, none, isOf }) => {
+        const index = this.pages.findIndex(isOf);
+        return h(
+          'button',
+          {
+            ...{ class: 'walk-article', type: 'button', 'data-testid': 'article', onclick: () => this.go(index) },
+            ...{ disabled: index < 0, title: index < 0 ? none : null },
+          },
+          title,
+        );
+      }),
+    );
+  }
+
   private fillList(): void {
+    this.fillArticles();
     this.list.replaceChildren();
     this.menu.replaceChildren();
     let chapter = '';

@@ -42,7 +42,12 @@ export const revealPicture: Command = withPicture((picture) =>
   vscode.commands.executeCommand('revealInExplorer', picture),
 );
 
+/** What VS Code's own editor of pictures shows; of others it knows what to open them with, "default" is its editor of texts. */
+const PREVIEWED = /\.(png|jpe?g|webp|gif|bmp|avif|svg)$/i;
+
 /** In the editor VS Code has for pictures. */
 export const openPicture: Command = withPicture((picture) =>
-  vscode.commands.executeCommand('vscode.openWith', picture, 'default', { preview: true }),
+  PREVIEWED.test(picture.path)
+    ? vscode.commands.executeCommand('vscode.openWith', picture, 'imagePreview.previewEditor', { preview: true })
+    : vscode.commands.executeCommand('vscode.open', picture, { preview: true }),
 );

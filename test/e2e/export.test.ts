@@ -198,6 +198,7 @@ test('a step of the walk-through shows what goes in and what comes out, each of 
   await panel.part('input-name').filter({ hasText: 'blocks.11.attn.proj' }).waitFor();
   assert.equal(await panel.part('step-chapter').innerText(), 'Encoding block');
   await panel.count('matrix', 3);
+  assert.equal(await panel.part('formula').locator('math').textContent(), 'x+f\u2061(x)=y');
   assert.deepEqual(await panel.part('input-name').allInnerTexts(), [
     'blocks.10.mlp.residual (1, 65, 192)',
     'blocks.11.attn.proj (1, 65, 192)',
@@ -223,6 +224,36 @@ test('a step of the walk-through shows what goes in and what comes out, each of 
   await panel.part('goes-in').locator('summary').click();
   await panel.count('matrix', 2);
   await panel.part('goes-in').locator('summary').click();
+});
+
+test('the articles are the table of contents of the walk-through; positions show what they are for', async () => {
+  const { panel } = session;
+  const article = (name: string) => panel.part('article').filter({ hasText: name });
+  assert.equal(await article('Tokens to token').isDisabled(), true, 'this model splits nothing softly');
+  await article('Attention').click();
+  await panel.part('step-title').filter({ hasText: 'Queries, keys and values' }).waitFor();
+  await article('Position embeddings').click();
+  await panel.part('step-title').filter({ hasText: 'Position embedding' }).waitFor();
+  const pixels = () => panel.part('scrambled').evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+  const before = await pixels();
+  await panel.part('scramble').click();
+  assert.notEqual(await pixels(), before);
+  await panel.part('scramble').scrollIntoViewIfNeeded();
+  await session.screenshot('positions');
+  // the rows of the third table come out in the other order, those with positions do not
+  const rows = await panel
+    .part('order-example')
+    .evaluateAll((all) =>
+      all.map((example) =>
+        [...example.querySelectorAll('.order-example')].map((side) =>
+          [...side.querySelectorAll('table:last-child tr')].map((row) => (row as HTMLElement).innerText.trim()).sort(),
+        ),
+      ),
+    );
+  assert.deepEqual(rows[0]![0], rows[0]![1]);
+  assert.notDeepEqual(rows[1]![0], rows[1]![1]);
+  await article('Vision Transformers').click();
+  await panel.part('step-title').filter({ hasText: 'Image' }).waitFor();
 });
 
 test('planes of the input are red, green and blue; under the cells of the head are the classes', async () => {

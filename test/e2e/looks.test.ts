@@ -104,6 +104,8 @@ for (const [name, width, height] of [
     }));
     assert.ok(overflow <= 0, `${overflow} pixels wider than the panel`);
     assert.deepEqual(cut, []);
+    // where there is room menus have a word beside their icon
+    assert.equal(await panel.part('export').locator('.menu-word').isVisible(), name === 'wide');
     assert.ok(canvas.width >= 200 && canvas.height >= 150, JSON.stringify(canvas));
     await session.screenshot(`looks-${name}`);
   });

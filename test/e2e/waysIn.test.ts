@@ -112,6 +112,43 @@ test('a patch becomes the query, or is hidden, by the context menu of the pictur
   await panel.part('hidden-patches').filter({ hasText: '1 hidden' }).waitFor({ timeout: PATIENCE });
 });
 
+test('the picture is revealed in the explorer, and opened as VS Code itself shows it', async () => {
+  const { page, panel } = session;
+  const choose = (label: string) =>
+    chooseFromMenu(page, label, () => panel.part('picture').click({ button: 'right', position: { x: 9, y: 9 } }));
+  await runCommand(page, 'View: Close Primary Side Bar');
+  await explorerRow(page, 'ship.png').waitFor({ state: 'hidden', timeout: PATIENCE });
+  await choose('Reveal Picture in Explorer');
+  await explorerRow(page, 'ship.png')
+    .and(page.locator('.selected, [aria-selected="true"]'))
+    .waitFor({ timeout: PATIENCE });
+  await choose('Open Original Picture');
+  await panel.view.locator('body.image img').waitFor({ timeout: PATIENCE });
+  assert.equal(await tabs(), 2);
+  await page.locator('.tabs-container .tab.active').click({ button: 'middle' });
+  await panel.part('picture').waitFor({ timeout: PATIENCE });
+});
+
+test('the keys are among those of VS Code, where they can be changed', async () => {
+  const { page, panel } = session;
+  await runCommand(page, 'Preferences: Open Keyboard Shortcuts');
+  const editor = page.locator('.keybindings-editor');
+  await editor.locator('.keybindings-header input').first().fill('vit.next');
+  for (const [title, key] of [
+    ['Next Picture', 'Alt+PageDown'],
+    ['Next Layer', 'Alt+.'],
+    ['Next Head', 'Shift+Alt+.'],
+    ['Next View', 'Shift+Alt+PageDown'],
+  ] as const) {
+    const rows = editor.locator('.monaco-list-row').filter({ hasText: `ViT: ${title}` });
+    await rows.first().waitFor({ timeout: PATIENCE });
+    const keys = (await rows.locator('.monaco-keybinding').allInnerTexts()).map((text) => text.replaceAll(/\s/g, ''));
+    assert.ok(keys.includes(key), `${title}: ${keys.join()}`);
+  }
+  await runCommand(page, 'View: Close Editor');
+  await panel.part('picture').waitFor({ timeout: PATIENCE });
+});
+
 test('a brush of three by three hides nine patches at a click', async () => {
   const { page, panel } = session;
   await panel.part('show-all').click();

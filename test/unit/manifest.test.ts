@@ -1,6 +1,6 @@
 /** package.json, its texts and the code that it promises belong together. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { inputs, type ToolName } from '../../extension/agents/inputs';
@@ -103,6 +103,23 @@ test('every setting has a scope, and those that say what this machine does are i
     manifest.capabilities.untrustedWorkspaces.restrictedConfigurations,
     properties.filter(([, { scope }]) => scope.startsWith('machine')).map(([name]) => name),
   );
+});
+
+test('pages of getting started and README have pictures, which the script that takes them takes', () => {
+  const script = read('scripts/screenshots.ts');
+  const pages = readdirSync(path.join(root, 'media/walkthrough')).filter((file) => file.endsWith('.md'));
+  assert.ok(pages.length >= 10, 'in two languages');
+  const taken = (calls: string) =>
+    [...script.matchAll(new RegExp(`await ${calls}\\('(\\w+)'\\)`, 'g'))].map(([, name]) => name!).sort();
+  for (const page of pages) {
+    const [, picture] = /!\[[^\]]+\]\((\w+)\.webp\)/.exec(read(`media/walkthrough/${page}`)) ?? [];
+    assert.ok(picture !== undefined && taken('gettingStarted').includes(picture), `${page} has ${picture}`);
+    assert.ok(existsSync(path.join(root, `media/walkthrough/${picture}.webp`)), picture);
+  }
+  const shown = [...read('README.md').matchAll(/\(media\/screenshots\/([\w-]+)\.png\)/g)].map(([, name]) => name!);
+  const forReadme = [...script.matchAll(/await readme\('([\w-]+)'\)/g)].map(([, name]) => name!);
+  assert.deepEqual(shown.sort(), forReadme.sort());
+  for (const name of shown) assert.ok(existsSync(path.join(root, `media/screenshots/${name}.png`)), name);
 });
 
 test('the icon is a PNG of 128 x 128 pixels, and the tab icons exist', () => {

@@ -9,6 +9,7 @@ import * as matrix from '../../webview/walk/matrix';
 import { atLayer, layerOf } from '../../webview/app/stepNames';
 import { formulasOf, type Formula } from '../../webview/walk/formulas';
 import { findPage, meaningOf, pagesOf } from '../../webview/walk/pages';
+import { attended, exampleOrder, examplePositions, exampleTokens, plus, reordered } from '../../webview/walk/order';
 import { planOf, reconstruct, windowAt } from '../../webview/walk/softSplit';
 import { defaultPatch } from '../../webview/walk/walk';
 
@@ -196,6 +197,25 @@ test('black and white of the picture after normalizing', () => {
 test('the articles follow patch 12', () => {
   assert.equal(defaultPatch(15) + 1, 12);
   assert.equal(defaultPatch(4), 2);
+});
+
+test('attention does not see order: the same rows come out in the other order, and others once positions are added', () => {
+  const { scores, out } = attended(exampleTokens);
+  // by hand: a = (1, 2), b = (3, 0), c = (0, 1)
+  assert.deepEqual(scores, [
+    [5, 3, 2],
+    [3, 9, 0],
+    [2, 0, 1],
+  ]);
+  assert.deepEqual(out, [
+    [14, 12],
+    [30, 6],
+    [2, 5],
+  ]);
+  const others = reordered(exampleTokens, exampleOrder);
+  assert.deepEqual(attended(others).out, reordered(out, exampleOrder));
+  const placed = attended(plus(exampleTokens, examplePositions)).out;
+  assert.notDeepEqual(attended(plus(others, examplePositions)).out, reordered(placed, exampleOrder));
 });
 
 test('axes by name', () => {

@@ -364,7 +364,10 @@ export function text(id: string, architecture: Architecture | null, scores: Scor
 
 function insideEntry(id: string): Entry | undefined {
   // the norm of a branch is that before its attention or network
-  const parts = id.replace(/\.attns\.\d+\.norm$/, '.norm1').replace(/\.ffns\.\d+\.norm$/, '.norm2').split('.');
+  const parts = id
+    .replace(/\.attns\.\d+\.norm$/, '.norm1')
+    .replace(/\.ffns\.\d+\.norm$/, '.norm2')
+    .split('.');
   const known = [parts.slice(-2).join('.'), parts.at(-1)!].find((name) => Object.hasOwn(inside, name));
   return known === undefined ? undefined : inside[known];
 }

@@ -7,15 +7,21 @@ import { MatrixView } from '../matrixView';
 import { saveMatrix, saveValues } from '../saveValues';
 import { rowNames, stepSlice, type Walk } from '../walk';
 import { Placeholder, type PageFigure } from './figure';
+import { OrderFigure } from './order';
 
 export class PositionsFigure implements PageFigure {
   private readonly note = new Placeholder();
   private readonly table = new MatrixView(l10n.t('Position table'), () => this.saveTable());
   private readonly map = new MatrixView(l10n.t('Similarity'), () => this.saveSimilarity());
-  readonly element = h('div', { class: 'figures' }, this.note.element, this.table.element, this.map.element);
+  private readonly order: OrderFigure;
+  readonly element: HTMLElement;
   private computed: { values: Float32Array; row: number; similar: Float32Array } | null = null;
 
-  constructor(private readonly walk: Walk) {}
+  constructor(private readonly walk: Walk) {
+    this.order = new OrderFigure(walk);
+    const { note, table, map, order } = this;
+    this.element = h('div', { class: 'figures' }, note.element, table.element, map.element, order.element);
+  }
 
   private saveTable(): void {
     const peek = stepSlice(this.walk, 'pos_embed');
@@ -29,6 +35,7 @@ export class PositionsFigure implements PageFigure {
   }
 
   update(): void {
+    this.order.update();
     const { app, patch } = this.walk;
     const { loaded, architecture } = app.state.model!;
     const peek = stepSlice(this.walk, 'pos_embed');
