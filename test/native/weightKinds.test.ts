@@ -71,3 +71,12 @@ test('kinds have their magnitudes; a matrix without a pattern and one out of all
     'The values of tensor file.blocks.2.mlp.fc2.weight are of the size 500, where 0.1 is common for its kind.',
   ]); // prettier-ignore
 });
+
+test('of a kind with few tensors no size is common', () => {
+  const kinds = new WeightKinds();
+  for (const [i, size] of [1, 1, 1000].entries()) {
+    const canonical = `blocks.${i}.attn.qkv.weight`;
+    kinds.add({ canonical, name: canonical, summary: summaryOf([size, -size]) });
+  }
+  assert.deepEqual(kinds.findings(), []);
+});

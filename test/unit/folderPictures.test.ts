@@ -49,3 +49,13 @@ test('patterns take some, and leave some out', async () => {
   assert.deepEqual(await found({ include: ['a/**', '*.jpg'] }), ['a/1.PNG', 'a/8.tmp.png', 'b/2.jpg']);
   assert.deepEqual(await found({ folder: path.join(root, 'nowhere') }), []);
 });
+
+test('a hundred folders in folders are gone into, and no more', async () => {
+  const down = (folders: number) => [...Array<string>(folders).fill('d'), 'x.png'].join('/');
+  const folder = path.join(root, 'deep');
+  for (const folders of [100, 101]) {
+    mkdirSync(path.dirname(path.join(folder, down(folders))), { recursive: true });
+    writeFileSync(path.join(folder, down(folders)), '');
+  }
+  assert.deepEqual(await found({ folder }), [down(100)]);
+});

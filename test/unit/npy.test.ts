@@ -110,11 +110,16 @@ describe('npy pictures', () => {
     });
   });
 
-  test('(H, W, 4) loses alpha, (3, H, W) is interleaved', () => {
+  test('(H, W, 4) loses alpha, (3, H, W) is interleaved, (1, H, W) is one channel', () => {
     const rgba = decodeNpyPicture(file('|u1', false, '(1, 1, 4)', Uint8Array.from([1, 2, 3, 4])), 100);
     assert.deepEqual([rgba.channels, [...rgba.pixels]], [3, [1, 2, 3]]);
     const planar = decodeNpyPicture(file('|u1', false, '(3, 1, 2)', Uint8Array.from([1, 2, 3, 4, 5, 6])), 100);
     assert.deepEqual([...planar.pixels], [1, 3, 5, 2, 4, 6]);
+    const { pixels, width, height, channels } = decodeNpyPicture(
+      file('|u1', false, '(1, 1, 2)', Uint8Array.from([1, 2])),
+      100,
+    );
+    assert.deepEqual([[...pixels], width, height, channels], [[1, 2], 2, 1, 1]);
   });
 
   test('values out of range, odd shapes and too many pixels are refused', () => {

@@ -163,3 +163,39 @@ test('paths that are no model', async () => {
   write(folder, 'badconfig/config.json', JSON.stringify({ architecture: 'vit_x', model_args: { depth: 'twelve' } }));
   await refuses('badconfig', 'config', /"model_args\.depth" should be a number, not "twelve"/);
 });
+
+test('a processor that feeds another height, or another width, is believed', async () => {
+  const path = changed('hf-vit', 'fed', () => undefined);
+  const processor = json(join(golden('hf-vit'), 'preprocessor_config.json'));
+  for (const size of [
+    { height: 16, width: 24 },
+    { height: 24, width: 16 },
+  ]) {
+    write(folder, 'fed/preprocessor_config.json', JSON.stringify({ ...processor, size }));
+    const model = await open(path);
+    assert.deepEqual(model.architecture?.image, { channels: 3, ...size });
+    assert.deepEqual(
+      model.findings.map(({ code }) => code),
+      ['input-size'],
+    );
+  }
+});
+
+test('what gives features misses no bias of a head', async () => {
+  const path = changed(
+    'timm-eva02',
+    'headless',
+    (entries) => ['head.weight', 'head.bias'].forEach((name) => assert.ok(entries.delete(name))),
+    (config) =>
+      Object.assign(config, { num_classes: 0, model_args: { ...(config['model_args'] as object), num_classes: 0 } }),
+  );
+  const model = await open(path);
+  assert.equal(model.architecture?.classes, 0);
+  assert.ok(!model.findings.some(({ code }) => code === 'no-head-bias'));
+});
+
+test('a hidden width of zero is that of the tokens, as in the articles', async () => {
+  const path = changed('seed-vit', 'no-hidden', () => undefined, (config) => (config['Encoding_hidden_chan_mul'] = 0)); // prettier-ignore
+  const { architecture } = await open(path);
+  assert.equal(architecture?.block.mlpHidden, architecture?.dim);
+});

@@ -45,6 +45,10 @@ test('class names: numbers, a list, counted from 1, label2id alone, too few, too
   const few = await labels({ id2label: { 0: 'first', 2: 'third' } });
   assert.deepEqual(few.found?.slice(0, 3), ['first', '', 'third']);
   assert.match(few.said[0]?.message ?? '', new RegExp(`^id2label names 2 of ${classes} classes`));
+  // none is of class 0, but these are not all that there are
+  assert.deepEqual((await labels({ id2label: { 1: 'second' } })).found?.slice(0, 3), ['', 'second', '']);
+  const last = await labels({ id2label: { [classes - 1]: 'last' } });
+  assert.deepEqual([last.found?.length, last.found?.at(-1)], [classes, 'last']);
   const many = await labels({ id2label: byIndex(0, [...all, 'one', 'two']) });
   assert.equal(many.found, null);
   assert.match(many.said[0]?.message ?? '', /^id2label names class \d+, but there are/);

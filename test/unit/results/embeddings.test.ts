@@ -29,6 +29,12 @@ const cosine = (all: Float32Array, length: number, a: number, b: number): number
   return sum;
 };
 
+test('vectors are scaled to unit length; one of zeros stays', () => {
+  const values = Float32Array.from([3, 4, 0, 0, 0, -2]);
+  normalise(values, 3);
+  assert.deepEqual(values, Float32Array.from([0.6, 0.8, 0, 0, 0, -1]));
+});
+
 test('the nearest pictures are those of the largest cosines', () => {
   const [n, length] = [300, 24];
   const all = vectors(n, length, 5);

@@ -192,6 +192,8 @@ test('what a view of results asks is checked before anything acts on it', () => 
     ['rows', { query, from: 0, count: 501 }],
     ['rows', { query: { ...query, sort: 'id; drop' }, from: 0, count: 1 }],
     ['rows', { query: { ...query, confidence: [0] }, from: 0, count: 1 }],
+    ['rows', { query: { ...query, confidence: [0, '1'] }, from: 0, count: 1 }],
+    ['rows', { query: { ...query, margin: [NaN, 1] }, from: 0, count: 1 }],
     ['rows', { query: { ...query, rows: [1] }, from: 0, count: 1 }],
     ['rows', { query: { ...query, more: 1 }, from: 0, count: 1 }],
     ['tag', { rows: Uint32Array.of(1), tag: 'nice' }],
