@@ -6,7 +6,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { OnnxBackend } from '../../extension/engine/onnx/backend';
-import { runtimeReason } from '../../extension/engine/onnx/runtime';
 import { modelHandlers } from '../../extension/engine/process/models';
 import { openModel } from '../../extension/models/open';
 import { Graph } from './onnxGraphs';
@@ -164,18 +163,4 @@ describe('what does not fit is refused with a sentence', () => {
     execFileSync('mkfifo', [path.join(folder, 'kinds/data')]);
     await refused(path.join(folder, 'kinds'), /data is a named pipe, not a regular file\.$/);
   });
-});
-
-test('what ONNX Runtime says is told without its source files', () => {
-  const said = {
-    '/onnxruntime_src/onnxruntime/core/graph/model.cc:202 onnxruntime::Model::Model(onnx::ModelProto&&, const onnxruntime::PathString&, const onnxruntime::IOnnxRuntimeOpSchemaRegistryList*, const onnxruntime::logging::Logger&, const onnxruntime::ModelOptions&) Unsupported model IR version: 99, max supported IR version: 13\n':
-      'Unsupported model IR version: 99, max supported IR version: 13',
-    'graph.cc:4388 InjectExternalInitializersFromFilesInMemory External initializer: c77 offset: 61440 are out of bounds.':
-      'External initializer: c77 offset: 61440 are out of bounds',
-    "Non-zero status code returned while running Reshape node. Name:'r' Status Message: /onnxruntime_src/onnxruntime/core/providers/cpu/tensor/reshape_helper.h:47 onnxruntime::ReshapeHelper::ReshapeHelper(const onnxruntime::TensorShape&, onnxruntime::TensorShapeVector&, bool) input_shape_size == size was false. The input tensor cannot be reshaped":
-      "Non-zero status code returned while running Reshape node. Name:'r' Status Message: input_shape_size == size was false. The input tensor cannot be reshaped",
-    'Got invalid dimensions for input: x for the following indices\n index: 3 Got: 33 Expected: 32\n':
-      'Got invalid dimensions for input: x for the following indices index: 3 Got: 33 Expected: 32',
-  };
-  for (const [text, told] of Object.entries(said)) assert.equal(runtimeReason(new Error(text)), told);
 });

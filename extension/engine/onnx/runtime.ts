@@ -9,15 +9,24 @@ import { sentence, type Argument } from '../../errors/sentence';
 
 export type Runtime = typeof Ort;
 
-/** A place in the runtime's own sources, with the function that stands there: of no use to who reads the sentence. */
-const SOURCE =
-  /(?:\S*\/)?[\w.-]+\.(?:cc|cpp|h|hpp|cu|cuh):\d+(?:\s+[\w:~<>]+(?:\((?:[^()]|\([^()]*\))*\)(?:\s*const\b)?)?(?=\s))?\s*/g;
+/**
+ * A place in the runtime's own sources, with the function that stands there: of no use to who reads the sentence. GCC says the function with
+ * what it returns and takes, MSVC its name; a plain word begins the message.
+ */
+const PLACE = /(?:\S*\/)?[\w.-]+\.(?:cc|cpp|h|hpp|cu|cuh):\d+/.source;
+const RETURNED = /(?:static|virtual|const|void|bool|int|auto|[\w<>]*::[\w:<>,*&]*)\s+/.source;
+const FUNCTION =
+  /(?:[\w~<>]*::[\w:~<>]+|[A-Z][a-z]+[A-Z]\w*|\w+(?=\())(?:\((?:[^()]|\([^()]*\))*\)(?:\s*const\b)?)?(?=\s)/.source;
+const SOURCE = new RegExp(`${PLACE}(?:\\s+(?:${RETURNED})*${FUNCTION})?\\s*`, 'g');
 const MOST_CHARACTERS = 400;
+/** Looked at: places stand first, and the rest may be names out of a file, of any length. */
+const MOST_READ = 2000;
 
 /** What ONNX Runtime says, in one line, without the places in its sources. */
 export function runtimeReason(error: unknown): Argument {
   const text = error instanceof Error ? error.message : String(error);
   const line = text
+    .slice(0, MOST_READ)
     .replace(SOURCE, '')
     .replace(/\S*onnxruntime_src\/\S*/g, '')
     .replace(/\s+/g, ' ')
