@@ -1,7 +1,6 @@
 /**
- * Whether the tests notice a small change of a source file: npm run mutate -- [--group pure|webview|vscode] [--sample N] [--seed S] [--at I]...
- *   --at I         these of the sample again
- *   --only PART    of files whose name has that in it
+ * Whether the tests notice a small change of a source file: npm run mutate -- [--group pure|webview|vscode] [--sample N] [--seed S]
+ *   --only PART    those whose file:line:column has that in it, one of them again or a whole folder; more than once: any of them
  *   --near         asks only the tests without bundles and windows
  * The exit code says whether fewer were noticed than docs/reliability.md promises.
  */
@@ -19,8 +18,7 @@ const { values } = parseArgs({
     group: { type: 'string', multiple: true },
     sample: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
-    at: { type: 'string', multiple: true },
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true },
     near: { type: 'boolean', default: false },
   },
 });
@@ -38,10 +36,10 @@ function row(name: string, results: Result[]): string {
 async function main(): Promise<void> {
   for (const group of wanted) {
     const started = Date.now();
-    const [sample, seed, again] = [Number(values.sample), Number(values.seed), values.at?.map(Number)];
-    const onResult = ({ at, mutant, verdict, by, seconds }: Result) =>
-      say(`${at} ${verdict} (${seconds.toFixed(0)} s): ${describe(mutant)}\n    ${by}`);
-    const trial = { group, sample, seed, again, only: values.only, far: !values.near, onResult };
+    const [sample, seed] = [Number(values.sample), Number(values.seed)];
+    const onResult = ({ mutant, verdict, by, seconds }: Result) =>
+      say(`${verdict} (${seconds.toFixed(0)} s): ${describe(mutant)}\n    ${by}`);
+    const trial = { group, sample, seed, only: values.only, far: !values.near, onResult };
     const { results, refused, all } = await mutate(root, trial);
     say(
       `\n${'room'.padEnd(16)}${['sampled', 'killed', 'survived', 'equivalent', 'killed'].map((head) => head.padStart(11)).join('')}`,

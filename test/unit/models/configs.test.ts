@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { reportOf } from '../../../extension/models/describe';
 import { modelReport } from '../../../extension/reports/modelReport';
 import { ModelError } from '../../../extension/errors/modelError';
+import { atPictureSize } from '../../../extension/models/pictureSize';
 import { withInputSize } from '../../../extension/models/inputSize';
 import { assertRunnable } from '../../../extension/models/runnable';
 import { write } from './files';
@@ -311,4 +312,20 @@ test("a model of timm inside open_clip is what timm's name says, fed as open_cli
   );
   assert.deepEqual(preprocessing.resize, { kind: 'exact', height: 256, width: 256 });
   assert.deepEqual(preprocessing.mean, [0.5, 0.5, 0.5]);
+});
+
+test("at a picture's own size: whole patches, 1024 of them at most or as many as it was trained with", async () => {
+  const model = await open(golden('hf-vit'));
+  const at = (width: number, height: number) => atPictureSize(model, { width, height }).architecture!.image;
+  const side = model.architecture!.tokenizer.kind === 'patch' ? model.architecture!.tokenizer.patch[0] : 0;
+  assert.deepEqual(at(10 * side + 1, 7 * side - 1), { channels: 3, height: 7 * side, width: 10 * side });
+  // 1024 patches, twice as wide as high
+  assert.deepEqual(at(1000 * side, 500 * side), { channels: 3, height: 23 * side, width: 45 * side });
+});
+
+test('a norm of embeddings that timm would not use is refused', async () => {
+  const path = changed('timm-plain', 'embed-norm', () => undefined, (config) =>
+    Object.assign(config['model_args'] as object, { embed_norm_layer: 'LayerNorm' }),
+  ); // prettier-ignore
+  await refuses(path, 'unsupported', /embed_norm_layer is not supported/);
 });

@@ -49,6 +49,7 @@ test('a refusal names the family by the config first, then by the tensors, with 
 });
 
 test('what is offered for download runs', () => {
+  for (const { id } of PRESETS) assert.match(id, /^[\w.-]+\/[\w.-]+$/);
   for (const { id } of PRESETS.filter(({ id }) => id.startsWith('timm/'))) {
     const name = id.slice('timm/'.length).replace(/\..*/, '');
     assert.match(taken('architecture', name) ?? '', /^runs as/, id);

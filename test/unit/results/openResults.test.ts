@@ -158,6 +158,11 @@ test('labels, figures, likeness and another model', async () => {
   const fields = new Map(head!.map((name, i) => [name, first![i]]));
   const wanted = { id: 'dog/2.png', label: 'dog', index: '1', probability: '0.9', margin: '0.8', given_label: 'dog' };
   for (const [name, value] of Object.entries(wanted)) assert.equal(fields.get(name), value, name);
+  const columns = [
+    ...['id', 'image', 'model', 'engine', 'scores', 'label', 'index', 'probability', 'logit', 'energy', 'unfamiliar'],
+    ...['width', 'height', 'bytes', 'modified', 'error', 'error_code', 'predictions', 'given_label', 'margin', 'tag'],
+  ];
+  assert.deepEqual(head, columns);
   const parquet = path.join(folder, 'out.parquet');
   await results.export({ ...everything, sort: 'name', descending: true }, 'parquet', parquet);
   const table: Record<string, unknown>[] = await parquetReadObjects({ file: await asyncBufferFromFile(parquet) });
@@ -180,6 +185,27 @@ test('labels, figures, likeness and another model', async () => {
   await exported.read();
   assert.deepEqual(await ids(exported), ['dog/2.png', 'cat/3.png']);
   await exported.close();
+  await results.close();
+});
+
+test('embeddings are read wherever they lie in their file', async () => {
+  const file = path.join(folder, 'order.vitresults.jsonl');
+  const embeddings = { file: 'order.vitresults.f32', length: 2 };
+  const vectors = Float32Array.of(9, 9, 0, 1, 1, 0, 9, 9, 0.6, 0.8);
+  writeFileSync(path.join(folder, embeddings.file), new Uint8Array(vectors.buffer));
+  // before, after and beside each other
+  const rows = [2, 1, 4].map((embedding, i) => line(`${i}.png`, 0, 0.9, embedding));
+  writeFileSync(file, headerLine(header(embeddings)) + rows.join(''));
+  const results = await OpenResults.open(file);
+  await results.read();
+  const similar = await results.similar(2, 5);
+  assert.deepEqual(
+    similar.map(({ row, similarity }) => [row, Number(similarity.toFixed(4))]),
+    [
+      [1, 0.8],
+      [0, 0.6],
+    ],
+  );
   await results.close();
 });
 
