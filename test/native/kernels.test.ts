@@ -47,7 +47,7 @@ function run(suite: string, kernels: string): Promise<string> {
 }
 
 // The packed suite goes through every set itself; whole models run on each set of its own that this processor has.
-const { kernels, features } = binding.info();
+const { kernels, features, blas } = binding.info();
 const PLAIN = features.includes('neon') ? ['neon'] : [...(features.includes('avx2') ? ['avx2'] : []), 'baseline'];
 const SETS = new Set([kernels, ...PLAIN]);
 const RUNS: [suite: string, kernels: string][] = [
@@ -61,4 +61,10 @@ describe('the C++ tests', { concurrency: Math.min(2, CORES) }, () => {
       assert.match(await run(suite, set), /all checks passed/);
     });
   }
+});
+
+// OpenBLAS itself goes by the processor's model number, and a number it does not know got the kernels for SSE3.
+test('BLAS runs the kernels of the widest instructions there are', { skip: !blas.includes('DYNAMIC_ARCH') }, () => {
+  const wanted = features.includes('avx512bw') ? 'SkylakeX' : features.includes('avx2') ? 'Haswell' : '';
+  assert.ok(features.includes('neon') || blas.includes(wanted), blas);
 });

@@ -4,11 +4,32 @@
 #include <Accelerate/Accelerate.h>
 #else
 #include <cblas.h>
+
+#include <cstdlib>
 #endif
 
 namespace vit {
 
 namespace {
+
+#if defined(VIT_BLAS_OPENBLAS) && defined(__x86_64__) && defined(__linux__)
+/**
+ * OpenBLAS chooses its kernels by the processor's model number while it is loaded, and for a number it does not know
+ * those for SSE3. What the processor can do says it for each.
+ */
+void choose_blas_kernels() {
+  __builtin_cpu_init();
+  const auto avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512vl");
+  const auto avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const char* const name = avx512 ? "SkylakeX" : avx2 ? "Haswell" : nullptr;
+  if (name) setenv("OPENBLAS_CORETYPE", name, 0);
+}
+
+/** Before OpenBLAS's own, whose priority is 101, the first that is not reserved. */
+__attribute__((used, section(".init_array.00050"))) void (*const kBeforeOpenBlas)() = choose_blas_kernels;
+#endif
 
 /** The oracle: one dot product an element, summed in float64 in the order of k. */
 void gemm_naive(Transpose ta, Transpose tb, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda,
