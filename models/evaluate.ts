@@ -5,7 +5,7 @@
  *
  * With --photos it judges the photographs of photographs.json instead, and says how much of the attention lies on their object.
  *
- *   npm run eval -- [--data ../shared/cifar10/cifar10-jpeg.npz] [--model embedded] [--logits logits.npy] [--precision fp32|stored|int8] [--limit N] [--json]
+ *   npm run eval -- [--data ../shared/cifar10/cifar10-jpeg.npz] [--model embedded] [--logits logits.npy] [--precision fp32|stored|bf16|int8] [--limit N] [--json]
  *   npm run eval -- --photos ../shared/photos [--model embedded] [--json]
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -171,9 +171,9 @@ async function main(): Promise<void> {
     return;
   }
   const reference = values.logits === undefined ? null : readNpy(readFileSync(values.logits)).values;
-  const precision = (['fp32', 'stored', 'int8'] as const).find((name) => name === values.precision);
+  const precision = (['fp32', 'stored', 'bf16', 'int8'] as const).find((name) => name === values.precision);
   if (precision === undefined) {
-    complain(`--precision is fp32, stored or int8, not ${values.precision}.`);
+    complain(`--precision is fp32, stored, bf16 or int8, not ${values.precision}.`);
     process.exitCode = 2;
     return;
   }

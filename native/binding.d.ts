@@ -284,8 +284,8 @@ export interface LoadRequest {
   weights: { tensors: Record<string, TensorSource> } | { seed: number };
   /** Matrix products: packed (our kernels), blas (the platform's BLAS), naive (three loops; the oracle). */
   gemm: 'packed' | 'blas' | 'naive';
-  /** Number format of the weights in memory: fp32; stored (F16/BF16 stay so where the file has them); int8 (with gemm packed only, ERR_ARGUMENT otherwise). */
-  precision: 'fp32' | 'stored' | 'int8';
+  /** Number format of the weights in memory: fp32; stored (F16/BF16 stay so where the file has them); bf16 and int8 (with gemm packed only, ERR_ARGUMENT otherwise), whose products take activations in them too. */
+  precision: 'fp32' | 'stored' | 'bf16' | 'int8';
   /** Threads for one forward pass; 0: one for each physical core, at most 8. */
   threads: number;
   /**

@@ -18,7 +18,7 @@ export interface BenchRow {
   model: string;
   threads: number;
   batch: number;
-  precision: 'fp32' | 'int8';
+  precision: 'fp32' | 'bf16' | 'int8';
   /** Attention maps kept by the native engine. onnxruntime runs without them either way. */
   maps: boolean;
   native_ms: number;
@@ -54,6 +54,9 @@ export interface BenchReport {
   peak_gflops: number;
   rows: BenchRow[];
 }
+
+/** Kernels whose products take bfloat16; elsewhere the precision bf16 saves memory alone. */
+const TAKES_BF16 = 'avx512-amx';
 
 /** The threads of onnxruntime and of BLAS look for more work for a while after a pass; nobody is measured meanwhile. */
 const PAUSE_MS = 60;
@@ -128,6 +131,7 @@ async function* measure(
     threads,
   );
   const [packed, int8, blas] = [await load('packed', 'fp32'), await load('packed', 'int8'), await load('blas', 'fp32')];
+  const bf16 = binding.info().kernels === TAKES_BF16 ? await load('packed', 'bf16') : null;
   try {
     for (const batch of batches) {
       const input = randomInput(batch * sizeOf(architecture));
@@ -135,6 +139,7 @@ async function* measure(
         onnx: contender(throughBackend(onnx)),
         fp32: contender(natively(packed, false)),
         maps: contender(natively(packed, true)),
+        ...(bf16 && { bf16: contender(natively(bf16, false)) }),
         int8: contender(natively(int8, false)),
         onnxInt8: contender(onnxInt8.forward),
         blas: contender(natively(blas, false)),
@@ -151,15 +156,14 @@ async function* measure(
           await pause();
         }
       }
-      const row = (name: 'fp32' | 'maps' | 'int8'): BenchRow => {
-        const apart = difference(contenders[name].logits, contenders.onnx.logits);
-        if (name !== 'int8' && !(apart.max <= tolerances.logits * Math.max(1, apart.scale))) {
+      const row = (name: 'fp32' | 'maps' | 'bf16' | 'int8', { logits, times }: Contender): BenchRow => {
+        const apart = difference(logits, contenders.onnx.logits);
+        if ((name === 'fp32' || name === 'maps') && !(apart.max <= tolerances.logits * Math.max(1, apart.scale))) {
           throw new EngineError(
             'ERR_INTERNAL',
             sentence("{0}: the engines' logits differ by {1}.", description.name, apart.max),
           );
         }
-        const { times } = contenders[name];
         const ms = median(times);
         const ratioOf = (other: Contender): number =>
           median(other.times.map((time, round) => time / (times[round] ?? NaN)));
@@ -168,7 +172,7 @@ async function* measure(
           model: description.name,
           threads,
           batch,
-          precision: name === 'int8' ? 'int8' : 'fp32',
+          precision: name === 'maps' ? 'fp32' : name,
           maps: name === 'maps',
           native_ms: ms,
           onnx_ms: median(contenders.onnx.times),
@@ -182,12 +186,13 @@ async function* measure(
           difference: apart.max,
         };
       };
-      yield row('fp32');
-      yield row('maps');
-      yield row('int8');
+      yield row('fp32', contenders.fp32);
+      yield row('maps', contenders.maps);
+      if (contenders.bf16) yield row('bf16', contenders.bf16);
+      yield row('int8', contenders.int8);
     }
   } finally {
-    for (const model of [packed, int8, blas]) model.close();
+    for (const model of [packed, int8, blas, bf16]) model?.close();
     onnx.close();
     await onnxInt8.close();
   }

@@ -30,7 +30,7 @@ export function addModelOptions(command: Command): Command {
     )
     .addOption(
       new Option('--precision <kind>', 'how the native engine keeps weights')
-        .choices(['fp32', 'stored', 'int8'])
+        .choices(['fp32', 'stored', 'bf16', 'int8'])
         .default('fp32'),
     );
   return addImageSize(addMemoryLimit(command));

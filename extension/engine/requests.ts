@@ -29,7 +29,7 @@ export interface EngineOptions {
   /** Of one forward pass; 0: one for each physical core, at most 8. */
   threads: number;
   gemm: 'packed' | 'blas' | 'naive';
-  precision: 'fp32' | 'stored' | 'int8';
+  precision: 'fp32' | 'stored' | 'bf16' | 'int8';
   /** Bytes a model and its runs may use; 0 or left out: half of what the machine, or the container, has. */
   memoryLimit?: number;
 }

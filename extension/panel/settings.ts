@@ -18,7 +18,7 @@ export function readSettings(resource?: vscode.Uri): InspectionSettings {
     engine: oneOf<EngineKind>(settings.get('engine'), ['native', 'onnx']),
     threads: integer(settings.get('threads'), 0, 64, 0),
     gemm: oneOf(settings.get('gemm'), ['packed', 'blas']),
-    precision: oneOf(settings.get('precision'), ['fp32', 'stored', 'int8']),
+    precision: oneOf(settings.get('precision'), ['fp32', 'stored', 'bf16', 'int8']),
     memoryLimit: gigabytes(settings.get('memoryLimit')),
   };
   const model = settings.get('model');

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { bench, profile, type BenchRow } from '../../extension/bench/bench';
 import { measureFolder } from '../../extension/bench/folder';
 import { measureStart } from '../../extension/bench/start';
+import { loadBinding } from '../../extension/engine/native/binding';
 import { folderPictures } from '../../extension/jobs/folderPictures';
 import type { JobPicture } from '../../extension/jobs/picture';
 import { packageRoot } from '../../extension/files/packageRoot';
@@ -12,6 +13,7 @@ import { openModel } from '../../extension/models/open';
 const embedded = () => openModel('embedded', { root: packageRoot() });
 
 test('bench: every engine runs the embedded model, and all but 8-bit weights agree', async () => {
+  const takesBf16 = loadBinding().info().kernels === 'avx512-amx';
   const seen: BenchRow[] = [];
   const report = await bench([await embedded()], { threads: [1, 2], batches: [1, 3], rounds: 1 }, (row) =>
     seen.push(row),
@@ -23,17 +25,19 @@ test('bench: every engine runs the embedded model, and all but 8-bit weights agr
       [1, 3].flatMap((batch) => [
         [threads, batch, 'fp32', false],
         [threads, batch, 'fp32', true],
+        ...(takesBf16 ? [[threads, batch, 'bf16', false]] : []),
         [threads, batch, 'int8', false],
       ]),
     ),
   );
   for (const row of seen) {
-    assert.ok(row.precision === 'int8' ? row.difference > 0 && row.difference < 0.5 : row.difference < 1e-4);
-    assert.ok(row.precision === 'int8' || row.maps || row.ratio_to_fp32 === 1);
+    const exact = row.precision === 'fp32';
+    assert.ok(exact ? row.difference < 1e-4 : row.difference > 0 && row.difference < 0.5);
+    assert.ok(!exact || row.maps || row.ratio_to_fp32 === 1);
     assert.ok(
       [row.native_ms, row.onnx_ms, row.ratio, row.ratio_to_fp32, row.gflops, row.share_of_peak].every((n) => n > 0),
     );
-    assert.equal(row.blas_ms !== null, row.precision === 'fp32' && !row.maps);
+    assert.equal(row.blas_ms !== null, exact && !row.maps);
   }
   assert.ok(report.peak_gflops > 0);
 });

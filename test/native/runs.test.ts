@@ -23,13 +23,27 @@ test('every kind of product and both ways of attention give the same logits', as
     }
 });
 
-test('8-bit weights are refused where nothing multiplies them', async () => {
-  for (const gemm of ['blas', 'naive'] as const) {
-    await assert.rejects(load(architecture(), { gemm, precision: 'int8' }), {
-      code: 'ERR_ARGUMENT',
-      message: /8-bit weights need the packed kernels/,
-    });
-  }
+test('8 bits and bfloat16 are refused where nothing multiplies them', async () => {
+  for (const gemm of ['blas', 'naive'] as const)
+    for (const precision of ['int8', 'bf16'] as const)
+      await assert.rejects(load(architecture(), { gemm, precision }), {
+        code: 'ERR_ARGUMENT',
+        message: /8-bit weights and products in bfloat16 need the packed kernels/,
+      });
+});
+
+test('bfloat16 takes half the memory, and its numbers are near those of float32', async () => {
+  const arch = architecture();
+  const input = picture(arch, 3);
+  const [exact, rounded] = [
+    await load(arch, { gemm: 'packed' }),
+    await load(arch, { gemm: 'packed', precision: 'bf16' }),
+  ];
+  const logits = async (model: typeof exact) => (await model.forward(input, 3, BARE)).logits;
+  const apart = maxDifference(await logits(rounded), await logits(exact));
+  const scale = Math.max(...(await logits(exact)).map(Math.abs));
+  assert.ok(apart > 0 && apart < 0.03 * Math.max(1, scale), `${apart} of ${scale}`);
+  assert.ok(rounded.memory.weights < 0.8 * exact.memory.weights);
 });
 
 test('an image of a batch has the numbers it has alone', async () => {

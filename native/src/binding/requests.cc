@@ -174,7 +174,8 @@ LoadRequest read_load_request(const Napi::Value& value) {
   read_weights(r.value("weights"), request.tensors, request.seed);
   request.gemm = r.choice<Gemm>("gemm", {{"packed", Gemm::packed}, {"blas", Gemm::blas}, {"naive", Gemm::naive}});
   request.precision = r.choice<Precision>(
-      "precision", {{"fp32", Precision::fp32}, {"stored", Precision::stored}, {"int8", Precision::int8}});
+      "precision",
+      {{"fp32", Precision::fp32}, {"stored", Precision::stored}, {"bf16", Precision::bf16}, {"int8", Precision::int8}});
   const int64_t threads = r.integer("threads");
   if (threads < 0 || threads > limits::threads)
     r.refuse("threads", sentence("between {0} and {1}", 0, limits::threads));

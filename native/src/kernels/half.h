@@ -37,6 +37,14 @@ inline float from_bf16(uint16_t bits) {
   return value;
 }
 
+/** The nearest bfloat16, ties to even; a NaN stays one. */
+inline uint16_t nearest_bf16(float value) {
+  uint32_t word;
+  std::memcpy(&word, &value, sizeof word);
+  if (value != value) return static_cast<uint16_t>(word >> 16 | 0x40u);
+  return static_cast<uint16_t>((word + 0x7FFFu + (word >> 16 & 1u)) >> 16);
+}
+
 /** values (n) = the 16-bit patterns as float32. `stored` is f16 or bf16. */
 inline void widen(Stored stored, const uint16_t* bits, int64_t n, float* values) {
   if (stored == Stored::f16)

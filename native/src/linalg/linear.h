@@ -22,7 +22,7 @@ struct Epilogue {
 };
 
 /** How a loaded weight rests in memory (LoadRequest.precision). */
-enum class Precision { fp32, stored, int8 };
+enum class Precision { fp32, stored, bf16, int8 };
 
 /**
  * Where a Linear gets its weight from at load: row ranges of W (out, in), straight from the mapped file. `read` may be

@@ -14,6 +14,7 @@ namespace {
 
 double bytes_of_matrix_value(const LoadRequest& request) {
   if (request.precision == Precision::int8) return 1;
+  if (request.precision == Precision::bf16) return 2;
   const auto wide = [](const auto& entry) { return entry.second.dtype == Stored::f32; };
   const bool stored = request.precision == Precision::stored && !request.seed &&
                       std::none_of(request.tensors.begin(), request.tensors.end(), wide);
@@ -50,7 +51,8 @@ std::shared_ptr<Model> Model::load(LoadRequest request) {
   request.architecture.check();
   if (!takes(request.gemm, request.precision))
     throw Error::argument(
-        sentence("8-bit weights need the packed kernels: choose gemm 'packed' with them, or another precision."));
+        sentence("8-bit weights and products in bfloat16 need the packed kernels: choose gemm 'packed' with them, or "
+                 "another precision."));
   check_memory(load_bytes(request), request.memory_limit, [](auto needed, auto limit) {
     return sentence("This model needs {0} of memory for its weights; the limit is {1}.", needed, limit);
   });

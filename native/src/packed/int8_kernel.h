@@ -69,14 +69,6 @@ void product_int8(const Product& p) {
   }
 }
 
-void product(const Product& p) {
-  if (p.strips.count == 0) return;
-  if (p.type == WeightType::int8)
-    product_int8(p);
-  else
-    product_floats(p);
-}
-
 /**
  * The largest |value| of a row of `length` in chunks `step` apart, NaN where one is; what follows the row's end is not
  * read. Without their signs floats are ordered as the integers of their bits, and every NaN is above them.

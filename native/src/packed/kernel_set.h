@@ -4,6 +4,7 @@
 
 #include "packed/attention_kernel.h"
 #include "packed/backward_kernel.h"
+#include "packed/bf16_kernel.h"
 #include "packed/int8_kernel.h"
 #include "packed/kernels.h"
 #include "packed/norm_kernel.h"
@@ -11,6 +12,16 @@
 namespace vit {
 namespace packed {
 namespace {
+
+void product(const Product& p) {
+  if (p.strips.count == 0) return;
+  if (p.type == WeightType::int8)
+    product_int8(p);
+  else if (p.type == WeightType::bf16_pairs)
+    product_bf16(p);
+  else
+    product_floats(p);
+}
 
 double busy_tiles(int64_t rounds) {
   constexpr int64_t k = 192;
@@ -26,8 +37,12 @@ double busy_tiles(int64_t rounds) {
 }
 
 constexpr Kernels make_kernels(const char* name) {
-  return {name,      kTileRows, kPanel, kGroup,      kZero,       kLargestWeight, product_scratch, attention_scratch,
-          product,   attention, norm,   norm_strips, place_heads, quantise,       slopes,          softmax_rows,
+  return {name,        kTileRows,       kPanel,
+          kGroup,      kZero,           kLargestWeight,
+          kPairs,      product_scratch, attention_scratch,
+          product,     attention,       norm,
+          norm_strips, place_heads,     quantise,
+          narrow,      slopes,          softmax_rows,
           busy_tiles};
 }
 

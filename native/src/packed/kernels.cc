@@ -5,6 +5,10 @@
 
 #if defined(VIT_PACKED_X86)
 #include <cpuid.h>
+#if defined(VIT_PACKED_AMX)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(VIT_PACKED_ARM64) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
@@ -25,6 +29,9 @@ extern const Kernels kernels_avx512_vnni;
 #if defined(VIT_PACKED_AVX_VNNI)
 extern const Kernels kernels_avx2_vnni;
 #endif
+#if defined(VIT_PACKED_AMX)
+extern const Kernels kernels_avx512_amx;
+#endif
 #endif
 
 namespace {
@@ -39,6 +46,18 @@ bool has_avx_vnni() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 4));
 }
+
+#if defined(VIT_PACKED_AMX)
+/** The matrix unit with bfloat16. Linux (5.16 and newer) gives a process its registers when it asks for them. */
+bool has_amx() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  const unsigned wanted = 1u << 22 | 1u << 24;  // AMX-BF16, AMX-TILE
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & wanted) != wanted) return false;
+  constexpr int kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  static const bool granted = syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+  return granted;
+}
+#endif
 #endif
 
 #if defined(VIT_PACKED_ARM64)
@@ -62,7 +81,11 @@ void each_candidate(const Body& body) {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  if (body(Candidate{&kernels_avx512_vnni, avx512 && __builtin_cpu_supports("avx512vnni")})) return;
+  const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
+#if defined(VIT_PACKED_AMX)
+  if (body(Candidate{&kernels_avx512_amx, vnni && has_amx()})) return;
+#endif
+  if (body(Candidate{&kernels_avx512_vnni, vnni})) return;
   if (body(Candidate{&kernels_avx512, avx512})) return;
 #if defined(VIT_PACKED_AVX_VNNI)
   if (body(Candidate{&kernels_avx2_vnni, avx2 && has_avx_vnni()})) return;

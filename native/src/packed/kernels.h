@@ -10,12 +10,12 @@ namespace vit {
 namespace packed {
 
 /** How the weights of a product rest in memory. */
-enum class WeightType { f32, f16, bf16, int8 };
+enum class WeightType { f32, f16, bf16, bf16_pairs, int8 };
 
 /** Tiles of A (rows, k) times B (k, columns): A in strips, B in panels of Kernels::panel columns, each [k][panel]. */
 struct Product {
   Strips strips;
-  /** Strips of float32, or for int8 of groups (see Kernels::group): everything called k counts groups then. */
+  /** Strips of float32, or of groups (int8, see Kernels::group) or pairs: everything called k counts those then. */
   const void* a = nullptr;
   /** k of A's layout, a multiple of 16; the product uses the first `k`. */
   int64_t a_length = 0;
@@ -129,6 +129,21 @@ struct QuantiseRows {
   float* scale = nullptr;  // (rows)
 };
 
+/**
+ * Strips of float32 rounded to bfloat16, the nearest, ties to even: as pairs for the product where the set has
+ * Kernels::pairs, otherwise as float32 of the same value.
+ */
+struct NarrowRows {
+  Strips strips;
+  const float* x = nullptr;
+  /** k of x's layout, and how many of them count: the others become zero. */
+  int64_t x_length = 0;
+  int64_t length = 0;
+  int32_t* out = nullptr;
+  /** k of the result, in pairs or numbers: a multiple of 16. */
+  int64_t out_length = 0;
+};
+
 /** The kernels compiled for one instruction set. */
 struct Kernels {
   const char* name;
@@ -138,6 +153,8 @@ struct Kernels {
   int64_t group;
   int32_t zero;
   int32_t largest_weight;
+  /** Whether products of bfloat16 take pairs of them (WeightType::bf16_pairs). */
+  bool pairs;
   int64_t (*product_scratch)(int64_t strips);
   int64_t (*attention_scratch)(const HeadLayout& layout, const Strips& strips);
   void (*product)(const Product& product);
@@ -146,6 +163,7 @@ struct Kernels {
   void (*norm_strips)(const NormStrips& strips);
   void (*place_heads)(const HeadRows& rows);
   void (*quantise)(const QuantiseRows& rows);
+  void (*narrow)(const NarrowRows& rows);
   // For backward passes, on plain rows.
   /** dy (n) *= the activation's derivative at x (n); false, with nothing done, for those this set has no vectors for.
    */
@@ -156,8 +174,10 @@ struct Kernels {
   double (*busy_tiles)(int64_t rounds);
 };
 
-/** The best set for this processor; VIT_KERNELS=baseline|avx2|avx2-vnni|avx512|avx512-vnni in the environment asks for
- * another it can run. */
+/**
+ * The best set for this processor; VIT_KERNELS=baseline|avx2|avx2-vnni|avx512|avx512-vnni|avx512-amx in the environment
+ * asks for another it can run.
+ */
 const Kernels& kernels();
 
 /** A set by name, or null when it was not built or this processor cannot run it. */

@@ -26,7 +26,7 @@ std::unique_ptr<Linear> PackedLinear::transposed() const {
   WeightRows rows{in(), out(), Stored::f32, nullptr, nullptr, false};
   rows.read = [&m](int64_t begin, int64_t count, float* to) { m.transposed_rows(begin, count, to); };
   Precision precision = Precision::fp32;
-  if (m.type() == WeightType::f16 || m.type() == WeightType::bf16) {
+  if (m.type() != WeightType::f32 && m.type() != WeightType::int8) {
     precision = Precision::stored;
     rows.stored = m.type() == WeightType::f16 ? Stored::f16 : Stored::bf16;
     rows.read_bits = [&m](int64_t begin, int64_t count, uint16_t* to) { m.transposed_rows(begin, count, to); };

@@ -13,8 +13,9 @@ namespace packed {
 
 namespace {
 
-WeightType weight_type(Precision precision, Stored stored) {
+WeightType weight_type(const Kernels& kernels, Precision precision, Stored stored) {
   if (precision == Precision::int8) return WeightType::int8;
+  if (precision == Precision::bf16) return kernels.pairs ? WeightType::bf16_pairs : WeightType::bf16;
   if (precision != Precision::stored || stored == Stored::f32) return WeightType::f32;
   return stored == Stored::f16 ? WeightType::f16 : WeightType::bf16;
 }
@@ -28,7 +29,20 @@ void transpose_rows(const T* rows, int64_t in, int64_t width, T* panel) {
     for (int64_t j = 0; j < width; j++) panel[k * width + j] = rows[j * in + k];
 }
 
-int64_t groups(int64_t k, int64_t step) { return (k + step - 1) / step; }
+int64_t step_of(const Kernels& kernels, WeightType type) {
+  return type == WeightType::int8 ? kernels.group : type == WeightType::bf16_pairs ? 2 : 1;
+}
+
+/** Rows of a weight as bfloat16. */
+struct NarrowedRows {
+  const WeightRows& rows;
+
+  void operator()(int64_t begin, int64_t count, uint16_t* bits) const {
+    Floats values(static_cast<size_t>(count * rows.in));
+    rows.read(begin, count, values.data());
+    for (size_t i = 0; i < values.size(); i++) bits[i] = nearest_bf16(values[i]);
+  }
+};
 
 }  // namespace
 
@@ -37,9 +51,10 @@ PackedMatrix::PackedMatrix(const Kernels& kernels, Precision precision, const We
       out_(rows.out),
       in_(rows.in),
       half_(rows.gated ? rows.out / 2 : 0),
-      type_(weight_type(precision, rows.stored)),
-      step_(type_ == WeightType::int8 ? kernels.group : 1),
-      values_(Buffer::untouched(panels() * kernels.panel * groups(rows.in, step_) * step_ * value_bytes(type_))) {
+      type_(weight_type(kernels, precision, rows.stored)),
+      step_(step_of(kernels, type_)),
+      narrows_(precision == Precision::bf16),
+      values_(Buffer::untouched(panels() * kernels.panel * steps() * step_ * value_bytes(type_))) {
   if (type_ == WeightType::int8) {
     scale_.assign(static_cast<size_t>(columns()), 0.0f);
     zero_.assign(static_cast<size_t>((1 + segments()) * columns()), 0);
@@ -52,9 +67,18 @@ PackedMatrix::PackedMatrix(const Kernels& kernels, Precision precision, const We
       pack(begin, end, rows.read, values_.floats());
     else if (type_ == WeightType::int8)
       pack_int8(begin, end, rows);
+    else if (type_ == WeightType::bf16_pairs)
+      pack_pairs(begin, end, rows);
+    else if (narrows_)
+      pack(begin, end, NarrowedRows{rows}, static_cast<uint16_t*>(values_.data()));
     else
       pack(begin, end, rows.read_bits, static_cast<uint16_t*>(values_.data()));
   });
+}
+
+int64_t PackedMatrix::steps_of(int64_t k) const {
+  const int64_t steps = (k + step_ - 1) / step_;
+  return type_ == WeightType::bf16_pairs ? round_up(steps, kChunk) : steps;
 }
 
 int64_t PackedMatrix::output(int64_t column) const {
@@ -88,8 +112,25 @@ void PackedMatrix::pack(int64_t panel, int64_t panel_end, const Read& read, T* p
   }
 }
 
+void PackedMatrix::pack_pairs(int64_t panel, int64_t panel_end, const WeightRows& rows) {
+  const int64_t width = kernels_.panel, size = width * steps() * step_;
+  const NarrowedRows narrowed{rows};
+  std::vector<uint16_t> row(static_cast<size_t>(in_));
+  for (; panel < panel_end; panel++) {
+    uint16_t* const values = static_cast<uint16_t*>(values_.data()) + panel * size;
+    std::fill_n(values, size, uint16_t{0});
+    for (int64_t n = panel * width; n < std::min(columns(), (panel + 1) * width); n++) {
+      const int64_t from = output(n);
+      if (from < 0) continue;
+      narrowed(from, 1, row.data());
+      for (int64_t k = 0; k < in_; k++)
+        values[(k / step_ * width + n % width) * step_ + k % step_] = row[static_cast<size_t>(k)];
+    }
+  }
+}
+
 void PackedMatrix::pack_int8(int64_t panel, int64_t panel_end, const WeightRows& rows) {
-  const int64_t width = kernels_.panel, steps = groups(in_, step_);
+  const int64_t width = kernels_.panel, steps = this->steps();
   const auto most = static_cast<float>(kernels_.largest_weight);
   Floats row(static_cast<size_t>(in_));
   for (; panel < panel_end; panel++) {
@@ -118,7 +159,7 @@ int64_t PackedMatrix::bytes() const {
 }
 
 void PackedMatrix::rows(int64_t begin, int64_t count, float* values) const {
-  const int64_t width = kernels_.panel, length = groups(in_, step_) * step_;
+  const int64_t width = kernels_.panel, length = steps() * step_;
   for (int64_t i = 0; i < count; i++) {
     const int64_t n = column(begin + i), panel = n / width * width * length;
     for (int64_t k = 0; k < in_; k++) {
@@ -137,7 +178,7 @@ void PackedMatrix::rows(int64_t begin, int64_t count, float* values) const {
 
 template <class Copy>
 void PackedMatrix::each_run(int64_t begin, int64_t count, const Copy& copy) const {
-  const int64_t width = kernels_.panel, run = half_ ? width / 2 : width, length = groups(in_, step_) * step_;
+  const int64_t width = kernels_.panel, run = half_ ? width / 2 : width, length = steps() * step_;
   for (int64_t n = 0; n < panels() * width; n += run) {
     const int64_t first = output(n);
     if (first < 0) continue;
@@ -158,21 +199,23 @@ void PackedMatrix::transposed_rows(int64_t begin, int64_t count, float* values) 
       for (int64_t j = 0; j < n; j++)
         to[j] = static_cast<float>(quantised[j * step_]) * scale_[static_cast<size_t>(column(first + j))];
     } else {
-      widen(type_ == WeightType::f16 ? Stored::f16 : Stored::bf16, static_cast<const uint16_t*>(values_.data()) + from,
-            n, to);
+      const Stored stored = type_ == WeightType::f16 ? Stored::f16 : Stored::bf16;
+      const uint16_t* const bits = static_cast<const uint16_t*>(values_.data()) + from;
+      for (int64_t j = 0; j < n; j++) widen(stored, bits + j * step_, 1, to + j);
     }
   });
 }
 
 void PackedMatrix::transposed_rows(int64_t begin, int64_t count, uint16_t* bits) const {
   each_run(begin, count, [&](int64_t k, int64_t from, int64_t first, int64_t n) {
-    std::copy_n(static_cast<const uint16_t*>(values_.data()) + from, n, bits + (k - begin) * out_ + first);
+    const uint16_t* const values = static_cast<const uint16_t*>(values_.data()) + from;
+    for (int64_t j = 0; j < n; j++) bits[(k - begin) * out_ + first + j] = values[j * step_];
   });
 }
 
 Product PackedMatrix::product() const {
   Product p;
-  p.k = groups(in_, step_);
+  p.k = steps();
   p.type = type_;
   p.panels = values_.data();
   p.b_length = p.k;
@@ -187,13 +230,15 @@ Product PackedMatrix::product() const {
 Product PackedMatrix::product(int64_t segment) const {
   Product p = product();
   p.b_begin = segment * kSegment / step_;
-  p.k = groups(std::min(kSegment, in_ - segment * kSegment), step_);
+  p.k = steps_of(std::min(kSegment, in_ - segment * kSegment));
   p.column_zero += (1 + segment) * columns();
   return p;
 }
 
 int64_t PackedMatrix::feed_scratch(int64_t rows) const {
-  return type_ == WeightType::int8 ? rows * round_up(groups(in_, step_), kChunk) + round_up(rows, kChunk) : 0;
+  const int64_t strips = rows * round_up(steps(), kChunk);
+  if (type_ == WeightType::int8) return strips + round_up(rows, kChunk);
+  return narrows_ ? strips : 0;
 }
 
 void PackedMatrix::feed(Product& product, const Strips& strips, const float* x, int64_t x_length, int64_t length,
@@ -201,7 +246,20 @@ void PackedMatrix::feed(Product& product, const Strips& strips, const float* x, 
   product.strips = strips;
   product.a = x;
   product.a_length = x_length;
-  if (type_ != WeightType::int8) return;
+  if (type_ != WeightType::int8 && !narrows_) return;
+  product.a_length = round_up(steps_of(length), kChunk);
+  if (narrows_) {
+    NarrowRows n;
+    n.strips = strips;
+    n.x = x;
+    n.x_length = x_length;
+    n.length = length;
+    n.out = reinterpret_cast<int32_t*>(scratch);
+    n.out_length = product.a_length;
+    kernels_.narrow(n);
+    product.a = n.out;
+    return;
+  }
   QuantiseRows q;
   q.strips = strips;
   q.x = x;
@@ -211,7 +269,6 @@ void PackedMatrix::feed(Product& product, const Strips& strips, const float* x, 
   q.out = reinterpret_cast<int32_t*>(scratch + round_up(strips.rows, kChunk));
   kernels_.quantise(q);
   product.a = q.out;
-  product.a_length = round_up(groups(length, step_), kChunk);
   product.row_scale = q.scale;
 }
 

@@ -11,8 +11,8 @@ namespace packed {
 
 /**
  * The weight W (out, in) of a linear layer as the kernels read it: panels of Kernels::panel outputs, each [in][panel],
- * in float32, in the file's 16 bits, or in 8 bits with a factor for each output: W = scale[out] * round(127 W / max
- * |W[out]|). The last panel is filled up with zeros.
+ * in float32, in the file's 16 bits, in bfloat16, or in 8 bits with a factor for each output: W = scale[out] *
+ * round(127 W / max |W[out]|). The last panel is filled up with zeros.
  */
 class PackedMatrix {
  public:
@@ -50,22 +50,26 @@ class PackedMatrix {
   /** The same with k from segment * kSegment to the segment's end; A holds that part alone. */
   Product product(int64_t segment) const;
 
-  /** What `feed` needs beside A for int8, in floats; otherwise nothing. */
+  /** What `feed` needs beside A for int8 and bfloat16, in floats; otherwise nothing. */
   int64_t feed_scratch(int64_t rows) const;
   /**
    * Makes x, strips of float32 with k = x_length of which `length` count, the A of `product`; for int8 they are
-   * quantised into `scratch`, which must live as long as the product is used.
+   * quantised into `scratch`, for bfloat16 rounded, which must live as long as the product is used.
    */
   void feed(Product& product, const Strips& strips, const float* x, int64_t x_length, int64_t length,
             float* scratch) const;
 
  private:
-  /** Fills panels [panel, panel_end). */
+  /** k of a panel, in steps: for pairs the last chunk is filled up with zeros. */
+  int64_t steps() const { return steps_of(in_); }
+  int64_t steps_of(int64_t k) const;
   /** Calls copy(k, from, to, n) for every run of n outputs that lie side by side: panel value `from`, output `to`. */
   template <class Copy>
   void each_run(int64_t begin, int64_t count, const Copy& copy) const;
+  /** Fill panels [panel, panel_end). */
   template <class Read, class T>
   void pack(int64_t panel, int64_t panel_end, const Read& read, T* panels) const;
+  void pack_pairs(int64_t panel, int64_t panel_end, const WeightRows& rows);
   void pack_int8(int64_t panel, int64_t panel_end, const WeightRows& rows);
 
   const Kernels& kernels_;
@@ -74,8 +78,10 @@ class PackedMatrix {
 
   const int64_t out_, in_, half_;
   const WeightType type_;
-  /** k in one step of the kernel: 1, or for int8 Kernels::group. */
+  /** k in one step of the kernel: 1, 2 for pairs, or for int8 Kernels::group. */
   const int64_t step_;
+  /** bfloat16: A is rounded too. */
+  const bool narrows_;
   Buffer values_;
   // int8: a factor for each column, and what A's zero point adds to it, for the whole product and for each segment.
   Floats scale_;

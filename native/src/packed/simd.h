@@ -133,6 +133,13 @@ struct GroupNumber<2, 0> {
   using type = int16_t;
 };
 
+/** Products of bfloat16 in pairs, two in 32 bits. */
+#if defined(__AMX_BF16__)
+constexpr bool kPairs = true;
+#else
+constexpr bool kPairs = false;
+#endif
+
 /** c + the sum of products of each lane's group of a and b. */
 inline __attribute__((always_inline)) Int dot_groups(Int c, Int a, Int b) {
 #if defined(__AVX512VNNI__)

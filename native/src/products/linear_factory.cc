@@ -13,7 +13,8 @@ bool takes(Gemm by, Precision precision) {
 #else
   constexpr bool packed = false;
 #endif
-  return precision != Precision::int8 || (packed && by == Gemm::packed);
+  const bool reference = precision == Precision::fp32 || precision == Precision::stored;
+  return reference || (packed && by == Gemm::packed);
 }
 
 std::unique_ptr<Linear> make_linear(Gemm by, Precision precision, const WeightRows& weight, Floats bias) {

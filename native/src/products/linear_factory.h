@@ -4,7 +4,8 @@
 
 namespace vit {
 
-/** Whether the products of `by` take weights of that precision here: 8 bits need the packed kernels. */
+/** Whether the products of `by` take weights of that precision here: 8 bits and bfloat16 products need the packed
+ * kernels. */
 bool takes(Gemm by, Precision precision);
 
 /**

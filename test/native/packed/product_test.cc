@@ -106,6 +106,54 @@ double int8_difference(const packed::Kernels& kernels, Random& random, int64_t n
   return most;
 }
 
+/** Of float32 as a whole number of 1/65536: the nearest number whose lower half is zero, ties to even. */
+float rounded_to_bf16(float value) {
+  int exponent;
+  const double fraction = std::frexp(static_cast<double>(value), &exponent);  // 0.5 .. 1; 8 bits of it stay
+  return static_cast<float>(std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8));
+}
+
+/** The bfloat16 product against rounded weights and activations multiplied in float64. */
+double bf16_difference(const packed::Kernels& kernels, Random& random, int64_t n, int64_t in, int64_t out, bool gated) {
+  HeldRows held = HeldRows::random(random, out, in, Stored::f32);
+  const Floats bias = random.reals(out, 1);
+  WeightRows rows = held.rows();
+  rows.gated = gated;
+  const packed::PackedLinear layer(kernels, Precision::bf16, rows, bias);
+  for (float& value : held.values) value = rounded_to_bf16(value);
+  Floats again(held.values.size());
+  layer.weight_rows(0, out, again.data());
+  check(again == held.values, std::string(kernels.name) + " bf16 weights are the nearest");
+
+  // Rows are further apart than they are long, and what lies between is no number.
+  const int64_t ldx = in + random.between(0, 3);
+  Floats x = random.reals(n * ldx, 3);
+  for (int64_t i = 0; i < n; i++) std::fill(x.begin() + i * ldx + in, x.begin() + (i + 1) * ldx, NAN);
+  Floats y(static_cast<size_t>(n * out)), back(static_cast<size_t>(n * in));
+  layer.apply(x.data(), ldx, n, y.data(), out, {});
+  double most = 0;
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t j = 0; j < out; j++) {
+      double sum = bias[static_cast<size_t>(j)];
+      for (int64_t k = 0; k < in; k++)
+        sum += static_cast<double>(rounded_to_bf16(x[static_cast<size_t>(i * ldx + k)])) *
+               held.values[static_cast<size_t>(j * in + k)];
+      most = std::fmax(most, std::fabs(y[static_cast<size_t>(i * out + j)] - sum));
+    }
+
+  // Gradients take the rounded weights, and no rounded activations.
+  const Floats dy = random.reals(n * out, 1);
+  layer.apply_back(dy.data(), out, n, back.data(), in, false);
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t k = 0; k < in; k++) {
+      double sum = 0;
+      for (int64_t j = 0; j < out; j++)
+        sum += static_cast<double>(dy[static_cast<size_t>(i * out + j)]) * held.values[static_cast<size_t>(j * in + k)];
+      most = std::fmax(most, std::fabs(back[static_cast<size_t>(i * in + k)] - sum));
+    }
+  return most;
+}
+
 }  // namespace
 
 void test_products(const packed::Kernels& kernels) {
@@ -141,20 +189,35 @@ void test_products(const packed::Kernels& kernels) {
   }
   std::printf("  int8         max difference %.2g\n", most);
 
-  // A row with a NaN anywhere is one of NaN in 8 bits too, and no other row is.
-  for (const int64_t in : {1, 15, 16, 17, 33, 100}) {
-    const HeldRows held = HeldRows::random(random, 5, in, Stored::f32);
-    const packed::PackedLinear layer(kernels, Precision::int8, held.rows(), {});
-    for (int64_t at = 0; at < in; at++) {
-      Floats x = random.reals(3 * in, 3), y(15);
-      x[static_cast<size_t>(in + at)] = at % 2 ? NAN : -NAN;
-      layer.apply(x.data(), in, 3, y.data(), 5, {});
-      bool right = true;
-      for (size_t i = 0; i < y.size(); i++) right &= std::isnan(y[i]) == (i / 5 == 1);
-      check(right,
-            std::string(kernels.name) + " int8 keeps a NaN, " + std::to_string(at) + " of " + std::to_string(in));
-    }
+  most = 0;
+  for (int round = 0; round < 80; round++) {
+    packed::use_threads(static_cast<int>(random.between(1, 3)));
+    const bool gated = random.coin();
+    const int64_t n = random.between(1, 70), in = random.between(1, round % 10 == 0 ? 5000 : 300),
+                  out = random.between(1, 45) * (gated ? 2 : 1);
+    const double off = bf16_difference(kernels, random, n, in, out, gated);
+    check_below(off, 1e-5,
+                std::string(kernels.name) + " bf16 (" + std::to_string(n) + ", " + std::to_string(in) + ") x " +
+                    std::to_string(out));
+    most = std::fmax(most, off);
   }
+  std::printf("  bf16         max difference %.2g\n", most);
+
+  // A row with a NaN anywhere is one of NaN in 8 bits and in bfloat16 too, and no other row is.
+  for (const Precision precision : {Precision::int8, Precision::bf16})
+    for (const int64_t in : {1, 15, 16, 17, 33, 100}) {
+      const HeldRows held = HeldRows::random(random, 5, in, Stored::f32);
+      const packed::PackedLinear layer(kernels, precision, held.rows(), {});
+      for (int64_t at = 0; at < in; at++) {
+        Floats x = random.reals(3 * in, 3), y(15);
+        x[static_cast<size_t>(in + at)] = at % 2 ? NAN : -NAN;
+        layer.apply(x.data(), in, 3, y.data(), 5, {});
+        bool right = true;
+        for (size_t i = 0; i < y.size(); i++) right &= std::isnan(y[i]) == (i / 5 == 1);
+        check(right, std::string(kernels.name) + (precision == Precision::bf16 ? " bf16" : " int8") + " keeps a NaN, " +
+                         std::to_string(at) + " of " + std::to_string(in));
+      }
+    }
 
   // Every pattern of 16 bits, finite ones exactly, widened inside the kernel.
   for (const Stored stored : {Stored::f16, Stored::bf16}) {

@@ -175,9 +175,9 @@ double stack_difference(const packed::Kernels& kernels, Random& random, const Sh
   return most;
 }
 
-/** Root mean square of the error that 8 bits bring, beside that of what the blocks add to x. */
-double int8_error(const packed::Kernels& kernels, Random& random, const Shape4& s) {
-  const RandomStack stack(kernels, random, s, {Norm::Kind::layer, 1e-6f}, Precision::int8);
+/** Root mean square of the error that a precision brings, beside that of what the blocks add to x. */
+double relative_error(const packed::Kernels& kernels, Random& random, const Shape4& s, Precision precision) {
+  const RandomStack stack(kernels, random, s, {Norm::Kind::layer, 1e-6f}, precision);
   packed::EncoderStack encoder(plain_block(s, 0.2, Activation::gelu), stack.blocks);
   const Floats before = random.reals(s.batch * s.tokens * s.dim, 2);
   Floats x = before;
@@ -224,9 +224,13 @@ void test_stack(const packed::Kernels& kernels) {
   compare({2, 1300, 1, 33, 24, 40, 1}, true);
   std::printf("  stacks       max difference %.2g\n", most);
 
-  const double error = int8_error(kernels, random, {3, 50, 3, 24, 72, 1700, 2});
+  const Shape4 whole{3, 50, 3, 24, 72, 1700, 2};
+  const double error = relative_error(kernels, random, whole, Precision::int8);
   std::printf("  int8 stack   relative error %.2g\n", error);
   check_below(error, 0.03, std::string(kernels.name) + " int8 stack");
+  const double bf16_error = relative_error(kernels, random, whole, Precision::bf16);
+  std::printf("  bf16 stack   relative error %.2g\n", bf16_error);
+  check_below(bf16_error, 0.01, std::string(kernels.name) + " bf16 stack");
 
   // Cancelled before the first block's attention.
   const Shape4 s{3, 30, 2, 16, 32, 64, 2};
