@@ -16,7 +16,7 @@ import { registerLanguageModelTools } from './panel/languageModelTools';
 import { McpServers } from './panel/mcpServers';
 import { Failures } from './panel/notices';
 import { answerRenderer } from './panel/notebookWords';
-import { EDITOR_TYPE, Panels, VIEW_TYPE } from './panel/panels';
+import { EDITOR_TYPE, hasPanelsToRestore, Panels, VIEW_TYPE } from './panel/panels';
 import { RESULTS_EDITOR, ResultsPanel } from './panel/resultsPanel';
 import { Jobs } from './panel/jobs';
 import { Reports } from './panel/reports';
@@ -27,12 +27,14 @@ import { VariableFiles } from './panel/variableFiles';
 import { say } from './panel/words';
 import { showWarning } from './panel/notifications';
 
-/** Wires the parts. Nothing here computes, and the engine process starts with the first picture. */
+/** Wires the parts. Nothing here computes, and the engine process starts with the first picture, or for the panels of a window's last time. */
 export function activate(context: vscode.ExtensionContext): void {
   const { extensionPath, extensionUri } = context;
   const log = vscode.window.createOutputChannel('ViT Inspector', { log: true });
   const program = (name: string) => join(extensionPath, 'dist', name);
   const engine = new EngineClient({ processFile: program('engine.js'), log: (line) => log.info(line) });
+  // beside the other extensions, which VS Code activates before it restores a panel
+  if (hasPanelsToRestore()) engine.warm();
   const models = new ModelPool(engine, modelQuery, (reason) => {
     log.warn(reason.message);
     void showWarning(vscode.l10n.t('ONNX Runtime computes instead: {0}', say(reason)));

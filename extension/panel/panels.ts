@@ -9,6 +9,16 @@ export const VIEW_TYPE = 'vitInspector.panel';
 /** The same panel as an editor of pictures, beside VS Code's own. */
 export const EDITOR_TYPE = 'vitInspector.picture';
 
+/** Whether a window that was loaded again has panels that are made anew. */
+export const hasPanelsToRestore = (): boolean =>
+  vscode.window.tabGroups.all.some(({ tabs }) =>
+    tabs.some(({ input }) => {
+      // VS Code writes another word before it
+      if (input instanceof vscode.TabInputWebview) return input.viewType.endsWith(VIEW_TYPE);
+      return input instanceof vscode.TabInputCustom && input.viewType === EDITOR_TYPE;
+    }),
+  );
+
 export class Panels implements vscode.WebviewPanelSerializer, vscode.CustomReadonlyEditorProvider, vscode.Disposable {
   /** Those that were in front last are last. */
   readonly #panels = new Set<ImagePanel>();
