@@ -25,7 +25,7 @@ declare function acquireVsCodeApi(): {
 
 const api = acquireVsCodeApi();
 const host = new HostConnection<ResultsConversation>((message) => api.postMessage(message), receive);
-const windows = new RowWindows(host, refresh, (error) => app.announce(sayError(error), 'error'));
+const windows = new RowWindows(host, refreshRows, (error) => app.announce(sayError(error), 'error'));
 
 const stored = (api.getState() ?? {}) as Partial<Record<'layout', unknown>>;
 
@@ -90,14 +90,26 @@ function receive(event: ResultsHostEvent): void {
   }
 }
 
-let asked = false;
+let asked: 'nothing' | 'rows' | 'all' = 'nothing';
 /** Draws once before the next frame, however much has changed until then. */
 function refresh(): void {
-  if (asked) return;
-  asked = true;
+  draw('all');
+}
+
+/** Rows come while somebody scrolls: nothing else is drawn again for them. */
+function refreshRows(counted: boolean): void {
+  draw(counted ? 'all' : 'rows');
+}
+
+function draw(what: 'rows' | 'all'): void {
+  const isAsked = asked !== 'nothing';
+  if (asked !== 'all') asked = what;
+  if (isAsked) return;
   requestAnimationFrame(() => {
-    asked = false;
-    view.update();
+    const all = asked === 'all';
+    asked = 'nothing';
+    if (all) view.update();
+    else view.updateRows();
   });
 }
 

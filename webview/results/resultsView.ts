@@ -20,6 +20,8 @@ export class ResultsView {
   readonly notice = new Notice();
   private readonly parts: readonly Part[];
   private readonly figures: Figures;
+  private readonly rows: Rows;
+  private readonly chosen: ChosenPicture;
   private readonly heading = h('h1', { class: 'visually-hidden' }, l10n.t('Results'));
   private readonly title = h('span', { class: 'results-title' });
   private readonly failure = h('span', { class: 'failure-message', 'data-testid': 'error' });
@@ -32,8 +34,8 @@ export class ResultsView {
   ) {
     const job = new JobBar(app);
     const filters = new Filters(app);
-    const rows = new Rows(app);
-    const chosen = new ChosenPicture(app);
+    const rows = (this.rows = new Rows(app));
+    const chosen = (this.chosen = new ChosenPicture(app));
     this.figures = new Figures(app);
     const map = new EmbeddingMap(app);
     const duplicates = new Duplicates(app);
@@ -72,6 +74,12 @@ export class ResultsView {
   /** Labels come from what lies with the pictures until somebody chooses. */
   opened(): void {
     void this.figures.label(this.app.state.labels?.source ?? { kind: 'found' });
+  }
+
+  /** What shows rows, of which there are as many as before. */
+  updateRows(): void {
+    this.rows.redraw();
+    this.chosen.update();
   }
 
   update(): void {

@@ -23,7 +23,8 @@ export class RowWindows {
 
   constructor(
     private readonly host: HostConnection<ResultsConversation>,
-    private readonly arrived: () => void,
+    /** Rows are here; `counted`: and there are more or fewer of them than before. */
+    private readonly arrived: (counted: boolean) => void,
     private readonly failed: (error: unknown) => void,
   ) {}
 
@@ -63,6 +64,7 @@ export class RowWindows {
       ({ rows, total }) => {
         if (signal.aborted) return;
         this.pending.delete(number);
+        const counted = total !== this.total;
         this.total = total;
         this.pages.delete(number);
         // what was asked for before a change may tell of the time before it, even where it arrives later
@@ -72,7 +74,7 @@ export class RowWindows {
           if (this.pages.size <= MOST_PAGES) break;
           this.pages.delete(oldest);
         }
-        this.arrived();
+        this.arrived(counted);
         if (isStale) this.want(number);
       },
       (error: unknown) => {

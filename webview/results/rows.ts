@@ -87,6 +87,11 @@ export class Rows implements Part {
     return this.app.state.layout === 'table' ? this.table : this.grid;
   }
 
+  /** Rows that are here now, in their places. */
+  redraw(): void {
+    this.shown.update(this.app.windows.total ?? 0);
+  }
+
   update(): void {
     const { layout, query, state, results } = this.app.state;
     const { total } = this.app.windows;
