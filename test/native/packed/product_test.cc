@@ -106,10 +106,10 @@ double int8_difference(const packed::Kernels& kernels, Random& random, int64_t n
   return most;
 }
 
-/** Of float32 as a whole number of 1/65536: the nearest number whose lower half is zero, ties to even. */
+/** The nearest bfloat16, ties to even, by arithmetic: 8 bits of the fraction stay. The kernels do it with the bits. */
 float rounded_to_bf16(float value) {
   int exponent;
-  const double fraction = std::frexp(static_cast<double>(value), &exponent);  // 0.5 .. 1; 8 bits of it stay
+  const double fraction = std::frexp(static_cast<double>(value), &exponent);  // 0.5 .. 1
   return static_cast<float>(std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8));
 }
 
