@@ -1,8 +1,8 @@
 /** A sample of mutants, each put into a copy of the working tree and shown to the tests that run its place. */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Bundles } from './bundles';
 import { Compiler } from './compiles';
 import { copyTree } from './copy';
 import { CoverageBook, covers, type Covered } from './coverage';
@@ -38,8 +38,7 @@ export async function mutate(root: string, { group, sample, seed, only, far, onR
   try {
     const order = await shuffled(listed, copy.root, sources(copy.root).filter(group.takes), seed);
     const wanted = order.filter(({ file, line, column }) => isNamed(`${file}:${line}:${column}`, only));
-    const judge = new Judge(copy.root, root, group, listed, far);
-    judge.builds();
+    const judge = new Judge(copy.root, root, group, listed, far ? await Bundles.of(copy.root) : null);
     const results: Result[] = [];
     let refused = 0;
     for (const mutant of wanted) {
@@ -84,12 +83,22 @@ async function shuffled(listed: Packages, root: string, files: string[], seed: n
   return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ mutant }) => mutant);
 }
 
-/** Texts are seen without being run: by the test of the translations. */
-const readers = ({ original }: Mutant) => (/['"`]/.test(original) ? ['test/unit/words.test.ts'] : []);
+/** Tests that see a text without running it: that of the translations, which is sure to where a sentence is made of it. */
+interface Readers {
+  tests: string[];
+  first: boolean;
+}
+
+const readers = ({ original, start }: Mutant, text: string): Readers => ({
+  tests: /['"`]/.test(original) ? ['test/unit/words.test.ts'] : [],
+  first: /\b(sentence|count)\((?:[\w.]+, )?\s*$/.test(text.slice(0, start)),
+});
 
 class Judge {
   private readonly compiler: Compiler;
   private readonly book: CoverageBook;
+  /** How many mutants of a room a test has found: it is asked early about the next one. */
+  private readonly found = new Map<string, number>();
   /** Seconds that a window's tests may take; 0: they fail anyway. */
   private readonly limits = new Map<string, number>();
 
@@ -98,7 +107,8 @@ class Judge {
     original: string,
     private readonly group: Group,
     listed: Packages,
-    private readonly far: boolean,
+    /** Null: only the tests without bundles are asked. */
+    private readonly bundles: Bundles | null,
   ) {
     this.compiler = new Compiler(root);
     this.book = new CoverageBook(root, listed, path.join(original, 'test-output/mutate/coverage.json'));
@@ -115,18 +125,20 @@ class Judge {
     const why = equivalent(mutant, text);
     if (why !== null) return { verdict: 'equivalent', by: why, seconds: 0 };
     let asked = 0;
-    for (const stage of this.stages(mutant)) {
+    for (const stage of this.stages(mutant, text)) {
       // before the change is made: what a test covers is seen without it
       const tests = await stage.tests();
       try {
         writeFileSync(file, changed);
-        if (stage.isBuilt && tests.length > 0 && !this.builds()) {
+        if (stage.bundles && tests.length > 0 && !(await stage.bundles.buildWith(mutant.file))) {
           return { verdict: 'killed', by: 'the build', seconds: seconds() };
         }
         for (const { test, limit } of tests) {
           asked++;
           const { verdict, said } = await runTest(this.root, test, limit);
           if (verdict === 'passed') continue;
+          const key = keyOf(test, mutant);
+          this.found.set(key, (this.found.get(key) ?? 0) + 1);
           return {
             verdict: 'killed',
             by: verdict === 'failed' ? `${test}: ${said}` : `${test} ${verdict}`,
@@ -135,7 +147,7 @@ class Judge {
         }
       } finally {
         writeFileSync(file, text);
-        if (stage.isBuilt && tests.length > 0) this.builds();
+        stage.bundles?.putBack();
       }
     }
     return {
@@ -145,24 +157,15 @@ class Judge {
     };
   }
 
-  private stages(mutant: Mutant) {
-    const { group } = this;
+  private stages(mutant: Mutant, text: string) {
+    const { group, bundles } = this;
     const far = group.far(mutant.file);
+    const integration = far.map((name) => `test/integration/${name}.test.ts`);
     return [
-      { isBuilt: false, tests: () => this.covering(mutant, near(this.root, group), readers(mutant)) },
-      ...(this.far && !group.farIsWindow
-        ? [
-            {
-              isBuilt: true,
-              tests: () =>
-                this.covering(
-                  mutant,
-                  far.map((name) => `test/integration/${name}.test.ts`),
-                ),
-            },
-          ]
-        : []),
-      ...(this.far && group.farIsWindow ? [{ isBuilt: true, tests: () => this.stories(far) }] : []),
+      { bundles: null, tests: () => this.covering(mutant, near(this.root, group), readers(mutant, text)) },
+      ...(bundles === null
+        ? []
+        : [{ bundles, tests: () => (group.farIsWindow ? this.stories(far) : this.covering(mutant, integration)) }]),
     ];
   }
 
@@ -183,32 +186,29 @@ class Judge {
     return found;
   }
 
-  /** The tests that run the mutant's place, quick and particular ones first; `always` as well. */
-  private async covering(mutant: Mutant, tests: string[], always: string[] = []) {
+  /** The tests that run the mutant's place: those that found others of its room first, then the quick and particular ones; `readers` as well. */
+  private async covering(mutant: Mutant, tests: string[], readers: Readers = { tests: [], first: false }) {
     const lines = mutant.original.split('\n');
     const endLine = mutant.line + lines.length - 1;
     const endColumn = lines.length > 1 ? lines.at(-1)!.length : mutant.column - 1 + mutant.original.length;
     const found: { test: string; covered: Covered }[] = [];
     for (const test of tests) {
       const covered = await this.book.of(test);
-      if (always.includes(test) || covers(covered, mutant, endLine, endColumn)) found.push({ test, covered });
+      if (covered === null) continue;
+      if (readers.tests.includes(test) || covers(covered, mutant, endLine, endColumn)) found.push({ test, covered });
     }
-    const cost = ({ test, covered }: (typeof found)[number]) =>
-      (always.includes(test) ? 1e6 : 0) + covered.seconds * Object.keys(covered.files).length;
+    const cost = ({ test, covered }: (typeof found)[number]) => {
+      if (readers.tests.includes(test)) return readers.first ? -1 : Infinity;
+      const others = this.found.get(keyOf(test, mutant)) ?? 0;
+      return (covered.seconds * Object.keys(covered.files).length) / (1 + others) ** 2;
+    };
     return found
       .sort((a, b) => cost(a) - cost(b))
       .map(({ test, covered }) => ({ test, limit: 20 + 4 * covered.seconds }));
   }
-
-  builds(): boolean {
-    try {
-      execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: this.root, stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  }
 }
+
+const keyOf = (test: string, { file }: Mutant) => `${roomOf(file)} ${test}`;
 
 /** Tests that import the sources; others are about C++. */
 const near = (root: string, { near }: Group) =>
