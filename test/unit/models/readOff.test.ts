@@ -1,0 +1,91 @@
+/** What a config leaves out is read off the tensors: every golden case, without all that its tensors tell. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CASES, folder, golden, json, open } from './opening';
+import { write } from './files';
+
+/** What no tensor's name or shape tells: arguments of timm, and the names of objects that hold them. */
+const NEEDED = ['architecture', 'model_args', 'img_size', 'num_heads', 'act_layer', 'norm_layer', 'global_pool'];
+/** What else these cases say in their config alone. */
+const SAID: Record<string, string[]> = {
+  't2t-official-scale': ['block.scale'],
+  'timm-glu': ['block.mlp'],
+  'timm-no-final-norm': ['finalNorm'],
+  'timm-no-positions': ['position.covers', 'position.grid', 'position.kind', 'position.resample'],
+  'timm-pe-core': ['mapPool.heads'],
+  'timm-pe-core-gigantic': ['mapPool.heads'],
+  'timm-pool-includes-prefix': ['poolIncludesPrefix'],
+  'timm-relpos-swin': ['relativeBias.network.distances'],
+  'timm-res-post': ['block.order'],
+  'timm-scale-norm-glu': ['block.activation'],
+  'timm-swiglu': ['block.activation'],
+  'timm-swiglu-packed': ['block.activation'],
+};
+/** Of a name of timm that says other sizes than the tensors have, so that these are asked for where nothing else is said. */
+const NAMED = ['timm-aimv2', 'timm-aimv2-huge', 'timm-clip-eps'];
+
+/** Paths of the values that are not the same. */
+function differences(a: unknown, b: unknown, at = ''): string[] {
+  if (a === b) return [];
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return [at];
+  const [left, right] = [a, b] as [Record<string, unknown>, Record<string, unknown>];
+  const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])];
+  return keys.flatMap((key) => differences(left[key], right[key], at === '' ? key : `${at}.${key}`)).sort();
+}
+
+function reduced(config: Record<string, unknown>): Record<string, unknown> {
+  const kept = Object.entries(config).filter(([key]) => NEEDED.includes(key));
+  return Object.fromEntries(
+    kept.map(([key, value]) => [key, key === 'model_args' ? reduced(value as Record<string, unknown>) : value]),
+  );
+}
+
+/** The case's tensors in a folder of their own, with that config or none. */
+function withConfig(name: string, as: string, config: object | null): string {
+  if (config !== null) write(folder, `${as}/${name}/config.json`, JSON.stringify(config));
+  else write(folder, `${as}/${name}/nothing`, '');
+  symlinkSync(join(golden(name), 'model.safetensors'), join(folder, as, name, 'model.safetensors'));
+  return join(folder, as, name);
+}
+
+const cases = readdirSync(CASES).filter((name) => existsSync(join(golden(name), 'model.safetensors')));
+
+test('of a config of timm, T2T-ViT or torchvision the sizes, biases and norms may be left out', async () => {
+  const configured = cases.filter((name) => /^(timm|deit|t2t|torchvision)/.test(name) && !NAMED.includes(name));
+  assert.ok(configured.length > 80);
+  for (const name of configured) {
+    const [known, found] = [
+      golden(name),
+      withConfig(name, 'reduced', reduced(json(join(golden(name), 'config.json')))),
+    ];
+    const { architecture, family } = await open(found);
+    const wanted = await open(known);
+    assert.equal(family, wanted.family, name);
+    assert.deepEqual(differences(wanted.architecture, architecture), SAID[name] ?? [], name);
+  }
+});
+
+test('without a config all of a square model but its heads is read off the tensors', async () => {
+  const names = [
+    ...['hf-clip', 'hf-clip-classifier', 'hf-deit', 'hf-deit-teacher', 'hf-dinov2', 'hf-dinov2-features', 'hf-dinov2-registers'],
+    ...['hf-published-aimv2', 'hf-published-beit', 'hf-published-beit-absolute', 'hf-published-beit-shared', 'hf-published-data2vec'],
+    ...['hf-published-ijepa', 'hf-published-owlvit', 'hf-published-siglip2', 'hf-published-yolos-plain', 'hf-siglip'],
+    ...['hf-siglip-classifier', 'hf-vit', 'hf-vit-bf16', 'hf-vit-features', 'hf-vit-no-qkv-bias', 't2t-official'],
+    ...['t2t-published-performer', 't2t-published-transformer', 'timm-eva-giant', 'timm-eva02', 'timm-eva02-clip'],
+  ]; // prettier-ignore
+  const heads = ['block.headDim', 'block.heads', 'block.scale'];
+  for (const name of names) {
+    const [found, wanted] = [await open(withConfig(name, 'bare', null)), await open(golden(name))];
+    assert.equal(found.family, wanted.family, name);
+    const others = wanted.architecture?.mapPool ? ['mapPool.heads'] : [];
+    assert.deepEqual(differences(wanted.architecture, found.architecture), [...heads, ...others], name);
+    assert.ok(found.findings.some(({ code }) => code === 'assumed-heads'), name); // prettier-ignore
+  }
+  // its tables of positions say how many
+  for (const name of ['timm-beit', 'timm-beit-both-swiglu', 'timm-beit-shared', 'timm-beitv2']) {
+    const [found, wanted] = [await open(withConfig(name, 'bare', null)), await open(golden(name))];
+    assert.deepEqual(found.architecture, wanted.architecture, name);
+  }
+});
