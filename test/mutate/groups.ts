@@ -54,11 +54,11 @@ const integration: Record<string, string[]> = {
   drawing: ['cli', 'mcp'],
   engine: ['engine', 'explain', 'image', 'inspection', 'memory', 'notFinite', 'onnx', 'preparedPictures', 'tables'],
   files: ['cli', 'engine', 'image', 'regularFiles'],
-  image: ['hostilePictures', 'image', 'preparedPictures'],
+  image: ['hostilePictures', 'image', 'preparedPictures', 'cli'],
   inspect: ['inspection', 'mcp'],
   jobs: ['job', 'scale'],
   models: ['cli', 'engine', 'hub', 'models', 'regularFiles'],
-  onnx: ['onnx', 'onnxExternal', 'onnxForms', 'onnxGolden'],
+  onnx: ['onnx', 'onnxExternal', 'onnxForms', 'onnxGolden', 'bench'],
   results: ['job', 'mcp', 'tables'],
   system: ['engine', 'image', 'memory', 'output'],
 };
