@@ -59,7 +59,7 @@ async function* viewedRows({ rows, reader, labels }: Exported, vectors: RegularF
       row,
       image: row.image,
       embedding: vectors && at !== null ? await vectorAt(vectors, at, header.embeddings!.length) : null,
-      given: labels.names[labels.of[number] ?? -1] ?? null,
+      given: labels.names[labels.of[number]!] ?? null,
       margin: Number.isNaN(margin) ? null : Number(margin.toPrecision(7)),
       tag: table.tagOf(number),
     };
@@ -81,7 +81,7 @@ async function* jsonLinesOf({ rows, reader, labels }: Exported): AsyncGenerator<
   for (const row of rows) {
     const value = JSON.parse(await reader.text(row)) as Record<string, unknown>;
     delete value.embedding;
-    const label = labels.names[labels.of[row] ?? -1];
+    const label = labels.names[labels.of[row]!];
     const tag = table.tagOf(row);
     yield Buffer.from(`${JSON.stringify({ ...value, ...(label !== undefined && { label }) })}\n`);
     if (tag !== null)

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build, type BuildOptions, type Metafile } from 'esbuild';
+import type { BuildOptions, Metafile } from 'esbuild';
 
 /** scripts/build.mjs, as far as it is used here. */
 interface Script {
@@ -40,6 +40,7 @@ export class Bundles {
   /** Builds those with that file (relative to the root) as it is now; resolves to whether all did. */
   async buildWith(file: string): Promise<boolean> {
     this.changed = this.built.filter(({ inputs }) => inputs.has(file));
+    const { build } = await import('esbuild');
     const results = await Promise.allSettled(this.changed.map(({ options }) => build(options)));
     return results.every(({ status }) => status === 'fulfilled');
   }

@@ -93,7 +93,7 @@ export class CoverageBook {
   private add({ result, 'source-map-cache': maps = {} }: V8Coverage, places: Map<string, Set<number>>): void {
     for (const { url, functions } of result) {
       const { lineLengths, data } = maps[url] ?? {};
-      if (!lineLengths || !data) continue;
+      if (!lineLengths || !data?.sources.some((source) => this.ownFile(source, url) !== null)) continue;
       const countAt = counter(functions.flatMap(({ ranges }) => ranges));
       const starts = [0];
       for (const length of lineLengths) starts.push(starts.at(-1)! + length + 1);

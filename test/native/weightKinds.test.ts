@@ -5,6 +5,8 @@ import { toHalf } from '../../extension/files/half';
 import { joined } from '../../extension/files/values';
 import { WeightKinds } from '../../extension/models/weightKinds';
 import { binding } from './support';
+import { readWeights } from '../../extension/models/weightValues';
+import { changed, golden, open } from '../unit/models/opening';
 
 const summarise = (values: Parameters<typeof binding.summarise>[0]) => binding.summarise(values);
 const bytesOf = (values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
@@ -79,4 +81,21 @@ test('of a kind with few tensors no size is common', () => {
     kinds.add({ canonical, name: canonical, summary: summaryOf([size, -size]) });
   }
   assert.deepEqual(kinds.findings(), []);
+});
+
+test('of many tensors that hold no numbers twenty are named and the others counted; each value is read once', async () => {
+  let number = 0;
+  const path = changed('timm-plain', 'not-finite', (entries) => {
+    for (const { bytes } of entries.values()) bytes.writeUInt32LE(0x7fc00000, 4 * (bytes.length / 4 - 1));
+    number = entries.size;
+  });
+  const { findings, kinds } = await readWeights(await open(path), binding);
+  const found = findings.filter(({ code }) => code === 'not-finite');
+  assert.equal(found.length, 21);
+  assert.ok(found.every(({ severity }) => severity === 'error'));
+  assert.equal(new Set(found.map(({ subject }) => subject)).size, 21);
+  assert.equal(found[20]!.message, `${number - 20} more tensors hold values that are not numbers.`);
+  assert.equal(kinds.reduce((sum, { tensors }) => sum + tensors, 0), number); // prettier-ignore
+  const sound = await readWeights(await open(golden('timm-plain')), binding);
+  assert.ok(!sound.findings.some(({ code }) => code === 'not-finite'));
 });

@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import { Command, InvalidArgumentError } from 'commander';
 import { classByName, className } from '../../extension/architecture/className';
 import { LIMITS } from '../../extension/architecture/limits';
+import { asksEngine } from '../../extension/cli/asksEngine';
 import { classesOf, labelOrNumber } from '../../extension/cli/classNames';
 import { Unreadable, UsageError } from '../../extension/cli/errors';
 import { Summary } from '../../extension/cli/explain/summary';
@@ -169,4 +170,14 @@ test('a rate is that of the last ten seconds, and begins anew after a pause', ()
   rate.add(100, 20_000);
   rate.add(101, 20_500);
   assert.equal(rate.perSecond, 2);
+});
+
+test('the engine is started at once for commands that ask it, with its decoder for those of pictures', () => {
+  for (const name of ['classify', 'embed', 'explain', 'preprocess']) {
+    assert.deepEqual(asksEngine([name, 'a.png']), { pictures: true }, name);
+    for (const help of ['--help', '-h']) assert.equal(asksEngine([name, 'a.png', help]), undefined);
+  }
+  for (const name of ['forward', 'describe']) assert.deepEqual(asksEngine([name]), { pictures: false }, name);
+  for (const args of [[], ['bench'], ['--help'], ['--version'], ['toString'], ['']])
+    assert.equal(asksEngine(args), undefined);
 });

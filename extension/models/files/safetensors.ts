@@ -192,13 +192,12 @@ function parseEntry(
 
 function checkContiguous(sorted: StoredTensor[], dataStart: number, fileSize: number, bad: Bad): void {
   let at = dataStart;
-  let previous = 'the header';
-  for (const tensor of sorted) {
-    if (tensor.begin < at) throw bad(sentence('tensors "{0}" and "{1}" overlap', previous, tensor.name));
+  for (const [i, tensor] of sorted.entries()) {
+    // the first one cannot begin earlier: offsets count from the end of the header
+    if (tensor.begin < at) throw bad(sentence('tensors "{0}" and "{1}" overlap', sorted[i - 1]!.name, tensor.name));
     if (tensor.begin > at)
       throw bad(sentence('{0} before tensor "{1}" belong to none', count(tensor.begin - at, 'byte'), tensor.name));
     at = tensor.end;
-    previous = tensor.name;
   }
   if (at < fileSize) throw bad(sentence('{0} after the last tensor belong to none', count(fileSize - at, 'byte')));
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CASES, folder, golden, json, open } from './opening';
+import { CASES, changed, folder, golden, json, open } from './opening';
 import { write } from './files';
 
 /** What no tensor's name or shape tells: arguments of timm, and the names of objects that hold them. */
@@ -87,5 +87,26 @@ test('without a config all of a square model but its heads is read off the tenso
   for (const name of ['timm-beit', 'timm-beit-both-swiglu', 'timm-beit-shared', 'timm-beitv2']) {
     const [found, wanted] = [await open(withConfig(name, 'bare', null)), await open(golden(name))];
     assert.deepEqual(found.architecture, wanted.architecture, name);
+  }
+});
+
+test('tables of relative positions are there where the tensors have them: of each block, of all, both or none', async () => {
+  const own = /^blocks\.\d+\.attn\.relative_position/;
+  const shared = /^rel_pos_bias\./;
+  const cases: [name: string, left: RegExp | null, tables: string | undefined][] = [
+    ['timm-beit', null, 'block'],
+    ['timm-beit-shared', null, 'shared'],
+    ['timm-beit-both-swiglu', null, 'both'],
+    ['timm-beit-both-swiglu', own, 'shared'],
+    ['timm-beit-both-swiglu', shared, 'block'],
+    ['timm-beit', own, undefined],
+    ['timm-beit-shared', shared, undefined],
+  ];
+  for (const [i, [name, left, tables]] of cases.entries()) {
+    const path = changed(name, `tables-${i}`, (entries) => {
+      for (const key of [...entries.keys()]) if (left?.test(key)) entries.delete(key);
+    });
+    const { architecture } = await open(path);
+    assert.equal(architecture?.relativeBias?.tables, tables, `${name} without ${String(left)}`);
   }
 });
