@@ -13,7 +13,7 @@ import { readLabelFile } from './labelFile';
 import { classesOfLabels, labelsOfFolders, labelsOfList, noLabels, type Labels, type LabelSource } from './labels';
 import { metadataLists, readMetadata } from './metadataLists';
 import { nearDuplicates, nearest, type Neighbour } from './neighbours';
-import { MOST_FOR_UMAP, principalScores, umap } from './projection';
+import { evenly, MOST_FOR_UMAP, principalScores, umap } from './projection';
 import { isRight, select, type Queried, type RowQuery } from './query';
 import type {
   Comparison,
@@ -252,8 +252,7 @@ export class OpenResults {
     const classes = Int32Array.from(rows, (row) => this.table.predicted.get(row));
     if (method === 'pca') return { rows, points: principalScores(vectors, total, 2), classes, total };
     const length = total === 0 ? 0 : vectors.length / total;
-    const every = Math.max(1, total / MOST_FOR_UMAP);
-    const chosen = Uint32Array.from({ length: Math.min(total, MOST_FOR_UMAP) }, (_, i) => Math.floor(i * every));
+    const chosen = evenly(total, MOST_FOR_UMAP);
     const some = new Float32Array(chosen.length * length);
     chosen.forEach((at, i) => some.set(vectors.subarray(at * length, (at + 1) * length), i * length));
     const points = await umap(some, chosen.length, steps(running));

@@ -82,3 +82,9 @@ export async function umap(
   }
   return Float32Array.from(map.getEmbedding().flat());
 }
+
+/** Of so many rows `most`, evenly taken; all where they are no more. */
+export function evenly(total: number, most: number): Uint32Array {
+  const every = Math.max(1, total / most);
+  return Uint32Array.from({ length: Math.min(total, most) }, (_, i) => Math.floor(i * every));
+}

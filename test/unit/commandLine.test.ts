@@ -1,6 +1,6 @@
 /** What the command line reads: options, classes, lists of files; and the table that explain ends with. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -12,6 +12,7 @@ import { classesOf, labelOrNumber } from '../../extension/cli/classNames';
 import { Unreadable, UsageError } from '../../extension/cli/errors';
 import { Summary } from '../../extension/cli/explain/summary';
 import { addModelOptions, commaList, engineOptionsOf, positiveNumber, wholeNumber, type ModelOptions } from '../../extension/cli/options'; // prettier-ignore
+import { filesOf, namesFor } from '../../extension/cli/pictureFiles';
 import { namesFrom } from '../../extension/cli/scale/fileList';
 import { Rate } from '../../extension/jobs/rate';
 import type { Explained } from '../../extension/inspect/explainPicture';
@@ -180,4 +181,21 @@ test('the engine is started at once for commands that ask it, with its decoder f
   for (const name of ['forward', 'describe']) assert.deepEqual(asksEngine([name]), { pictures: false }, name);
   for (const args of [[], ['bench'], ['--help'], ['--version'], ['toString'], ['']])
     assert.equal(asksEngine(args), undefined);
+});
+
+test('pictures are files, and those of a folder by name; what is written about each has a name of its own', async () => {
+  const pictures = path.join(folder, 'pictures');
+  mkdirSync(pictures);
+  mkdirSync(path.join(folder, 'none'));
+  for (const name of ['b.png', 'a.JPG', 'notes.txt', 'c.webp']) writeFileSync(path.join(pictures, name), '');
+  writeFileSync(path.join(folder, 'none', 'notes.txt'), '');
+  const named = ['missing.png', pictures, path.join(pictures, 'notes.txt')];
+  const files = (await filesOf(named)).map(({ file }) => path.relative(pictures, path.resolve(pictures, file)));
+  assert.deepEqual(files, ['missing.png', 'a.JPG', 'b.png', 'c.webp', 'notes.txt']);
+  await assert.rejects(filesOf([path.join(folder, 'none')]), /none holds no pictures\.$/);
+
+  const names = (...paths: string[]) => namesFor(paths.map((file) => ({ file })));
+  assert.deepEqual(names('a/cat.png', 'a/dog.png'), ['cat', 'dog']);
+  assert.deepEqual(names('a/cat.png', 'a/cat.jpg', 'a/CAT.webp'), ['cat', 'cat.jpg', 'CAT.webp']);
+  assert.deepEqual(names('a/cat.png', 'b/cat.png', 'c/cat.png', 'd/Cat.png'), ['cat', 'cat.png', 'cat-2', 'Cat-3']);
 });

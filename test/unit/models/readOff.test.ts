@@ -110,3 +110,17 @@ test('tables of relative positions are there where the tensors have them: of eac
     assert.equal(architecture?.relativeBias?.tables, tables, `${name} without ${String(left)}`);
   }
 });
+
+test('colour statistics that nothing says are assumed, and it is said, unless a name stands for them', async () => {
+  const of = async (as: string, config: object | null) => {
+    const { findings, preprocessing } = await open(withConfig('torchvision', as, config));
+    const assumed = findings.some(({ code }) => code === 'assumed-mean-std');
+    return { assumed, mean: preprocessing.mean.map((value) => Number(value.toFixed(3))) };
+  };
+  const { mean: _mean, std: _std, ...config } = json(join(golden('torchvision'), 'config.json'));
+  const { architecture: _name, ...nameless } = config;
+  const imagenet = [0.485, 0.456, 0.406];
+  assert.deepEqual(await of('unnamed', nameless), { assumed: true, mean: imagenet });
+  assert.deepEqual(await of('named', { ...nameless, architecture: 'vit_b_16' }), { assumed: false, mean: imagenet });
+  assert.deepEqual(await of('said', { ...nameless, mean: [0.5, 0.25, 0.125], std: [1, 1, 1] }), { assumed: false, mean: [0.5, 0.25, 0.125] }); // prettier-ignore
+});

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { randomNumbers } from '../../../extension/system/random';
 import { nearDuplicates, nearest, normalise } from '../../../extension/results/neighbours';
-import { principalScores, umap } from '../../../extension/results/projection';
+import { evenly, principalScores, umap } from '../../../extension/results/projection';
 
 const at = async (): Promise<void> => undefined;
 
@@ -114,4 +114,11 @@ test('UMAP keeps the neighbours of a picture, and gives the same map every time'
     own += beside.slice(0, 5).filter((j) => groupOf(j) === groupOf(i)).length;
   }
   assert.ok(own / (5 * n) > 0.95, String(own / (5 * n)));
+});
+
+test('of many rows some are taken evenly, of few all', () => {
+  assert.deepEqual([...evenly(3, 10)], [0, 1, 2]);
+  assert.deepEqual([...evenly(4, 4)], [0, 1, 2, 3]);
+  assert.deepEqual([...evenly(10, 4)], [0, 2, 5, 7]);
+  assert.deepEqual([...evenly(0, 4)], []);
 });
