@@ -7,6 +7,9 @@ import { batchOf } from '../../extension/engine/inputShape';
 import type { BackendModel } from '../../extension/engine/backend';
 import { EngineError } from '../../extension/errors/engineError';
 import { placesOf } from '../../extension/onnx/biasPlaces';
+import { GraphBuilder } from '../../extension/onnx/graphBuilder';
+import { quantisedProduct } from '../../extension/onnx/quantised';
+import { readModel } from '../../extension/onnx/schema';
 import { exportedBytes, passBytes } from '../../extension/onnx/size';
 
 const rows = (from: number, to: number, how: 'bilinear' | 'geometric') => {
@@ -93,4 +96,29 @@ test('an input is pictures as the model takes them, and has all of its values', 
   }
   refused([3, 2], 6, 'The input has shape (3, 2), but the model takes (B, C, H, W).', { inputShape: null } as never);
   refused([2, 3, 2, 4], 47, 'The input has 47 values, which is not its shape (2, 3, 2, 4).');
+});
+
+test('8-bit weights: whole numbers of each output times its factor, its largest one 127', () => {
+  const [rows, columns] = [3, 4];
+  const values = Float32Array.from([0.5, -1, 0.25, 0, 3, 2, -1, 0.1, 0, 0, 0, 0]);
+  const graph = new GraphBuilder('one layer', 17);
+  const input = graph.input({ name: 'x', elementType: 1, shape: ['n', columns] });
+  quantisedProduct(graph, input, 'fc', { rows, columns, values });
+  const { initializers, nodes } = readModel(Buffer.concat(graph.finish('test'))).graph;
+  assert.deepEqual(
+    nodes.map(({ opType }) => opType),
+    ['DynamicQuantizeLinear', 'MatMulInteger', 'Mul', 'Cast', 'Mul'],
+  );
+  const rawOf = (name: string) => Uint8Array.from(initializers.get(name)!.raw!).buffer;
+  const [numbers, scales] = [new Int8Array(rawOf('fc.T')), new Float32Array(rawOf('fc.scale'))];
+  assert.deepEqual([initializers.get('fc.T')!.dims, initializers.get('fc.scale')!.dims], [[columns, rows], [rows]]);
+  assert.deepEqual([...new Int8Array(rawOf('fc.zero'))], [0]);
+  for (let row = 0; row < rows; row++) {
+    const own = values.subarray(row * columns, (row + 1) * columns);
+    const found = [0, 1, 2, 3].map((k) => numbers[k * rows + row]!);
+    assert.equal(Math.max(...found.map(Math.abs)), row === 2 ? 0 : 127);
+    found.forEach((number, k) =>
+      assert.ok(Math.abs(number * scales[row]! - own[k]!) <= scales[row]! / 2 + 1e-6, `${row} ${k}`),
+    );
+  }
 });
