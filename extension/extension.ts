@@ -33,12 +33,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('ViT Inspector', { log: true });
   const program = (name: string) => join(extensionPath, 'dist', name);
   const engine = new EngineClient({ processFile: program('engine.js'), log: (line) => log.info(line) });
-  // beside the other extensions, which VS Code activates before it restores a panel
-  if (hasPanelsToRestore()) engine.warm();
   const models = new ModelPool(engine, modelQuery, (reason) => {
     log.warn(reason.message);
     void showWarning(vscode.l10n.t('ONNX Runtime computes instead: {0}', say(reason)));
   });
+  // beside the other extensions, which VS Code activates before it restores a panel
+  const { model, atPictureSize } = readSettings();
+  if (hasPanelsToRestore() && atPictureSize) engine.warm();
+  else if (hasPanelsToRestore()) models.warm(model);
   const modelFiles = new ModelFiles(engine);
   const reports = new Reports();
   const recent = new RecentModels(context.globalState);

@@ -86,7 +86,11 @@ const first = new FirstDrawing(attention, refresh);
 function receive(event: HostEvent): void {
   const { hidden } = state;
   if (event.type === 'compare') saidOther = true;
-  if (event.type === 'place') saidPlace = true;
+  if (event.type === 'place') {
+    saidPlace = true;
+    // after the events that come with it
+    setTimeout(() => ready());
+  }
   become(reduce(state, event));
   if (event.type === 'token' && state.hidden !== hidden) sendHidden(app);
   if (event.type === 'figure') panel?.figure(event.to);
@@ -143,14 +147,20 @@ window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
 listenToDrops(app);
 onThemeChange(refresh);
 remember();
-// when the page has loaded, VS Code hands on what the host posted until then
-window.addEventListener('load', () =>
-  setTimeout(() => {
+/** After the page has loaded: from then on VS Code hands on what the host posted before, unless that was lost. */
+const HANDED_ON_MS = 150;
+let ready: () => void = () => undefined;
+window.addEventListener('load', () => {
+  const lost = setTimeout(() => ready(), HANDED_ON_MS);
+  ready = () => {
+    clearTimeout(lost);
+    ready = () => undefined;
     host.send({ type: 'ready', version: PROTOCOL_VERSION, heard: saidPlace });
     // the host may be another than the one that was told which patches are hidden; the one that was ignores the repetition
     if (state.hidden.length > 0) sendHidden(app);
-  }),
-);
+  };
+  if (saidPlace) setTimeout(() => ready());
+});
 // made while the host answers: the frame around this page, which forwards the messages, shares its thread
 setTimeout(() => {
   panel = new Panel(app, beside, root);

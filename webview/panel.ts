@@ -23,6 +23,7 @@ import { Predictions } from './facts/predictions';
 import { Readout } from './attention/readout';
 import { progressOf, staleness } from './app/state';
 import { Failure, Notice, ProgressBar } from './ui/status';
+import { provideControls } from './ui/controls';
 import { Tabs } from './ui/tabs';
 import { Walkthrough } from './walkthrough';
 
@@ -78,6 +79,7 @@ export class Panel {
   complete(): void {
     const { app, beside, pictures, maps, parts } = this;
     if (this.isComplete) return;
+    provideControls();
     const controls = new AttentionControls(app);
     const patch = new PatchDetail(app);
     const overview = new Overview(app, maps);

@@ -73,6 +73,14 @@ export class ModelPool {
     }
   }
 
+  /** Loads it for who comes next, so that a panel need not wait; what keeps it from loading is told to that one. */
+  warm(choice: ModelChoice): void {
+    void this.lease(choice).then(
+      (lease) => lease.release(),
+      () => undefined,
+    );
+  }
+
   /** The addon may not load on a machine (an old C library, another processor): the same weights then run by way of the export. */
   async #load({ options, size, ...choice }: ModelChoice) {
     const model: ModelQuery = { ...this.query(choice), pictureSize: size };

@@ -379,6 +379,11 @@ export class ImagePanel implements vscode.Disposable {
       this.#postEvent({ type: 'error', error: { code: 'ERR_UNSUPPORTED', ...said }, retry: false });
       return;
     }
+    this.#tellAll();
+  }
+
+  /** What a page that has just begun needs. */
+  #tellAll(): void {
     this.#tellPlace();
     for (const event of this.#inspection.snapshot()) this.#postEvent(event);
     this.#postEvent({ type: 'compare', with: this.#comparison?.what ?? null });
@@ -413,6 +418,11 @@ export class ImagePanel implements vscode.Disposable {
       this.#isReady = false;
       this.#abandon();
       return;
+    }
+    if (!this.#listening) {
+      // as for a new panel: it is kept until the page has loaded
+      this.#listening = true;
+      this.#tellAll();
     }
     this.#catchUp();
   }

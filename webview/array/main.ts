@@ -8,7 +8,7 @@ import type { ToView } from '../../extension/protocol/rpc';
 import { HostConnection } from '../../extension/protocol/view';
 import { say } from '../app/words';
 import { onThemeChange } from '../drawing/theme';
-import { button, slider } from '../ui/controls';
+import { button, provideControls, slider } from '../ui/controls';
 import { attribute, h, icon, setText } from '../ui/dom';
 import { fileBar } from '../ui/fileBar';
 import { bytes, shape, value } from '../ui/format';
@@ -24,6 +24,7 @@ declare function acquireVsCodeApi(): {
   setState(state: unknown): void;
 };
 
+provideControls();
 const api = acquireVsCodeApi();
 const host = new HostConnection<ArrayConversation>((message) => api.postMessage(message), receive);
 

@@ -6,7 +6,7 @@ import type { CheckpointConversation, CheckpointHostEvent } from '../../extensio
 import type { ToView } from '../../extension/protocol/rpc';
 import { HostConnection } from '../../extension/protocol/view';
 import { say } from '../app/words';
-import { button } from '../ui/controls';
+import { button, provideControls } from '../ui/controls';
 import { attribute, h, icon, setText } from '../ui/dom';
 import { fileBar } from '../ui/fileBar';
 import { percent } from '../ui/format';
@@ -16,6 +16,7 @@ import { TensorTable } from './tensorTable';
 /** Given to every webview by VS Code. */
 declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
 
+provideControls();
 const api = acquireVsCodeApi();
 const host = new HostConnection<CheckpointConversation>((message) => api.postMessage(message), receive);
 

@@ -15,6 +15,7 @@ import { onThemeChange } from '../drawing/theme';
 import { RowWindows } from './rowWindows';
 import type { ResultsApp, ViewState } from './app';
 import { ResultsView } from './resultsView';
+import { provideControls } from '../ui/controls';
 
 /** Given to every webview by VS Code. */
 declare function acquireVsCodeApi(): {
@@ -23,6 +24,7 @@ declare function acquireVsCodeApi(): {
   setState(state: unknown): void;
 };
 
+provideControls();
 const api = acquireVsCodeApi();
 const host = new HostConnection<ResultsConversation>((message) => api.postMessage(message), receive);
 const windows = new RowWindows(host, refreshRows, (error) => app.announce(sayError(error), 'error'));

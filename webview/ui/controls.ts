@@ -8,8 +8,11 @@ import {
 } from '@vscode/webview-ui-toolkit';
 import { fill, h, type Child, type Properties } from './dom';
 
-// no progress ring: its template has a style attribute, which the panel's content security policy refuses
-provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeCheckbox(), vsCodeDropdown(), vsCodeOption());
+/** Makes controls of the elements that are made here, also of those that are there already: a page calls it once, when what comes first is drawn. */
+export function provideControls(): void {
+  // no progress ring: its template has a style attribute, which the panel's content security policy refuses
+  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeCheckbox(), vsCodeDropdown(), vsCodeOption());
+}
 
 const make = (tag: string, properties: Properties, ...children: Child[]) =>
   fill(document.createElement(tag), properties, ...children);
