@@ -2,6 +2,7 @@
  * Whether the tests notice a small change of a source file: npm run mutate -- [--group pure|webview|vscode] [--sample N] [--seed S]
  *   --only PART    those whose file:line:column has that in it, one of them again or a whole folder; more than once: any of them
  *   --near         asks only the tests without bundles and windows
+ *   --no-windows   asks no test that needs VS Code
  * The exit code says whether fewer were noticed than docs/reliability.md promises.
  */
 import path from 'node:path';
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string', multiple: true },
     near: { type: 'boolean', default: false },
+    'no-windows': { type: 'boolean', default: false },
   },
 });
 const wanted = groups.filter(({ name }) => values.group?.includes(name) ?? true);
@@ -39,7 +41,8 @@ async function main(): Promise<void> {
     const [sample, seed] = [Number(values.sample), Number(values.seed)];
     const onResult = ({ mutant, verdict, by, seconds }: Result) =>
       say(`${verdict} (${seconds.toFixed(0)} s): ${describe(mutant)}\n    ${by}`);
-    const trial = { group, sample, seed, only: values.only, far: !values.near, onResult };
+    const asked = { far: !values.near, windows: !values['no-windows'] };
+    const trial = { group, sample, seed, only: values.only, ...asked, onResult };
     const { results, refused, all } = await mutate(root, trial);
     say(
       `\n${'room'.padEnd(16)}${['sampled', 'killed', 'survived', 'equivalent', 'killed'].map((head) => head.padStart(11)).join('')}`,

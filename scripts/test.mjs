@@ -10,8 +10,8 @@ import { countsMark } from './lib/reporter.mjs';
 import { fromRoot, isMain, main, Problem, root, say } from './lib/run.mjs';
 import { setup } from './setup.mjs';
 
-/** Test files that may run at once: e2e files drive a whole VS Code and a browser each. */
-const suites = { unit: 2, native: 1, integration: 1, e2e: 1 };
+/** Test files that may run at once: page files drive a browser each, e2e files a whole VS Code too. */
+const suites = { unit: 2, native: 1, integration: 1, page: 2, e2e: 1 };
 
 function testFiles(suite) {
   const folder = fromRoot('test', suite);

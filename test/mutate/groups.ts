@@ -21,7 +21,7 @@ export const groups: Group[] = [
     takes: (file) => file.startsWith('extension/') && !inVsCode.test(file),
     wanted: 0.9,
     near: ['test/unit', 'test/native'],
-    far: (file) => integration[roomOf(file)] ?? ['cli', 'engine'],
+    far: (file) => (integration[roomOf(file)] ?? ['cli', 'engine']).map((name) => `test/integration/${name}.test.ts`),
     farIsWindow: false,
   },
   {
@@ -29,7 +29,7 @@ export const groups: Group[] = [
     takes: (file) => file.startsWith('webview/'),
     wanted: 0.75,
     near: ['test/unit'],
-    far: windows,
+    far: (file) => [...pages(file), ...windows(file)],
     farIsWindow: true,
   },
   {
@@ -84,6 +84,14 @@ const stories: [RegExp, string[]][] = [
   [/./, ['story', 'waysIn']],
 ];
 
+/** Files of test/page for a place: none for the pages that are not a picture's. */
+function pages(file: string): string[] {
+  if (/^webview\/(results|checkpoint|array|notebook)\//.test(file)) return [];
+  const all = ['attention', 'walkthrough', 'evidence'];
+  const first = all.filter((name) => file.includes(name.slice(0, 4)));
+  return [...new Set([...first, ...all])].map((name) => `test/page/${name}.test.ts`);
+}
+
 function windows(file: string): string[] {
-  return stories.find(([pattern]) => pattern.test(file))![1];
+  return stories.find(([pattern]) => pattern.test(file))![1].map((name) => `test/e2e/${name}.test.ts`);
 }

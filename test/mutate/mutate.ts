@@ -29,16 +29,19 @@ export interface Trial {
   only?: string[];
   /** Whether tests that need bundles, or a window, are asked about what the others did not find. */
   far: boolean;
+  /** Whether those are asked that need VS Code; they are unless this says no. */
+  windows?: boolean;
   onResult?: (result: Result) => void;
 }
 
-export async function mutate(root: string, { group, sample, seed, only, far, onResult }: Trial) {
+export async function mutate(root: string, { group, sample, seed, only, far, windows = true, onResult }: Trial) {
   const listed = await packages();
   const copy = copyTree(root);
   try {
     const order = await shuffled(listed, copy.root, sources(copy.root).filter(group.takes), seed);
     const wanted = order.filter(({ file, line, column }) => isNamed(`${file}:${line}:${column}`, only));
-    const judge = new Judge(copy.root, root, group, listed, far ? await Bundles.of(copy.root) : null);
+    const bundles = far ? await Bundles.of(copy.root) : null;
+    const judge = new Judge(copy.root, root, group, listed, bundles, windows);
     const results: Result[] = [];
     let refused = 0;
     for (const mutant of wanted) {
@@ -109,6 +112,8 @@ class Judge {
     listed: Packages,
     /** Null: only the tests without bundles are asked. */
     private readonly bundles: Bundles | null,
+    /** Whether those are asked that need VS Code. */
+    private readonly windows: boolean,
   ) {
     this.compiler = new Compiler(root);
     this.book = new CoverageBook(root, listed, path.join(original, 'test-output/mutate/coverage.json'));
@@ -159,31 +164,27 @@ class Judge {
 
   private stages(mutant: Mutant, text: string) {
     const { group, bundles } = this;
-    const far = group.far(mutant.file);
-    const integration = far.map((name) => `test/integration/${name}.test.ts`);
+    const far = group.far(mutant.file).filter((test) => this.windows || !test.startsWith('test/e2e/'));
+    // each window's tests are a stage of their own: those that are not needed are not even run without a mutant
+    const stages = group.farIsWindow
+      ? far.map((test) => () => this.windowTest(test))
+      : [() => this.covering(mutant, far)];
     return [
       { bundles: null, tests: () => this.covering(mutant, near(this.root, group), readers(mutant, text)) },
-      ...(bundles === null
-        ? []
-        : [{ bundles, tests: () => (group.farIsWindow ? this.stories(far) : this.covering(mutant, integration)) }]),
+      ...(bundles === null ? [] : stages.map((tests) => ({ bundles, tests }))),
     ];
   }
 
-  /** Of a window's tests those that pass without a mutant: at the second try if need be, as `npm test` allows. */
-  private async stories(names: string[]) {
-    const found: { test: string; limit: number }[] = [];
-    for (const name of names) {
-      const test = `test/e2e/${name}.test.ts`;
-      let limit = this.limits.get(test);
-      for (let tries = 0; limit === undefined && tries < 2; tries++) {
-        const { verdict, seconds } = await runTest(this.root, test, 1200);
-        if (verdict === 'passed') limit = 60 + 4 * seconds;
-      }
-      this.limits.set(test, limit ?? 0);
-      if (limit) found.push({ test, limit });
-      else process.stderr.write(`${test} fails without a mutant and is not asked\n`);
+  /** Tests of a page or a window, if they pass without a mutant: at the second try if need be, as `npm test` allows. */
+  private async windowTest(test: string) {
+    let limit = this.limits.get(test);
+    for (let tries = 0; limit === undefined && tries < 2; tries++) {
+      const { verdict, seconds } = await runTest(this.root, test, 1200);
+      if (verdict === 'passed') limit = 60 + 4 * seconds;
     }
-    return found;
+    this.limits.set(test, limit ?? 0);
+    if (!limit) process.stderr.write(`${test} fails without a mutant and is not asked\n`);
+    return limit ? [{ test, limit }] : [];
   }
 
   /** The tests that run the mutant's place: those that found others of its room first, then the quick and particular ones; `readers` as well. */

@@ -7,11 +7,14 @@ export interface ShownPrediction {
   probability: number;
 }
 
+/** A document that is looked into, in a frame or of a page. */
+export type View = Omit<FrameLocator, 'first' | 'frameLocator' | 'last' | 'nth' | 'owner'>;
+
 export class Panel {
   constructor(readonly page: Page) {}
 
   /** The document inside the visible webview: workbench > iframe.webview > iframe#active-frame. */
-  get view(): FrameLocator {
+  get view(): View {
     return this.page.frameLocator('iframe.webview.ready:visible').frameLocator('iframe#active-frame');
   }
 

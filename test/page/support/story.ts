@@ -1,0 +1,131 @@
+/**
+ * What a page says and shows, step by step, against a text that is kept: after the first step what is gone (-) and what is new (+). Words are
+ * compared as they are, numbers to a hundredth or their last digit, colours to a sixteenth. `VIT_WRITE_STORIES=1` writes the texts anew; read what changed.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { PanelPage } from './panelPage';
+
+const folder = path.resolve(import.meta.dirname, '../stories');
+
+export class Story {
+  private readonly said: string[] = [];
+  private before: string[] = [];
+
+  constructor(
+    private readonly name: string,
+    private readonly opened: PanelPage,
+  ) {}
+
+  /** Does something, waits until nothing changes any more, and notes what did. */
+  async step(title: string, act: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+    await act();
+    await this.opened.atRest();
+    const now = await seen(this.opened.page);
+    this.said.push(`## ${title}`, ...(this.before.length === 0 ? now : difference(this.before, now)), '');
+    this.before = now;
+  }
+
+  /** Compares with the text that is kept. */
+  holds(): void {
+    const file = path.join(folder, `${this.name}.txt`);
+    if (process.env.VIT_WRITE_STORIES) {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(file, this.said.join('\n'));
+    }
+    assert.ok(existsSync(file), `${file} is missing: write it with VIT_WRITE_STORIES=1`);
+    const kept = readFileSync(file, 'utf8').split('\n');
+    let title = '';
+    for (let i = 0; i < Math.max(kept.length, this.said.length); i++) {
+      const [want, is] = [kept[i] ?? '(nothing)', this.said[i] ?? '(nothing)'];
+      if (want.startsWith('## ')) title = want.slice(3);
+      assert.ok(
+        isAlike(want, is),
+        `${this.name}, ${title}, line ${i + 1} of the story:\n  kept: ${want}\n  now:  ${is}`,
+      );
+    }
+  }
+}
+
+/** The page as a screen reader has it, the root's state, and each canvas as the mean colours of 4 x 4 parts. */
+async function seen(page: PanelPage['page']): Promise<string[]> {
+  const said = await page.locator('#root').ariaSnapshot();
+  const { state, canvases } = await page.evaluate(() => ({
+    state: Object.entries(document.getElementById('root')!.dataset),
+    canvases: [...document.querySelectorAll('canvas')]
+      .filter((canvas) => canvas.checkVisibility())
+      .map((canvas) => {
+        const small = new OffscreenCanvas(4, 4).getContext('2d')!;
+        small.imageSmoothingQuality = 'high';
+        if (canvas.width > 0 && canvas.height > 0) small.drawImage(canvas, 0, 0, 4, 4);
+        return {
+          name: canvas.dataset.testid ?? canvas.className,
+          size: `${canvas.clientWidth} x ${canvas.clientHeight}`,
+          channels: [...small.getImageData(0, 0, 4, 4).data],
+        };
+      }),
+  }));
+  const sixteenth = (value: number) => Math.round(value / 17).toString(16);
+  return [
+    ...said.split('\n'),
+    `state ${state
+      .filter(([name]) => name !== 'run')
+      .sort()
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ')}`,
+    ...canvases.map(
+      ({ name, size, channels }) =>
+        `canvas ${name} ${size} ${channels.map((value, i) => (i % 4 === 0 ? ' #' : '') + sixteenth(value)).join('')}`,
+    ),
+  ].map(steady);
+}
+
+/** How long something took and what it keeps in memory is not the page's to say. */
+const steady = (line: string) => line.trimEnd().replace(/\d+(\.\d+)? (ms|s|KB|MB|GB)\b/g, 'N $2');
+
+/** Lines that are not in the other, in order. */
+function difference(before: string[], now: string[]): string[] {
+  const left = [...before];
+  const added = now.filter((line) => {
+    const at = left.indexOf(line);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+  return [...left.map((line) => `- ${line}`), ...added.map((line) => `+ ${line}`)];
+}
+
+const number = /-?\d+(?:\.\d+)?(?:e-?\d+)?/g;
+
+/** What one more in its last digit is. */
+function lastDigit(text: string): number {
+  const [digits = '', exponent = '0'] = text.split('e');
+  return 10 ** (Number(exponent) - (digits.split('.')[1]?.length ?? 0));
+}
+
+function isAlike(one: string, two: string): boolean {
+  if (one === two) return true;
+  if (/^[-+] canvas|^canvas/.test(one)) return isSameDrawing(one, two);
+  if (one.replace(number, '#') !== two.replace(number, '#')) return false;
+  const [a, b] = [one.match(number) ?? [], two.match(number) ?? []];
+  return a.every((text, i) => {
+    const [x, y] = [Number(text), Number(b[i])];
+    // whole numbers count something
+    if (Number.isInteger(x) && Number.isInteger(y)) return x === y;
+    return Math.abs(x - y) <= Math.max(0.01 * Math.abs(x), 1.01 * lastDigit(text)) + 1e-6;
+  });
+}
+
+/** The same canvas; its size within a tenth, as fonts differ, each channel of each part within a sixteenth. */
+function isSameDrawing(one: string, two: string): boolean {
+  const [a, b] = [one.split(' #'), two.split(' #')];
+  const size = /(\d+) x (\d+)/;
+  const [sizeA, sizeB] = [size.exec(a[0]!)!, size.exec(b[0]!) ?? []];
+  if (a[0]!.replace(size, '') !== b[0]!.replace(size, '') || a.length !== b.length) return false;
+  if ([1, 2].some((i) => Math.abs(Number(sizeA[i]) - Number(sizeB[i])) > 0.1 * Number(sizeA[i]))) return false;
+  const channels = (part: string) => [0, 1, 2, 3].map((i) => parseInt(part.charAt(i), 16));
+  return a.slice(1).every((part, i) => {
+    const other = channels(b[i + 1]!);
+    return channels(part).every((value, j) => Math.abs(value - other[j]!) <= 1);
+  });
+}

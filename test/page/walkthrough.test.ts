@@ -1,0 +1,36 @@
+/** Every page of the walk-through, for a model of each kind that the articles have. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import path from 'node:path';
+import { PanelPage, root } from './support/panelPage';
+import { Story } from './support/story';
+
+let opened: PanelPage;
+before(async () => {
+  opened = await PanelPage.open({ picture: 'ship.png' });
+});
+after(() => opened?.close());
+
+const models = {
+  vit: undefined,
+  article: path.join(root, 'samples/mountain-dusk.vit.json'),
+  'tokens-to-token': path.join(root, 'samples/tokens-to-token.vit.json'),
+};
+
+for (const [name, model] of Object.entries(models)) {
+  test(`walk-through of ${name}: each page with its words, formula, figure and numbers`, async () => {
+    await opened.show({ picture: 'ship.png', model });
+    const { panel, page } = opened;
+    const story = new Story(`walkthrough-${name}`, opened);
+    await panel.part('tab-walkthrough').click();
+    await story.step('the first page');
+    const options = page.getByTestId('step-menu').locator('option');
+    await options.nth(1).waitFor({ state: 'attached' });
+    const titles = await options.allTextContents();
+    for (const [i, title] of titles.entries()) {
+      if (i > 0) await story.step(title.trim(), () => panel.openStep(i));
+    }
+    story.holds();
+    assert.deepEqual(opened.problems, []);
+  });
+}
