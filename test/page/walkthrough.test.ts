@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import path from 'node:path';
-import { PanelPage, root } from './support/panelPage';
+import { PanelPage } from './support/panelPage';
 import { Story } from './support/story';
+import { root } from './support/webviewPage';
 
 let opened: PanelPage;
 before(async () => {

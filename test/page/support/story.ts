@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { PanelPage } from './panelPage';
+import type { Page } from 'playwright-core';
 
 const folder = path.resolve(import.meta.dirname, '../stories');
 
@@ -15,7 +15,7 @@ export class Story {
 
   constructor(
     private readonly name: string,
-    private readonly opened: PanelPage,
+    private readonly opened: { page: Page; atRest(): Promise<void> },
   ) {}
 
   /** Does something, waits until nothing changes any more, and notes what did. */
@@ -49,7 +49,7 @@ export class Story {
 }
 
 /** The page as a screen reader has it, the root's state, and each canvas as the mean colours of 4 x 4 parts. */
-async function seen(page: PanelPage['page']): Promise<string[]> {
+async function seen(page: Page): Promise<string[]> {
   const said = await page.locator('#root').ariaSnapshot();
   const { state, canvases } = await page.evaluate(() => ({
     state: Object.entries(document.getElementById('root')!.dataset),
@@ -81,8 +81,12 @@ async function seen(page: PanelPage['page']): Promise<string[]> {
   ].map(steady);
 }
 
-/** How long something took and what it keeps in memory is not the page's to say. */
-const steady = (line: string) => line.trimEnd().replace(/\d+(\.\d+)? (ms|s|KB|MB|GB)\b/g, 'N $2');
+/** How long something took, when that was and what it keeps in memory is not the page's to say. */
+const steady = (line: string) =>
+  line
+    .trimEnd()
+    .replace(/\d+(\.\d+)? (ms|s|KB|MB|GB)\b/g, 'N $2')
+    .replace(/\d+\/\d+\/\d{4}, [\d:]+.[AP]M/g, 'DATE');
 
 /** Lines that are not in the other, in order. */
 function difference(before: string[], now: string[]): string[] {

@@ -1,0 +1,144 @@
+/**
+ * A page of the extension in a real browser. VS Code only passes messages between page and host, which this does in its place: a test of the page
+ * takes seconds, not the minutes that a whole VS Code takes.
+ */
+import path from 'node:path';
+import { chromium, type Browser, type Frame, type Page } from 'playwright-core';
+import { findBrowser } from '../../../scripts/lib/system.mjs';
+import { Panel } from '../../e2e/support/panel';
+
+export const root = path.resolve(import.meta.dirname, '../../..');
+
+/** Where VS Code would have the page; nothing is loaded from there but what is built in dist/webview, and pictures. */
+const ADDRESS = 'https://panel.invalid/';
+
+/** What the page is given of VS Code: a way to post, and what it saved. */
+const vsCodeApi = `globalThis.acquireVsCodeApi = () => ({
+  postMessage: (message) => void postToHost(message),
+  getState: () => JSON.parse(sessionStorage.getItem('state') ?? 'null') ?? undefined,
+  setState: (state) => sessionStorage.setItem('state', JSON.stringify(state)),
+})`;
+
+class PagePanel extends Panel {
+  override get view() {
+    return this.page;
+  }
+
+  override frame(): Promise<Frame> {
+    return Promise.resolve(this.page.mainFrame());
+  }
+}
+
+/** The host of a page, as far as a test sees it. */
+export interface PageHost {
+  receive(message: unknown): void;
+  /** Resolves when it has nothing to do but to answer. */
+  settled(): Promise<void>;
+  /** Questions of the page that are not answered yet. */
+  open(): number;
+}
+
+export interface Opening {
+  script: 'main' | 'results';
+  viewport?: { width: number; height: number };
+  /** What was posted while the page was loading: VS Code hands it on when it has loaded. */
+  posted?: readonly unknown[];
+}
+
+export class WebviewPage {
+  readonly problems: string[] = [];
+  readonly panel: Panel;
+  host: PageHost | null = null;
+  #uri = '';
+  /** Messages to the page. */
+  #said = 0;
+
+  private constructor(
+    private readonly browser: Browser,
+    readonly page: Page,
+  ) {
+    this.panel = new PagePanel(page);
+    page.on('pageerror', (error) => this.problems.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.problems.push(message.text());
+    });
+  }
+
+  static async open({ script, viewport = { width: 1100, height: 800 }, posted = [] }: Opening): Promise<WebviewPage> {
+    const executablePath = findBrowser() ?? undefined;
+    const args = ['--no-sandbox', '--no-first-run', '--disable-gpu'];
+    const browser = await chromium.launch({ executablePath, args });
+    const opened = new WebviewPage(browser, await browser.newPage({ viewport }));
+    const { page } = opened;
+    await page.exposeBinding('postToHost', (_, message: unknown) => opened.host?.receive(message));
+    await page.addInitScript({ content: vsCodeApi });
+    const events = JSON.stringify(posted.map((event) => ({ kind: 'event', event })));
+    const handOn = `setTimeout(() => ${events}.forEach((message) => postMessage(message, '*')), 30)`;
+    await page.addInitScript({ content: `addEventListener('load', () => ${handOn})` });
+    await page.route('**/*', (route) => {
+      const { pathname } = new URL(route.request().url());
+      if (pathname === '/') return route.fulfill({ contentType: 'text/html', body: html(script, opened.#uri) });
+      const picture = /^\/picture\/(.*)$/.exec(pathname)?.[1];
+      const file = picture ? decodeURIComponent(picture) : path.join(root, 'dist/webview', pathname);
+      return route.fulfill({ path: file });
+    });
+    return opened;
+  }
+
+  /** The page anew, about that file, with nothing saved. */
+  async load(uri: string): Promise<void> {
+    this.#uri = uri;
+    if (this.page.url() === ADDRESS) await this.page.evaluate(() => sessionStorage.clear());
+    await this.page.goto(ADDRESS);
+  }
+
+  post(message: unknown): void {
+    this.#said++;
+    void this.page
+      .evaluate((sent) => postMessage(sent, '*'), message)
+      // the page has gone
+      .catch(() => undefined);
+  }
+
+  /** Waits until nothing on the page has changed for a while, it has no question open, and its host has nothing to do. */
+  async atRest(): Promise<void> {
+    for (let said = -1; said !== this.#said || this.host!.open() > 0;) {
+      await this.host!.settled();
+      said = this.#said;
+      await this.page.evaluate(
+        () =>
+          new Promise<void>((done) => {
+            let quiet = setTimeout(done, 100);
+            const all = { subtree: true, childList: true, attributes: true, characterData: true };
+            new MutationObserver(() => {
+              clearTimeout(quiet);
+              quiet = setTimeout(done, 100);
+            }).observe(document, all);
+          }),
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+  }
+}
+
+const html = (script: string, uri: string) => `<!DOCTYPE html>
+<html lang="en" style="${colors}">
+<head><meta charset="UTF-8"><title>ViT Inspector</title>
+<link rel="stylesheet" href="/codicon.css"><link rel="stylesheet" href="/${script}.css"></head>
+<body class="vscode-dark" data-uri="${uri}"><script src="/${script}.js"></script></body>
+</html>`;
+
+/** Of VS Code's dark theme, what canvases are drawn with. */
+const colors = Object.entries({
+  'editor-background': '#1f1f1f',
+  foreground: '#cccccc',
+  descriptionForeground: '#9d9d9d',
+  focusBorder: '#0078d4',
+  'font-family': 'sans-serif',
+  'editor-font-family': 'monospace',
+})
+  .map(([name, value]) => `--vscode-${name}: ${value}`)
+  .join('; ');
