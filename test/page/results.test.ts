@@ -19,8 +19,15 @@ test('results: order, filters, grid, a picture and its tag', async () => {
     await story.step(`by ${name.trim()}`, () => headings.nth(i).click());
   }
   await story.step('the other way round', () => headings.last().click());
-  await story.step('with "ship" in them', () => panel.part('search').fill('ship'));
-  await story.step('with nothing', () => panel.part('search').fill(''));
+  // the search waits for the end of a word
+  await story.step('with "ship" in them', async () => {
+    await panel.part('search').fill('ship');
+    await panel.waitFor({ total: '3' });
+  });
+  await story.step('with nothing', async () => {
+    await panel.part('search').fill('');
+    await panel.waitFor({ total: '9' });
+  });
   // tags can be asked for when there are some
   await story.step('a row', () => panel.part('row').nth(4).click());
   await story.step('tagged', () => panel.part('tag-wrong-label').click());
