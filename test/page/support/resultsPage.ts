@@ -48,8 +48,8 @@ export class ResultsPage implements PageHost {
     this.#file = this.#tables.open(path.join(folder, name));
   }
 
-  /** Classifies the samples in a folder of its own, and opens what came of it. */
-  static async open(): Promise<ResultsPage> {
+  /** Classifies the samples in a folder of its own, and opens what came of it, which `also` may change before. */
+  static async open({ also }: { also?: (file: string) => void } = {}): Promise<ResultsPage> {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'vit-page-'));
     const name = 'samples.vitresults.jsonl';
     const pictures = Object.entries(folders).flatMap(([label, names]) => {
@@ -71,6 +71,7 @@ export class ResultsPage implements PageHost {
       embeddings: 'samples.vitresults.f32',
     }).finished;
     client.dispose();
+    also?.(path.join(folder, name));
     const opened = new ResultsPage(await WebviewPage.open({ script: 'results' }), folder, name);
     await opened.webview.load(pathToFileURL(path.join(folder, name)).href);
     await opened.panel.waitFor({ state: 'ready' });

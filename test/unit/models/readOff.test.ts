@@ -73,7 +73,7 @@ test('without a config all of a square model but its heads is read off the tenso
     ...['hf-published-aimv2', 'hf-published-beit', 'hf-published-beit-absolute', 'hf-published-beit-shared', 'hf-published-data2vec'],
     ...['hf-published-ijepa', 'hf-published-owlvit', 'hf-published-siglip2', 'hf-published-yolos-plain', 'hf-siglip'],
     ...['hf-siglip-classifier', 'hf-vit', 'hf-vit-bf16', 'hf-vit-features', 'hf-vit-no-qkv-bias', 't2t-official'],
-    ...['t2t-published-performer', 't2t-published-transformer', 'timm-eva-giant', 'timm-eva02', 'timm-eva02-clip'],
+    ...['t2t-published-performer', 't2t-published-transformer', 'timm-eva-giant', 'timm-eva02', 'timm-eva02-clip', 'timm-eva02-fused'],
   ]; // prettier-ignore
   const heads = ['block.headDim', 'block.heads', 'block.scale'];
   for (const name of names) {

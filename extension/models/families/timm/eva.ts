@@ -169,6 +169,9 @@ function impliedBy({ config, tensors, findings }: FamilyInput): Record<string, u
   if (tensors.has('rope.freqs')) return assume('vit_base_patch16_rope_mixed_224', 'a RoPE-ViT with mixed frequencies');
   if (tensors.has('storage_tokens') || tensors.has('rope_embed.periods') || (tensors.has('reg_token') && tensors.has('cls_token')))
     return { ...assume('vit_base_patch16_dinov3', 'a DINOv3'), global_pool: 'token' };
+  const [first, second] = ['fc1', 'fc2'].map((layer) => tensors.get(`blocks.0.mlp.${layer}.weight`)?.shape);
+  // the small ones hold both halves of a gated layer in one matrix
+  if (first && second && first[0] === 2 * (second[1] ?? 0)) return assume('eva02_small_patch14_224', 'an EVA-02');
   const eva02 = [...tensors.keys()].some((name) => /\.mlp\.(fc1_g|w1)\.weight$/.test(name));
   if (eva02 && tensors.has('pos_embed')) {
     const clip = [...tensors.keys()].some((name) => /\.attn\.(norm|inner_attn_ln)\.weight$/.test(name));
