@@ -11,7 +11,7 @@ import { ModelPool } from '../../../extension/inspect/modelPool';
 import { sourceExcerpt } from '../../../extension/inspect/sourceExcerpt';
 import { EMBEDDED } from '../../../extension/models/modelId';
 import { receive, type HostHandlers, type Running } from '../../../extension/protocol/host';
-import type { HostEvent, PanelConversation, ViewEvent } from '../../../extension/protocol/panel';
+import type { HostEvent, PanelConversation, SideEvent, ViewEvent } from '../../../extension/protocol/panel';
 import { panelChecks } from '../../../extension/protocol/panelChecks';
 import { root, WebviewPage, type Opening, type PageHost } from './webviewPage';
 
@@ -23,6 +23,8 @@ export interface Shown extends Omit<Opening, 'script'> {
   settings?: Partial<InspectionSettings>;
 }
 
+const fileOf = (picture: string) => path.resolve(root, 'samples', picture);
+
 export class PanelPage implements PageHost {
   /** What the page said without asking. */
   readonly events: ViewEvent[] = [];
@@ -32,6 +34,8 @@ export class PanelPage implements PageHost {
   readonly #models = new ModelPool(this.#engine);
   readonly #running: Running = new Map();
   #inspection: Inspection | null = null;
+  /** What it is compared with. */
+  #other: Inspection | null = null;
 
   private constructor(private readonly webview: WebviewPage) {
     webview.host = this;
@@ -57,26 +61,47 @@ export class PanelPage implements PageHost {
   }
 
   /** The page anew, as VS Code makes one, with that picture and model. */
-  async show({ picture, model = EMBEDDED, settings }: Shown): Promise<void> {
-    const file = path.resolve(root, 'samples', picture);
-    const uri = pathToFileURL(file).href;
+  async show(shown: Shown): Promise<void> {
     this.#inspection?.dispose();
-    this.#inspection = new Inspection(
+    this.#other?.dispose();
+    this.#other = null;
+    const uri = pathToFileURL(fileOf(shown.picture)).href;
+    this.#inspection = this.#inspect(shown, (event) => this.tell(event));
+    await this.webview.load(uri);
+    await this.#inspection.refresh();
+    await this.panel.ready(path.basename(shown.picture));
+  }
+
+  /** Sets another picture, or the same under another model, beside it; null ends that. */
+  async compareWith(shown: Shown | null): Promise<void> {
+    this.#other?.dispose();
+    this.#other = null;
+    const uri = shown && pathToFileURL(fileOf(shown.picture)).href;
+    this.tell({ type: 'compare', with: uri === null ? null : { uri, model: shown?.model } });
+    if (!shown) return;
+    this.#other = this.#inspect(shown, (event) => this.tell({ type: 'other', event: event as SideEvent }));
+    await this.#other.refresh();
+  }
+
+  #inspect({ picture, model = EMBEDDED, settings }: Shown, emit: (event: HostEvent) => void): Inspection {
+    const file = fileOf(picture);
+    return new Inspection(
       this.#engine,
       this.#models,
-      { uri, source: () => Promise.resolve({ path: file }) },
+      { uri: pathToFileURL(file).href, source: () => Promise.resolve({ path: file }) },
       {
         model: { id: model, options: { engine: 'native', threads: 1, gemm: 'packed', precision: 'fp32' } },
         atPictureSize: false,
         topK: 5,
         ...settings,
       },
-      (event) => this.tell(event),
+      emit,
       (work) => `${work}…`,
     );
-    await this.webview.load(uri);
-    await this.#inspection.refresh();
-    await this.panel.ready(path.basename(picture));
+  }
+
+  #inspectionOf(runId: number): Inspection {
+    return this.#other?.isOf(runId) ? this.#other : this.#inspection!;
   }
 
   /** The page again, with what it saved and nothing else: what VS Code does when its tab comes back. */
@@ -92,6 +117,7 @@ export class PanelPage implements PageHost {
 
   async settled(): Promise<void> {
     await this.#inspection?.settled();
+    await this.#other?.settled();
   }
 
   open(): number {
@@ -104,6 +130,7 @@ export class PanelPage implements PageHost {
 
   async close(): Promise<void> {
     this.#inspection?.dispose();
+    this.#other?.dispose();
     this.#engine.dispose();
     await this.webview.close();
   }
@@ -124,7 +151,7 @@ export class PanelPage implements PageHost {
     },
     requests: {
       slice: async ({ runId, what }, { signal, report }) =>
-        sliceForWebview(await this.#inspection!.slice(runId, what, { signal, onProgress: report })),
+        sliceForWebview(await this.#inspectionOf(runId).slice(runId, what, { signal, onProgress: report })),
       faithfulness: (take, { signal, report }) => this.#inspection!.faithfulness(take, { signal, onProgress: report }),
       'weight-files': ({ runId }, { signal }) => this.#inspection!.weightFiles(runId, { signal }),
       source: ({ file, line }) => Promise.resolve(sourceExcerpt(readFileSync(path.join(root, file), 'utf8'), line)),

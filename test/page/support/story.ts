@@ -7,7 +7,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 
-const folder = path.resolve(import.meta.dirname, '../stories');
+const root = path.resolve(import.meta.dirname, '../../..');
+const folder = path.join(root, 'test/page/stories');
 
 export class Story {
   private readonly said: string[] = [];
@@ -25,6 +26,11 @@ export class Story {
     const now = await seen(this.opened.page);
     this.said.push(`## ${title}`, ...(this.before.length === 0 ? now : difference(this.before, now)), '');
     this.before = now;
+  }
+
+  /** Notes something that is not on the page: what was saved, copied or sent. */
+  note(title: string, lines: readonly string[]): void {
+    this.said.push(`## ${title}`, ...lines.map(steady), '');
   }
 
   /** Compares with the text that is kept. */
@@ -81,10 +87,11 @@ async function seen(page: Page): Promise<string[]> {
   ].map(steady);
 }
 
-/** How long something took, when that was and what it keeps in memory is not the page's to say. */
+/** How long something took, when and where that was and what it keeps in memory is not the page's to say. */
 const steady = (line: string) =>
   line
     .trimEnd()
+    .replaceAll(root, 'ROOT')
     .replace(/\d+(\.\d+)? (ms|s|KB|MB|GB)\b/g, 'N $2')
     .replace(/\d+\/\d+\/\d{4}, [\d:]+.[AP]M/g, 'DATE');
 
