@@ -88,8 +88,10 @@ const stories: [RegExp, string[]][] = [
 function pages(file: string): string[] {
   if (/^webview\/(checkpoint|array|notebook)\//.test(file)) return [];
   if (/^webview\/results\//.test(file)) return ['test/page/results.test.ts'];
-  const all = ['attention', 'walkthrough', 'evidence'];
-  const first = all.filter((name) => file.includes(name.slice(0, 4)));
+  const all = ['attention', 'walkthrough', 'menus', 'evidence'];
+  const first = /export|compare|ui\/(menu|status)/.test(file)
+    ? ['menus']
+    : all.filter((name) => file.includes(name.slice(0, 4)));
   return [...new Set([...first, ...all])].map((name) => `test/page/${name}.test.ts`);
 }
 
