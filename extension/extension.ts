@@ -38,9 +38,11 @@ export function activate(context: vscode.ExtensionContext): void {
     void showWarning(vscode.l10n.t('ONNX Runtime computes instead: {0}', say(reason)));
   });
   // beside the other extensions, which VS Code activates before it restores a panel
-  const { model, atPictureSize } = readSettings();
-  if (hasPanelsToRestore() && atPictureSize) engine.warm();
-  else if (hasPanelsToRestore()) models.warm(model);
+  if (hasPanelsToRestore()) {
+    const { model, atPictureSize } = readSettings();
+    if (atPictureSize) engine.warm();
+    else models.warm(model);
+  }
   const modelFiles = new ModelFiles(engine);
   const reports = new Reports();
   const recent = new RecentModels(context.globalState);

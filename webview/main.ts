@@ -89,7 +89,7 @@ function receive(event: HostEvent): void {
   if (event.type === 'place') {
     saidPlace = true;
     // after the events that come with it
-    setTimeout(() => ready());
+    setTimeout(sayReady);
   }
   become(reduce(state, event));
   if (event.type === 'token' && state.hidden !== hidden) sendHidden(app);
@@ -149,17 +149,18 @@ onThemeChange(refresh);
 remember();
 /** After the page has loaded: from then on VS Code hands on what the host posted before, unless that was lost. */
 const HANDED_ON_MS = 150;
-let ready: () => void = () => undefined;
+let isLoaded = false;
+let saidReady = false;
+function sayReady(): void {
+  if (!isLoaded || saidReady) return;
+  saidReady = true;
+  host.send({ type: 'ready', version: PROTOCOL_VERSION, heard: saidPlace });
+  // the host may be another than the one that was told which patches are hidden; the one that was ignores the repetition
+  if (state.hidden.length > 0) sendHidden(app);
+}
 window.addEventListener('load', () => {
-  const lost = setTimeout(() => ready(), HANDED_ON_MS);
-  ready = () => {
-    clearTimeout(lost);
-    ready = () => undefined;
-    host.send({ type: 'ready', version: PROTOCOL_VERSION, heard: saidPlace });
-    // the host may be another than the one that was told which patches are hidden; the one that was ignores the repetition
-    if (state.hidden.length > 0) sendHidden(app);
-  };
-  if (saidPlace) setTimeout(() => ready());
+  isLoaded = true;
+  setTimeout(sayReady, saidPlace ? 0 : HANDED_ON_MS);
 });
 // made while the host answers: the frame around this page, which forwards the messages, shares its thread
 setTimeout(() => {

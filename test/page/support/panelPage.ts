@@ -10,10 +10,10 @@ import { Inspection, type InspectionSettings } from '../../../extension/inspect/
 import { ModelPool } from '../../../extension/inspect/modelPool';
 import { sourceExcerpt } from '../../../extension/inspect/sourceExcerpt';
 import { EMBEDDED } from '../../../extension/models/modelId';
-import { receive, type HostHandlers, type Running } from '../../../extension/protocol/host';
+import { receive, type HostHandlers } from '../../../extension/protocol/host';
 import type { HostEvent, PanelConversation, SideEvent, ViewEvent } from '../../../extension/protocol/panel';
 import { panelChecks } from '../../../extension/protocol/panelChecks';
-import { root, WebviewPage, type Opening, type PageHost } from './webviewPage';
+import { HostedPage, root, WebviewPage, type Opening } from './webviewPage';
 
 export interface Shown extends Omit<Opening, 'script'> {
   /** A sample's name, or an absolute path. */
@@ -25,20 +25,19 @@ export interface Shown extends Omit<Opening, 'script'> {
 
 const fileOf = (picture: string) => path.resolve(root, 'samples', picture);
 
-export class PanelPage implements PageHost {
+export class PanelPage extends HostedPage {
   /** What the page said without asking. */
   readonly events: ViewEvent[] = [];
   readonly saved: { name: string; bytes: Uint8Array }[] = [];
   readonly copied: string[] = [];
   readonly #engine = new EngineClient({ processFile: path.join(root, 'dist/engine.js') });
   readonly #models = new ModelPool(this.#engine);
-  readonly #running: Running = new Map();
   #inspection: Inspection | null = null;
   /** What it is compared with. */
   #other: Inspection | null = null;
 
-  private constructor(private readonly webview: WebviewPage) {
-    webview.host = this;
+  private constructor(webview: WebviewPage) {
+    super(webview);
     this.#engine.warm();
   }
 
@@ -46,18 +45,6 @@ export class PanelPage implements PageHost {
     const opened = new PanelPage(await WebviewPage.open({ ...shown, script: 'main' }));
     await opened.show(shown);
     return opened;
-  }
-
-  get page() {
-    return this.webview.page;
-  }
-
-  get panel() {
-    return this.webview.panel;
-  }
-
-  get problems() {
-    return this.webview.problems;
   }
 
   /** The page anew, as VS Code makes one, with that picture and model. */
@@ -115,17 +102,9 @@ export class PanelPage implements PageHost {
     this.webview.post({ kind: 'event', event });
   }
 
-  async settled(): Promise<void> {
+  override async settled(): Promise<void> {
     await this.#inspection?.settled();
     await this.#other?.settled();
-  }
-
-  open(): number {
-    return this.#running.size;
-  }
-
-  atRest(): Promise<void> {
-    return this.webview.atRest();
   }
 
   async close(): Promise<void> {
@@ -136,7 +115,7 @@ export class PanelPage implements PageHost {
   }
 
   receive(message: unknown): void {
-    void receive(panelChecks, message, this.#handlers, (answer) => this.webview.post(answer), this.#running);
+    void receive(panelChecks, message, this.#handlers, (answer) => this.webview.post(answer), this.running);
   }
 
   readonly #handlers: HostHandlers<PanelConversation> = {

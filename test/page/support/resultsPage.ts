@@ -7,7 +7,7 @@ import { Tables } from '../../../extension/inspect/tables';
 import type { ResultsFile } from '../../../extension/inspect/resultsFile';
 import { onlyModel } from '../../../extension/jobs/onlyModel';
 import { startJob } from '../../../extension/jobs/job';
-import { receive, type HostHandlers, type Running } from '../../../extension/protocol/host';
+import { receive, type HostHandlers } from '../../../extension/protocol/host';
 import {
   RESULTS_PROTOCOL_VERSION,
   type PicturedRow,
@@ -20,7 +20,7 @@ import { everything } from '../../../extension/results/query';
 import type { ShownRow } from '../../../extension/results/requests';
 import { ResultsWriter } from '../../../extension/results/writer';
 import { makeClient, native } from '../../integration/support';
-import { root, WebviewPage, type PageHost } from './webviewPage';
+import { HostedPage, root, WebviewPage } from './webviewPage';
 
 /** The samples under the class that each shows, and two of them under a wrong one. */
 const folders: Record<string, string[]> = {
@@ -32,19 +32,18 @@ const folders: Record<string, string[]> = {
   ship: ['ship.png', 'harbour.jpg'],
 };
 
-export class ResultsPage implements PageHost {
+export class ResultsPage extends HostedPage {
   readonly events: ResultsViewEvent[] = [];
   readonly copied: string[] = [];
   readonly #tables = new Tables({ processFile: path.join(root, 'dist/results.js') });
-  readonly #running: Running = new Map();
   readonly #file: ResultsFile;
 
   private constructor(
-    private readonly webview: WebviewPage,
+    webview: WebviewPage,
     readonly folder: string,
     readonly name: string,
   ) {
-    webview.host = this;
+    super(webview);
     this.#file = this.#tables.open(path.join(folder, name));
   }
 
@@ -78,32 +77,8 @@ export class ResultsPage implements PageHost {
     return opened;
   }
 
-  get page() {
-    return this.webview.page;
-  }
-
-  get panel() {
-    return this.webview.panel;
-  }
-
-  get problems() {
-    return this.webview.problems;
-  }
-
   tell(event: ResultsHostEvent): void {
     this.webview.post({ kind: 'event', event });
-  }
-
-  settled(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  open(): number {
-    return this.#running.size;
-  }
-
-  atRest(): Promise<void> {
-    return this.webview.atRest();
   }
 
   files(): string[] {
@@ -118,7 +93,7 @@ export class ResultsPage implements PageHost {
   }
 
   receive(message: unknown): void {
-    void receive(resultsChecks, message, this.#handlers, (answer) => this.webview.post(answer), this.#running);
+    void receive(resultsChecks, message, this.#handlers, (answer) => this.webview.post(answer), this.running);
   }
 
   #pictured(row: ShownRow): PicturedRow {

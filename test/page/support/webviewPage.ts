@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { chromium, type Browser, type Frame, type Page } from 'playwright-core';
 import { findBrowser } from '../../../scripts/lib/system.mjs';
+import type { Running } from '../../../extension/protocol/host';
 import { Panel } from '../../e2e/support/panel';
 
 export const root = path.resolve(import.meta.dirname, '../../..');
@@ -29,13 +30,41 @@ class PagePanel extends Panel {
   }
 }
 
-/** The host of a page, as far as a test sees it. */
-export interface PageHost {
-  receive(message: unknown): void;
-  /** Resolves when it has nothing to do but to answer. */
-  settled(): Promise<void>;
+/** A page and its host, which stands where VS Code's extension host does. */
+export abstract class HostedPage {
   /** Questions of the page that are not answered yet. */
-  open(): number;
+  protected readonly running: Running = new Map();
+
+  protected constructor(protected readonly webview: WebviewPage) {
+    webview.host = this;
+  }
+
+  abstract receive(message: unknown): void;
+
+  /** Resolves when the host has nothing to do but to answer. */
+  settled(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  get isAsked(): boolean {
+    return this.running.size > 0;
+  }
+
+  get page() {
+    return this.webview.page;
+  }
+
+  get panel() {
+    return this.webview.panel;
+  }
+
+  get problems() {
+    return this.webview.problems;
+  }
+
+  atRest(): Promise<void> {
+    return this.webview.atRest();
+  }
 }
 
 export interface Opening {
@@ -48,7 +77,7 @@ export interface Opening {
 export class WebviewPage {
   readonly problems: string[] = [];
   readonly panel: Panel;
-  host: PageHost | null = null;
+  host: HostedPage | null = null;
   #uri = '';
   /** Messages to the page. */
   #said = 0;
@@ -102,7 +131,7 @@ export class WebviewPage {
 
   /** Waits until nothing on the page has changed for a while, it has no question open, and its host has nothing to do. */
   async atRest(): Promise<void> {
-    for (let said = -1; said !== this.#said || this.host!.open() > 0;) {
+    for (let said = -1; said !== this.#said || this.host!.isAsked;) {
       await this.host!.settled();
       said = this.#said;
       await this.page.evaluate(
