@@ -1,5 +1,6 @@
 /** A file of results: its table and grid, what orders and narrows them, and the figures beside them. */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { ResultsPage } from './support/resultsPage';
 import { Story } from './support/story';
@@ -71,4 +72,67 @@ test('figures: confusion, classes, calibration, embeddings, near-duplicates, a c
   });
   story.holds();
   assert.deepEqual(opened.problems, []);
+});
+
+test('three thousand rows: all that is in sight is filled, in its place, wherever scrolling ends', async () => {
+  const many = await ResultsPage.open({
+    also: (file) => {
+      const [header, ...rows] = readFileSync(file, 'utf8').trimEnd().split('\n');
+      const first = JSON.stringify({ ...(JSON.parse(header!) as object), embeddings: null });
+      const pictured = rows.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ image }) => image);
+      const lines = Array.from({ length: 3000 }, (_, i) => {
+        const { embedding: _embedding, ...row } = pictured[i % pictured.length]!;
+        return JSON.stringify({ ...row, id: `${String(i).padStart(6, '0')}.jpg` });
+      });
+      writeFileSync(file, [first, ...lines, ''].join('\n'));
+    },
+  });
+  try {
+    const { panel, page } = many;
+    await panel.waitFor({ total: '3000' });
+    for (const layout of ['table', 'grid']) {
+      await panel.part(layout).click();
+      const scroller = page.locator('.scroller:visible');
+      for (const share of [0, 0.001, 0.5, 0.51, 1, 0.2]) {
+        await scroller.evaluate((element, to) => (element.scrollTop = to * element.scrollHeight), share);
+        await many.atRest();
+        // of what can be seen: which rows, and whether each point of the list is covered by one
+        const seen = await scroller.evaluate((element) => {
+          const box = element.getBoundingClientRect();
+          const rows = new Set<HTMLElement | null>();
+          for (let y = box.top + 1; y < box.bottom - 1; y += 14) {
+            for (let x = box.left + 8; x < box.left + element.clientWidth - 8; x += 60) {
+              rows.add(document.elementFromPoint(x, y)?.closest<HTMLElement>('[data-testid=row]') ?? null);
+            }
+          }
+          return [...rows].map((row) => ({
+            place: Number(row?.dataset.place),
+            name: row?.querySelector('.cell-name')?.textContent,
+            picture: row?.querySelector('img')?.hidden === false,
+          }));
+        });
+        const places = seen.map(({ place }) => place).sort((a, b) => a - b);
+        assert.ok(places.length > 10, `${layout} ${share}: ${places.length} rows`);
+        assert.deepEqual(
+          places,
+          places.map((_, i) => places[0]! + i),
+          `${layout}: no gap`,
+        );
+        for (const { place, name, picture } of seen) {
+          assert.equal(name, `${String(place).padStart(6, '0')}.jpg`);
+          assert.ok(picture, `${layout}: the picture of row ${place}`);
+        }
+        if (share === 0) assert.equal(places[0], 0);
+        if (share === 1) assert.equal(places.at(-1), 2999);
+      }
+    }
+    // what a narrow cell cuts off is said where the pointer is
+    const cell = page.locator('[data-testid=row] .cell-class:visible').first();
+    assert.equal(await cell.getAttribute('title'), null);
+    await cell.hover();
+    assert.equal(await cell.getAttribute('title'), await cell.textContent());
+    assert.deepEqual(many.problems, []);
+  } finally {
+    await many.close();
+  }
 });

@@ -153,14 +153,15 @@ export class TensorTable {
     return row;
   }
 
-  private fill(row: HTMLElement, place: number): void {
+  private fill(row: HTMLElement, place: number): boolean {
     const tensor = this.shown[place];
-    if (!tensor) return;
+    if (!tensor) return false;
     row.dataset.place = String(place);
     attribute(row, 'aria-selected', String(tensor.name === this.chosenName));
     attribute(row, 'title', tensor.name);
     row.classList.toggle('tensor-sick', (tensor.statistics?.notFinite ?? 0) > 0);
     columns.forEach((column, i) => setText(row.children[i] as HTMLElement, column.text(tensor)));
+    return true;
   }
 
   private chooseAt(place: number): void {

@@ -131,6 +131,11 @@ export class Rows implements Part {
   private listen(element: HTMLElement): HTMLElement {
     element.addEventListener('click', () => this.choose(Number(element.dataset.place)));
     element.addEventListener('dblclick', () => this.open());
+    // not for every row that is scrolled past
+    element.addEventListener('pointerover', ({ target }) => {
+      const cell = titled(element).find((one) => one === target);
+      if (cell) attribute(cell, 'title', cell.textContent === '' ? null : cell.textContent);
+    });
     return element;
   }
 
@@ -169,26 +174,24 @@ export class Rows implements Part {
     event.preventDefault();
   }
 
-  private fill(element: HTMLElement, place: number, atRest: boolean): void {
+  private fill(element: HTMLElement, place: number, atRest: boolean): boolean {
     const row = this.app.windows.at(place);
     element.dataset.place = String(place);
     attribute(element, 'aria-selected', String(row !== null && row.row === this.app.state.chosen?.row));
     const parts = partsOf(element);
-    fillThumbnail(parts.thumb, row, atRest);
-    if (parts.shown === row && parts.comparison === this.app.state.comparison) return;
+    const pictureChanged = fillThumbnail(parts.thumb, row, atRest);
+    if (parts.shown === row && parts.comparison === this.app.state.comparison) return pictureChanged;
     parts.shown = row;
     parts.comparison = this.app.state.comparison;
+    for (const cell of titled(element)) cell.removeAttribute('title');
     attribute(element, 'data-id', row?.id);
     element.classList.toggle('row-wrong', row?.right === false);
     element.classList.toggle('row-failed', row !== null && row.error !== null);
     setText(parts.name, row?.id ?? '…');
-    attribute(parts.name, 'title', row?.id);
     setText(parts.label, row?.label ?? '');
     const said = row?.error ? say(row.error) : (row?.predictions[0]?.label ?? '');
     setText(parts.class, said);
-    attribute(parts.class, 'title', said === '' ? null : said);
     setText(parts.other, row?.other?.label ?? '');
-    attribute(parts.other, 'title', row?.other?.label);
     const other = row?.other?.label ?? '';
     parts.other.classList.toggle('differs', other !== '' && other !== said);
     const { scores } = this.app.state.results!;
@@ -202,6 +205,7 @@ export class Rows implements Part {
     parts.energy.classList.toggle('unfamiliar', row?.unfamiliar === true);
     attribute(parts.energy, 'title', row?.unfamiliar === true ? l10n.t('Unlike the training data') : null);
     setText(parts.tag, row?.tag ? tagName(row.tag) : '');
+    return true;
   }
 }
 
@@ -222,6 +226,12 @@ interface RowParts {
 
 const known = new WeakMap<HTMLElement, RowParts>();
 const partsOf = (element: HTMLElement): RowParts => known.get(element)!;
+
+/** The cells whose text can be longer than they are wide; the pointer shows all of it. */
+function titled(element: HTMLElement): HTMLElement[] {
+  const { name, class: prediction, other } = partsOf(element);
+  return [name, prediction, other];
+}
 
 function cells(): RowParts {
   const cell = (name: string) => h('span', { class: name });

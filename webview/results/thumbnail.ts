@@ -9,19 +9,24 @@ export function makeThumbnail(className: string, alt = ''): HTMLElement {
   return h('span', { class: className }, image, icon('file-media'));
 }
 
-/** The row's picture: at once where it is shown already, else when scrolling rests. */
-export function fillThumbnail(thumbnail: HTMLElement, row: Pick<PicturedRow, 'source'> | null, atRest: boolean): void {
+/** The row's picture: at once where it is shown already, else when scrolling rests. Whether one is loaded. */
+export function fillThumbnail(
+  thumbnail: HTMLElement,
+  row: Pick<PicturedRow, 'source'> | null,
+  atRest: boolean,
+): boolean {
   const image = thumbnail.firstElementChild as HTMLImageElement;
   const source = row?.source ?? null;
-  if (image.dataset.source === (source ?? '')) return;
+  if (image.dataset.source === (source ?? '')) return false;
   if (source === null || !atRest) {
     image.removeAttribute('src');
     delete image.dataset.source;
     image.hidden = true;
     if (source === null) image.dataset.source = '';
-    return;
+    return false;
   }
   image.dataset.source = source;
   image.hidden = false;
   image.src = source;
+  return true;
 }

@@ -7,6 +7,12 @@ const MOST_HEIGHT = 8_000_000;
 /** Pictures are loaded where scrolling rests this long, in milliseconds. */
 const REST_MS = 80;
 
+/** So many items are changed in one frame: laying one out and drawing it takes a slow processor 1 to 2 ms of its 16. */
+const MOST_CHANGES = 4;
+
+/** Lines that are ready above and below of what is in sight. */
+const SPARE_LINES = 2;
+
 interface Options {
   label: string;
   /** Of a line of items, in pixels. */
@@ -14,18 +20,34 @@ interface Options {
   /** Items in a line. */
   columns: (width: number) => number;
   make: () => HTMLElement;
-  /** Shows the item at a place; `atRest`: nothing is scrolled, and pictures may be loaded. */
-  fill: (element: HTMLElement, place: number, atRest: boolean) => void;
+  /** Shows the item at a place, and says whether anything changed; `atRest`: nothing is scrolled, and pictures may be loaded. */
+  fill: (element: HTMLElement, place: number, atRest: boolean) => boolean;
+}
+
+interface Item {
+  element: HTMLElement;
+  /** What it was filled with; differs from what it should show: it is hidden until it is filled again. */
+  place: number;
+  drawing: number;
+  atRest: boolean;
+  /** Where it is, as written into its style. */
+  x: number;
+  y: number;
+  width: number;
+  height: number;
 }
 
 export class Scroller {
   private readonly spacer = h('div', { class: 'scroller-spacer' });
   readonly element: HTMLElement;
-  private pool: HTMLElement[] = [];
+  /** The item of a place is at its remainder; made when it is first filled. */
+  private pool: (Item | undefined)[] = [];
   private total = 0;
+  /** How often it was said that items may be others. */
+  private drawing = 0;
   private asked = false;
   private rest: ReturnType<typeof setTimeout> | undefined;
-  private atRest = true;
+  private atRest = false;
 
   constructor(private readonly options: Options) {
     this.element = h(
@@ -40,6 +62,8 @@ export class Scroller {
   /** Draws again, with so many items. */
   update(total: number): void {
     this.total = total;
+    this.drawing++;
+    if (!this.atRest && this.rest === undefined) this.restSoon();
     this.draw();
   }
 
@@ -80,11 +104,19 @@ export class Scroller {
 
   private scrolled(): void {
     this.atRest = false;
+    this.restSoon();
+    this.drawSoon();
+  }
+
+  private restSoon(): void {
     clearTimeout(this.rest);
     this.rest = setTimeout(() => {
       this.atRest = true;
       this.draw();
     }, REST_MS);
+  }
+
+  private drawSoon(): void {
     if (this.asked) return;
     this.asked = true;
     requestAnimationFrame(() => {
@@ -93,33 +125,62 @@ export class Scroller {
     });
   }
 
+  /** Items in their places. Where many have to be filled (a jump, rows that arrive) they are filled over several frames. */
   private draw(): void {
     const { columns, total, element } = this;
     // all is measured before anything is moved: a browser lays the page out again for what is asked after that, for each item
     const { lineHeight, shown, view, top, scrollTop } = this.measures();
     const width = element.clientWidth / columns;
     this.spacer.style.height = `${shown}px`;
-    const first = Math.max(0, Math.floor(top / lineHeight) - 1);
-    const lines = Math.ceil(view / lineHeight) + 3;
+    const firstInSight = Math.floor(top / lineHeight);
+    const first = Math.max(0, firstInSight - SPARE_LINES);
+    const lines = Math.ceil(view / lineHeight) + 1 + 2 * SPARE_LINES;
     const wanted = lines * columns;
-    while (this.pool.length < wanted) {
-      const made = this.options.make();
-      made.classList.add('scroller-item');
-      this.pool.push(made);
-      this.spacer.append(made);
-    }
+    if (this.pool.length < wanted) this.pool.length = wanted;
     const size = this.pool.length;
+    const before = (firstInSight - first) * columns;
+    let changes = 0;
     for (let i = 0; i < size; i++) {
-      const place = first * columns + i;
-      const item = this.pool[place % size]!;
-      item.hidden = place >= total || i >= wanted;
-      if (item.hidden) continue;
+      // what is in sight first, then the spare lines below it and above it
+      const offset = (i + before) % size;
+      const place = first * columns + offset;
+      let item = this.pool[place % size];
+      if (place >= total || offset >= wanted) {
+        if (item) item.element.hidden = true;
+        continue;
+      }
+      if (!item && changes === MOST_CHANGES) continue;
+      item ??= this.pool[place % size] = this.makeItem();
       const line = Math.floor(place / columns);
-      const y = line * lineHeight - top + scrollTop;
-      item.style.transform = `translate(${(place % columns) * width}px, ${y}px)`;
-      item.style.width = `${width}px`;
-      item.style.height = `${lineHeight}px`;
-      this.options.fill(item, place, this.atRest);
+      if (changes < MOST_CHANGES && this.fill(item, place)) changes++;
+      // beside the list until it is filled: an element that is hidden would be laid out anew
+      const x = item.place === place ? (place % columns) * width : -2 * width;
+      move(item, x, line * lineHeight - top + scrollTop, width, lineHeight);
+      item.element.hidden = false;
     }
+    if (changes === MOST_CHANGES) this.drawSoon();
   }
+
+  private makeItem(): Item {
+    const element = this.options.make();
+    element.classList.add('scroller-item');
+    this.spacer.append(element);
+    return { element, place: -1, drawing: -1, atRest: false, x: NaN, y: NaN, width: NaN, height: NaN };
+  }
+
+  /** Whether anything changed. */
+  private fill(item: Item, place: number): boolean {
+    const { drawing, atRest } = this;
+    if (item.place === place && item.drawing === drawing && item.atRest === atRest) return false;
+    Object.assign(item, { place, drawing, atRest });
+    return this.options.fill(item.element, place, atRest);
+  }
+}
+
+function move(item: Item, x: number, y: number, width: number, height: number): void {
+  const { style } = item.element;
+  if (item.x !== x || item.y !== y) style.transform = `translate(${x}px, ${y}px)`;
+  if (item.width !== width) style.width = `${width}px`;
+  if (item.height !== height) style.height = `${height}px`;
+  Object.assign(item, { x, y, width, height });
 }
