@@ -1,15 +1,12 @@
-/** One .npy file in an editor, a matrix at a time, read by the engine process; and the picture it is drawn on. */
+/** One .npy file in an editor, and the picture it is drawn on. */
 import type * as vscode from 'vscode';
-import { deadlines } from '../engine/deadlines';
-import { EngineError, toErrorShape } from '../errors/engineError';
-import { sentence } from '../errors/sentence';
-import { closeQuietly } from '../inspect/enginePort';
+import { ArrayFile } from '../inspect/arrayFile';
 import type { ArrayConversation, ArrayViewEvent } from '../protocol/array';
 import { arrayChecks } from '../protocol/arrayChecks';
 import type { ArrayNotes } from './arrayNotes';
-import { FileView, type FileParts } from './fileView';
+import { FileView, queryOf, type FileParts } from './fileView';
 import { readSettings } from './settings';
-import { fileName, imageSource } from './source';
+import { imageSource } from './source';
 
 export interface ArrayParts extends FileParts {
   notes: ArrayNotes;
@@ -19,9 +16,7 @@ export interface ArrayParts extends FileParts {
 
 export class ArrayPanel implements vscode.Disposable {
   readonly #view: FileView<ArrayConversation>;
-  #reading = new AbortController();
-  #drawing = new AbortController();
-  #index = 0;
+  readonly #file: ArrayFile;
 
   constructor(
     private readonly uri: vscode.Uri,
@@ -32,39 +27,23 @@ export class ArrayPanel implements vscode.Disposable {
       script: 'array',
       checks: arrayChecks,
       handlers: { event: (event) => this.#viewEvent(event), requests: {} },
-      changed: () => void this.#read(),
+      changed: () => void this.#file.read(),
     });
+    this.#file = new ArrayFile(
+      parts.engine,
+      () => queryOf(uri, parts),
+      (event) => this.#view.tell(event),
+    );
     this.#view.tell({ type: 'reading', reading: parts.notes.readingOf(uri) });
-    void this.#read();
+    void this.#file.read();
     void this.#draw();
   }
 
   #viewEvent(event: ArrayViewEvent): void {
-    if (event.type === 'ready') return this.#view.ready();
-    if (event.type === 'choose-picture') return void this.#choosePicture();
-    if (event.type === 'no-picture') return void this.#usePicture(null);
-    if (event.type === 'matrix') this.#index = event.index;
-    void this.#read();
-  }
-
-  async #read(): Promise<void> {
-    this.#reading.abort();
-    this.#reading = new AbortController();
-    const { signal } = this.#reading;
-    try {
-      const { scheme, fsPath } = this.uri;
-      if (scheme !== 'file')
-        throw new EngineError(
-          'ERR_UNSUPPORTED',
-          sentence('{0} is not on a disk: arrays are read from files there.', fileName(this.uri)),
-        );
-      const { id: file, confinedTo } = this.parts.query(fsPath);
-      const take = { file, index: this.#index, confinedTo };
-      const array = await this.parts.engine.request('array', take, { signal, deadlineMs: deadlines.describe });
-      if (!signal.aborted) this.#view.tell({ type: 'array', array, refusal: null });
-    } catch (error) {
-      if (!signal.aborted) this.#view.tell({ type: 'array', array: null, refusal: toErrorShape(error) });
-    }
+    if (event.type === 'ready') this.#view.ready();
+    else if (event.type === 'choose-picture') void this.#choosePicture();
+    else if (event.type === 'no-picture') void this.#usePicture(null);
+    else void this.#file.read(event.type === 'matrix' ? event.index : undefined);
   }
 
   async #choosePicture(): Promise<void> {
@@ -77,34 +56,15 @@ export class ArrayPanel implements vscode.Disposable {
     await this.#draw();
   }
 
-  /** Tells the view which picture the array is drawn on. */
-  async #draw(): Promise<void> {
-    this.#drawing.abort();
-    this.#drawing = new AbortController();
-    const { signal } = this.#drawing;
-    const { engine, notes } = this.parts;
-    try {
-      const uri = await notes.pictureOf(this.uri);
-      if (!uri) {
-        if (!signal.aborted) this.#view.tell({ type: 'picture', picture: null, refusal: null });
-        return;
-      }
-      const { memoryLimit } = readSettings(uri).model.options;
-      const opened = await engine.request('open-image', { ...(await imageSource(uri)), memoryLimit }, { signal });
-      // only the preview is drawn
-      closeQuietly(engine, 'close-image', { imageId: opened.imageId });
-      const { name, width, height, preview } = opened;
-      const { mime, bytes } = preview;
-      if (!signal.aborted)
-        this.#view.tell({ type: 'picture', picture: { name, width, height, mime, bytes }, refusal: null });
-    } catch (error) {
-      if (!signal.aborted) this.#view.tell({ type: 'picture', picture: null, refusal: toErrorShape(error) });
-    }
+  #draw(): Promise<void> {
+    return this.#file.draw(async () => {
+      const uri = await this.parts.notes.pictureOf(this.uri);
+      return uri ? { ...(await imageSource(uri)), memoryLimit: readSettings(uri).model.options.memoryLimit } : null;
+    });
   }
 
   dispose(): void {
-    this.#reading.abort();
-    this.#drawing.abort();
+    this.#file.dispose();
     this.#view.dispose();
   }
 }

@@ -1,6 +1,8 @@
 /** The host's end of a read-only editor's webview. What is told it is kept, for a webview that starts anew when its tab is shown again. */
 import type * as vscode from 'vscode';
 import type { ModelQuery } from '../engine/requests';
+import { EngineError } from '../errors/engineError';
+import { sentence } from '../errors/sentence';
 import type { EnginePort } from '../inspect/enginePort';
 import { receive, type HostHandlers, type Running } from '../protocol/host';
 import type { Checks, Conversation } from '../protocol/rpc';
@@ -15,6 +17,13 @@ export interface FileParts {
   log: vscode.LogOutputChannel;
   /** The model of that path, as the engine is asked for it. */
   query: (path: string) => ModelQuery;
+}
+
+/** Throws an EngineError for a file that is not on a disk. */
+export function queryOf(uri: vscode.Uri, { query }: FileParts): ModelQuery {
+  if (uri.scheme === 'file') return query(uri.fsPath);
+  const reason = sentence('{0} is not on a disk: models and arrays are read from files there.', fileName(uri));
+  throw new EngineError('ERR_UNSUPPORTED', reason);
 }
 
 interface Options<C extends Conversation> {
