@@ -60,6 +60,7 @@ export class TensorTable {
   private shown: FileTensor[] = [];
   private sorted: { column: Column; descending: boolean } | null = null;
   private chosenName: string | null = null;
+  private readonly inRow = new WeakMap<HTMLElement, FileTensor>();
   private readonly headings = columns.map((column) => ({
     column,
     element: h('button', {
@@ -158,6 +159,8 @@ export class TensorTable {
     if (!tensor) return false;
     row.dataset.place = String(place);
     attribute(row, 'aria-selected', String(tensor.name === this.chosenName));
+    if (this.inRow.get(row) === tensor) return false;
+    this.inRow.set(row, tensor);
     attribute(row, 'title', tensor.name);
     row.classList.toggle('tensor-sick', (tensor.statistics?.notFinite ?? 0) > 0);
     columns.forEach((column, i) => setText(row.children[i] as HTMLElement, column.text(tensor)));

@@ -54,24 +54,64 @@ export class Story {
   }
 }
 
-/** The page as a screen reader has it, the root's state, and each canvas as the mean colours of 4 x 4 parts. */
+/** What of the style of an element is compared: how it is laid out and drawn, as far as that does not depend on the fonts of a machine. */
+const looks = [
+  'display',
+  'position',
+  'flexDirection',
+  'flexWrap',
+  'flexGrow',
+  'alignItems',
+  'justifyContent',
+  'gap',
+  'padding',
+  'margin',
+  'borderWidth',
+  'borderRadius',
+  'color',
+  'backgroundColor',
+  'opacity',
+  'fontSize',
+  'fontWeight',
+  'fontStyle',
+  'textAlign',
+  'whiteSpace',
+  'overflow',
+  'cursor',
+] as const;
+
+/**
+ * The page as a screen reader has it, the root's state, how many elements look alike and how, and each canvas as the mean colours of
+ * 4 x 4 parts.
+ */
 async function seen(page: Page): Promise<string[]> {
   const said = await page.locator('#root').ariaSnapshot();
-  const { state, canvases } = await page.evaluate(() => ({
-    state: Object.entries(document.getElementById('root')!.dataset),
-    canvases: [...document.querySelectorAll('canvas')]
-      .filter((canvas) => canvas.checkVisibility())
-      .map((canvas) => {
-        const small = new OffscreenCanvas(4, 4).getContext('2d')!;
-        small.imageSmoothingQuality = 'high';
-        if (canvas.width > 0 && canvas.height > 0) small.drawImage(canvas, 0, 0, 4, 4);
-        return {
-          name: canvas.dataset.testid ?? canvas.className,
-          size: `${canvas.clientWidth} x ${canvas.clientHeight}`,
-          channels: [...small.getImageData(0, 0, 4, 4).data],
-        };
-      }),
-  }));
+  const { state, looking, canvases } = await page.evaluate(
+    (properties) => ({
+      looking: [...document.querySelectorAll('#root *')]
+        .filter((element) => element.checkVisibility())
+        .map((element) => {
+          const style = getComputedStyle(element);
+          return `${element.localName}: ${properties.map((property) => style[property]).join(' | ')}`;
+        }),
+      state: Object.entries(document.getElementById('root')!.dataset),
+      canvases: [...document.querySelectorAll('canvas')]
+        .filter((canvas) => canvas.checkVisibility())
+        .map((canvas) => {
+          const small = new OffscreenCanvas(4, 4).getContext('2d')!;
+          small.imageSmoothingQuality = 'high';
+          if (canvas.width > 0 && canvas.height > 0) small.drawImage(canvas, 0, 0, 4, 4);
+          return {
+            name: canvas.dataset.testid ?? canvas.className,
+            size: `${canvas.clientWidth} x ${canvas.clientHeight}`,
+            channels: [...small.getImageData(0, 0, 4, 4).data],
+          };
+        }),
+    }),
+    looks,
+  );
+  const alike = new Map<string, number>();
+  for (const look of looking) alike.set(look, (alike.get(look) ?? 0) + 1);
   const sixteenth = (value: number) => Math.round(value / 17).toString(16);
   return [
     ...said.split('\n'),
@@ -80,6 +120,7 @@ async function seen(page: Page): Promise<string[]> {
       .sort()
       .map(([name, value]) => `${name}=${value}`)
       .join(' ')}`,
+    ...[...alike].map(([look, count]) => `look ${count} ${shortened(look)}`).sort(),
     ...canvases.map(
       ({ name, size, channels }) =>
         `canvas ${name} ${size} ${channels.map((value, i) => (i % 4 === 0 ? ' #' : '') + sixteenth(value)).join('')}`,
@@ -87,11 +128,19 @@ async function seen(page: Page): Promise<string[]> {
   ].map(steady);
 }
 
+/** Without what says nothing, and without the rest of a line that an automatic margin takes, which depends on fonts. */
+const shortened = (look: string) =>
+  look
+    .replaceAll(/\d+(\.\d+)?px/g, (length) => (parseFloat(length) > 40 ? 'much' : length))
+    .replaceAll(/(?<=[:|]) (normal|none|auto|static|visible|0px|0|1|row|nowrap|start|rgba\(0, 0, 0, 0\))(?= \||$)/g, '')
+    .replaceAll(' |', '|');
+
 /** How long something took, when and where that was and what it keeps in memory is not the page's to say. */
 const steady = (line: string) =>
   line
     .trimEnd()
     .replaceAll(root, 'ROOT')
+    .replaceAll(/\S*\/vit-\w+-\w{6}(?=\/)/g, 'TEMPORARY')
     .replace(/\d+(\.\d+)? (ms|s|KB|MB|GB)\b/g, 'N $2')
     .replace(/\d+\/\d+\/\d{4}, [\d:]+.[AP]M/g, 'DATE');
 

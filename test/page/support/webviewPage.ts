@@ -68,7 +68,7 @@ export abstract class HostedPage {
 }
 
 export interface Opening {
-  script: 'main' | 'results';
+  script: 'main' | 'results' | 'checkpoint' | 'array';
   viewport?: { width: number; height: number };
   /** What was posted while the page was loading: VS Code hands it on when it has loaded. */
   posted?: readonly unknown[];
@@ -78,7 +78,8 @@ export class WebviewPage {
   readonly problems: string[] = [];
   readonly panel: Panel;
   host: HostedPage | null = null;
-  #uri = '';
+  /** What VS Code writes into the page: the file that it is about. */
+  #about = { uri: '', name: '' };
   /** Messages to the page. */
   #said = 0;
 
@@ -106,7 +107,7 @@ export class WebviewPage {
     await page.addInitScript({ content: `addEventListener('load', () => ${handOn})` });
     await page.route('**/*', (route) => {
       const { pathname } = new URL(route.request().url());
-      if (pathname === '/') return route.fulfill({ contentType: 'text/html', body: html(script, opened.#uri) });
+      if (pathname === '/') return route.fulfill({ contentType: 'text/html', body: html(script, opened.#about) });
       const picture = /^\/picture\/(.*)$/.exec(pathname)?.[1];
       const file = picture ? decodeURIComponent(picture) : path.join(root, 'dist/webview', pathname);
       return route.fulfill({ path: file });
@@ -115,8 +116,8 @@ export class WebviewPage {
   }
 
   /** The page anew, about that file, with nothing saved. */
-  async load(uri: string): Promise<void> {
-    this.#uri = uri;
+  async load(uri: string, name = ''): Promise<void> {
+    this.#about = { uri, name };
     if (this.page.url() === ADDRESS) await this.page.evaluate(() => sessionStorage.clear());
     await this.page.goto(ADDRESS);
   }
@@ -153,11 +154,12 @@ export class WebviewPage {
   }
 }
 
-const html = (script: string, uri: string) => `<!DOCTYPE html>
+const html = (script: string, { uri, name }: { uri: string; name: string }) => `<!DOCTYPE html>
 <html lang="en" style="${colors}">
 <head><meta charset="UTF-8"><title>ViT Inspector</title>
-<link rel="stylesheet" href="/codicon.css"><link rel="stylesheet" href="/${script}.css"></head>
-<body class="vscode-dark" data-uri="${uri}"><script src="/${script}.js"></script></body>
+<link rel="stylesheet" href="/codicon.css"><link rel="stylesheet" href="/${script}.css">
+<style>* { transition: none !important; animation: none !important; }</style></head>
+<body class="vscode-dark" data-uri="${uri}" data-name="${name}"><script src="/${script}.js"></script></body>
 </html>`;
 
 /** Of VS Code's dark theme, what canvases are drawn with. */
