@@ -84,11 +84,18 @@ const stories: [RegExp, string[]][] = [
   [/./, ['story', 'waysIn']],
 ];
 
-/** Files of test/page for a place: there are none for the pages of weight files, arrays and notebooks. */
+/** Files of test/page for a place: there are none for notebooks. */
 function pages(file: string): string[] {
-  if (/^webview\/(checkpoint|array|notebook)\//.test(file)) return [];
+  if (/^webview\/notebook\//.test(file)) return [];
+  if (/^webview\/(checkpoint|array)\//.test(file)) return ['test/page/files.test.ts'];
   if (/^webview\/results\//.test(file)) return ['test/page/results.test.ts'];
-  const all = ['attention', 'walkthrough', 'menus', 'evidence'];
+  const all = [
+    'attention',
+    'walkthrough',
+    'menus',
+    'evidence',
+    ...(/^webview\/ui\//.test(file) ? ['results', 'files'] : []),
+  ];
   const first = /export|compare|ui\/(menu|status)/.test(file)
     ? ['menus']
     : all.filter((name) => file.includes(name.slice(0, 4)));

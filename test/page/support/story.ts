@@ -82,7 +82,7 @@ const looks = [
 
 /**
  * The page as a screen reader has it, the root's state, how many elements look alike and how, and each canvas as the mean colours of
- * 4 x 4 parts.
+ * 4 x 4 parts and as what was done to draw it.
  */
 async function seen(page: Page): Promise<string[]> {
   const said = await page.locator('#root').ariaSnapshot();
@@ -105,6 +105,11 @@ async function seen(page: Page): Promise<string[]> {
             name: canvas.dataset.testid ?? canvas.className,
             size: `${canvas.clientWidth} x ${canvas.clientHeight}`,
             channels: [...small.getImageData(0, 0, 4, 4).data],
+            drawn: [
+              ...((
+                canvas as HTMLCanvasElement & { drawn?: Map<string, [number, number[], string[]]> }
+              ).drawn?.entries() ?? []),
+            ],
           };
         }),
     }),
@@ -121,10 +126,13 @@ async function seen(page: Page): Promise<string[]> {
       .map(([name, value]) => `${name}=${value}`)
       .join(' ')}`,
     ...[...alike].map(([look, count]) => `look ${count} ${shortened(look)}`).sort(),
-    ...canvases.map(
-      ({ name, size, channels }) =>
-        `canvas ${name} ${size} ${channels.map((value, i) => (i % 4 === 0 ? ' #' : '') + sixteenth(value)).join('')}`,
-    ),
+    ...canvases.flatMap(({ name, size, channels, drawn }) => [
+      `canvas ${name} ${size} ${channels.map((value, i) => (i % 4 === 0 ? ' #' : '') + sixteenth(value)).join('')}`,
+      ...drawn.map(([done, [count, sums, words]]) => {
+        const said = words.length === 0 ? '' : `"${words.join(' ').slice(0, 120)}" `;
+        return `drawn ${name} ${count} x ${done} ${said}[${sums.map(Math.round).join(', ')}]`;
+      }),
+    ]),
   ].map(steady);
 }
 
@@ -166,6 +174,7 @@ function lastDigit(text: string): number {
 function isAlike(one: string, two: string): boolean {
   if (one === two) return true;
   if (/^[-+] canvas|^canvas/.test(one)) return isSameDrawing(one, two);
+  if (/^[-+] drawn|^drawn/.test(one)) return isDrawnAlike(one, two);
   if (one.replace(number, '#') !== two.replace(number, '#')) return false;
   const [a, b] = [one.match(number) ?? [], two.match(number) ?? []];
   return a.every((text, i) => {
@@ -174,6 +183,17 @@ function isAlike(one: string, two: string): boolean {
     if (Number.isInteger(x) && Number.isInteger(y)) return x === y;
     return Math.abs(x - y) <= Math.max(0.01 * Math.abs(x), 1.01 * lastDigit(text)) + 1e-6;
   });
+}
+
+/** The same was done as often, with numbers that add up to within a tenth, as fonts differ. */
+function isDrawnAlike(one: string, two: string): boolean {
+  const [a, b] = [one, two].map((line) => {
+    const at = line.lastIndexOf('[');
+    return { done: line.slice(0, at), sums: line.slice(at).match(number)?.map(Number) ?? [] };
+  }) as [{ done: string; sums: number[] }, { done: string; sums: number[] }];
+  if (!isAlike(a.done.replace('drawn', ''), b.done.replace('drawn', '')) || a.sums.length !== b.sums.length)
+    return false;
+  return a.sums.every((sum, i) => Math.abs(sum - b.sums[i]!) <= Math.max(3, 0.1 * Math.abs(sum)));
 }
 
 /** The same canvas; its size within a tenth, as fonts differ, each channel of each part within a sixteenth. */

@@ -20,6 +20,45 @@ const vsCodeApi = `globalThis.acquireVsCodeApi = () => ({
   setState: (state) => sessionStorage.setItem('state', JSON.stringify(state)),
 })`;
 
+/**
+ * Notes what is drawn on each canvas since it was last cleared, as element.drawn: what was done how often, and the sums of its numbers. A stroke or
+ * a number in a drawing is too small for its colours to tell.
+ */
+const noteDrawing = `{
+  const styles = { fill: 'fillStyle', fillRect: 'fillStyle', fillText: 'fillStyle', stroke: 'strokeStyle', strokeRect: 'strokeStyle', strokeText: 'strokeStyle' };
+  const { prototype } = CanvasRenderingContext2D;
+  const forget = (canvas) => (canvas.drawn = new Map());
+  const note = ({ canvas }, key, numbers, words) => {
+    const drawn = canvas.drawn ?? forget(canvas);
+    const [count, sums, said] = drawn.get(key) ?? [0, numbers.map(() => 0), []];
+    drawn.set(key, [count + 1, sums.map((sum, i) => sum + numbers[i]), [...said, ...words]]);
+  };
+  for (const name of ['arc', 'clip', 'closePath', 'drawImage', 'ellipse', 'fill', 'fillRect', 'fillText', 'lineTo', 'moveTo', 'putImageData',
+    'quadraticCurveTo', 'rect', 'roundRect', 'setLineDash', 'stroke', 'strokeRect', 'strokeText', 'clearRect']) {
+    const method = prototype[name];
+    prototype[name] = function (...given) {
+      const { width, height } = this.canvas;
+      const scale = this.getTransform().a;
+      if (name === 'clearRect' && given[2] * scale >= width - 2 && given[3] * scale >= height - 2) forget(this.canvas);
+      const style = styles[name] ? ' ' + this[styles[name]] + (name.startsWith('stroke') ? ' ' + this.lineWidth.toFixed(1) : '') : '';
+      const alpha = this.globalAlpha === 1 ? '' : ' at ' + this.globalAlpha.toFixed(2);
+      const of = (type) => given.filter((value) => typeof value === type);
+      note(this, name + style + alpha, of('number'), of('string'));
+      return method.apply(this, given);
+    };
+  }
+  for (const side of ['width', 'height']) {
+    const { get, set } = Object.getOwnPropertyDescriptor(HTMLCanvasElement.prototype, side);
+    Object.defineProperty(HTMLCanvasElement.prototype, side, {
+      get,
+      set(value) {
+        forget(this);
+        set.call(this, value);
+      },
+    });
+  }
+}`;
+
 class PagePanel extends Panel {
   override get view() {
     return this.page;
@@ -102,6 +141,7 @@ export class WebviewPage {
     const { page } = opened;
     await page.exposeBinding('postToHost', (_, message: unknown) => opened.host?.receive(message));
     await page.addInitScript({ content: vsCodeApi });
+    await page.addInitScript({ content: noteDrawing });
     const events = JSON.stringify(posted.map((event) => ({ kind: 'event', event })));
     const handOn = `setTimeout(() => ${events}.forEach((message) => postMessage(message, '*')), 30)`;
     await page.addInitScript({ content: `addEventListener('load', () => ${handOn})` });
