@@ -59,6 +59,30 @@ test('figures: confusion, classes, calibration, embeddings, near-duplicates, a c
   await story.step('a cell of the confusion matrix', () => panel.view.locator('.confusion .cell').nth(1).click());
   await story.step('all again', () => panel.part('chosen-by').click());
   await story.step('a map', () => panel.part('map-pca').click());
+  const map = panel.part('map');
+  await story.step('a point of the map', async () => {
+    await map.scrollIntoViewIfNeeded();
+    const box = (await map.boundingBox())!;
+    const [x, y] = await map.evaluate((canvas) => {
+      const pen = (canvas as HTMLCanvasElement).getContext('2d')!;
+      const { data, width } = pen.getImageData(0, 0, pen.canvas.width, pen.canvas.height);
+      const at = data.findIndex((value, i) => i % 4 === 3 && value > 200) >> 2;
+      const scale = canvas.clientWidth / width;
+      return [(at % width) * scale, Math.floor(at / width) * scale];
+    });
+    await page.mouse.click(box.x + x, box.y + y);
+  });
+  await story.step('half of the map, drawn around', async () => {
+    await panel.part('chosen-by').click();
+    const box = (await map.boundingBox())!;
+    const corners = [[0.02, 0.02], [0.5, 0.02], [0.5, 0.98], [0.02, 0.98], [0.02, 0.1]]; // prettier-ignore
+    for (const [i, [x, y]] of corners.entries()) {
+      await page.mouse.move(box.x + x! * box.width, box.y + y! * box.height);
+      if (i === 0) await page.mouse.down();
+    }
+    await page.mouse.up();
+  });
+  await story.step('all once more', () => panel.part('chosen-by').click());
   await story.step('near-duplicates', () => panel.part('find-duplicates').click());
   await story.step('the first group', () => panel.part('group').first().click());
   await story.step('beside itself', () => panel.part('compare').click());

@@ -28,6 +28,13 @@ export class Story {
     this.before = now;
   }
 
+  /** Does something that another story tells of: only what comes after it is noted. */
+  async from(act: () => Promise<unknown>): Promise<void> {
+    await act();
+    await this.opened.atRest();
+    this.before = await seen(this.opened.page);
+  }
+
   /** Notes something that is not on the page: what was saved, copied or sent. */
   note(title: string, lines: readonly string[]): void {
     this.said.push(`## ${title}`, ...lines.map(steady), '');
