@@ -25,6 +25,20 @@ const known: Known[] = [
     replacement: 'sum -= w * w + x * x + y * y + z * z',
     why: 'no pair is known early to be too far apart, and each is compared in full: slower, and the same',
   },
+  {
+    file: 'webview/results/embeddingMap.ts',
+    line: 'for (let i = 0; i < rows.length; i++) {',
+    original: 'i < rows.length',
+    replacement: 'i <= rows.length',
+    why: 'beyond the end there are no places: what is drawn or compared there is not a number, and does nothing',
+  },
+  {
+    file: 'webview/walkthrough.ts',
+    line: 'if (this.pagesFor !== pagesFor) {',
+    original: 'this.pagesFor !== pagesFor',
+    replacement: 'true',
+    why: 'the pages are made again for each run, and are the same',
+  },
 ];
 
 /** Why nothing can be seen of a mutant; null: it may be. */

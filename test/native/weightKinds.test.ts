@@ -1,12 +1,15 @@
 /** What the doctor says about values: per kind, and of a tensor that is unlike its kind. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { toHalf } from '../../extension/files/half';
 import { joined } from '../../extension/files/values';
 import { WeightKinds } from '../../extension/models/weightKinds';
 import { binding } from './support';
 import { readWeights } from '../../extension/models/weightValues';
-import { changed, golden, open } from '../unit/models/opening';
+import { pack, unpack, write } from '../unit/models/files';
+import { changed, folder, golden, open, ROOT } from '../unit/models/opening';
 
 const summarise = (values: Parameters<typeof binding.summarise>[0]) => binding.summarise(values);
 const bytesOf = (values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
@@ -98,4 +101,15 @@ test('of many tensors that hold no numbers twenty are named and the others count
   assert.equal(kinds.reduce((sum, { tensors }) => sum + tensors, 0), number); // prettier-ignore
   const sound = await readWeights(await open(golden('timm-plain')), binding);
   assert.ok(!sound.findings.some(({ code }) => code === 'not-finite'));
+});
+
+test('of many tensors without a pattern twenty are named', async () => {
+  // the embedded model, whose twelve layers have more than twenty matrices
+  const model = join(ROOT, 'models/vit-cifar10');
+  const entries = unpack(join(model, 'model.safetensors'));
+  for (const [name, { bytes }] of entries) if (/mlp\.fc\d\.weight$/.test(name)) bytes.fill(0);
+  write(folder, 'all-zero/model.safetensors', pack(entries));
+  write(folder, 'all-zero/config.json', readFileSync(join(model, 'config.json')));
+  const { findings } = await readWeights(await open(join(folder, 'all-zero')), binding);
+  assert.equal(findings.filter(({ code }) => code === 'odd-values').length, 20);
 });

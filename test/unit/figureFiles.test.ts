@@ -125,3 +125,9 @@ test("Helvetica's widths are Adobe's, and letters beyond its table are known as 
   assert.deepEqual(winAnsi('é – 1'), [0xe9, 32, 0x96, 32, 49]);
   assert.equal(winAnsi('补丁'), null);
 });
+
+test('a colour that no figure has is refused by its name', () => {
+  const pen = new Recorder(helveticaWidth);
+  pen.fillStyle = 'tomato';
+  assert.throws(() => pen.fillRect(0, 0, 1, 1), { message: '"tomato" is not a colour of these drawings' });
+});

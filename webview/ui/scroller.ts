@@ -7,8 +7,11 @@ const MOST_HEIGHT = 8_000_000;
 /** Pictures are loaded where scrolling rests this long, in milliseconds. */
 const REST_MS = 80;
 
-/** So many items are changed in one frame: laying one out and drawing it takes a slow processor 1 to 2 ms of its 16. */
-const MOST_CHANGES = 4;
+/** So many items are changed in one frame at least: laying one out and drawing it takes a slow processor 1 to 2 ms of its 16. */
+const LEAST_CHANGES = 4;
+
+/** More where a frame with them has taken less than this, in milliseconds. */
+const FRAME_MS = 6;
 
 /** Lines that are ready above and below of what is in sight. */
 const SPARE_LINES = 2;
@@ -46,6 +49,8 @@ export class Scroller {
   /** How often it was said that items may be others. */
   private drawing = 0;
   private asked = false;
+  /** Changes in one frame. */
+  private most = LEAST_CHANGES;
   private rest: ReturnType<typeof setTimeout> | undefined;
   private atRest = false;
 
@@ -121,12 +126,19 @@ export class Scroller {
     this.asked = true;
     requestAnimationFrame(() => {
       this.asked = false;
-      this.draw();
+      const begun = performance.now();
+      const changes = this.draw();
+      if (changes >= LEAST_CHANGES) afterFrame(() => this.pace((performance.now() - begun) / changes));
     });
   }
 
-  /** Items in their places. Where many have to be filled (a jump, rows that arrive) they are filled over several frames. */
-  private draw(): void {
+  /** @param each milliseconds of a frame for each change in it */
+  private pace(each: number): void {
+    this.most = Math.max(LEAST_CHANGES, Math.min(2 * this.most, Math.floor(FRAME_MS / each)));
+  }
+
+  /** Items in their places. Where many have to be filled (a jump, rows that arrive) they are filled over several frames. How many were. */
+  private draw(): number {
     const { columns, total, element } = this;
     // all is measured before anything is moved: a browser lays the page out again for what is asked after that, for each item
     const { lineHeight, shown, view, top, scrollTop } = this.measures();
@@ -149,16 +161,17 @@ export class Scroller {
         if (item) item.element.hidden = true;
         continue;
       }
-      if (!item && changes === MOST_CHANGES) continue;
+      if (!item && changes === this.most) continue;
       item ??= this.pool[place % size] = this.makeItem();
       const line = Math.floor(place / columns);
-      if (changes < MOST_CHANGES && this.fill(item, place)) changes++;
+      if (changes < this.most && this.fill(item, place)) changes++;
       // beside the list until it is filled: an element that is hidden would be laid out anew
       const x = item.place === place ? (place % columns) * width : -2 * width;
       move(item, x, line * lineHeight - top + scrollTop, width, lineHeight);
       item.element.hidden = false;
     }
-    if (changes === MOST_CHANGES) this.drawSoon();
+    if (changes === this.most) this.drawSoon();
+    return changes;
   }
 
   private makeItem(): Item {
@@ -175,6 +188,16 @@ export class Scroller {
     Object.assign(item, { place, drawing, atRest });
     return this.options.fill(item.element, place, atRest);
   }
+}
+
+const { port1: frames, port2: next } = new MessageChannel();
+const waiting: (() => void)[] = [];
+frames.onmessage = () => waiting.splice(0).forEach((work) => work());
+
+/** Called in a frame: does something once that is laid out and painted. */
+function afterFrame(work: () => void): void {
+  waiting.push(work);
+  next.postMessage(null);
 }
 
 function move(item: Item, x: number, y: number, width: number, height: number): void {

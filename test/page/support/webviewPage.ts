@@ -42,8 +42,9 @@ const noteDrawing = `{
       if (name === 'clearRect' && given[2] * scale >= width - 2 && given[3] * scale >= height - 2) forget(this.canvas);
       const style = styles[name] ? ' ' + this[styles[name]] + (name.startsWith('stroke') ? ' ' + this.lineWidth.toFixed(1) : '') : '';
       const alpha = this.globalAlpha === 1 ? '' : ' at ' + this.globalAlpha.toFixed(2);
+      const rough = name === 'drawImage' && !this.imageSmoothingEnabled ? ' not smooth' : '';
       const of = (type) => given.filter((value) => typeof value === type);
-      note(this, name + style + alpha, of('number'), of('string'));
+      note(this, name + style + alpha + rough, of('number'), of('string'));
       return method.apply(this, given);
     };
   }
