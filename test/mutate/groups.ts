@@ -94,6 +94,7 @@ function pages(file: string): string[] {
     'walkthrough',
     'menus',
     'evidence',
+    'gestures',
     ...(/^webview\/ui\//.test(file) ? ['results', 'files'] : []),
   ];
   const first = /export|compare|ui\/(menu|status)/.test(file)

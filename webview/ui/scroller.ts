@@ -29,7 +29,7 @@ interface Options {
 
 interface Item {
   element: HTMLElement;
-  /** What it was filled with; differs from what it should show: it is hidden until it is filled again. */
+  /** What it was filled with. Where that is not what it should show, it waits beside the list until it is filled again. */
   place: number;
   drawing: number;
   atRest: boolean;
