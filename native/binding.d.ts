@@ -500,8 +500,11 @@ export interface ValueSummary {
 }
 
 export interface Binding {
-  /** BLAS found at build time, CPU features found at run time, the kernel set chosen. */
-  info(): { blas: string; features: string[]; kernels: string; cores: number };
+  /**
+   * BLAS found at build time, CPU features found at run time, the kernel set chosen, and whether it multiplies bfloat16:
+   * elsewhere that precision saves memory, and no time.
+   */
+  info(): { blas: string; features: string[]; kernels: string; bf16: boolean; cores: number };
   load(request: LoadRequest): Promise<Model>;
   /** Model.steps of an architecture, without weights. Throws ERR_ARCHITECTURE. */
   describeSteps(architecture: Architecture): Step[];

@@ -55,9 +55,6 @@ export interface BenchReport {
   rows: BenchRow[];
 }
 
-/** Kernels whose products take bfloat16; elsewhere the precision bf16 saves memory alone. */
-const TAKES_BF16 = 'avx512-amx';
-
 /** The threads of onnxruntime and of BLAS look for more work for a while after a pass; nobody is measured meanwhile. */
 const PAUSE_MS = 60;
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -131,7 +128,7 @@ async function* measure(
     threads,
   );
   const [packed, int8, blas] = [await load('packed', 'fp32'), await load('packed', 'int8'), await load('blas', 'fp32')];
-  const bf16 = binding.info().kernels === TAKES_BF16 ? await load('packed', 'bf16') : null;
+  const bf16 = binding.info().bf16 ? await load('packed', 'bf16') : null;
   try {
     for (const batch of batches) {
       const input = randomInput(batch * sizeOf(architecture));

@@ -7,6 +7,7 @@ import type { Locator } from 'playwright-core';
 import { parseCsv } from '../../extension/files/csv';
 import { parseLine, type PictureRow } from '../../extension/results/format';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { manyRows } from '../manyRows';
 import { violations } from './support/axe';
 import { root, Session } from './support/session';
 import { chooseFile, chooseInExplorer, openFile, PATIENCE, runCommand, saveFile, toast } from './support/ui';
@@ -343,14 +344,9 @@ async function printFrames(name: string, scroller: Locator): Promise<void> {
 test('a hundred thousand rows open and scroll; how long that takes is printed', async () => {
   const { page, panel } = session;
   const count = 100_000;
-  const [header, ...given] = readFileSync(path.join(folder, FILE), 'utf8').trimEnd().split('\n');
-  const pictured = given.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ image }) => image);
-  const many = Array.from({ length: count }, (_, i) => {
-    const { embedding: _embedding, ...row } = pictured[i % pictured.length]!;
-    return JSON.stringify({ ...row, id: `${String(row.id).split('/')[0]}/${String(i).padStart(6, '0')}.jpg` });
-  });
-  const first = JSON.stringify({ ...(JSON.parse(header!) as object), embeddings: null });
-  writeFileSync(path.join(folder, 'many.vitresults.jsonl'), [first, ...many, ''].join('\n'));
+  const idOf = ({ id }: { id?: unknown }, place: number) =>
+    `${String(id).split('/')[0]}/${String(place).padStart(6, '0')}.jpg`;
+  writeFileSync(path.join(folder, 'many.vitresults.jsonl'), manyRows(path.join(folder, FILE), count, idOf));
   const clicked = await openFile(page, 'many.vitresults.jsonl');
   await panel.waitFor({ state: 'ready', rows: String(count), total: String(count) });
   console.log(`# ${count} rows are there after ${Date.now() - clicked} ms`);

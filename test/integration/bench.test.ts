@@ -16,7 +16,7 @@ import { assertOneLine, runCli, sample } from './support';
 const embedded = () => openModel('embedded', { root: packageRoot() });
 
 test('bench: every engine runs the embedded model, and all but 8-bit weights agree', async () => {
-  const takesBf16 = loadBinding().info().kernels === 'avx512-amx';
+  const takesBf16 = loadBinding().info().bf16;
   const seen: BenchRow[] = [];
   const report = await bench([await embedded()], { threads: [1, 2], batches: [1, 3], rounds: 1 }, (row) =>
     seen.push(row),
@@ -123,7 +123,7 @@ describe('bench on the command line', () => {
       /^model +threads +batch +weights +native ms +onnx ms +ratio +vs fp32 +vs onnx8 +blas ms +GFLOP\/s +of peak$/,
     );
     assert.deepEqual(new Set(rows.map((line) => line.length)), new Set([head.length]), 'the columns are aligned');
-    const kinds = ['fp32', 'fp32 maps', ...(loadBinding().info().kernels === 'avx512-amx' ? ['bf16'] : []), 'int8'];
+    const kinds = ['fp32', 'fp32 maps', ...(loadBinding().info().bf16 ? ['bf16'] : []), 'int8'];
     const seen = rows.map((line) => /^vit-cifar10 +(\d+) +(\d+) (\w+(?: maps)?) /.exec(line)?.slice(1));
     assert.deepEqual(seen, [1, 2].flatMap((threads) => kinds.map((kind) => [`${threads}`, '2', kind]))); // prettier-ignore
     for (const line of rows) {

@@ -1,7 +1,8 @@
 /** A file of results: its table and grid, what orders and narrows them, and the figures beside them. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { manyRows } from '../manyRows';
 import { ResultsPage } from './support/resultsPage';
 import { Story } from './support/story';
 
@@ -100,16 +101,7 @@ test('figures: confusion, classes, calibration, embeddings, near-duplicates, a c
 
 test('three thousand rows: all that is in sight is filled, in its place, wherever scrolling ends', async () => {
   const many = await ResultsPage.open({
-    also: (file) => {
-      const [header, ...rows] = readFileSync(file, 'utf8').trimEnd().split('\n');
-      const first = JSON.stringify({ ...(JSON.parse(header!) as object), embeddings: null });
-      const pictured = rows.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ image }) => image);
-      const lines = Array.from({ length: 3000 }, (_, i) => {
-        const { embedding: _embedding, ...row } = pictured[i % pictured.length]!;
-        return JSON.stringify({ ...row, id: `${String(i).padStart(6, '0')}.jpg` });
-      });
-      writeFileSync(file, [first, ...lines, ''].join('\n'));
-    },
+    also: (file) => writeFileSync(file, manyRows(file, 3000, (_, place) => `${String(place).padStart(6, '0')}.jpg`)),
   });
   try {
     const { panel, page } = many;

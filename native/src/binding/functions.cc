@@ -28,8 +28,10 @@ Napi::Value info(const Napi::CallbackInfo& call) {
     result.Set("features", list);
 #if defined(VIT_PACKED)
     result.Set("kernels", packed::kernels().name);
+    result.Set("bf16", packed::kernels().pairs);
 #else
     result.Set("kernels", "blas");
+    result.Set("bf16", false);
 #endif
     result.Set("cores", physical_cores());
     return result;

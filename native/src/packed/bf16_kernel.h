@@ -17,31 +17,41 @@ inline Bits nearest_bf16(Vec value) {
   return ((bits + 0x7FFFu + ((bits >> 16) & 1u)) & ~nan) | ((bits | 0x400000u) & nan);
 }
 
-/** One vector of a row's bfloat16 numbers from `from` on, `count` of which are the row's; the others are zero. */
-inline Bits read_bf16(const float* from, int64_t count) {
-  if (count >= kLanes) return nearest_bf16(load(from));
+/** bfloat16 numbers without what is below them. */
+typedef uint16_t Halves __attribute__((vector_size(kLanes * 2), aligned(2), may_alias));
+
+/** The nearest bfloat16 as 16 bits, as nearest_bf16. */
+inline Halves nearest_halves(Vec value) {
+#if defined(__AVX512BF16__)
+  return reinterpret_cast<Halves>(_mm512_cvtneps_pbh(value));
+#else
+  return __builtin_convertvector(nearest_bf16(value) >> 16, Halves);
+#endif
+}
+
+/** One vector of a row from `from` on, `count` of which are the row's; the others are zero. */
+inline Vec read_some(const float* from, int64_t count) {
+  if (count >= kLanes) return load(from);
   alignas(64) float values[kLanes] = {};
   for (int64_t j = 0; j < count; j++) values[j] = from[j];
-  return nearest_bf16(load(values));
+  return load(values);
 }
 
 void narrow(const NarrowRows& n) {
   // A chunk of the output is 64 bytes of a row: 32 numbers as pairs, 16 as float32.
   constexpr int64_t kNumbers = kPairs ? 2 * kChunk : kChunk;
-  typedef uint16_t Halves __attribute__((vector_size(kLanes * 2), aligned(2), may_alias));
   for (int64_t s = 0; s < n.strips.count; s++) {
     const int64_t height = n.strips.height(s), begin = n.strips.begin(s);
     for (int64_t i = 0; i < height; i++) {
       const float* x = n.x + begin * n.x_length + i * kChunk;
       int32_t* const out = n.out + begin * n.out_length + i * kChunk;
       for (int64_t k = 0; k < n.out_length / kChunk * kNumbers; k += kLanes) {
-        const Bits value = read_bf16(x + k / kChunk * height * kChunk + k % kChunk, n.length - k);
+        const Vec value = read_some(x + k / kChunk * height * kChunk + k % kChunk, n.length - k);
         int32_t* const chunk = out + k / kNumbers * height * kChunk;
         if (kPairs)
-          *reinterpret_cast<Halves*>(reinterpret_cast<uint16_t*>(chunk) + k % kNumbers) =
-              __builtin_convertvector(value >> 16, Halves);
+          *reinterpret_cast<Halves*>(reinterpret_cast<uint16_t*>(chunk) + k % kNumbers) = nearest_halves(value);
         else
-          store_int(chunk + k % kNumbers, reinterpret_cast<Int>(value & 0xFFFF0000u));
+          store_int(chunk + k % kNumbers, reinterpret_cast<Int>(nearest_bf16(value) & 0xFFFF0000u));
       }
     }
   }
@@ -139,6 +149,14 @@ void product_bf16(const Product& p) {
     }
   }
   _tile_release();
+}
+
+#elif defined(__AVX512BF16__)
+
+void product_bf16(const Product& p) {
+  product_in_floats<PairArithmetic>(p, [&p](int64_t panel, int64_t k0, int64_t) {
+    return static_cast<const int32_t*>(p.panels) + (panel * p.b_length + p.b_begin + k0) * kPanel;
+  });
 }
 
 #else

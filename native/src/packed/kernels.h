@@ -175,8 +175,8 @@ struct Kernels {
 };
 
 /**
- * The best set for this processor; VIT_KERNELS=baseline|avx2|avx2-vnni|avx512|avx512-vnni|avx512-amx in the environment
- * asks for another it can run.
+ * The best set for this processor; VIT_KERNELS=baseline|avx2|avx2-vnni|avx512|avx512-vnni|avx512-bf16|avx512-amx in the
+ * environment asks for another it can run.
  */
 const Kernels& kernels();
 

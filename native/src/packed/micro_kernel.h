@@ -9,7 +9,8 @@ namespace {
 /** c + a * b in float32. */
 struct FloatArithmetic {
   using Scalar = float;
-  using Vector = Vec;
+  using Factor = Vec;
+  using Sum = Vec;
   static inline __attribute__((always_inline)) Vec splat_of(float x) { return splat(x); }
   static inline __attribute__((always_inline)) Vec load_of(const float* p) { return load(p); }
   static inline __attribute__((always_inline)) Vec add_product(Vec c, Vec a, Vec b) { return c + a * b; }
@@ -18,11 +19,24 @@ struct FloatArithmetic {
 /** The same for groups of small integers (kGroup of them in 32 bits); one group counts as one of k. */
 struct GroupArithmetic {
   using Scalar = int32_t;
-  using Vector = Int;
+  using Factor = Int;
+  using Sum = Int;
   static inline __attribute__((always_inline)) Int splat_of(int32_t x) { return x - Int{}; }
   static inline __attribute__((always_inline)) Int load_of(const int32_t* p) { return load_int(p); }
   static inline __attribute__((always_inline)) Int add_product(Int c, Int a, Int b) { return dot_groups(c, a, b); }
 };
+
+#if defined(__AVX512BF16__)
+/** The same for pairs of bfloat16, summed in float32; one pair counts as one of k. */
+struct PairArithmetic {
+  using Scalar = int32_t;
+  using Factor = Int;
+  using Sum = Vec;
+  static inline __attribute__((always_inline)) Int splat_of(int32_t x) { return x - Int{}; }
+  static inline __attribute__((always_inline)) Int load_of(const int32_t* p) { return load_int(p); }
+  static inline __attribute__((always_inline)) Vec add_product(Vec c, Int a, Int b) { return dot_pairs(c, a, b); }
+};
+#endif
 
 /**
  * Tile (R, V * kLanes) = strip (R, k) times panel (k, kPanel): only the panel's first V vectors are used. The strip is
@@ -33,20 +47,19 @@ template <int R, int V, class A, class Start, class Finish, class EachChunk>
 inline __attribute__((always_inline)) void multiply_tile(const typename A::Scalar* strip,
                                                          const typename A::Scalar* panel, int64_t k, Start start,
                                                          Finish finish, EachChunk each_chunk) {
-  using Vector = typename A::Vector;
-  Vector c[R][V];
+  typename A::Sum c[R][V];
 #pragma GCC unroll 16
   for (int i = 0; i < R; i++) {
 #pragma GCC unroll 8
     for (int j = 0; j < V; j++) c[i][j] = start(i, j);
   }
   const auto step = [&](int kk) __attribute__((always_inline)) {
-    Vector b[V];
+    typename A::Factor b[V];
 #pragma GCC unroll 8
     for (int j = 0; j < V; j++) b[j] = A::load_of(panel + j * kLanes);
 #pragma GCC unroll 16
     for (int i = 0; i < R; i++) {
-      const Vector a = A::splat_of(strip[i * 16 + kk]);
+      const typename A::Factor a = A::splat_of(strip[i * 16 + kk]);
 #pragma GCC unroll 8
       for (int j = 0; j < V; j++) c[i][j] = A::add_product(c[i][j], a, b[j]);
     }

@@ -113,7 +113,7 @@ struct Ahead {
 
 /** The weights of a large model come from memory: the next part of them is spread over the strips of this one. */
 inline Ahead next_part(const Product& p, int64_t panel, int64_t k_end) {
-  if (p.type != WeightType::f32) return {nullptr, 0};
+  if (p.type != WeightType::f32 && p.type != WeightType::bf16_pairs) return {nullptr, 0};
   const int64_t next = k_end < p.k ? panel * p.b_length + p.b_begin + k_end : (panel + 1) * p.b_length + p.b_begin;
   const int64_t lines_of_chunk = kChunk * kPanel * 4 / 64;
   return {static_cast<const char*>(p.panels) + next * kPanel * 4,
@@ -121,22 +121,25 @@ inline Ahead next_part(const Product& p, int64_t panel, int64_t k_end) {
 }
 
 /** tile (R, kPanel) = (bias or what the tile holds) + strip times part of a panel. */
-template <int R>
-inline __attribute__((always_inline)) void product_tile(const float* a, const float* b, int64_t k, bool first,
-                                                        const float* bias, float* tile, Ahead& ahead) {
+template <int R, class A>
+inline __attribute__((always_inline)) void product_tile(const typename A::Scalar* a, const typename A::Scalar* b,
+                                                        int64_t k, bool first, const float* bias, float* tile,
+                                                        Ahead& ahead) {
   const auto at = [tile](int i, int j) __attribute__((always_inline)) { return tile + i * kPanel + j * kLanes; };
   const auto keep = [at](int i, int j, Vec v) __attribute__((always_inline)) { store(at(i, j), v); };
   const auto fetch = [&ahead]() __attribute__((always_inline)) { ahead.fetch(); };
   if (first) {
-    multiply_tile<R, kPanelVectors, FloatArithmetic>(
+    multiply_tile<R, kPanelVectors, A>(
         a, b, k, [bias](int, int j) { return load(bias + j * kLanes); }, keep, fetch);
   } else {
-    multiply_tile<R, kPanelVectors, FloatArithmetic>(
+    multiply_tile<R, kPanelVectors, A>(
         a, b, k, [at](int i, int j) { return load(at(i, j)); }, keep, fetch);
   }
 }
 
-void product_floats(const Product& p) {
+/** Products whose sums are float32. `part_of_panel(panel, k0, k)` gives rows [k0, k0 + k) of a panel. */
+template <class A, class PartOfPanel>
+inline void product_in_floats(const Product& p, const PartOfPanel& part_of_panel) {
   float* const tiles = p.scratch + int64_t{kBlockK} * kPanel;
   PanelVectors vectors;
   for (int64_t panel = p.panel_begin; panel < p.panel_end; panel++) {
@@ -146,20 +149,26 @@ void product_floats(const Product& p) {
     for (int64_t k0 = 0; k0 < p.k; k0 += kBlockK) {
       const int64_t k = p.k - k0 < kBlockK ? p.k - k0 : kBlockK;
       const bool first = k0 == 0, last = k0 + k == p.k;
-      const float* b = panel_values(p, panel, k0, k, p.scratch);
+      const typename A::Scalar* const b = part_of_panel(panel, k0, k);
       Ahead ahead = next_part(p, panel, k0 + k);
       for (int64_t s = 0; s < p.strips.count; s++) {
         const int64_t height = p.strips.height(s), row = p.strips.begin(s);
-        const float* a = static_cast<const float*>(p.a) + row * p.a_length + k0 * height;
+        const auto* a = static_cast<const typename A::Scalar*>(p.a) + row * p.a_length + k0 * height;
         float* const tile = tiles + (first && last ? 0 : s * kTileRows * kPanel);
         with_height<kTileRows>(
             height, [&](auto h) __attribute__((always_inline)) {
-              product_tile<decltype(h)::value>(a, b, k, first, vectors.bias, tile, ahead);
+              product_tile<decltype(h)::value, A>(a, b, k, first, vectors.bias, tile, ahead);
             });
         if (last) finish_tile(tile, vectors, p.store, row, height, column, valid);
       }
     }
   }
+}
+
+void product_floats(const Product& p) {
+  product_in_floats<FloatArithmetic>(p, [&p](int64_t panel, int64_t k0, int64_t k) {
+    return panel_values(p, panel, k0, k, p.scratch);
+  });
 }
 
 }  // namespace

@@ -134,10 +134,17 @@ struct GroupNumber<2, 0> {
 };
 
 /** Products of bfloat16 in pairs, two in 32 bits. */
-#if defined(__AMX_BF16__)
+#if defined(__AMX_BF16__) || defined(__AVX512BF16__)
 constexpr bool kPairs = true;
 #else
 constexpr bool kPairs = false;
+#endif
+
+#if defined(__AVX512BF16__)
+/** c + both products of each lane's pair of bfloat16 in a and b. */
+inline __attribute__((always_inline)) Vec dot_pairs(Vec c, Int a, Int b) {
+  return _mm512_dpbf16_ps(c, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
+}
 #endif
 
 /** c + the sum of products of each lane's group of a and b. */
