@@ -42,12 +42,12 @@ void narrow(const NarrowRows& n) {
   constexpr int64_t kNumbers = kPairs ? 2 * kChunk : kChunk;
   for (int64_t s = 0; s < n.strips.count; s++) {
     const int64_t height = n.strips.height(s), begin = n.strips.begin(s);
-    for (int64_t i = 0; i < height; i++) {
-      const float* x = n.x + begin * n.x_length + i * kChunk;
-      int32_t* const out = n.out + begin * n.out_length + i * kChunk;
-      for (int64_t k = 0; k < n.out_length / kChunk * kNumbers; k += kLanes) {
-        const Vec value = read_some(x + k / kChunk * height * kChunk + k % kChunk, n.length - k);
-        int32_t* const chunk = out + k / kNumbers * height * kChunk;
+    for (int64_t k = 0; k < n.out_length / kChunk * kNumbers; k += kLanes) {
+      const float* const from = n.x + begin * n.x_length + k / kChunk * height * kChunk + k % kChunk;
+      int32_t* const to = n.out + begin * n.out_length + k / kNumbers * height * kChunk;
+      for (int64_t i = 0; i < height; i++) {
+        const Vec value = read_some(from + i * kChunk, n.length - k);
+        int32_t* const chunk = to + i * kChunk;
         if (kPairs)
           *reinterpret_cast<Halves*>(reinterpret_cast<uint16_t*>(chunk) + k % kNumbers) = nearest_halves(value);
         else

@@ -54,71 +54,72 @@ void product_int8(const Product& p) {
               const auto start = [&](int i, int j) __attribute__((always_inline)) {
                 return load_int(first ? zero + j * kLanes : at(i, j));
               };
-              const auto keep = [at](int i, int j, Int v) __attribute__((always_inline)) { store_int(at(i, j), v); };
+              const auto keep = [&](int i, int j, Int v) __attribute__((always_inline)) {
+                if (!last) return store_int(at(i, j), v);
+                store(finished + i * kPanel + j * kLanes,
+                      __builtin_convertvector(v, Vec) * (load(scale + j * kLanes) * p.row_scale[row + i]) +
+                          load(vectors.bias + j * kLanes));
+              };
               multiply_tile<decltype(h)::value, kPanelVectors, GroupArithmetic>(a, b, k, start, keep, [] {});
             });
-        if (!last) continue;
-        for (int64_t i = 0; i < height; i++)
-          for (int j = 0; j < kPanel; j += kLanes)
-            store(finished + i * kPanel + j, __builtin_convertvector(load_int(tile + i * kPanel + j), Vec) *
-                                                     (load(scale + j) * p.row_scale[row + i]) +
-                                                 load(vectors.bias + j));
-        finish_tile(finished, vectors, p.store, row, height, column, valid);
+        if (last) finish_tile(finished, vectors, p.store, row, height, column, valid);
       }
     }
   }
 }
 
 /**
- * The largest |value| of a row of `length` in chunks `step` apart, NaN where one is; what follows the row's end is not
- * read. Without their signs floats are ordered as the integers of their bits, and every NaN is above them.
+ * The largest |value| of each row of a strip (R, length), NaN where one is; what follows the rows' ends is not read.
+ * Without their signs floats are ordered as the integers of their bits, and every NaN is above them.
  */
-inline float largest_magnitude(const float* x, int64_t step, int64_t length) {
+template <int R>
+inline __attribute__((always_inline)) void largest_magnitudes(const float* x, int64_t length, float* largest) {
   const auto more = [](Int a, Int b) { return a > b ? a : b; };
-  const auto magnitude = [](const float* p) { return as_int(load(p)) & 0x7FFFFFFF; };
-  Int most[kChunkVectors] = {}, other[kChunkVectors] = {};
+  Int most[R] = {};
   int64_t k = 0;
-  for (; k + 2 * kChunk <= length; k += 2 * kChunk, x += 2 * step)
-    for (int v = 0; v < kChunkVectors; v++) {
-      most[v] = more(most[v], magnitude(x + v * kLanes));
-      other[v] = more(other[v], magnitude(x + step + v * kLanes));
-    }
-  for (; k + kChunk <= length; k += kChunk, x += step)
-    for (int v = 0; v < kChunkVectors; v++) most[v] = more(most[v], magnitude(x + v * kLanes));
-  for (int v = 0; v < kChunkVectors; v++) most[0] = more(most[0], more(most[v], other[v]));
-  int32_t bits = largest_int(most[0]);
-  for (int64_t j = 0; k + j < length; j++) {
-    int32_t one;
-    std::memcpy(&one, x + j, sizeof one);
-    one &= 0x7FFFFFFF;
-    bits = one > bits ? one : bits;
+  for (; k + kChunk <= length; k += kChunk, x += R * kChunk) {
+#pragma GCC unroll 16
+    for (int i = 0; i < R; i++)
+      for (int v = 0; v < kChunkVectors; v++)
+        most[i] = more(most[i], as_int(load(x + i * kChunk + v * kLanes)) & 0x7FFFFFFF);
   }
-  float result;
-  std::memcpy(&result, &bits, sizeof result);
-  return result;
+  for (int i = 0; i < R; i++) {
+    int32_t bits = largest_int(most[i]);
+    for (int64_t j = 0; k + j < length; j++) {
+      int32_t one;
+      std::memcpy(&one, x + i * kChunk + j, sizeof one);
+      one &= 0x7FFFFFFF;
+      bits = one > bits ? one : bits;
+    }
+    std::memcpy(largest + i, &bits, sizeof bits);
+  }
 }
 
+/** A strip is read from front to back twice, all its rows at once. */
 void quantise(const QuantiseRows& q) {
   using Number = typename GroupNumber<kGroup, kZero>::type;
   typedef Number Numbers __attribute__((vector_size(kLanes * sizeof(Number)), aligned(1), may_alias));
-  const int64_t chunks = (q.length + kChunk - 1) / kChunk;
+  // One chunk of the output is 64 bytes of a row; what lies past the row's end meets weights of zero.
+  constexpr int64_t kNumbers = kChunk * kGroup;
+  const int64_t padded = round_up(q.length, kChunk);
   const int64_t out_length = round_up((q.length + kGroup - 1) / kGroup, kChunk);
   for (int64_t s = 0; s < q.strips.count; s++) {
     const int64_t height = q.strips.height(s), begin = q.strips.begin(s);
+    const float* const x = q.x + begin * q.x_length;
+    Number* const out = reinterpret_cast<Number*>(q.out + begin * out_length);
+    float largest[kTileRows], factor[kTileRows];
+    with_height<kTileRows>(height, [&](auto h) { largest_magnitudes<decltype(h)::value>(x, q.length, largest); });
     for (int64_t i = 0; i < height; i++) {
-      const float* x = q.x + begin * q.x_length + i * kChunk;
-      const float largest_of_row = largest_magnitude(x, height * kChunk, q.length);
-      q.scale[begin + i] = largest_of_row / 127.0f;
-      const Vec factor = splat(largest_of_row > 0 ? 127.0f / largest_of_row : 0.0f);
-      // One chunk of the output is 64 bytes of a row; what lies past the row's end meets weights of zero.
-      Number* out = reinterpret_cast<Number*>(q.out + begin * out_length + i * kChunk);
-      constexpr int64_t kNumbers = kChunk * kGroup;
-      for (int64_t k = 0; k < chunks * kChunk; k += kLanes) {
-        const Vec value = load(x + k / kChunk * height * kChunk + k % kChunk);
+      q.scale[begin + i] = largest[i] / 127.0f;
+      factor[i] = largest[i] > 0 ? 127.0f / largest[i] : 0.0f;
+    }
+    for (int64_t k = 0; k < padded; k += kLanes) {
+      const float* const from = x + k / kChunk * height * kChunk + k % kChunk;
+      Number* const to = out + k / kNumbers * height * kNumbers + k % kNumbers;
+      for (int64_t i = 0; i < height; i++) {
         // 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
-        const Int rounded = as_int(value * factor + 12582912.0f) - 0x4B400000 + kZero;
-        *reinterpret_cast<Numbers*>(out + k / kNumbers * height * kNumbers + k % kNumbers) =
-            __builtin_convertvector(rounded, Numbers);
+        const Int rounded = as_int(load(from + i * kChunk) * factor[i] + 12582912.0f) - (0x4B400000 - kZero);
+        *reinterpret_cast<Numbers*>(to + i * kNumbers) = __builtin_convertvector(rounded, Numbers);
       }
     }
   }
