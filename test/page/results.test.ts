@@ -101,7 +101,11 @@ test('figures: confusion, classes, calibration, embeddings, near-duplicates, a c
 
 test('three thousand rows: all that is in sight is filled, in its place, wherever scrolling ends', async () => {
   const many = await ResultsPage.open({
-    also: (file) => writeFileSync(file, manyRows(file, 3000, (_, place) => `${String(place).padStart(6, '0')}.jpg`)),
+    also: (file) =>
+      writeFileSync(
+        file,
+        manyRows(file, 3000, (_, place) => `${String(place).padStart(6, '0')}.jpg`),
+      ),
   });
   try {
     const { panel, page } = many;

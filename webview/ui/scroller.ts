@@ -132,9 +132,9 @@ export class Scroller {
     });
   }
 
-  /** @param each milliseconds of a frame for each change in it */
+  /** Up by one a frame, so that one short frame among long ones does not let many in; down at once. @param each milliseconds of a frame for each change in it */
   private pace(each: number): void {
-    this.most = Math.max(LEAST_CHANGES, Math.min(2 * this.most, Math.floor(FRAME_MS / each)));
+    this.most = Math.max(LEAST_CHANGES, Math.min(this.most + 1, Math.floor(FRAME_MS / each)));
   }
 
   /** Items in their places. Where many have to be filled (a jump, rows that arrive) they are filled over several frames. How many were. */
@@ -184,7 +184,8 @@ export class Scroller {
   /** Whether anything changed. */
   private fill(item: Item, place: number): boolean {
     const { drawing, atRest } = this;
-    if (item.place === place && item.drawing === drawing && item.atRest === atRest) return false;
+    // what was filled at rest has its picture, and nothing to lose when scrolling begins
+    if (item.place === place && item.drawing === drawing && (item.atRest || !atRest)) return false;
     Object.assign(item, { place, drawing, atRest });
     return this.options.fill(item.element, place, atRest);
   }

@@ -52,8 +52,8 @@ bool has_avx_vnni() {
 
 #if defined(VIT_PACKED_AVX512_BF16)
 /**
- * Products of bfloat16 in vectors that are as fast as float32's, twice the numbers in each: AMD's since Zen 4. On Intel's
- * processors they were measured to be slower than float32 (docs/performance.md).
+ * Products of bfloat16 in vectors that are as fast as float32's, twice the numbers in each: AMD's since Zen 4. On
+ * Intel's processors they were measured to be slower than float32 (docs/performance.md).
  */
 bool has_fast_avx512_bf16() {
   unsigned a = 0, b = 0, c = 0, d = 0;

@@ -166,9 +166,8 @@ inline void product_in_floats(const Product& p, const PartOfPanel& part_of_panel
 }
 
 void product_floats(const Product& p) {
-  product_in_floats<FloatArithmetic>(p, [&p](int64_t panel, int64_t k0, int64_t k) {
-    return panel_values(p, panel, k0, k, p.scratch);
-  });
+  product_in_floats<FloatArithmetic>(
+      p, [&p](int64_t panel, int64_t k0, int64_t k) { return panel_values(p, panel, k0, k, p.scratch); });
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ WeightRows HeldRows::rows() const {
 
 std::vector<const packed::Kernels*> kernel_sets() {
   std::vector<const packed::Kernels*> sets;
-  for (const char* name : {"baseline", "avx2", "avx2-vnni", "avx512", "avx512-vnni", "avx512-bf16", "avx512-amx", "neon", "neon-dot"})
+  for (const char* name :
+       {"baseline", "avx2", "avx2-vnni", "avx512", "avx512-vnni", "avx512-bf16", "avx512-amx", "neon", "neon-dot"})
     if (const packed::Kernels* set = packed::kernels_named(name)) sets.push_back(set);
   return sets;
 }
