@@ -35,6 +35,7 @@ BlockRows::BlockRows(const Block& shape, const StackBlock& block, const HeadLayo
       shape_(shape),
       layout_(layout),
       row_(row),
+      all_rows_(rows),
       strips_(rows, kernels_.tile_rows),
       segment_(round_up(block.nets[0].hidden_norm ? shape.fc2_in() : std::min(PackedMatrix::kSegment, shape.fc2_in()),
                         kernels_.panel)),

@@ -25,6 +25,7 @@ class BlockRows {
   int64_t first_row() const { return row_; }
   /** From now on only the first `rows` rows are worked on. */
   void keep_first(int64_t rows) { strips_ = Strips(rows, kernels_.tile_rows); }
+  void keep_all() { keep_first(all_rows_); }
   /** A buffer (rows, dim) of the block, for what is not yet added to the tokens. */
   float* part() const { return part_; }
 
@@ -54,6 +55,7 @@ class BlockRows {
   const Block& shape_;
   const HeadLayout layout_;
   const int64_t row_;
+  const int64_t all_rows_;
   Strips strips_;
   /** Columns of the hidden activations that exist at a time: fc1's output stays in L2 until fc2 has read it. */
   const int64_t segment_;

@@ -42,8 +42,6 @@ struct EncoderStack::Worker {
   float* tokens_out = nullptr;    // and of what leaves
   float* maps = nullptr;          // of the image
   int64_t meetings = 0;
-  /** The thread's rows of the image. */
-  int64_t rows = 0;
   /** Rows that are read after this block, when they are fewer than all; otherwise -1. */
   int64_t last_rows = -1;
   const float* value = nullptr;  // V of the last attention
@@ -169,7 +167,6 @@ bool EncoderStack::run_image(Worker& w, Team& team, int64_t image) const {
   // When only some tokens of the last block are read, the others give it their keys and values and no more.
   const bool few = kept.last_tokens > 0 && kept.last_tokens < w.tokens && !kept.tokens && !kept.queries_keys;
   w.meetings = 0;
-  w.rows = row_end - row;
   for (int64_t layer = 0; layer < depth; layer++) {
     w.source = layer == 0 ? w.in + first * shape_.dim_in : w.tokens_out;
     w.maps = kept.maps ? kept.maps + image * kept.maps_image_stride + layer * kept.maps_block_stride : nullptr;
@@ -251,7 +248,7 @@ bool EncoderStack::attend(Worker& w, Team& team, BlockRows& rows, const Attentio
   float* const key = team.keys[set].floats();
   float* const value = team.values[set].floats();
   const bool tail = w.last_rows >= 0;
-  rows.keep_first(w.rows);  // each branch of several gives keys and values of all its rows
+  rows.keep_all();  // each branch of several gives keys and values of all its rows
   rows.read(norm, x, shape_.dim_in);
   w.lap("norm");
   rows.make_heads(part, tail && !w.maps ? HeadsWanted::keys_and_values : HeadsWanted::all, key, value);

@@ -27,13 +27,9 @@ struct GroupArithmetic {
 };
 
 #if defined(__AVX512BF16__)
-/** The same for pairs of bfloat16, summed in float32; one pair counts as one of k. */
-struct PairArithmetic {
-  using Scalar = int32_t;
-  using Factor = Int;
+/** The same factors as pairs of bfloat16, summed in float32; one pair counts as one of k. */
+struct PairArithmetic : GroupArithmetic {
   using Sum = Vec;
-  static inline __attribute__((always_inline)) Int splat_of(int32_t x) { return x - Int{}; }
-  static inline __attribute__((always_inline)) Int load_of(const int32_t* p) { return load_int(p); }
   static inline __attribute__((always_inline)) Vec add_product(Vec c, Int a, Int b) { return dot_pairs(c, a, b); }
 };
 #endif
