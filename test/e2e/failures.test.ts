@@ -108,6 +108,7 @@ test('an engine that died between requests is replaced without a word', async ()
   await chooseInExplorer(page, 'cat.webp', CLASSIFY);
   await panel.ready('cat.webp');
   assert.equal((await panel.predictions()).length, 5);
+  await toast(page, 'inspecting cat.webp').waitFor({ state: 'detached' }); // where it took long enough to be there
   assert.deepEqual(await notifications(page), []);
 });
 

@@ -13,6 +13,20 @@ import { stemOf } from './names';
 import { csvFile, npyFile, type Values } from './values';
 import type { FigureOptions } from '../app/figureOptions';
 
+/** How long the window may take to give the focus back. */
+const FOCUS_MS = 2000;
+
+/**
+ * Waits until the keyboard is this document's, as a browser demands of whoever writes to the clipboard: after a menu of the
+ * workbench the focus is in none of the documents, or still on its way here.
+ */
+async function takeFocus(): Promise<void> {
+  for (const end = Date.now() + FOCUS_MS; !document.hasFocus() && Date.now() < end;) {
+    window.focus();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** The figure on screen, to the two places a picture goes. */
 export function figureVerbs(
   app: App,
@@ -22,6 +36,7 @@ export function figureVerbs(
   const png = () => pngOf(figureOf(app, pictures.sides(), maps));
   return {
     clipboard: async () => {
+      await takeFocus();
       // the promise goes into the item: the browser only allows writing while the click is fresh
       await navigator.clipboard.write([new ClipboardItem({ 'image/png': png() })]);
       app.announce(l10n.t('Figure copied.'));
