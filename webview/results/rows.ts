@@ -58,12 +58,18 @@ export class Rows implements Part {
       h('span', { class: 'cell-tag' }),
     );
     const label = l10n.t('Pictures');
+    // the other layout has its items before it is asked for
+    const rested = () => {
+      const { clientWidth, clientHeight } = this.shown.element;
+      for (const other of [this.table, this.grid]) if (other !== this.shown) other.prepare(clientWidth, clientHeight);
+    };
     this.table = new Scroller({
       label,
       lineHeight: () => ROW_HEIGHT,
       columns: () => 1,
       make: () => this.listen(makeRow()),
       fill: (element, place, atRest) => this.fill(element, place, atRest),
+      rested,
     });
     this.grid = new Scroller({
       label,
@@ -71,6 +77,7 @@ export class Rows implements Part {
       columns: (width) => Math.floor(width / TILE),
       make: () => this.listen(makeTile()),
       fill: (element, place, atRest) => this.fill(element, place, atRest),
+      rested,
     });
     for (const { element } of [this.table, this.grid]) element.addEventListener('keydown', (event) => this.key(event));
     this.element = h(

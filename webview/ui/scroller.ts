@@ -13,6 +13,12 @@ const LEAST_CHANGES = 4;
 /** More where a frame with them has taken less than this, in milliseconds. */
 const FRAME_MS = 6;
 
+/** An item is made only in idle time that is at least so long, in milliseconds. */
+const IDLE_MS = 2;
+
+/** The place of an item that was made and never filled. */
+const UNFILLED = -1;
+
 /** Lines that are ready above and below of what is in sight. */
 const SPARE_LINES = 2;
 
@@ -25,6 +31,8 @@ interface Options {
   make: () => HTMLElement;
   /** Shows the item at a place, and says whether anything changed; `atRest`: nothing is scrolled, and pictures may be loaded. */
   fill: (element: HTMLElement, place: number, atRest: boolean) => boolean;
+  /** Scrolling has come to rest. */
+  rested?: () => void;
 }
 
 interface Item {
@@ -43,7 +51,7 @@ interface Item {
 export class Scroller {
   private readonly spacer = h('div', { class: 'scroller-spacer' });
   readonly element: HTMLElement;
-  /** The item of a place is at its remainder; made when it is first filled. */
+  /** The item of a place is at its remainder; made when it is first filled, or before. */
   private pool: (Item | undefined)[] = [];
   private total = 0;
   /** How often it was said that items may be others. */
@@ -70,6 +78,27 @@ export class Scroller {
     this.drawing++;
     if (!this.atRest && this.rest === undefined) this.restSoon();
     this.draw();
+  }
+
+  /**
+   * Makes the items that a list of that size needs, in pixels, while the browser has nothing else to do: for a list that is out
+   * of sight and will be scrolled as soon as it is not.
+   */
+  prepare(width: number, height: number): void {
+    const wanted = this.linesFor(height) * Math.max(1, this.options.columns(width));
+    const make = (idle: IdleDeadline) => {
+      for (let i = 0; i < wanted; i++) {
+        if (this.pool[i]) continue;
+        if (idle.timeRemaining() < IDLE_MS) return void requestIdleCallback(make);
+        this.pool[i] = this.makeItem();
+      }
+    };
+    requestIdleCallback(make);
+  }
+
+  /** Lines of items that are kept for so many pixels in sight. */
+  private linesFor(height: number): number {
+    return Math.ceil(height / this.options.lineHeight()) + 1 + 2 * SPARE_LINES;
   }
 
   get columns(): number {
@@ -118,6 +147,7 @@ export class Scroller {
     this.rest = setTimeout(() => {
       this.atRest = true;
       this.draw();
+      this.options.rested?.();
     }, REST_MS);
   }
 
@@ -146,8 +176,7 @@ export class Scroller {
     this.spacer.style.height = `${shown}px`;
     const firstInSight = Math.floor(top / lineHeight);
     const first = Math.max(0, firstInSight - SPARE_LINES);
-    const lines = Math.ceil(view / lineHeight) + 1 + 2 * SPARE_LINES;
-    const wanted = lines * columns;
+    const wanted = this.linesFor(view) * columns;
     if (this.pool.length < wanted) this.pool.length = wanted;
     const size = this.pool.length;
     const before = (firstInSight - first) * columns;
@@ -161,7 +190,7 @@ export class Scroller {
         if (item) item.element.hidden = true;
         continue;
       }
-      if (!item && changes === this.most) continue;
+      if ((item?.place ?? UNFILLED) === UNFILLED && changes === this.most) continue;
       item ??= this.pool[place % size] = this.makeItem();
       const line = Math.floor(place / columns);
       if (changes < this.most && this.fill(item, place)) changes++;
@@ -177,8 +206,9 @@ export class Scroller {
   private makeItem(): Item {
     const element = this.options.make();
     element.classList.add('scroller-item');
+    element.hidden = true;
     this.spacer.append(element);
-    return { element, place: -1, drawing: -1, atRest: false, x: NaN, y: NaN, width: NaN, height: NaN };
+    return { element, place: UNFILLED, drawing: -1, atRest: false, x: NaN, y: NaN, width: NaN, height: NaN };
   }
 
   /** Whether anything changed. */
