@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import type { Locator } from 'playwright-core';
 import { parseCsv } from '../../extension/files/csv';
 import { parseLine, type PictureRow } from '../../extension/results/format';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { manyRows } from '../manyRows';
 import { violations } from './support/axe';
+import { printFrames } from './support/frames';
 import { root, Session } from './support/session';
 import { chooseFile, chooseInExplorer, openFile, PATIENCE, runCommand, saveFile, toast } from './support/ui';
 
@@ -321,26 +321,6 @@ test('after a reload a paused job is paused and the other goes on by itself; bot
   }
 });
 
-/** Scrolls a little each frame, and far now and then; prints how long frames take. */
-async function printFrames(name: string, scroller: Locator): Promise<void> {
-  const frames = await scroller.evaluate(async (element) => {
-    const times: number[] = [];
-    for (let i = 0, last = 0; i < 150; i++) {
-      const now = await new Promise<number>((resolve) => requestAnimationFrame(resolve));
-      if (i > 0) times.push(now - last);
-      last = now;
-      element.scrollTop += i % 50 === 49 ? 100_000 : 90;
-    }
-    return times;
-  });
-  const long = frames.flatMap((time, i) => (time > 20 ? [`${i}: ${time.toFixed(0)} ms`] : []));
-  frames.sort((a, b) => a - b);
-  const at = (share: number) => frames[Math.floor(share * (frames.length - 1))]!.toFixed(1);
-  console.log(
-    `# ${name}: a frame every ${at(0.5)} ms, 95% within ${at(0.95)} ms, the longest ${at(1)} ms; ${long.length} over 20 ms (${long.join(', ')})`,
-  );
-}
-
 test('a hundred thousand rows open and scroll; how long that takes is printed', async () => {
   const { page, panel } = session;
   const count = 100_000;
@@ -357,7 +337,7 @@ test('a hundred thousand rows open and scroll; how long that takes is printed', 
     Object.assign(blank.style, { position: 'fixed', inset: '0', overflow: 'auto' });
     blank.appendChild(document.createElement('div')).style.height = '3000000px';
   });
-  await printFrames('a blank page', panel.view.locator('#blank'));
+  await printFrames(page, 'a blank page', panel.view.locator('#blank'));
   await panel.view.locator('#blank').evaluate((blank) => blank.remove());
   // at first beside what opening still does: figures, pictures, the workbench's own
   for (const [layout, when] of [
@@ -369,7 +349,7 @@ test('a hundred thousand rows open and scroll; how long that takes is printed', 
     await panel.part(layout).click();
     const scroller = panel.view.locator('.scroller:visible');
     await scroller.locator('[data-testid=row]:visible').first().waitFor({ timeout: PATIENCE });
-    await printFrames(`${layout}, ${when}`, scroller);
+    await printFrames(page, `${layout}, ${when}`, scroller);
     await scroller.evaluate((element) => (element.scrollTop = element.scrollHeight));
     await panel.view
       .locator(`[data-testid=row][data-place="${count - 1}"][data-id]:visible`)
