@@ -1,5 +1,6 @@
 #pragma once
 
+#include "packed/head_pairs.h"
 #include "packed/kernels.h"
 #include "packed/micro_kernel.h"
 #include "packed/position_kernel.h"
@@ -28,51 +29,91 @@ inline int64_t key_block(const HeadLayout& l, bool maps) {
   return maps || l.tokens <= kWholeRow ? l.tokens : kKeyBlock;
 }
 
-inline int64_t attention_scratch(const HeadLayout& l, const Strips&) {
+inline int64_t attention_scratch(const HeadLayout& l, const Strips& strips, bool pairs) {
   return kTileRows * round_up(l.tokens, kPanel) + kStripGroup * kTileRows * round_up(l.head_dim, kPanel) +
-         round_up(l.tokens + kLanes, kPanel);
+         round_up(l.tokens + kLanes, kPanel) + (pairs ? pairs_scratch(l, strips) : 0);
 }
 
-/** scores (R, count) = strip of Q times the keys, in the strip layout. */
-template <int R>
-void strip_scores(const float* query, const float* key, int64_t head_dim, int64_t count, float* scores) {
+/** What the products of one head read, in float32 or in pairs; k is counted in steps, numbers or pairs. */
+template <class A>
+struct HeadFactors {
+  const typename A::Scalar* query;  // strips of Q, k = query_length
+  int64_t query_length;
+  const typename A::Scalar* key;  // [token / kPanel][dims][kPanel]
+  int64_t dims;
+  const typename A::Scalar* value;  // [d / kPanel][tokens][kPanel]
+  int64_t tokens;
+  typename A::Scalar* weights;  // pairs: a strip of the softmax's, for the product with the values
+};
+
+template <class A>
+HeadFactors<A> head_factors(const AttentionRows& a, int64_t head, float* scratch);
+
+template <>
+HeadFactors<FloatArithmetic> head_factors<FloatArithmetic>(const AttentionRows& a, int64_t head, float*) {
+  const HeadLayout& l = a.layout;
+  return {a.query + head * l.query_head(a.strips.rows),
+          l.padded_dim(),
+          a.key + head * l.key_head(),
+          l.head_dim,
+          a.value + head * l.value_head(),
+          l.tokens,
+          nullptr};
+}
+
+#if defined(__AVX512BF16__)
+template <>
+HeadFactors<PairArithmetic> head_factors<PairArithmetic>(const AttentionRows& a, int64_t head, float* scratch) {
+  const HeadPairs pairs = make_pairs(a, head, scratch);
+  return {pairs.query, pair_query_length(a.layout), pairs.key,    pairs_in(a.layout.head_dim),
+          pairs.value, pairs_in(a.layout.tokens),   pairs.weights};
+}
+#endif
+
+/** scores (R, count) = strip of Q times the keys, `dims` steps of k, in the strip layout. */
+template <int R, class A>
+void strip_scores(const typename A::Scalar* query, const typename A::Scalar* key, int64_t dims, int64_t count,
+                  float* scores) {
   const auto keep = [&scores](int i, int j, Vec v) __attribute__((always_inline)) {
     store(scores + (j / kChunkVectors * R + i) * kChunk + j % kChunkVectors * kLanes, v);
   };
   const auto zero = [](int, int) { return Vec{}; };
   for (int64_t token = 0; token < count; token += kPanel) {
     if (count - token > kPanel / 2)
-      multiply_tile<R, kPanelVectors>(query, key, head_dim, zero, keep);
+      multiply_tile<R, kPanelVectors, A>(query, key, dims, zero, keep, [] {});
     else
-      multiply_tile<R, kPanelVectors / 2>(query, key, head_dim, zero, keep);
-    key += head_dim * kPanel;
+      multiply_tile<R, kPanelVectors / 2, A>(query, key, dims, zero, keep, [] {});
+    key += dims * kPanel;
     scores += R * kPanel;
   }
 }
 
-/** output (R, hd) = output * factor[row] + weights (R, count) times the values; without the first term when `first`. */
-template <int R>
-void strip_output(const float* weights, const float* value, const HeadLayout& l, int64_t count, bool first,
-                  const float* factor, float* output) {
-  for (int64_t d = 0; d < l.head_dim; d += kPanel) {
+/**
+ * output (R, hd) = output * factor[row] + weights (R, `steps` of k) times the values, whose panels are `tokens` long;
+ * without the first term when `first`.
+ */
+template <int R, class A>
+void strip_output(const typename A::Scalar* weights, const typename A::Scalar* value, int64_t head_dim, int64_t tokens,
+                  int64_t steps, bool first, const float* factor, float* output) {
+  for (int64_t d = 0; d < head_dim; d += kPanel) {
     const auto at = [output](int i, int j) __attribute__((always_inline)) { return output + i * kPanel + j * kLanes; };
     const auto keep = [at](int i, int j, Vec v) __attribute__((always_inline)) { store(at(i, j), v); };
     const auto zero = [](int, int) { return Vec{}; };
     const auto scaled = [ at, factor ](int i, int j) __attribute__((always_inline)) {
       return load(at(i, j)) * factor[i];
     };
-    if (l.head_dim - d > kPanel / 2) {
+    if (head_dim - d > kPanel / 2) {
       if (first)
-        multiply_tile<R, kPanelVectors>(weights, value, count, zero, keep);
+        multiply_tile<R, kPanelVectors, A>(weights, value, steps, zero, keep, [] {});
       else
-        multiply_tile<R, kPanelVectors>(weights, value, count, scaled, keep);
+        multiply_tile<R, kPanelVectors, A>(weights, value, steps, scaled, keep, [] {});
     } else {
       if (first)
-        multiply_tile<R, kPanelVectors / 2>(weights, value, count, zero, keep);
+        multiply_tile<R, kPanelVectors / 2, A>(weights, value, steps, zero, keep, [] {});
       else
-        multiply_tile<R, kPanelVectors / 2>(weights, value, count, scaled, keep);
+        multiply_tile<R, kPanelVectors / 2, A>(weights, value, steps, scaled, keep, [] {});
     }
-    value += l.tokens * kPanel;
+    value += tokens * kPanel;
     output += R * kPanel;
   }
 }
@@ -104,17 +145,29 @@ inline void fetch_for_writing(const float* row, int64_t length) {
   for (int64_t at = 0; at < length * 4 + 64; at += 64) __builtin_prefetch(line + at, 1, 3);
 }
 
-/** One strip against one block of keys, the first of which is `begin`. */
+/** A strip of the softmax's weights as the product with the values reads it. */
 template <int R>
-void attend_block(const AttentionRows& a, int64_t head, int64_t row, int64_t begin, int64_t count, float* scores,
-                  float* biases, StripState& state) {
+inline const float* weights_of(const HeadFactors<FloatArithmetic>&, const float* scores, int64_t) {
+  return scores;
+}
+
+#if defined(__AVX512BF16__)
+template <int R>
+inline const int32_t* weights_of(const HeadFactors<PairArithmetic>& factors, const float* scores, int64_t chunks) {
+  pair_weights(scores, R, chunks, factors.weights);
+  return factors.weights;
+}
+#endif
+
+/** One strip against one block of keys, the first of which is `begin`, a multiple of kPanel. */
+template <int R, class A>
+void attend_block(const AttentionRows& a, const HeadFactors<A>& factors, int64_t head, int64_t row, int64_t begin,
+                  int64_t count, float* scores, float* biases, StripState& state) {
   const HeadLayout& l = a.layout;
-  const float* query = a.query + head * l.query_head(a.strips.rows) + row * l.padded_dim();
-  const float* key = a.key + head * l.key_head() + begin * l.head_dim;
-  const float* value = a.value + head * l.value_head() + begin * kPanel;
   float* const maps = a.maps ? a.maps + (head * l.tokens + row) * l.tokens : nullptr;
   if (maps) fetch_for_writing(maps, count);
-  strip_scores<R>(query, key, l.head_dim, count, scores);
+  strip_scores<R, A>(factors.query + row * factors.query_length, factors.key + begin * factors.dims, factors.dims,
+                     count, scores);
   const int64_t chunks = (count + kChunk - 1) / kChunk;
   float factor[R];
   for (int i = 0; i < R; i++) {
@@ -132,18 +185,23 @@ void attend_block(const AttentionRows& a, int64_t head, int64_t row, int64_t beg
     state.sum[i] = (begin == 0 ? 0.0f : state.sum[i] * factor[i]) + row_exp2(scored, chunks, now);
     if (maps) copy_row(scored, count, a.map_factor / state.sum[i], maps + i * l.tokens, a.add_maps);
   }
-  if (a.out) strip_output<R>(scores, value, l, count, begin == 0, factor, state.output);
+  if (a.out)
+    strip_output<R, A>(weights_of<R>(factors, scores, chunks), factors.value + begin / A::kStep * kPanel, l.head_dim,
+                       factors.tokens, (count + A::kStep - 1) / A::kStep, begin == 0, factor, state.output);
 }
 
-void attention(const AttentionRows& a) {
+template <class A>
+void attend(const AttentionRows& a) {
   const HeadLayout& l = a.layout;
   const int64_t block = key_block(l, a.maps != nullptr);
   const int64_t output_size = kTileRows * round_up(l.head_dim, kPanel);
   float* const scores = a.scratch + kStripGroup * output_size;
   float* const biases = scores + kTileRows * round_up(l.tokens, kPanel);
+  float* const rest = biases + round_up(l.tokens + kLanes, kPanel);
   StripState states[kStripGroup];
   for (int64_t g = 0; g < kStripGroup; g++) states[g].output = a.scratch + g * output_size;
   for (int64_t head = 0; head < l.heads; head++) {
+    const HeadFactors<A> factors = head_factors<A>(a, head, rest);
     for (int64_t group = 0; group < a.strips.count; group += kStripGroup) {
       const int64_t end = group + kStripGroup < a.strips.count ? group + kStripGroup : a.strips.count;
       for (int64_t begin = 0; begin < l.tokens; begin += block) {
@@ -151,7 +209,7 @@ void attention(const AttentionRows& a) {
         for (int64_t s = group; s < end; s++) {
           const int64_t row = a.strips.begin(s);
           with_height<kTileRows>(a.strips.height(s), [&](auto h) {
-            attend_block<decltype(h)::value>(a, head, row, begin, count, scores, biases, states[s - group]);
+            attend_block<decltype(h)::value>(a, factors, head, row, begin, count, scores, biases, states[s - group]);
           });
         }
       }
@@ -159,6 +217,13 @@ void attention(const AttentionRows& a) {
         store_output(a, head, a.strips.begin(s), a.strips.height(s), states[s - group]);
     }
   }
+}
+
+void attention(const AttentionRows& a) {
+#if defined(__AVX512BF16__)
+  if (a.pairs) return attend<PairArithmetic>(a);
+#endif
+  attend<FloatArithmetic>(a);
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ BlockRows::BlockRows(const Block& shape, const StackBlock& block, const HeadLayo
       strips_(rows, kernels_.tile_rows),
       segment_(round_up(block.nets[0].hidden_norm ? shape.fc2_in() : std::min(PackedMatrix::kSegment, shape.fc2_in()),
                         kernels_.panel)),
-      kept_heads_(kept_heads) {
+      kept_heads_(kept_heads),
+      pairs_(kernels_.pair_attention && block.attns[0].qkv->matrix().rounds()) {
   const AttentionPart& attn = block.attns[0];
   const NetPart& net = block.nets[0];
   int64_t feeds = 0;
@@ -57,8 +58,9 @@ BlockRows::BlockRows(const Block& shape, const StackBlock& block, const HeadLayo
   part_ = space.take(has_part ? rows * shape.dim : 0);
   feed_scratch_ = space.take(feeds);
   fc2_scratch_ = space.take(net.fc2->matrix().feed_scratch(rows));
-  scratch_ = space.take(std::max({kernels_.product_scratch(strips_.count), kernels_.attention_scratch(layout, strips_),
-                                  round_up(length, kChunk), segment_}));
+  scratch_ =
+      space.take(std::max({kernels_.product_scratch(strips_.count), kernels_.attention_scratch(layout, strips_, pairs_),
+                           round_up(length, kChunk), segment_}));
 }
 
 void BlockRows::read(const NormLayer* layer, const float* x, int64_t length) {
@@ -175,6 +177,7 @@ void BlockRows::attend(const AttentionPart& part, const float* key, const float*
   a.maps = maps ? maps + row_ * layout_.tokens : nullptr;
   a.map_factor = factor;
   a.add_maps = add;
+  a.pairs = pairs_;
   a.scratch = scratch_;
   kernels_.attention(a);
   if (maps_only || !part.heads_norm) return;

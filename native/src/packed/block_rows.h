@@ -60,6 +60,8 @@ class BlockRows {
   /** Columns of the hidden activations that exist at a time: fc1's output stays in L2 until fc2 has read it. */
   const int64_t segment_;
   float* const kept_heads_;
+  /** Attention's factors are rounded as those of the layers are. */
+  const bool pairs_;
   float *normed_, *context_, *query_, *head_rows_, *hidden_, *part_, *feed_scratch_, *fc2_scratch_, *scratch_;
 };
 

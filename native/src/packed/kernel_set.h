@@ -37,13 +37,10 @@ double busy_tiles(int64_t rounds) {
 }
 
 constexpr Kernels make_kernels(const char* name) {
-  return {name,        kTileRows,       kPanel,
-          kGroup,      kZero,           kLargestWeight,
-          kPairs,      product_scratch, attention_scratch,
-          product,     attention,       norm,
-          norm_strips, place_heads,     quantise,
-          narrow,      slopes,          softmax_rows,
-          busy_tiles};
+  return {name,           kTileRows, kPanel,         kGroup,          kZero,
+          kLargestWeight, kPairs,    kPairAttention, product_scratch, attention_scratch,
+          product,        attention, norm,           norm_strips,     place_heads,
+          quantise,       narrow,    slopes,         softmax_rows,    busy_tiles};
 }
 
 }  // namespace

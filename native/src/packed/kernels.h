@@ -59,7 +59,9 @@ struct AttentionRows {
   /** What is written to the maps is multiplied by this, and added to what they hold when `add_maps`. */
   float map_factor = 1;
   bool add_maps = false;
-  /** Kernels::attention_scratch(layout, strips) floats on a 64-byte boundary. */
+  /** Q, K, V and the softmax's weights are rounded to bfloat16 for the products, where Kernels::pair_attention. */
+  bool pairs = false;
+  /** Kernels::attention_scratch(layout, strips, pairs) floats on a 64-byte boundary. */
   float* scratch = nullptr;
 };
 
@@ -155,8 +157,10 @@ struct Kernels {
   int32_t largest_weight;
   /** Whether products of bfloat16 take pairs of them (WeightType::bf16_pairs). */
   bool pairs;
+  /** Whether those of attention can (AttentionRows::pairs). */
+  bool pair_attention;
   int64_t (*product_scratch)(int64_t strips);
-  int64_t (*attention_scratch)(const HeadLayout& layout, const Strips& strips);
+  int64_t (*attention_scratch)(const HeadLayout& layout, const Strips& strips, bool pairs);
   void (*product)(const Product& product);
   void (*attention)(const AttentionRows& rows);
   void (*norm)(const NormRows& rows);

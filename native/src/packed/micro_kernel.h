@@ -11,6 +11,8 @@ struct FloatArithmetic {
   using Scalar = float;
   using Factor = Vec;
   using Sum = Vec;
+  /** Numbers in one of k. */
+  static constexpr int64_t kStep = 1;
   static inline __attribute__((always_inline)) Vec splat_of(float x) { return splat(x); }
   static inline __attribute__((always_inline)) Vec load_of(const float* p) { return load(p); }
   static inline __attribute__((always_inline)) Vec add_product(Vec c, Vec a, Vec b) { return c + a * b; }
@@ -30,6 +32,7 @@ struct GroupArithmetic {
 /** The same factors as pairs of bfloat16, summed in float32; one pair counts as one of k. */
 struct PairArithmetic : GroupArithmetic {
   using Sum = Vec;
+  static constexpr int64_t kStep = 2;
   static inline __attribute__((always_inline)) Vec add_product(Vec c, Int a, Int b) { return dot_pairs(c, a, b); }
 };
 #endif

@@ -34,6 +34,8 @@ class PackedMatrix {
   int64_t output(int64_t column) const;
   int64_t segments() const { return (in_ + kSegment - 1) / kSegment; }
   WeightType type() const { return type_; }
+  /** Activations are rounded for the product: in bfloat16 and in 8 bits. */
+  bool rounds() const { return narrows_ || type_ == WeightType::int8; }
   int64_t bytes() const;
   const Kernels& kernels() const { return kernels_; }
 

@@ -140,6 +140,14 @@ constexpr bool kPairs = true;
 constexpr bool kPairs = false;
 #endif
 
+/** Those of attention too: it has factors that are not packed once, and a matrix unit would want them in another order.
+ */
+#if defined(__AVX512BF16__)
+constexpr bool kPairAttention = true;
+#else
+constexpr bool kPairAttention = false;
+#endif
+
 #if defined(__AVX512BF16__)
 /** c + both products of each lane's pair of bfloat16 in a and b. */
 inline __attribute__((always_inline)) Vec dot_pairs(Vec c, Int a, Int b) {

@@ -19,10 +19,18 @@ struct HeldRows {
   WeightRows rows() const;
 };
 
+/** The nearest bfloat16, ties to even, by arithmetic: 8 bits of the fraction stay. The kernels do it with the bits. */
+inline float rounded_to_bf16(float value) {
+  int exponent;
+  const double fraction = std::frexp(static_cast<double>(value), &exponent);  // 0.5 .. 1
+  return static_cast<float>(std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8));
+}
+
 /** Sets of kernels this machine can run. */
 std::vector<const packed::Kernels*> kernel_sets();
 
 void test_activations(const packed::Kernels& kernels);
+void test_attention(const packed::Kernels& kernels);
 void test_products(const packed::Kernels& kernels);
 void test_stack(const packed::Kernels& kernels);
 void test_pool();

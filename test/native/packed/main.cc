@@ -47,6 +47,7 @@ int main() {
   for (const vit::packed::Kernels* set : kernel_sets()) {
     std::printf("%s (tiles of %d x %d)\n", set->name, static_cast<int>(set->tile_rows), static_cast<int>(set->panel));
     test_activations(*set);
+    test_attention(*set);
     test_products(*set);
     test_stack(*set);
   }

@@ -106,13 +106,6 @@ double int8_difference(const packed::Kernels& kernels, Random& random, int64_t n
   return most;
 }
 
-/** The nearest bfloat16, ties to even, by arithmetic: 8 bits of the fraction stay. The kernels do it with the bits. */
-float rounded_to_bf16(float value) {
-  int exponent;
-  const double fraction = std::frexp(static_cast<double>(value), &exponent);  // 0.5 .. 1
-  return static_cast<float>(std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8));
-}
-
 /** The bfloat16 product against rounded weights and activations multiplied in float64. */
 double bf16_difference(const packed::Kernels& kernels, Random& random, int64_t n, int64_t in, int64_t out, bool gated) {
   HeldRows held = HeldRows::random(random, out, in, Stored::f32);
