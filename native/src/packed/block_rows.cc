@@ -27,6 +27,14 @@ bool by_rows(const AttentionPart& part, const float* kept_heads) {
   return part.query_norm || part.key_norm || part.turn.cos || kept_heads;
 }
 
+/** Heads that are made at a time by way of rows: as few as fill whole panels, so that their rows are still in L2. */
+int64_t heads_at_a_time(const AttentionPart& part, const HeadLayout& l) {
+  if (part.query_column % l.panel != 0) return l.heads;
+  int64_t heads = 1;
+  while (heads < l.heads && heads * l.head_dim % l.panel != 0) heads++;
+  return heads;
+}
+
 }  // namespace
 
 BlockRows::BlockRows(const Block& shape, const StackBlock& block, const HeadLayout& layout, int64_t row, int64_t rows,
@@ -52,7 +60,7 @@ BlockRows::BlockRows(const Block& shape, const StackBlock& block, const HeadLayo
   normed_ = space.take(rows * round_up(std::max(shape.dim_in, shape.dim), kChunk));
   context_ = space.take(rows * round_up(length, kChunk));
   query_ = space.take(layout.heads * layout.query_head(rows));
-  head_rows_ = space.take(by_rows(attn, nullptr) ? rows * 2 * length : 0);
+  head_rows_ = space.take(by_rows(attn, nullptr) ? rows * heads_at_a_time(attn, layout) * layout.head_dim : 0);
   hidden_ = space.take(rows * segment_);
   const bool has_part = shape.order == Block::Order::res_post || shape.order == Block::Order::parallel;
   part_ = space.take(has_part ? rows * shape.dim : 0);
@@ -129,37 +137,46 @@ void BlockRows::make_heads(const AttentionPart& part, HeadsWanted wanted, float*
   p.store.query_rows = strips_.rows;
   p.store.key = key;
   p.store.value = value;
-  const bool rows = by_rows(part, kept_heads_);
-  const int64_t begin = wanted == HeadsWanted::keys_and_values ? first + length : first;
-  const int64_t end = wanted == HeadsWanted::queries ? first + length : first + (rows ? 2 : 3) * length;
-  if (rows) {
-    HeadRows h;
-    h.layout = layout_;
-    h.strips = strips_;
-    h.rows = kept_heads_ ? kept_heads_ : head_rows_;
-    h.stride = 2 * length;
-    h.query_norm = spec_of(part.query_norm);
-    h.key_norm = spec_of(part.key_norm);
-    h.turn = part.turn;
-    h.query_scale = p.store.query_scale;
-    h.query = wanted == HeadsWanted::keys_and_values ? nullptr : query_;
-    h.key = wanted == HeadsWanted::queries ? nullptr : key;
-    h.first_token = row_;
-    Product q = p;
-    q.store.to = TileStore::To::rows;
-    q.store.out = h.rows;
-    q.store.stride = h.stride;
-    q.store.first_column = first;
-    restrict_to(q, begin, end, kernels_.panel);
-    kernels_.product(q);
-    kernels_.place_heads(h);
+  int64_t begin = wanted == HeadsWanted::keys_and_values ? first + length : first;
+  const int64_t end = wanted == HeadsWanted::queries ? first + length : first + 3 * length;
+  if (by_rows(part, kept_heads_)) {
+    make_heads_by_rows(part, wanted, p);
     if (wanted == HeadsWanted::queries) return;
-    restrict_to(p, first + 2 * length, first + 3 * length, kernels_.panel);
-  } else {
-    restrict_to(p, begin, end, kernels_.panel);
+    begin = first + 2 * length;
   }
+  restrict_to(p, begin, end, kernels_.panel);
   p.store.to = TileStore::To::heads;
   kernels_.product(p);
+}
+
+void BlockRows::make_heads_by_rows(const AttentionPart& part, HeadsWanted wanted, const Product& product) {
+  const int64_t length = shape_.qkv_dim(), hd = layout_.head_dim, most = heads_at_a_time(part, layout_);
+  HeadRows h;
+  h.layout = layout_;
+  h.strips = strips_;
+  h.turn = part.turn;
+  h.query_scale = product.store.query_scale;
+  h.first_token = row_;
+  h.stride = kept_heads_ ? 2 * length : most * hd;
+  Product p = product;
+  p.store.to = TileStore::To::rows;
+  p.store.stride = h.stride;
+  for (const bool keys : {false, true}) {
+    if (wanted == (keys ? HeadsWanted::queries : HeadsWanted::keys_and_values)) continue;
+    h.norm = spec_of(keys ? part.key_norm : part.query_norm);
+    h.query = keys ? nullptr : product.store.query;
+    h.key = keys ? product.store.key : nullptr;
+    for (h.first_head = 0; h.first_head < layout_.heads; h.first_head += most) {
+      h.heads = std::min(most, layout_.heads - h.first_head);
+      const int64_t column = (keys ? length : 0) + h.first_head * hd;
+      h.rows = kept_heads_ ? kept_heads_ + column : head_rows_;
+      p.store.out = h.rows;
+      p.store.first_column = part.query_column + column;
+      restrict_to(p, p.store.first_column, p.store.first_column + h.heads * hd, kernels_.panel);
+      kernels_.product(p);
+      kernels_.place_heads(h);
+    }
+  }
 }
 
 void BlockRows::attend(const AttentionPart& part, const float* key, const float* value, float* maps, float factor,

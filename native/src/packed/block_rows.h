@@ -47,6 +47,8 @@ class BlockRows {
 
  private:
   Product feed(const PackedLinear& linear, const float* a) const;
+  /** Q and K, or those of them that are wanted, by way of rows: what is done to them is done before they are stored. */
+  void make_heads_by_rows(const AttentionPart& part, HeadsWanted wanted, const Product& product);
   void to_rows(Product& product, const Floats* scale, const float* residual, float* out) const;
   /** Columns of fc1 from hidden column `first` on, `count` of them after the gate, into hidden_ with k = length. */
   void make_hidden(const Product& all, int64_t first, int64_t count, int64_t length);

@@ -100,20 +100,25 @@ struct NormStrips {
 };
 
 /**
- * Rows of Q and K on their way between the product that made them and the scores: each head normalised and turned in
- * place, then stored where attention reads it. Whatever else is done to queries and keys has its place here.
+ * Rows of Q or of K of some heads on their way between the product that made them and the scores: each head normalised
+ * and turned in place, then stored where attention reads it. Whatever else is done to queries and keys has its place
+ * here.
  */
 struct HeadRows {
   HeadLayout layout;
   Strips strips;  // of the thread's rows
-  /** (rows, 2 * heads * hd), Q then K, rows `stride` apart. */
+  /** Heads [first_head, first_head + heads). */
+  int64_t first_head = 0;
+  int64_t heads = 0;
+  /** (rows, heads * hd), rows `stride` apart. */
   float* rows = nullptr;
   int64_t stride = 0;
-  NormSpec query_norm, key_norm;
+  NormSpec norm;
   HeadTurn turn;
   float query_scale = 1;
-  float* query = nullptr;  // or null: Q is left out
-  float* key = nullptr;    // or null
+  /** Q or K of all heads, the other null. */
+  float* query = nullptr;
+  float* key = nullptr;
   int64_t first_token = 0;
 };
 

@@ -111,20 +111,31 @@ void norm_strips(const NormStrips& n) {
   }
 }
 
-/** Q or K of one head: normalised in place, then stored. */
+/** The rows of a strip of one head, each normalised in place: a step for all of them at a time, for each step waits for
+ * the one before. */
 inline void normalise_head(const NormSpec& n, float* rows, int64_t stride, int64_t height, int64_t head_dim) {
   if (n.kind == NormSpec::Kind::identity) return;
+  RowNorm norms[kTileRows];
+  float squares[kTileRows];
+  const float per = 1.0f / static_cast<float>(head_dim);
+  for (int64_t i = 0; i < height && n.kind == NormSpec::Kind::layer; i++)
+    norms[i].shift = row_sum(rows + i * stride, head_dim, [](Vec v) { return v; }) * per;
+  for (int64_t i = 0; i < height; i++) {
+    const Vec mean = splat(norms[i].shift);
+    squares[i] = row_sum(rows + i * stride, head_dim, [mean](Vec v) { return (v - mean) * (v - mean); });
+  }
+  for (int64_t i = 0; i < height; i++) norms[i].factor = 1.0f / square_root(squares[i] * per + n.eps);
   for (int64_t i = 0; i < height; i++) {
     float* row = rows + i * stride;
-    write_contiguous(n, row_norm(n, row, head_dim), row, head_dim, row, false);
+    write_contiguous(n, norms[i], row, head_dim, row, false);
   }
 }
 
 template <int Count>
-inline void place_head(const HeadRows& h, const float* rows, int64_t head, int64_t begin, int64_t height, bool key) {
+inline void place_head(const HeadRows& h, const float* rows, int64_t head, int64_t begin, int64_t height) {
   const HeadLayout& l = h.layout;
   for (int64_t d = 0; d < l.head_dim; d += Count) {
-    if (key)
+    if (h.key)
       store_keys<Count>(rows + d, h.stride, l, h.first_token + begin, height, h.key + head * l.key_head() + d * kPanel);
     else
       copy_columns<Count>(rows + d, h.stride, height, h.query_scale,
@@ -133,20 +144,18 @@ inline void place_head(const HeadRows& h, const float* rows, int64_t head, int64
 }
 
 void place_heads(const HeadRows& h) {
-  const HeadLayout& l = h.layout;
+  const int64_t head_dim = h.layout.head_dim;
   for (int64_t s = 0; s < h.strips.count; s++) {
     const int64_t height = h.strips.height(s), begin = h.strips.begin(s);
-    for (int64_t part = 0; part < 2; part++) {
-      if (!(part ? h.key : h.query)) continue;
-      for (int64_t head = 0; head < l.heads; head++) {
-        float* rows = h.rows + begin * h.stride + (part * l.heads + head) * l.head_dim;
-        normalise_head(part ? h.key_norm : h.query_norm, rows, h.stride, height, l.head_dim);
-        turn_head(h.turn, head, h.first_token + begin, rows, h.stride, height);
-        if (l.head_dim % kChunk == 0)
-          place_head<kChunk>(h, rows, head, begin, height, part == 1);
-        else
-          place_head<1>(h, rows, head, begin, height, part == 1);
-      }
+    for (int64_t i = 0; i < h.heads; i++) {
+      const int64_t head = h.first_head + i;
+      float* rows = h.rows + begin * h.stride + i * head_dim;
+      normalise_head(h.norm, rows, h.stride, height, head_dim);
+      turn_head(h.turn, head, h.first_token + begin, rows, h.stride, height);
+      if (head_dim % kChunk == 0)
+        place_head<kChunk>(h, rows, head, begin, height);
+      else
+        place_head<1>(h, rows, head, begin, height);
     }
   }
 }
