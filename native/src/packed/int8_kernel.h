@@ -42,6 +42,7 @@ void product_int8(const Product& p) {
       const int64_t k = p.k - k0 < kBlockK ? p.k - k0 : kBlockK;
       const bool first = k0 == 0, last = k0 + k == p.k;
       const int32_t* b = panel_groups(p, panel, k0, k, widened);
+      Ahead ahead = next_part(p, panel, k0 + k);
       for (int64_t s = 0; s < p.strips.count; s++) {
         const int64_t height = p.strips.height(s), row = p.strips.begin(s);
         const int32_t* a = static_cast<const int32_t*>(p.a) + row * p.a_length + k0 * height;
@@ -60,7 +61,8 @@ void product_int8(const Product& p) {
                       __builtin_convertvector(v, Vec) * (load(scale + j * kLanes) * p.row_scale[row + i]) +
                           load(vectors.bias + j * kLanes));
               };
-              multiply_tile<decltype(h)::value, kPanelVectors, GroupArithmetic>(a, b, k, start, keep, [] {});
+              const auto fetch = [&ahead]() __attribute__((always_inline)) { ahead.fetch(); };
+              multiply_tile<decltype(h)::value, kPanelVectors, GroupArithmetic>(a, b, k, start, keep, fetch);
             });
         if (last) finish_tile(finished, vectors, p.store, row, height, column, valid);
       }

@@ -113,7 +113,9 @@ struct Ahead {
 
 /** The weights of a large model come from memory: the next part of them is spread over the strips of this one. */
 inline Ahead next_part(const Product& p, int64_t panel, int64_t k_end) {
-  if (p.type != WeightType::f32 && p.type != WeightType::bf16_pairs) return {nullptr, 0};
+  const bool as_they_lie = p.type == WeightType::f32 || p.type == WeightType::bf16_pairs ||
+                           (p.type == WeightType::int8 && kGroup == 4);  // 4 bytes for each of k
+  if (!as_they_lie) return {nullptr, 0};
   const int64_t next = k_end < p.k ? panel * p.b_length + p.b_begin + k_end : (panel + 1) * p.b_length + p.b_begin;
   const int64_t lines_of_chunk = kChunk * kPanel * 4 / 64;
   return {static_cast<const char*>(p.panels) + next * kPanel * 4,
