@@ -61,7 +61,8 @@ export class Rows implements Part {
     // the other layout has its items before it is asked for
     const rested = () => {
       const { clientWidth, clientHeight } = this.shown.element;
-      for (const other of [this.table, this.grid]) if (other !== this.shown) other.prepare(clientWidth, clientHeight);
+      const other = this.shown === this.table ? this.grid : this.table;
+      other.prepare(clientWidth, clientHeight);
     };
     this.table = new Scroller({
       label,

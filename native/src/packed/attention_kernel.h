@@ -1,6 +1,6 @@
 #pragma once
 
-#include "packed/head_pairs.h"
+#include "packed/head_factors.h"
 #include "packed/kernels.h"
 #include "packed/micro_kernel.h"
 #include "packed/position_kernel.h"
@@ -33,42 +33,6 @@ inline int64_t attention_scratch(const HeadLayout& l, const Strips& strips, bool
   return kTileRows * round_up(l.tokens, kPanel) + kStripGroup * kTileRows * round_up(l.head_dim, kPanel) +
          round_up(l.tokens + kLanes, kPanel) + (pairs ? pairs_scratch(l, strips) : 0);
 }
-
-/** What the products of one head read, in float32 or in pairs; k is counted in steps, numbers or pairs. */
-template <class A>
-struct HeadFactors {
-  const typename A::Scalar* query;  // strips of Q, k = query_length
-  int64_t query_length;
-  const typename A::Scalar* key;  // [token / kPanel][dims][kPanel]
-  int64_t dims;
-  const typename A::Scalar* value;  // [d / kPanel][tokens][kPanel]
-  int64_t tokens;
-  typename A::Scalar* weights;  // pairs: a strip of the softmax's, for the product with the values
-};
-
-template <class A>
-HeadFactors<A> head_factors(const AttentionRows& a, int64_t head, float* scratch);
-
-template <>
-HeadFactors<FloatArithmetic> head_factors<FloatArithmetic>(const AttentionRows& a, int64_t head, float*) {
-  const HeadLayout& l = a.layout;
-  return {a.query + head * l.query_head(a.strips.rows),
-          l.padded_dim(),
-          a.key + head * l.key_head(),
-          l.head_dim,
-          a.value + head * l.value_head(),
-          l.tokens,
-          nullptr};
-}
-
-#if defined(__AVX512BF16__)
-template <>
-HeadFactors<PairArithmetic> head_factors<PairArithmetic>(const AttentionRows& a, int64_t head, float* scratch) {
-  const HeadPairs pairs = make_pairs(a, head, scratch);
-  return {pairs.query, pair_query_length(a.layout), pairs.key,    pairs_in(a.layout.head_dim),
-          pairs.value, pairs_in(a.layout.tokens),   pairs.weights};
-}
-#endif
 
 /** scores (R, count) = strip of Q times the keys, `dims` steps of k, in the strip layout. */
 template <int R, class A>
@@ -145,20 +109,6 @@ inline void fetch_for_writing(const float* row, int64_t length) {
   for (int64_t at = 0; at < length * 4 + 64; at += 64) __builtin_prefetch(line + at, 1, 3);
 }
 
-/** A strip of the softmax's weights as the product with the values reads it. */
-template <int R>
-inline const float* weights_of(const HeadFactors<FloatArithmetic>&, const float* scores, int64_t) {
-  return scores;
-}
-
-#if defined(__AVX512BF16__)
-template <int R>
-inline const int32_t* weights_of(const HeadFactors<PairArithmetic>& factors, const float* scores, int64_t chunks) {
-  pair_weights(scores, R, chunks, factors.weights);
-  return factors.weights;
-}
-#endif
-
 /** One strip against one block of keys, the first of which is `begin`, a multiple of kPanel. */
 template <int R, class A>
 void attend_block(const AttentionRows& a, const HeadFactors<A>& factors, int64_t head, int64_t row, int64_t begin,
@@ -186,7 +136,7 @@ void attend_block(const AttentionRows& a, const HeadFactors<A>& factors, int64_t
     if (maps) copy_row(scored, count, a.map_factor / state.sum[i], maps + i * l.tokens, a.add_maps);
   }
   if (a.out)
-    strip_output<R, A>(weights_of<R>(factors, scores, chunks), factors.value + begin / A::kStep * kPanel, l.head_dim,
+    strip_output<R, A>(weights_of(factors, scores, R, chunks), factors.value + begin / A::kStep * kPanel, l.head_dim,
                        factors.tokens, (count + A::kStep - 1) / A::kStep, begin == 0, factor, state.output);
 }
 

@@ -31,17 +31,24 @@ struct RowNorm {
   float shift = 0, factor = 1;
 };
 
+/** What it does to `height` rows, at most kTileRows: a step for all of them at a time, for each step waits for the one
+ * before. */
+inline void row_norms(const NormSpec& n, const float* x, int64_t stride, int64_t height, int64_t length,
+                      RowNorm* norms) {
+  float squares[kTileRows];
+  const float per = 1.0f / static_cast<float>(length);
+  for (int64_t i = 0; i < height && n.kind == NormSpec::Kind::layer; i++)
+    norms[i].shift = row_sum(x + i * stride, length, [](Vec v) { return v; }) * per;
+  for (int64_t i = 0; i < height; i++) {
+    const Vec mean = splat(norms[i].shift);
+    squares[i] = row_sum(x + i * stride, length, [mean](Vec v) { return (v - mean) * (v - mean); });
+  }
+  for (int64_t i = 0; i < height; i++) norms[i].factor = 1.0f / square_root(squares[i] * per + n.eps);
+}
+
 inline RowNorm row_norm(const NormSpec& n, const float* x, int64_t length) {
   RowNorm row;
-  const float per = 1.0f / static_cast<float>(length);
-  if (n.kind == NormSpec::Kind::layer) {
-    row.shift = row_sum(x, length, [](Vec v) { return v; }) * per;
-    const Vec mean = splat(row.shift);
-    const float variance = row_sum(x, length, [mean](Vec v) { return (v - mean) * (v - mean); }) * per;
-    row.factor = 1.0f / square_root(variance + n.eps);
-  } else if (n.kind == NormSpec::Kind::rms) {
-    row.factor = 1.0f / square_root(row_sum(x, length, [](Vec v) { return v * v; }) * per + n.eps);
-  }
+  if (n.kind != NormSpec::Kind::identity) row_norms(n, x, 0, 1, length, &row);
   return row;
 }
 
@@ -111,20 +118,11 @@ void norm_strips(const NormStrips& n) {
   }
 }
 
-/** The rows of a strip of one head, each normalised in place: a step for all of them at a time, for each step waits for
- * the one before. */
+/** The rows of a strip of one head, each normalised in place. */
 inline void normalise_head(const NormSpec& n, float* rows, int64_t stride, int64_t height, int64_t head_dim) {
   if (n.kind == NormSpec::Kind::identity) return;
   RowNorm norms[kTileRows];
-  float squares[kTileRows];
-  const float per = 1.0f / static_cast<float>(head_dim);
-  for (int64_t i = 0; i < height && n.kind == NormSpec::Kind::layer; i++)
-    norms[i].shift = row_sum(rows + i * stride, head_dim, [](Vec v) { return v; }) * per;
-  for (int64_t i = 0; i < height; i++) {
-    const Vec mean = splat(norms[i].shift);
-    squares[i] = row_sum(rows + i * stride, head_dim, [mean](Vec v) { return (v - mean) * (v - mean); });
-  }
-  for (int64_t i = 0; i < height; i++) norms[i].factor = 1.0f / square_root(squares[i] * per + n.eps);
+  row_norms(n, rows, stride, height, head_dim, norms);
   for (int64_t i = 0; i < height; i++) {
     float* row = rows + i * stride;
     write_contiguous(n, norms[i], row, head_dim, row, false);
