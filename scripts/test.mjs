@@ -28,7 +28,10 @@ function testFiles(suite) {
  */
 const SECOND_TRIES = 2;
 
-/** Runs the files of one suite; resolves to { name, passed, failed, skipped, seconds, secondTry: files that passed at the second try }. */
+/**
+ * Runs the files of one suite; resolves to { name, passed, failed, skipped, seconds, secondTry: files that passed at the second try,
+ * failures: what is printed of each test that failed }.
+ */
 async function runSuite(name, files) {
   const started = Date.now();
   const counts = await runFiles(name, files);
@@ -53,10 +56,11 @@ async function runSuite(name, files) {
     skipped: total('skipped'),
     seconds: (Date.now() - started) / 1000,
     secondTry: again.filter((file) => counts[file].failed === 0),
+    failures: Object.values(counts).flatMap(({ failures }) => failures),
   };
 }
 
-/** Resolves to the counts of each file: { passed, failed, skipped }. */
+/** Resolves to the counts of each file: { passed, failed, skipped, failures }. */
 async function runFiles(name, files) {
   const args = ['--import', 'tsx', '--test', `--test-concurrency=${suites[name]}`];
   const reporter = pathToFileURL(fromRoot('scripts/lib/reporter.mjs')).href;
@@ -77,7 +81,7 @@ async function runFiles(name, files) {
   // the runner itself broke off, or failed without saying which test
   counts ??= {};
   if (code !== 0 && !Object.values(counts).some(({ failed }) => failed > 0)) {
-    counts['the test runner'] = { passed: 0, failed: 1, skipped: 0 };
+    counts['the test runner'] = { passed: 0, failed: 1, skipped: 0, failures: ['    \u2717 the test runner itself'] };
   }
   return counts;
 }
@@ -88,10 +92,16 @@ async function runLint() {
   const checks = await lint();
   for (const { name, ok } of checks) console.log(`    ${ok ? '\u2713' : '\u2717'} ${name}`);
   const passed = checks.filter(({ ok }) => ok).length;
-  return { name: 'lint', passed, failed: checks.length - passed, skipped: 0, seconds: (Date.now() - started) / 1000 };
+  const failures = checks.filter(({ ok }) => !ok).map(({ name }) => `    \u2717 ${name}`);
+  const seconds = (Date.now() - started) / 1000;
+  return { name: 'lint', passed, failed: failures.length, skipped: 0, seconds, failures };
 }
 
+/** What failed, once more and together: thousands of lines have gone by since; then the table and the total. */
 function summary(results) {
+  for (const { name, failures = [] } of results) {
+    if (failures.length > 0) console.log(`\nfailed in ${name}:\n${failures.join('\n')}`);
+  }
   console.log('\nsuite         passed  failed  skipped     time');
   for (const { name, passed, failed, skipped, seconds } of results) {
     const cells = [passed, failed, skipped].map((value, i) => String(value).padStart([8, 8, 9][i]));

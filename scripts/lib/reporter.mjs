@@ -1,5 +1,5 @@
-// How test results look: one line a test, a failure with its reason and place; at the end the counts of each file, as one line for
-// scripts/test.mjs. Used as `node --test --test-reporter=scripts/lib/reporter.mjs`.
+// How test results look: one line a test, a failure with its reason and place; at the end the counts of each file and its failures, as one
+// line for scripts/test.mjs. Used as `node --test --test-reporter=scripts/lib/reporter.mjs`.
 import path from 'node:path';
 import { root } from './run.mjs';
 
@@ -24,14 +24,16 @@ export default async function* report(events) {
     const isFile = data.nesting === 0 && data.name.endsWith('.test.ts');
     const isGroup = isFile || data.details.type === 'suite';
     const of = path.relative(root, data.file ?? data.name);
-    const count = (files[of] ??= { passed: 0, failed: 0, skipped: 0 });
+    const count = (files[of] ??= { passed: 0, failed: 0, skipped: 0, failures: [] });
     const name = isFile ? path.relative(root, data.name) : data.name;
     if (type === 'test:fail') {
       // a group fails with its tests, which are counted; one that fails by itself (a file that does not load) counts too
       if (isGroup && data.details.error?.failureType === 'subtestsFailed') continue;
       count.failed++;
       const file = isFile ? '' : ` (${of})`;
-      yield `    \u2717 ${name}${file}\n${reason(data.details.error)}\n`;
+      const failure = `    \u2717 ${name}${file}\n${reason(data.details.error)}`;
+      count.failures.push(failure);
+      yield `${failure}\n`;
     } else if (data.skip !== undefined) {
       count.skipped++;
       yield `    - ${name}: skipped${typeof data.skip === 'string' && data.skip ? ` (${data.skip})` : ''}\n`;
