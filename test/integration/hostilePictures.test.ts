@@ -75,8 +75,8 @@ describe('through the engine', () => {
 
 describe('decoders', () => {
   const decoders: Decoders[] = [];
-  const make = (limits = {}) => {
-    const made = new Decoders(processFile, limits);
+  const make = (limits = {}, idleMs?: number) => {
+    const made = new Decoders(processFile, limits, idleMs);
     decoders.push(made);
     return made;
   };
@@ -215,6 +215,28 @@ describe('decoders', () => {
       );
     },
   );
+
+  test('without work it ends after a while and stays away; the next picture has another; a slow one is no lack of work', async () => {
+    const one = make({ milliseconds: 3000 }, 300);
+    const frog = () => one.decode({ path: sample('frog.png') }, never);
+    await frog();
+    const first = one.pid;
+    assert.ok(first);
+    const gone = async () => {
+      for (const end = Date.now() + 20_000; one.pid !== undefined;) {
+        assert.ok(Date.now() < end, 'it has no work and is still there');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      assert.throws(() => process.kill(first, 0), { code: 'ESRCH' });
+    };
+    await gone();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal(one.pid, undefined);
+    const slow = one.decode({ path: file('slow-alone.svg', slowFilter) }, never);
+    await assert.rejects(slow, /slow-alone\.svg takes more than \d+ seconds to decode/);
+    assert.equal((await frog()).format, 'png');
+    await gone();
+  });
 
   test('a cancelled picture does not go on', async () => {
     const one = make();

@@ -17,6 +17,9 @@ const usualLimits: DecoderLimits = {
   memory: decoderMemory(undefined),
 };
 
+/** A process without work for so long ends, and the next picture starts another (a tenth of a second): it holds a third of the engine's memory. */
+const IDLE_MS = 60_000;
+const withoutWork: Ending = { culprit: null, says: isDone };
 /** Pictures at once: as many as libvips has threads for. */
 const AT_ONCE = Math.max(2, Math.min(4, availableParallelism()));
 
@@ -27,12 +30,14 @@ export class Decoders {
   private readonly suspects: Job[] = [];
   private suspect: Job | null = null;
   private readonly limits: DecoderLimits;
+  private idle: NodeJS.Timeout | undefined;
   private disposed = false;
 
   constructor(
     /** dist/decoder.js, absolute. */
     private readonly processFile: string,
     limits: Partial<DecoderLimits> = {},
+    private readonly idleMs = IDLE_MS,
   ) {
     this.limits = { ...usualLimits, ...limits };
   }
@@ -54,10 +59,20 @@ export class Decoders {
       onProgress: () => this.next(),
       onEnd: (ending, lost) => {
         this.process = null;
+        clearTimeout(this.idle);
+        if (ending === withoutWork && this.suspects.length + this.waiting.length === 0) return;
         this.ended(ending, lost, started.loaded);
       },
     });
     this.process = started;
+  }
+
+  /** Ends the process when it has had nothing to do for a while. */
+  private endWhenIdle(): void {
+    clearTimeout(this.idle);
+    const { process } = this;
+    if (!process || process.busy > 0) return;
+    this.idle = setTimeout(() => process.end(withoutWork), this.idleMs).unref();
   }
 
   /**
@@ -133,6 +148,7 @@ export class Decoders {
     while (this.waiting.length > 0 && this.suspects.length === 0 && !this.suspect && process.busy < AT_ONCE) {
       process.decode(this.waiting.shift()!);
     }
+    this.endWhenIdle();
   }
 
   private ended({ culprit, says }: Ending, lost: Job[], wasReady: boolean): void {
