@@ -15,10 +15,73 @@ const ADDRESS = 'https://panel.invalid/';
 
 /** What the page is given of VS Code: a way to post, and what it saved. */
 const vsCodeApi = `globalThis.acquireVsCodeApi = () => ({
-  postMessage: (message) => void postToHost(message),
+  postMessage: (message) => void whileDone(postToHost(message)),
   getState: () => JSON.parse(sessionStorage.getItem('state') ?? 'null') ?? undefined,
   setState: (state) => sessionStorage.setItem('state', JSON.stringify(state)),
 })`;
+
+/**
+ * Knows what the page still has to do: its timers, frames, messages on their way to the host, and pictures that are loading. A busy machine
+ * may leave a page alone for longer than any time that one would wait. What is only there for a while (a notice, for six seconds) stays:
+ * in which step it would go depends on the machine.
+ */
+const noteWork = `{
+  const STAYS_MS = 5000;
+  const QUIET_MS = 100;
+  const { setTimeout, clearTimeout, requestAnimationFrame, requestIdleCallback } = globalThis;
+  const open = new Set();
+  globalThis.whileDone = (promise) => {
+    open.add(promise);
+    return promise.finally(() => open.delete(promise));
+  };
+  globalThis.setTimeout = (act, delay = 0, ...given) => {
+    if (delay >= STAYS_MS) return 0;
+    const timer = setTimeout(() => {
+      open.delete(timer);
+      act(...given);
+    }, delay);
+    open.add(timer);
+    return timer;
+  };
+  globalThis.clearTimeout = (timer) => {
+    open.delete(timer);
+    clearTimeout(timer);
+  };
+  const once = (ask) => (act, ...given) => {
+    const mark = {};
+    open.add(mark);
+    return ask((...told) => {
+      open.delete(mark);
+      act(...told);
+    }, ...given);
+  };
+  globalThis.requestAnimationFrame = once(requestAnimationFrame);
+  globalThis.requestIdleCallback = once(requestIdleCallback);
+  const isBusy = () => open.size > 0 || [...document.images].some((image) => !image.complete && image.loading !== 'lazy' && image.checkVisibility());
+  globalThis.whenAtRest = () => new Promise((done) => {
+    let quiet;
+    let changes = 0;
+    const wait = () => {
+      changes++;
+      clearTimeout(quiet);
+      quiet = setTimeout(look, QUIET_MS);
+    };
+    const look = () => {
+      if (isBusy()) return wait();
+      const before = changes;
+      // what is under the pointer is found when a frame is drawn, and looks otherwise in the next
+      requestAnimationFrame(() => requestAnimationFrame(() => {
+        if (changes !== before) return;
+        if (isBusy()) return wait();
+        seen.disconnect();
+        done();
+      }));
+    };
+    const seen = new MutationObserver(wait);
+    seen.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    wait();
+  });
+}`;
 
 /**
  * Notes what is drawn on each canvas since it was last cleared, as element.drawn: what was done how often, and the sums of its numbers. A stroke or
@@ -141,6 +204,7 @@ export class WebviewPage {
     const opened = new WebviewPage(browser, await browser.newPage({ viewport }));
     const { page } = opened;
     await page.exposeBinding('postToHost', (_, message: unknown) => opened.host?.receive(message));
+    await page.addInitScript({ content: noteWork });
     await page.addInitScript({ content: vsCodeApi });
     await page.addInitScript({ content: noteDrawing });
     const events = JSON.stringify(posted.map((event) => ({ kind: 'event', event })));
@@ -176,17 +240,7 @@ export class WebviewPage {
     for (let said = -1; said !== this.#said || this.host!.isAsked;) {
       await this.host!.settled();
       said = this.#said;
-      await this.page.evaluate(
-        () =>
-          new Promise<void>((done) => {
-            let quiet = setTimeout(done, 100);
-            const all = { subtree: true, childList: true, attributes: true, characterData: true };
-            new MutationObserver(() => {
-              clearTimeout(quiet);
-              quiet = setTimeout(done, 100);
-            }).observe(document, all);
-          }),
-      );
+      await this.page.evaluate(() => (globalThis as unknown as { whenAtRest(): Promise<void> }).whenAtRest());
     }
   }
 
