@@ -111,6 +111,28 @@ test('tables of relative positions are there where the tensors have them: of eac
   }
 });
 
+test('rows of positions that two sizes of pictures have are said to be read one way', async () => {
+  let times = 0;
+  const of = async (name: string, config: object | null) => {
+    const { findings, architecture } = await open(withConfig(name, `rows-${++times}`, config));
+    const position = architecture?.position;
+    const grid = position?.kind === 'learned' ? [position.covers, ...position.grid] : [];
+    return [
+      ...grid,
+      findings.find(({ code }) => code === 'assumed-positions')?.message.match(/\d+ rows.*patches/)?.[0],
+    ];
+  };
+  // 3 x 5 patches and a class token
+  assert.deepEqual(await of('timm-nonsquare', null), ['patches', 4, 4, '16 rows of the position table are taken for 4 x 4 patches']); // prettier-ignore
+  assert.deepEqual(await of('timm-nonsquare', { model_args: { img_size: [12, 20] } }), ['all', 3, 5, undefined]);
+  assert.deepEqual(await of('timm-nonsquare', { pretrained_cfg: { input_size: [3, 12, 20] } }), [
+    'all',
+    3,
+    5,
+    undefined,
+  ]);
+});
+
 test('colour statistics that nothing says are assumed, and it is said, unless a name stands for them', async () => {
   const of = async (as: string, config: object | null) => {
     const { findings, preprocessing } = await open(withConfig('torchvision', as, config));

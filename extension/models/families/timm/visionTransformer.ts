@@ -3,7 +3,7 @@
  * name implies over what the tensors show. https://github.com/huggingface/pytorch-image-models
  */
 import { plainArchitecture } from '../../../architecture/plain';
-import type { Architecture, Block, Norm } from '../../../architecture/description';
+import type { Architecture, Block, Finding, Norm } from '../../../architecture/description';
 import { ConfigError } from '../../../errors/configError';
 import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
 import { assumeHeads } from '../../config/heads';
@@ -126,6 +126,9 @@ function architecture(input: FamilyInput): Architecture {
   const prefix = { class: cls, distillation, registers };
   const prefixes = fixed + Number(cls);
   const bare = args.flag('no_embed_class') ?? (rowsOfTable === grid[0] * grid[1] && prefixes > 0);
+  if (bare && !args.has('no_embed_class') && !args.has('img_size') && !inputSize) {
+    input.findings.push(assumedPositions(rowsOfTable ?? 0, grid));
+  }
 
   const pool = poolOf(input, args, distillation, cls);
   const fcNormFlag =
@@ -244,6 +247,19 @@ function blockOf({ config, processor, tensors, findings }: FamilyInput, args: Fi
     performer: null,
   };
 }
+
+/** As many rows may be those of an oblong picture, with the tokens before the patches among them. */
+const assumedPositions = (rows: number, [high, wide]: readonly [number, number]): Finding => ({
+  severity: 'warning',
+  code: 'assumed-positions',
+  ...sentence(
+    'Nothing says the size of the pictures: the {0} rows of the position table are taken for {1} x {2} patches, none of them for a class or register token; set img_size in config.json if that is wrong.',
+    rows,
+    high,
+    wide,
+  ),
+  subject: 'pos_embed',
+});
 
 function headsOf(
   args: Fields,
