@@ -13,12 +13,14 @@ import { EMBEDDED } from '../models/modelId';
 import { openModel } from '../models/open';
 import { positiveNumber } from './options';
 
+const ROUNDS = 10;
+
 interface BenchOptions {
   model?: string;
   models: 'sizes' | 'all';
   threads?: number[];
   batch?: number[];
-  rounds: number;
+  rounds?: number;
   profile?: boolean;
   start?: string;
   folder?: string;
@@ -48,7 +50,11 @@ export function addBench(program: Command): void {
       'images of a pass (default: 1 and 8 for the models of --models, 1 for another)',
       positiveNumbers,
     )
-    .option('--rounds <n>', 'passes of each engine that count', positiveNumber, 10)
+    .option(
+      '--rounds <n>',
+      `passes of each engine that count (default: ${ROUNDS}; with --folder, where each round is all its pictures three times, 1)`,
+      positiveNumber,
+    )
     .option('--profile', 'say where the native engine spends its time instead')
     .option('--start <image>', 'time a new engine process until its first prediction for a picture instead')
     .option('--folder <folder>', 'time decoding, passes and both together for the pictures of a folder instead')
@@ -67,7 +73,7 @@ export function addBench(program: Command): void {
       const onRow = (row: BenchRow): void => {
         if (!options.json) console.log(line(row));
       };
-      const report = await bench(models, { threads, batches, rounds: options.rounds }, onRow);
+      const report = await bench(models, { threads, batches, rounds: options.rounds ?? ROUNDS }, onRow);
       console.log(options.json ? JSON.stringify(report) : footer(report));
     });
 }
@@ -120,7 +126,7 @@ async function printStart(
   models: ModelDescription[],
   image: string,
   threads: number[],
-  { rounds, json }: BenchOptions,
+  { rounds = ROUNDS, json }: BenchOptions,
 ): Promise<void> {
   const cells = (texts: string[]): string =>
     texts.map((text, i) => (i < 2 ? text.padEnd(12) : text.padStart(10))).join(' ');
@@ -145,7 +151,7 @@ async function printStart(
 
 async function printFolder(
   folder: string,
-  { model = EMBEDDED, threads: [threads = 0] = [], rounds, json }: BenchOptions,
+  { model = EMBEDDED, threads: [threads = 0] = [], rounds = 1, json }: BenchOptions,
 ): Promise<void> {
   const pictures: JobPicture[] = [];
   const found = folderPictures({ folder: path.resolve(folder), include: [], exclude: [] });
@@ -176,7 +182,7 @@ async function printProfiles(
   models: ModelDescription[],
   threads: number[],
   batches: number[],
-  { rounds, json }: BenchOptions,
+  { rounds = ROUNDS, json }: BenchOptions,
 ): Promise<void> {
   for (const model of models) {
     for (const count of threads) {

@@ -19,7 +19,11 @@ export async function filesOf(named: readonly string[]): Promise<PictureFile[]> 
       files.push({ file: name });
       continue;
     }
-    const inside = (await readdir(name)).filter(isImagePath).sort();
+    const entries = await readdir(name, { withFileTypes: true });
+    const inside = entries
+      .filter((entry) => isImagePath(entry.name) && !entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
     if (inside.length === 0) throw new Error(`${name} holds no pictures.`);
     files.push(...inside.map((each) => ({ file: path.join(name, each) })));
   }

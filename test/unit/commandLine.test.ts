@@ -186,6 +186,7 @@ test('the engine is started at once for commands that ask it, with its decoder f
 test('pictures are files, and those of a folder by name; what is written about each has a name of its own', async () => {
   const pictures = path.join(folder, 'pictures');
   mkdirSync(pictures);
+  mkdirSync(path.join(pictures, 'a folder.png'));
   mkdirSync(path.join(folder, 'none'));
   for (const name of ['b.png', 'a.JPG', 'notes.txt', 'c.webp']) writeFileSync(path.join(pictures, name), '');
   writeFileSync(path.join(folder, 'none', 'notes.txt'), '');
