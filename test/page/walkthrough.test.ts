@@ -35,3 +35,35 @@ for (const [name, model] of Object.entries(models)) {
     assert.deepEqual(opened.problems, []);
   });
 }
+
+test('windows of a soft split: one by one, round the end, and played until it', async () => {
+  await opened.show({ picture: 'ship.png', model: models['tokens-to-token'] });
+  const { panel, page } = opened;
+  await panel.part('tab-walkthrough').click();
+  await panel.openStep('Soft split');
+  const story = new Story('soft-split', opened);
+  await story.step('the first window');
+  await story.step('the next', () => panel.part('next-window').click());
+  const before = page.getByRole('button', { name: 'Previous window' });
+  await story.step('two back: the last', async () => {
+    await before.click();
+    await before.click();
+  });
+  await story.step('two more', async () => {
+    await before.click();
+    await before.click();
+  });
+  await story.step('played: the last', async () => {
+    await panel.part('play').click();
+    await page.getByRole('button', { name: 'Pause' }).waitFor();
+    await page.getByRole('button', { name: 'Play' }).waitFor({ timeout: 20_000 });
+  });
+  await story.step('played again: from the first on, until it is stopped', async () => {
+    await panel.part('play').click();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    assert.ok(Number(await panel.part('frame').inputValue()) < 300);
+    await panel.slide('frame', 3);
+  });
+  story.holds();
+  assert.deepEqual(opened.problems, []);
+});

@@ -100,7 +100,12 @@ test('a PDF has one page with letters, shapes and pictures, and a table that fin
   const [, at] = /startxref\n(\d+)\n%%EOF\n$/.exec(text)!;
   assert.equal(text.slice(Number(at), Number(at) + 4), 'xref');
   const starts = [...text.slice(Number(at)).matchAll(/^(\d{10}) 00000 n $/gm)].map(([, start]) => Number(start));
-  starts.forEach((start, i) => assert.ok(text.slice(start).startsWith(`${i + 1} 0 obj\n`), `object ${i + 1}`));
+  const ends = [...starts.slice(1), Number(at)];
+  starts.forEach((start, i) => {
+    const object = text.slice(start, ends[i]);
+    assert.ok(object.startsWith(`${i + 1} 0 obj\n<<`), `object ${i + 1}`);
+    assert.ok(object.endsWith('\nendobj\n'), `the end of object ${i + 1}`);
+  });
   const streams = [...text.matchAll(/<< ([^\n]*)\/Length (\d+) >>\nstream\n/g)].map((match) => {
     const begin = match.index + match[0].length;
     const length = Number(match[2]);

@@ -7,6 +7,7 @@ import type { AttributeValue, OnnxGraph, OnnxNode } from '../../extension/onnx/s
 
 type Attributes = Record<string, AttributeValue>;
 
+/** Without a name of its own, as many exporters leave them. */
 const node = (
   opType: string,
   inputs: string[],
@@ -14,7 +15,7 @@ const node = (
   attributes: Attributes = {},
   domain = '',
 ): OnnxNode => ({
-  ...{ name: output, opType, domain, inputs, outputs: [output] },
+  ...{ name: '', opType, domain, inputs, outputs: [output] },
   attributes: new Map(Object.entries(attributes)),
 });
 const graph = (nodes: OnnxNode[], more: Partial<OnnxGraph> = {}): OnnxGraph => ({
@@ -131,6 +132,18 @@ test('an 8-bit Softmax’s map is read with its scale, unless that is done behin
     node('MatMul', ['plain', 'v'], 'out'),
   );
   assert.deepEqual([behind.maps[0]!.value, behind.opened], ['plain', []]);
+});
+
+test('what is computed beside nodes without names has names of its own', () => {
+  const eight = (layer: string) => node('QLinearSoftmax', ['scores', 's0', 'z0', 's1', 'z1'], `${layer}.map`);
+  const product = (layer: string) =>
+    node('QLinearMatMul', [`${layer}.map`, 's', 'z', 'v', 's', 'z', 's', 'z'], `${layer}.out`);
+  const whole = (layer: string) => node('Attention', ['q', 'k', 'v'], `${layer}.out`);
+  const { maps, opened } = search(eight('a'), product('a'), eight('b'), product('b'), whole('c'), whole('d'));
+  assert.equal(maps.length, 4);
+  const made = opened.flatMap(({ nodes, constants }) => [...nodes.flatMap(({ outputs }) => outputs), ...constants.map(({ name }) => name)]); // prettier-ignore
+  assert.ok(made.length > 4);
+  assert.deepEqual(made, [...new Set(made)]);
 });
 
 /** Attention as one operator: what is computed beside it, or why it stays closed. */

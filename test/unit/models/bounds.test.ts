@@ -5,6 +5,8 @@ import { outOfBounds } from '../../../extension/architecture/bounds';
 import { LIMITS } from '../../../extension/architecture/limits';
 import { wrongPreprocessing } from '../../../extension/architecture/preprocessingBounds';
 import { MOST_NESTING, nestedTooDeep } from '../../../extension/files/jsonLimits';
+import { assertInBounds } from '../../../extension/models/config/checked';
+import { Fields } from '../../../extension/models/config/fields';
 import { checkModelFile } from '../../../extension/models/modelFile';
 import { withInputSize } from '../../../extension/models/inputSize';
 import { assertRunnable } from '../../../extension/models/runnable';
@@ -86,6 +88,31 @@ test('every family: numbers of the config, of its inner objects and of the proce
       place[field] = value;
     }); // prettier-ignore
     await refuses(path, 'config', new RegExp(`${field}.*(to|most) [\\d, ]+, not`));
+  }
+});
+
+test('a size over its bound is named as the config names it, in every family', async () => {
+  const { architecture } = await open(golden('timm-plain'));
+  const cases: [wrong: object, names: string[]][] = [
+    [{ dim: HUGE }, ['token_len', 'embed_dim', 'hidden_size', 'hidden_dim', 'dim', 'token_dim']],
+    [{ depth: HUGE }, ['depth', 'num_hidden_layers', 'num_layers']],
+    [{ classes: HUGE }, ['preds', 'num_classes', 'num_labels', 'id2label']],
+    [{ prefix: { class: true, distillation: false, registers: HUGE } }, ['reg_tokens', 'num_register_tokens']],
+    [{ image: { ...architecture!.image, channels: HUGE } }, ['img_size', 'image_size', 'input_size', 'num_channels', 'in_chans']],
+    [{ image: { ...architecture!.image, height: HUGE } }, ['img_size', 'image_size', 'input_size', 'crop_size', 'size']],
+    [{ block: { ...architecture!.block, heads: HUGE } }, ['num_heads', 'num_attention_heads']],
+    [{ block: { ...architecture!.block, mlpHidden: HUGE } }, ['Encoding_hidden_chan_mul', 'hidden_chan_mul', 'mlp_ratio', 'mlp_dim', 'intermediate_size']],
+    [{ block: { ...architecture!.block, norm: { kind: 'layer', eps: HUGE } } }, ['norm_eps', 'layer_norm_eps']],
+  ]; // prettier-ignore
+  for (const [wrong, names] of cases) {
+    const found = outOfBounds({ ...architecture!, ...wrong });
+    for (const name of names) {
+      for (const config of [{ [name]: 1 }, { model_args: { [name]: 1 } }, { vision_config: { [name]: 1 } }]) {
+        const said = { field: name, message: new RegExp(`\\(from ${name}\\)\\.$`) };
+        assert.throws(() => assertInBounds(found, new Fields('config.json', config)), said);
+      }
+    }
+    assert.throws(() => assertInBounds(found, new Fields('config.json', { another: 1 })), /to [\d.e+-]+\.$/);
   }
 });
 
