@@ -177,7 +177,7 @@ async function decodeWithSharp(
 }
 
 async function gifPixels(stored: Sharp, { around }: OpaqueGif): Promise<{ data: Uint8Array; info: OutputInfo }> {
-  const raw = stored.toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' });
+  const raw = stored.toColourspace('srgb').ensureAlpha().raw();
   const { data, info } = await raw.toBuffer({ resolveWithObject: true });
   return { data: withoutAlpha(data, around), info: { ...info, channels: 3 } };
 }

@@ -12,6 +12,13 @@ export interface Known {
 
 const known: Known[] = [
   {
+    file: 'extension/engine/depth/tokens.ts',
+    line: 'Float64Array.from({ length }, (_value, d) => Math.cos(1 + d * (c + 1) * 0.7) + (d === c ? 1 : 0)),',
+    original: 'c + 1',
+    replacement: 'c - 1',
+    why: 'where an iteration begins that ends at the same axes from anywhere',
+  },
+  {
     file: 'extension/results/embeddings.ts',
     line: 'while (end < rows.length && indices[rows[end]!] === indices[rows[end - 1]!]! + 1 && end - start < 65_536) end++;',
     original: 'end < rows.length',

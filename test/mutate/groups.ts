@@ -49,7 +49,7 @@ export const roomOf = (file: string) => /^[^/]+\/([^/]+)\//.exec(file)?.[1] ?? '
 const integration: Record<string, string[]> = {
   agents: ['mcp', 'cli'],
   bench: ['bench'],
-  cli: ['cli', 'explain', 'mcp', 'output', 'scale'],
+  cli: ['bench', 'cli', 'explain', 'mcp', 'output', 'scale'],
   debug: ['variables'],
   drawing: ['cli', 'mcp'],
   engine: ['engine', 'explain', 'hostilePictures', 'image', 'inspection', 'job', 'memory', 'notFinite', 'onnx', 'preparedPictures', 'scale', 'tables'], // prettier-ignore

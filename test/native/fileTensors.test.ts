@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { PbfWriter } from 'pbf';
 import { loadBinding } from '../../extension/engine/native/binding';
 import { fileTensors } from '../../extension/models/fileTensors';
 import { Graph } from '../integration/onnxGraphs';
@@ -69,6 +70,30 @@ test('the weights of an ONNX graph, whatever their type', async () => {
   const [{ dtype, shape, statistics } = assert.fail()] = tensors;
   assert.deepEqual([dtype, shape], ['float', [2]]);
   assert.deepEqual(statistics, { rms: 1, least: -1, most: 1, zeros: 0, notFinite: 0 });
+});
+
+test('every type of a tensor in ONNX is called what the standard calls it, a later one by its number', async () => {
+  // onnx.proto: TensorProto.DataType
+  const types: [code: number | null, name: string][] = [
+    [null, 'undefined'], [0, 'undefined'], [1, 'float'], [2, 'uint8'], [3, 'int8'], [4, 'uint16'], [5, 'int16'], [6, 'int32'], [7, 'int64'],
+    [8, 'string'], [9, 'bool'], [10, 'float16'], [11, 'double'], [12, 'uint32'], [13, 'uint64'], [14, 'complex64'], [15, 'complex128'],
+    [16, 'bfloat16'], [17, 'float8e4m3fn'], [18, 'float8e4m3fnuz'], [19, 'float8e5m2'], [20, 'float8e5m2fnuz'], [21, 'uint4'], [22, 'int4'],
+    [99, '99'],
+  ]; // prettier-ignore
+  const pbf = new PbfWriter();
+  const tensor = (_: null, to: PbfWriter, code: number | null, i: number) => {
+    to.writePackedVarint(1, [1]);
+    if (code !== null) to.writeVarintField(2, code);
+    to.writeStringField(8, `t${i}`);
+    to.writeBytesField(9, Buffer.from([0, 0x3c, 0, 0]));
+  };
+  const graph = (_: null, to: PbfWriter) =>
+    types.forEach(([code], i) => to.writeMessage(5, (nothing: null, at) => tensor(nothing, at, code, i), null));
+  pbf.writeMessage(7, graph, null);
+  const { tensors } = await read(write(folder, 'types.onnx', Buffer.from(pbf.finish())));
+  assert.deepEqual(tensors.map(({ dtype }) => dtype), types.map(([, name]) => name)); // prettier-ignore
+  const readable = tensors.filter(({ statistics }) => statistics !== null).map(({ dtype }) => dtype);
+  assert.deepEqual(readable, ['float', 'float16', 'bfloat16']);
 });
 
 test('what is none of them is refused in a sentence that names it', async () => {

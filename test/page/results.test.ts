@@ -95,6 +95,17 @@ test('figures: confusion, classes, calibration, embeddings, near-duplicates, a c
     });
     return Promise.resolve();
   });
+  await story.step('it is paused', async () => {
+    await panel.part('job-pause').click();
+    opened.tell({
+      type: 'job',
+      job: { state: 'paused', done: 40, total: 100, failed: 2, rate: 12.5, remaining: 90, error: null },
+    });
+  });
+  await panel.part('job-resume').click();
+  await panel.part('job-cancel').click();
+  const acts = opened.events.flatMap((event) => (event.type === 'job' ? [event.act] : []));
+  assert.deepEqual(acts, ['pause', 'resume', 'cancel']);
   story.holds();
   assert.deepEqual(opened.problems, []);
 });

@@ -49,6 +49,9 @@ test('a cell without a value is cut out, whole', () => {
   const cut = cutOut(field(4, 4, ...Array.from({ length: 16 }, (_, i) => i)), cells);
   assert.deepEqual([cut.rows, cut.columns], [4, 4]);
   assert.deepEqual([...(cut.values as Float32Array)], [0, 1, NaN, NaN, 4, 5, NaN, NaN, 8, 9, 10, 11, 12, 13, 14, 15]);
+  // at the end of one row of cells and the beginning of the next
+  const below = cutOut(field(4, 4, ...Array.from({ length: 16 }, (_, i) => i)), field(2, 2, 1, 2, NaN, 3));
+  assert.deepEqual([...(below.values as Float32Array)], [0, 1, 2, 3, 4, 5, 6, 7, NaN, NaN, 10, 11, NaN, NaN, 14, 15]);
 });
 
 test('a PNG: its chunks, their sums, and its lines', () => {
