@@ -1,8 +1,13 @@
 /** What the menus and buttons of the panel save, copy and ask for. */
 import assert from 'node:assert/strict';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import { inflateSync } from 'node:zlib';
 import { PanelPage } from './support/panelPage';
 import { Story } from './support/story';
+import { root } from './support/webviewPage';
 
 let opened: PanelPage;
 before(async () => {
@@ -50,6 +55,41 @@ test('every way out: its name, its kind and what is in it', async () => {
     await story.step(`${name}, the other way`, () => panel.view.getByRole('menuitemcheckbox', { name }).click());
   }
   story.holds();
+});
+
+test('a PDF has letters that Helvetica lacks as a picture of them, in its place', async (context) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'vit-menus-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const pictures = async (name: string) => {
+    copyFileSync(path.join(root, 'samples/ship.png'), path.join(folder, name));
+    await opened.show({ picture: path.join(folder, name) });
+    await opened.panel.part('export').click();
+    await opened.panel.part('save-pdf').click();
+    for (const end = Date.now() + 20_000; opened.saved.length === 0;) {
+      assert.ok(Date.now() < end, 'nothing is saved');
+      await opened.page.waitForTimeout(30);
+    }
+    const { bytes } = opened.saved.pop()!;
+    const text = Buffer.from(bytes).toString('latin1');
+    const found = text.matchAll(/\/Subtype \/Image \/Width (\d+) \/Height (\d+) \/ColorSpace \/(DeviceRGB|DeviceGray).*\/Length (\d+) >>\nstream\n/g);
+    return [...found].map(({ 0: { length: before }, 1: width, 2: height, 3: space, 4: length, index }) => {
+      const begin = index + before;
+      return { width: Number(width), height: Number(height), space, values: inflateSync(bytes.subarray(begin, begin + Number(length))) };
+    });
+  }; // prettier-ignore
+  const [latin, chinese] = [await pictures('ship.png'), await pictures('轮船.png')];
+  const added = chinese.filter(
+    ({ width, height }) => !latin.some((one) => one.width === width && one.height === height),
+  );
+  assert.deepEqual(
+    added.map(({ space }) => space),
+    ['DeviceGray', 'DeviceRGB'],
+    'how much of it there is, and in which colour',
+  );
+  // a line of the caption, four times as sharp as on the page
+  const [{ width, height, values } = assert.fail()] = added;
+  assert.ok(width > 20 * height && height >= 4 * 12, `${width} x ${height}`);
+  assert.ok(new Set(values).size > 10, 'nothing is drawn on it');
 });
 
 test('compared with another picture: both, their maps, their probabilities, and the end of it', async () => {

@@ -61,7 +61,7 @@ const REFUSED: Refused[] = [
   { title: sentence('a MambaOut'), name: /^(test_)?mambaout_?/i },
   // Convolutional networks
   { title: sentence('a ConvNeXt'), name: /^(test_)?(convnext|inception_next)/i, type: /convnext/, tensor: /^(stages\.\d+\.blocks\.\d+\.conv_dw|.*convnext.*\.dwconv|downsample_layers\.\d+|stages\.\d+\.\d+\.dwconv)/ },
-  { title: sentence('a BotNet, HaloNet or LambdaNet'), name: /^\w*(botne|halo\w*ne|lambda|haloregnet)/i },
+  { title: sentence('a BotNet, HaloNet or LambdaNet'), name: /^\w*(botne|halone|lambda|haloregnet)/i },
   { title: sentence('a CSPNet or DarkNet'), name: /^(cs\w*(resne|darknet|net)|cs3|darknet|sedarknet)/i },
   { title: sentence('an NFNet'), name: /^(nf_|dm_nfnet|nfnet|eca_nfnet|test_nfnet)/i },
   { title: sentence('a TResNet'), name: /^tresnet/i },

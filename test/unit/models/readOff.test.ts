@@ -112,7 +112,10 @@ test('tables of relative positions are there where the tensors have them: of eac
 });
 
 test('coordinates of rotary positions: DINOv3 takes rows first, however its grid is indexed', async () => {
-  for (const [type, first] of [['cat', 'column'], ['dinov3', 'row']] as const) {
+  for (const [type, first] of [
+    ['cat', 'column'],
+    ['dinov3', 'row'],
+  ] as const) {
     const path = changed('timm-dinov3', `indexed-${type}`, () => undefined, (config) => {
       Object.assign(config['model_args'] as object, { rope_type: type, rope_grid_indexing: 'xy' });
     }); // prettier-ignore
