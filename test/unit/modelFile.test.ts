@@ -70,6 +70,11 @@ test('a slip in a name is named', () => {
   assert.deepEqual(problemsOf({ ...article, patchsize: 10 }), [
     ['"patchsize"', 'patchsize is no parameter of ViT_Model; did you mean patch_size?'],
   ]);
+  assert.deepEqual(problemsOf({ ...article, dept: 6 }), [
+    ['"dept"', 'dept is no parameter of ViT_Model; did you mean depth?'],
+  ]);
+  // three letters away from "std", and none of it
+  assert.deepEqual(problemsOf({ ...article, k0: 1 }), [['"k0"', 'k0 is no parameter of ViT_Model.']]);
 });
 
 test('kernels that leave nothing are underlined', () => {
