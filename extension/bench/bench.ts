@@ -57,7 +57,7 @@ export interface BenchReport {
 
 /** The threads of onnxruntime and of BLAS look for more work for a while after a pass; nobody is measured meanwhile. */
 const PAUSE_MS = 60;
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 
 export async function bench(
   models: ModelDescription[],
@@ -261,10 +261,10 @@ function weightsOf({ weights, path }: ModelDescription): LoadRequest['weights'] 
   return weights.kind === 'seed' ? { seed: weights.seed } : { tensors: weights.tensors };
 }
 
-const sizeOf = ({ image }: Architecture): number => image.channels * image.height * image.width;
+export const sizeOf = ({ image }: Architecture): number => image.channels * image.height * image.width;
 
 /** Numbers like those of a normalised picture, the same in every run. */
-function randomInput(length: number): Float32Array {
+export function randomInput(length: number): Float32Array {
   const values = new Float32Array(length);
   let state = 1;
   for (let i = 0; i < length; i++) {

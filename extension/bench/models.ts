@@ -37,6 +37,15 @@ const POSITIONS: Record<string, Changes> = {
 /** ViT-Ti, S and B. */
 export const benchModels = (): ModelDescription[] => Object.entries(WIDTHS).map(([name, dim]) => seeded(name, dim));
 
+/** Patches along a side of a square picture that, with a class token, makes so many tokens; null where none does. */
+export function sideOf(tokens: number): number | null {
+  const side = Math.round(Math.sqrt(tokens - 1));
+  return side > 0 && side * side + 1 === tokens ? side : null;
+}
+
+/** ViT-S for square pictures of so many patches along a side. */
+export const benchModelOfSide = (side: number): ModelDescription => seeded('ViT-S', WIDTHS['ViT-S'], { side });
+
 /** These, the articles' models, and one model for each other kind of block. */
 export const allBenchModels = (): ModelDescription[] => [
   ...benchModels(),
@@ -70,18 +79,21 @@ interface Changes extends Partial<Pick<Architecture, 'rotary' | 'relativeBias'>>
   block?: Partial<Block>;
   tokenizer?: Architecture['tokenizer'];
   depth?: number;
+  /** Patches along each side; 14 without it. */
+  side?: number;
 }
 
 function seeded(name: string, dim: number, changes: Changes = {}): ModelDescription {
+  const { side = 14 } = changes;
   const architecture: Architecture = plainArchitecture({
-    image: { channels: 3, height: 224, width: 224 },
+    image: { channels: 3, height: 16 * side, width: 16 * side },
     tokenizer: changes.tokenizer ?? { kind: 'patch', patch: [16, 16], bias: true, norm: null },
     dim,
     depth: changes.depth ?? 12,
     ...(changes.rotary && { rotary: changes.rotary }),
     ...(changes.relativeBias && { relativeBias: changes.relativeBias }),
     block: { ...plainBlock(dim, dim / 64, 4 * dim, norm.eps), ...changes.block },
-    position: { kind: 'learned', covers: 'all', grid: [14, 14], resample: 'bicubic-antialias' },
+    position: { kind: 'learned', covers: 'all', grid: [side, side], resample: 'bicubic-antialias' },
     finalNorm: norm,
     classes: 1000,
   });

@@ -80,7 +80,7 @@ async function startOnce(
 }
 
 /** The high water mark of a process's resident memory (Linux). */
-async function peakMemory(pid: number | undefined): Promise<number | null> {
+export async function peakMemory(pid: number | undefined): Promise<number | null> {
   const status = await readFile(`/proc/${pid ?? 0}/status`, 'utf8').catch(() => '');
   const [, kibibytes] = /^VmHWM:\s+(\d+) kB/m.exec(status) ?? [];
   return kibibytes === undefined ? null : Number(kibibytes) * 1024;

@@ -1,10 +1,11 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import os from 'node:os';
 import path from 'node:path';
 import { bench, profile, type BenchReport, type BenchRow } from '../bench/bench';
-import { allBenchModels, benchModels } from '../bench/models';
+import { allBenchModels, benchModelOfSide, benchModels, sideOf } from '../bench/models';
 import { measureFolder } from '../bench/folder';
 import { measureStart } from '../bench/start';
+import { measureTokens } from '../bench/tokens';
 import { packageRoot } from '../files/packageRoot';
 import type { ModelDescription } from '../architecture/description';
 import { folderPictures } from '../jobs/folderPictures';
@@ -24,6 +25,7 @@ interface BenchOptions {
   profile?: boolean;
   start?: string;
   folder?: string;
+  tokens?: number[];
   json?: boolean;
 }
 
@@ -58,6 +60,11 @@ export function addBench(program: Command): void {
     .option('--profile', 'say where the native engine spends its time instead')
     .option('--start <image>', 'time a new engine process until its first prediction for a picture instead')
     .option('--folder <folder>', 'time decoding, passes and both together for the pictures of a folder instead')
+    .option(
+      '--tokens <n,...>',
+      'time ViT-S on one picture of so many tokens (197, 577, 1370, 4097) instead, with the most memory of each engine',
+      tokenCounts,
+    )
     .option('--json', 'as one JSON object')
     .action(async (options: BenchOptions) => {
       if (options.folder !== undefined) return printFolder(options.folder, options);
@@ -67,6 +74,7 @@ export function addBench(program: Command): void {
       const models = ours.length > 0 ? ours : [await openModel(options.model ?? EMBEDDED, { root: packageRoot() })];
       const threads = options.threads ?? upTo(Math.min(8, os.availableParallelism()));
       const batches = options.batch ?? (ours.length > 0 ? [1, 8] : [1]);
+      if (options.tokens !== undefined) return printTokens(options.tokens, threads, options);
       if (options.start !== undefined) return printStart(models, options.start, threads, options);
       if (options.profile) return printProfiles(models, threads, batches, options);
       if (!options.json) console.log(HEADER);
@@ -82,6 +90,14 @@ const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
 
 /** `1,8` */
 const positiveNumbers = (text: string): number[] => text.split(',').map(positiveNumber);
+
+/** A class token and the patches of a square picture. */
+function tokenCounts(text: string): number[] {
+  const counts = positiveNumbers(text);
+  const wrong = counts.find((count) => sideOf(count) === null);
+  if (wrong !== undefined) throw new InvalidArgumentError(`${wrong} is not one more than a square.`);
+  return counts;
+}
 
 const COLUMNS = [
   'model',
@@ -145,6 +161,32 @@ async function printStart(
         const peak = row.peak_bytes === null ? '' : (row.peak_bytes / 1e6).toFixed(0);
         console.log(cells([row.model, row.engine, String(count), ...times, peak]));
       }
+    }
+  }
+}
+
+async function printTokens(
+  tokens: number[],
+  threads: number[],
+  { rounds = ROUNDS, json }: BenchOptions,
+): Promise<void> {
+  const cells = (texts: string[]): string =>
+    texts.map((text, i) => (i === 0 ? text.padEnd(8) : text.padStart(9))).join(' ');
+  const head = ['model', 'tokens', 'threads', 'native ms', 'onnx ms', 'ratio', 'GFLOP/s', 'native MB', 'onnx MB'];
+  if (!json) console.log(cells(head));
+  const megabytes = (bytes: number | null): string => (bytes === null ? '' : (bytes / 1e6).toFixed(0));
+  for (const side of tokens.map(sideOf)) {
+    for (const count of threads) {
+      const processFile = path.join(packageRoot(), 'dist', 'engine.js');
+      const row = await measureTokens(benchModelOfSide(side!), { processFile, threads: count, rounds });
+      if (json) {
+        console.log(JSON.stringify(row));
+        continue;
+      }
+      const times = [row.native_ms, row.onnx_ms].map((ms) => ms.toFixed(1));
+      const memory = [row.native_bytes, row.onnx_bytes].map(megabytes);
+      const speed = [row.ratio.toFixed(2), row.gflops.toFixed(0)];
+      console.log(cells([row.model, String(row.tokens), String(count), ...times, ...speed, ...memory]));
     }
   }
 }

@@ -195,6 +195,26 @@ describe('bench on the command line', () => {
     assert.deepEqual(json.map(({ engine, threads }) => [engine, threads]), [['native', 1], ['onnx', 1]]); // prettier-ignore
   });
 
+  test('a curve over tokens, with the memory of each engine', async () => {
+    const curve = ['--tokens', '17,50', '--threads', '1', '--rounds', '1'];
+    const [head = '', ...rows] = await bench(...curve);
+    assert.match(head, /^model +tokens +threads +native ms +onnx ms +ratio +GFLOP\/s +native MB +onnx MB$/);
+    assert.deepEqual(rows.map((line) => cells(line).slice(0, 3)), [['ViT-S', '17', '1'], ['ViT-S', '50', '1']]); // prettier-ignore
+    for (const line of rows) {
+      const [native, onnx, ratio, gflops, ...memory] = cells(line).slice(3).map(Number);
+      assert.ok(Math.abs(ratio! - onnx! / native!) <= 0.02 * ratio! + 0.01, line);
+      assert.ok(gflops! > 0, line);
+      // the weights alone are 88 MB
+      if (process.platform === 'linux')
+        assert.ok(
+          memory.every((megabytes) => megabytes > 88 && megabytes < 3000),
+          line,
+        );
+    }
+    const json = (await bench(...curve, '--json')).map((line) => JSON.parse(line) as { tokens: number; model: string });
+    assert.deepEqual(json.map(({ model, tokens }) => [model, tokens]), [['ViT-S', 17], ['ViT-S', 50]]); // prettier-ignore
+  });
+
   test('the pictures of a folder', async () => {
     const lines = await bench(...once, '--folder', path.join(packageRoot(), 'samples'));
     const text = lines.join('\n');
@@ -214,6 +234,7 @@ describe('bench on the command line', () => {
     [['--batch', '1,,2'], 2, /batch.*whole number/],
     [['--rounds', '0'], 2, /rounds.*at least 1/],
     [['--models', 'none'], 2, /sizes, all/],
+    [['--tokens', '197,198'], 2, /198 is not one more than a square/],
     [['--against', 'steam'], 2, /onnx/],
     [['--folder', '.'], 1, /no picture/i],
     [['--start', 'missing.png', '--threads', '1', '--model', 'embedded'], 1, /missing\.png/],

@@ -1,0 +1,94 @@
+/** What a pass takes as pictures get larger: each engine in a process of its own, asked in turn, with the most memory that it had. */
+import type { ModelDescription } from '../architecture/description';
+import { gridOf } from '../architecture/grid';
+import { prefixCount } from '../architecture/tensors';
+import { EngineClient } from '../engine/client';
+import type { EngineKind } from '../engine/requests';
+import { nativeArchitecture, pause, randomInput, sizeOf } from './bench';
+import { operations } from './models';
+import { peakMemory } from './start';
+import { median } from './statistics';
+
+export interface TokensRow {
+  model: string;
+  /** The class token's among them. */
+  tokens: number;
+  threads: number;
+  native_ms: number;
+  onnx_ms: number;
+  /** Median of onnx_ms / native_ms of each round. */
+  ratio: number;
+  /** Of the native engine. */
+  gflops: number;
+  /** Most memory each process ever had, bytes; null where the system does not tell. */
+  native_bytes: number | null;
+  onnx_bytes: number | null;
+}
+
+interface TokensOptions {
+  /** dist/engine.js, absolute. */
+  processFile: string;
+  threads: number;
+  rounds: number;
+}
+
+/** One picture and no maps, medians over the rounds; the first pass of each is not counted. */
+export async function measureTokens(
+  description: ModelDescription,
+  { processFile, threads, rounds }: TokensOptions,
+): Promise<TokensRow> {
+  const architecture = nativeArchitecture(description);
+  const [rows, columns] = gridOf(architecture);
+  const { channels, height, width } = architecture.image;
+  const picture = { values: randomInput(sizeOf(architecture)), shape: [1, channels, height, width] };
+  const engines = await Promise.all([
+    started(description, 'native', processFile, threads),
+    started(description, 'onnx', processFile, threads),
+  ]);
+  try {
+    const pass = async ({ client, modelId }: Started): Promise<number> => {
+      const asked = { modelId, ...picture, attention: false, tokens: false };
+      const { runId, forward_ms } = await client.request('run-tensor', asked);
+      await client.request('close-run', { runId });
+      await pause();
+      return forward_ms;
+    };
+    const times: [native: number, onnx: number][] = [];
+    for (let round = 0; round <= rounds; round++) {
+      const both: [number, number] = [await pass(engines[0]), await pass(engines[1])];
+      if (round > 0) times.push(both);
+    }
+    const [native_bytes, onnx_bytes] = await Promise.all(engines.map(({ client }) => peakMemory(client.pid)));
+    const native_ms = median(times.map(([native]) => native));
+    return {
+      model: description.name,
+      tokens: rows * columns + prefixCount(architecture.prefix),
+      threads,
+      native_ms,
+      onnx_ms: median(times.map(([, onnx]) => onnx)),
+      ratio: median(times.map(([native, onnx]) => onnx / native)),
+      gflops: operations(architecture) / native_ms / 1e6,
+      native_bytes: native_bytes ?? null,
+      onnx_bytes: onnx_bytes ?? null,
+    };
+  } finally {
+    for (const { client } of engines) client.dispose();
+  }
+}
+
+interface Started {
+  client: EngineClient;
+  modelId: number;
+}
+
+async function started(
+  description: ModelDescription,
+  engine: EngineKind,
+  processFile: string,
+  threads: number,
+): Promise<Started> {
+  const client = new EngineClient({ processFile });
+  const options = { engine, threads, gemm: 'packed', precision: 'fp32' } as const;
+  const { modelId } = await client.request('load-model', { description, options });
+  return { client, modelId };
+}
