@@ -110,6 +110,21 @@ test('figures: confusion, classes, calibration, embeddings, near-duplicates, a c
   assert.deepEqual(opened.problems, []);
 });
 
+test('a picture that could not be read: its row, and why when it is chosen', async () => {
+  const one = await ResultsPage.open({ broken: true });
+  try {
+    const { panel } = one;
+    await panel.waitFor({ total: '10' });
+    const story = new Story('results-broken', one);
+    await story.step('what could not be read', () => panel.choose('kind', 'Failed'));
+    await story.step('chosen', () => panel.part('row').first().click());
+    story.holds();
+    assert.deepEqual(one.problems, []);
+  } finally {
+    await one.close();
+  }
+});
+
 test('three thousand rows: all that is in sight is filled, in its place, wherever scrolling ends', async () => {
   const many = await ResultsPage.open({
     also: (file) =>

@@ -1,5 +1,5 @@
 /** The page of a file of results, joined to the real process that keeps its table. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -47,8 +47,11 @@ export class ResultsPage extends HostedPage {
     this.#file = this.#tables.open(path.join(folder, name));
   }
 
-  /** Classifies the samples in a folder of its own, and opens what came of it, which `also` may change before. */
-  static async open({ also }: { also?: (file: string) => void } = {}): Promise<ResultsPage> {
+  /**
+   * Classifies the samples in a folder of its own, `broken.png` among them where that is asked for, and opens what came of it, which `also` may
+   * change before.
+   */
+  static async open({ also, broken }: { also?: (file: string) => void; broken?: boolean } = {}): Promise<ResultsPage> {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'vit-page-'));
     const name = 'samples.vitresults.jsonl';
     const pictures = Object.entries(folders).flatMap(([label, names]) => {
@@ -60,6 +63,11 @@ export class ResultsPage extends HostedPage {
         return { id, image, source: { path: image } };
       });
     });
+    if (broken) {
+      const image = path.join(folder, 'cat', 'broken.png');
+      writeFileSync(image, 'no picture');
+      pictures.push({ id: 'cat/broken.png', image, source: { path: image } });
+    }
     const client = makeClient();
     await startJob(client, onlyModel(client, { id: 'embedded' }, native), pictures, {
       open: (header) => ResultsWriter.open(path.join(folder, name), header),
