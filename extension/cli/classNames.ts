@@ -21,7 +21,6 @@ export function classesOf(option: string, text: string, labels: readonly string[
     const known = labels === null ? '; it names no classes, so an index is needed' : '';
     throw new UsageError(`${option}: the model has no class called ${plainText(name.trim())}${known}`);
   });
-  if (found.length === 1) return Array.from({ length: count }, () => found[0]!);
   if (found.length === count) return found;
   throw new UsageError(`${option}: ${found.length} classes for ${count === 1 ? '1 picture' : `${count} pictures`}`);
 }

@@ -19,6 +19,13 @@ const known: Known[] = [
     why: 'where an iteration begins that ends at the same axes from anywhere',
   },
   {
+    file: 'extension/bench/start.ts',
+    line: 'peak_bytes: rows.some((row) => row.peak_bytes === null) ? null : middle((row) => row.peak_bytes ?? NaN),',
+    original: 'rows.some((row) => row.peak_bytes === null)',
+    replacement: 'rows.every(row => row.peak_bytes === null)',
+    why: 'a system tells the memory of every process or of none',
+  },
+  {
     file: 'extension/results/embeddings.ts',
     line: 'while (end < rows.length && indices[rows[end]!] === indices[rows[end - 1]!]! + 1 && end - start < 65_536) end++;',
     original: 'end < rows.length',

@@ -52,7 +52,7 @@ const integration: Record<string, string[]> = {
   cli: ['bench', 'cli', 'explain', 'mcp', 'output', 'scale'],
   debug: ['variables'],
   drawing: ['cli', 'mcp'],
-  engine: ['engine', 'explain', 'hostilePictures', 'image', 'inspection', 'job', 'memory', 'notFinite', 'onnx', 'preparedPictures', 'scale', 'tables'], // prettier-ignore
+  engine: ['engine', 'explain', 'hostilePictures', 'image', 'inspection', 'job', 'memory', 'notFinite', 'onnx', 'onnxExternal', 'onnxForms', 'onnxGolden', 'preparedPictures', 'scale', 'tables'], // prettier-ignore
   files: ['cli', 'engine', 'image', 'regularFiles'],
   image: ['hostilePictures', 'image', 'preparedPictures', 'cli'],
   inspect: ['inspection', 'mcp'],

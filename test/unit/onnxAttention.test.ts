@@ -64,6 +64,7 @@ test('an Einsum’s letters say it', () => {
   assert.equal(einsum('bhqk->bhkq', 'map', 'v'), null);
   assert.equal(einsum('bhqk,bhkd,bhkd->bhqd', 'map', 'v', 'w'), null);
   assert.equal(einsum('bhqk', 'map', 'v'), null);
+  assert.equal(einsum('bhst,bhtd', 'map', 'v'), null);
   assert.equal(einsum(undefined, 'map', 'v'), null);
   assert.equal(einsum(5, 'map', 'v'), null);
 });

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { cropBox, resizedSize, roundHalfEven } from '../../extension/image/geometry';
 import { preprocess, type Pixels } from '../../extension/image/preprocess';
 import type { Preprocessing } from '../../extension/image/preprocessing';
+import { inWords } from '../../extension/image/preprocessingWords';
 
 const noResize = () => Promise.reject(new Error('nothing here needs a resize'));
 
@@ -137,4 +138,24 @@ describe('preprocess', () => {
     ])
       await assert.rejects(preprocess(image, { ...plain, ...how }, noResize), { code: 'ERR_IMAGE', message: vast });
   });
+});
+
+test('what is done to a picture, in words: every step in its order, and none that is not done', () => {
+  const said = (changes: Partial<Preprocessing>) => inWords({ ...plain, ...changes }).message;
+  assert.equal(said({}), 'no resize, / 255, mean 0, std 1');
+  assert.equal(said({ channels: 1, rescale: 1 }), 'grey, no resize, mean 0, std 1');
+  assert.equal(said({ rescale: 1 / 127.5 }), `no resize, × ${1 / 127.5}, mean 0, std 1`);
+  assert.equal(
+    said({ resize: { kind: 'exact', width: 224, height: 160 }, mean: [0.5, 0.25, 0.5], std: [0.5, 0.5, 0.5] }),
+    'resize to 224 × 160 (bicubic), / 255, mean 0.5 0.25 0.5, std 0.5',
+  );
+  assert.equal(
+    said({
+      resize: { kind: 'shorter-side', size: 256 },
+      interpolation: 'bilinear',
+      crop: { width: 224, height: 192 },
+    } as Partial<Preprocessing>),
+    'shorter side to 256 (bilinear), centre crop 224 × 192, / 255, mean 0, std 1',
+  );
+  assert.match(said({ resize: { kind: 'keep-ratio', width: 64, height: 32 } as Preprocessing['resize'] }), /^fit to 64 × 32 \(bicubic\)/); // prettier-ignore
 });
