@@ -32,8 +32,8 @@ export interface ForwardRequest {
 
 export interface BackendModel {
   readonly loaded: Omit<LoadedModel, 'modelId' | 'loadMs'>;
-  /** (C, H, W) of one image; null when any is taken. */
-  readonly inputShape: [channels: number, height: number, width: number] | null;
+  /** (C, H, W) of one image. */
+  readonly inputShape: [channels: number, height: number, width: number];
   /** Passes of one model may be asked for at the same time; they run one after another. */
   forward(request: ForwardRequest): Promise<BackendRun>;
   /** A weight by canonical name, as float32. */

@@ -5,12 +5,15 @@ import type { BackendModel } from './backend';
 /** B of a (B, C, H, W) input. Throws ERR_ARGUMENT when it is not what the model takes. */
 export function batchOf(shape: readonly number[], length: number, { inputShape }: BackendModel): number {
   const [batch = 0, ...image] = shape;
-  const wanted = inputShape ? `(B, ${inputShape.join(', ')})` : '(B, C, H, W)';
-  const fits = shape.length === 4 && batch > 0 && (!inputShape || inputShape.every((side, i) => side === image[i]));
+  const fits = shape.length === 4 && batch > 0 && inputShape.every((side, i) => side === image[i]);
   if (!fits) {
     throw new EngineError(
       'ERR_ARGUMENT',
-      sentence('The input has shape ({0}), but the model takes {1}.', shape.join(', '), wanted),
+      sentence(
+        'The input has shape ({0}), but the model takes {1}.',
+        shape.join(', '),
+        `(B, ${inputShape.join(', ')})`,
+      ),
     );
   }
   if (length !== shape.reduce((product, side) => product * side, 1)) {

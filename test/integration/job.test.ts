@@ -14,6 +14,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import sharp from 'sharp';
 import type { EngineClient } from '../../extension/engine/client';
 import { onlyModel } from '../../extension/jobs/onlyModel';
 import { startJob, type JobOptions, type JobProgress } from '../../extension/jobs/job';
@@ -21,6 +22,7 @@ import type { JobPicture } from '../../extension/jobs/picture';
 import { parseLine, type FailedRow, type PictureRow } from '../../extension/results/format';
 import { readLines } from '../../extension/results/reader';
 import { ResultsWriter } from '../../extension/results/writer';
+import { Graph } from './onnxGraphs';
 import { makeClient, native, root, untilGone } from './support';
 
 let folder: string;
@@ -213,6 +215,32 @@ describe('what ends a process', { skip: process.platform !== 'linux' && 'childre
     assert.equal((await rowsOf(file)).length, 90);
     assert.notEqual(client.pid, gone);
   });
+});
+
+test('where nothing resizes pictures, one of another size than the model takes is its row, and the others are not', async () => {
+  const graph = new Graph();
+  const pixels = graph.input('pixels', ['batch', 3, 'height', 'width']);
+  const means = graph.node('GlobalAveragePool', [pixels]);
+  graph.node('Flatten', [means], { axis: 1 }, { as: 'scores' });
+  graph.output('scores', ['batch', 3]);
+  const model = path.join(folder, 'means');
+  mkdirSync(model);
+  writeFileSync(path.join(model, 'model.onnx'), graph.bytes());
+  const processor = { do_resize: false, do_center_crop: false, image_mean: [0, 0, 0], image_std: [1, 1, 1] };
+  writeFileSync(path.join(model, 'preprocessor_config.json'), JSON.stringify(processor));
+  const sizes = [[224, 224], [64, 32], [224, 224], [224, 224]] as const; // prettier-ignore
+  const all: JobPicture[] = [];
+  for (const [i, [width, height]] of sizes.entries()) {
+    const background = { r: 40 * i, g: 255 - 40 * i, b: 20 * i };
+    await sharp({ create: { width, height, channels: 3, background } }).png().toFile(path.join(folder, `means-${i}.png`)); // prettier-ignore
+    all.push(picture(`means-${i}.png`));
+  }
+  const file = path.join(folder, 'means.vitresults.jsonl');
+  const onnx = { ...native, engine: 'onnx' as const };
+  await startJob(client, onlyModel(client, { id: model }, onnx), all, into(file, { logits: true })).finished;
+  const rows = (await rowsOf(file)).map((row) => (row.kind === 'picture' ? row.logits!.map((x) => Math.round(255 * x)) : row.error.message)); // prettier-ignore
+  const wrong = 'The input has shape (1, 3, 32, 64), but the model takes (B, 3, 224, 224).';
+  assert.deepEqual(rows, [[0, 255, 0], wrong, [80, 175, 40], [120, 135, 60]]);
 });
 
 test('a model without embeddings is classified without them where that is allowed', async () => {

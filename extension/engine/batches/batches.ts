@@ -74,7 +74,7 @@ export class Batches {
     for (;;) {
       const first = outcomes.indexOf(null);
       if (first < 0) return;
-      const batch = nextBatch(prepared, outcomes, first, size.next);
+      const batch = nextBatch(outcomes, first, size.next);
       const pictures = batch.map((i) => prepared[i] as Made);
       try {
         const started = performance.now();
@@ -126,13 +126,10 @@ function checked(picture: Prepared, { model }: RunningModel): PictureOutcome | n
   }
 }
 
-/** Indices of the next pictures that are as large as the first. */
-function nextBatch(prepared: Prepared[], outcomes: (PictureOutcome | null)[], first: number, size: number): number[] {
-  const shape = String((prepared[first] as Made).shape);
+/** Indices of the next pictures without an outcome; all are of the shape that the model takes. */
+function nextBatch(outcomes: (PictureOutcome | null)[], first: number, size: number): number[] {
   const batch: number[] = [];
-  for (let i = first; i < prepared.length && batch.length < size; i++) {
-    if (outcomes[i] === null && String((prepared[i] as Made).shape) === shape) batch.push(i);
-  }
+  for (let i = first; i < outcomes.length && batch.length < size; i++) if (outcomes[i] === null) batch.push(i);
   return batch;
 }
 

@@ -114,8 +114,7 @@ export class OnnxModel implements BackendModel {
   }
 
   private feed(input: Float32Array, batch: number): Tensor {
-    const side = Math.sqrt(input.length / batch / 3);
-    return pictureTensor(this.ort, input, batch, this.inputShape ?? [3, side, side], this.layout);
+    return pictureTensor(this.ort, input, batch, this.inputShape, this.layout);
   }
 }
 
