@@ -67,6 +67,17 @@ test('of a config of timm, T2T-ViT or torchvision the sizes, biases and norms ma
   }
 });
 
+test('arguments of timm mean the same beside model_args as in it', async () => {
+  const configured = cases.filter((name) => /^(timm|deit)/.test(name) && 'model_args' in json(join(golden(name), 'config.json')));
+  assert.ok(configured.length > 60);
+  for (const name of configured) {
+    const { model_args: args, ...config } = json(join(golden(name), 'config.json'));
+    const wanted = await open(golden(name));
+    const { architecture } = await open(withConfig(name, 'beside', { ...config, ...(args as object) }));
+    assert.deepEqual(differences(wanted.architecture, architecture), [], name);
+  }
+}); // prettier-ignore
+
 test('without a config all of a square model but its heads is read off the tensors', async () => {
   const names = [
     ...['hf-clip', 'hf-clip-classifier', 'hf-deit', 'hf-deit-teacher', 'hf-dinov2', 'hf-dinov2-features', 'hf-dinov2-registers'],
@@ -143,6 +154,20 @@ test('rows of positions that two sizes of pictures have are said to be read one 
     5,
     undefined,
   ]);
+});
+
+test("Perception Encoder's own files: pictures as its own transforms feed them", async () => {
+  const { preprocessing, architecture } = await open(withConfig('official-pe-core', 'alone', null));
+  const { height, width } = architecture!.image;
+  assert.deepEqual(preprocessing, {
+    channels: 3,
+    resize: { kind: 'exact', height, width },
+    interpolation: 'bilinear',
+    crop: null,
+    rescale: 1 / 255,
+    mean: [0.5, 0.5, 0.5],
+    std: [0.5, 0.5, 0.5],
+  });
 });
 
 test('colour statistics that nothing says are assumed, and it is said, unless a name stands for them', async () => {

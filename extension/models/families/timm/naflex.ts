@@ -7,7 +7,7 @@ import { ConfigError } from '../../../errors/configError';
 import { sentence, verbatim } from '../../../errors/sentence';
 import type { Family, FamilyInput, Tensors } from '../../config/family';
 import type { Fields } from '../../config/fields';
-import { timm } from './visionTransformer';
+import { ARGUMENTS, timm } from './visionTransformer';
 
 export const NAFLEX_NAMES = /^naflexvit_/i;
 
@@ -48,7 +48,8 @@ export const timmNaFlex: Family = {
 
 function architecture(input: FamilyInput): Architecture {
   const { config, tensors } = input;
-  const args = config.inner('model_args').over(namedBy(config.word('architecture')));
+  const beside = config.only([...ARGUMENTS, ...Object.keys(ONLY)]);
+  const args = config.inner('model_args').over({ ...namedBy(config.word('architecture')), ...beside });
   if (tensors?.has('pos_embed_x')) throw unsupported(config, 'pos_embed', 'factorized');
   for (const [name, known] of Object.entries(ONLY)) {
     const value = args.get(name);

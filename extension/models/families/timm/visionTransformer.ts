@@ -36,7 +36,7 @@ const NORMS: Record<string, Norm['kind']> = {
 };
 
 /** Of the constructor's arguments, those that shape the forward pass. */
-const ARGUMENTS = [
+export const ARGUMENTS = [
   'img_size',
   'patch_size',
   'in_chans',
