@@ -23,21 +23,23 @@ function testFiles(suite) {
 }
 
 /**
- * Files of which so many failed are tried once more in e2e: what happens between a window, a browser and three processes on a busy machine
- * is not always the tests' doing. What passed only then is named in the summary; it is something to look into.
+ * Files of which so many failed are tried once more where there is a browser: what happens between it, a window and three processes on a busy
+ * machine is not always the tests' doing. What passed only then is named in the summary with what it had failed with; it is something to look into.
  */
 const SECOND_TRIES = 2;
+const WITH_BROWSER = ['page', 'e2e'];
 
 /**
- * Runs the files of one suite; resolves to { name, passed, failed, skipped, seconds, secondTry: files that passed at the second try,
- * failures: what is printed of each test that failed }.
+ * Runs the files of one suite; resolves to { name, passed, failed, skipped, seconds, secondTry: { file, failures } of those that
+ * passed at the second try only, failures: what is printed of each test that failed }.
  */
 async function runSuite(name, files) {
   const started = Date.now();
   const counts = await runFiles(name, files);
   const failing = Object.keys(counts).filter((file) => counts[file].failed > 0);
-  const isFew = name === 'e2e' && failing.length <= SECOND_TRIES;
+  const isFew = WITH_BROWSER.includes(name) && failing.length <= SECOND_TRIES;
   const again = isFew ? failing.filter((file) => files.includes(fromRoot(file))) : [];
+  const first = again.map((file) => ({ file, failures: counts[file].failures }));
   if (again.length > 0) {
     say(`once more: ${again.join(', ')}`);
     Object.assign(
@@ -55,7 +57,7 @@ async function runSuite(name, files) {
     failed: total('failed'),
     skipped: total('skipped'),
     seconds: (Date.now() - started) / 1000,
-    secondTry: again.filter((file) => counts[file].failed === 0),
+    secondTry: first.filter(({ file }) => counts[file].failed === 0),
     failures: Object.values(counts).flatMap(({ failures }) => failures),
   };
 }
@@ -108,7 +110,9 @@ function summary(results) {
     console.log(`${name.padEnd(12)}${cells.join('')}${`${seconds.toFixed(1)} s`.padStart(9)}`);
   }
   for (const { secondTry = [] } of results) {
-    for (const file of secondTry) console.log(`passed at the second try only: ${file}`);
+    for (const { file, failures } of secondTry) {
+      console.log(`passed at the second try only: ${file}\n${failures.join('\n')}`);
+    }
   }
   const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
   console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
