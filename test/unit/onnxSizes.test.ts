@@ -83,10 +83,9 @@ test('a pass needs its input, two sets of scores and a block’s tokens, for eac
 test('an input is pictures as the model takes them, and has all of its values', () => {
   const model = { inputShape: [3, 2, 4] } as unknown as BackendModel;
   assert.equal(batchOf([2, 3, 2, 4], 48, model), 2);
-  assert.equal(batchOf([1, 5, 6, 7], 210, { inputShape: null } as unknown as BackendModel), 1);
-  const refused = (shape: number[], length: number, message: string, of = model) =>
+  const refused = (shape: number[], length: number, message: string) =>
     assert.throws(
-      () => batchOf(shape, length, of),
+      () => batchOf(shape, length, model),
       (error) => error instanceof EngineError && error.code === 'ERR_ARGUMENT' && error.message === message,
     );
   for (const shape of [[3, 2, 4], [1, 1, 3, 2, 4], [0, 3, 2, 4], [2, 3, 2, 5], [2, 1, 2, 4], []]) {
@@ -94,7 +93,6 @@ test('an input is pictures as the model takes them, and has all of its values', 
     const product = shape.reduce((a, b) => a * b, 1);
     refused(shape, product, `The input has shape (${shape.join(', ')}), but the model takes (B, 3, 2, 4).`);
   }
-  refused([3, 2], 6, 'The input has shape (3, 2), but the model takes (B, C, H, W).', { inputShape: null } as never);
   refused([2, 3, 2, 4], 47, 'The input has 47 values, which is not its shape (2, 3, 2, 4).');
 });
 
