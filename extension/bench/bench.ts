@@ -104,7 +104,7 @@ interface Contender {
 }
 
 /** Longer passes warm up on their own way. */
-const WARM_UP_BELOW_MS = 250;
+export const WARM_UP_BELOW_MS = 250;
 
 async function* measure(
   binding: Binding,
@@ -155,12 +155,7 @@ async function* measure(
       }
       const row = (name: 'fp32' | 'maps' | 'bf16' | 'int8', { logits, times }: Contender): BenchRow => {
         const apart = difference(logits, contenders.onnx.logits);
-        if ((name === 'fp32' || name === 'maps') && !(apart.max <= tolerances.logits * Math.max(1, apart.scale))) {
-          throw new EngineError(
-            'ERR_INTERNAL',
-            sentence("{0}: the engines' logits differ by {1}.", description.name, apart.max),
-          );
-        }
+        if (name === 'fp32' || name === 'maps') assertAgree(description.name, logits, contenders.onnx.logits);
         const ms = median(times);
         const ratioOf = (other: Contender): number =>
           median(other.times.map((time, round) => time / (times[round] ?? NaN)));
@@ -193,6 +188,13 @@ async function* measure(
     onnx.close();
     await onnxInt8.close();
   }
+}
+
+/** Throws ERR_INTERNAL where logits of float32 are further apart than two engines may be. */
+export function assertAgree(name: string, native: Float32Array, onnx: Float32Array): void {
+  const { max, scale } = difference(native, onnx);
+  if (max <= tolerances.logits * Math.max(1, scale)) return;
+  throw new EngineError('ERR_INTERNAL', sentence("{0}: the engines' logits differ by {1}.", name, max));
 }
 
 /** Milliseconds of each stage of one native pass, the median of `rounds`. */

@@ -60,21 +60,24 @@ export function addBench(program: Command): void {
     .option('--profile', 'say where the native engine spends its time instead')
     .option('--start <image>', 'time a new engine process until its first prediction for a picture instead')
     .option('--folder <folder>', 'time decoding, passes and both together for the pictures of a folder instead')
-    .option(
-      '--tokens <n,...>',
-      'time ViT-S on one picture of so many tokens (197, 577, 1370, 4097) instead, with the most memory of each engine',
-      tokenCounts,
+    .addOption(
+      new Option(
+        '--tokens <n,...>',
+        'time ViT-S on one picture of so many tokens (197, 577, 1370, 4097) instead, with the most memory of each engine',
+      )
+        .argParser(tokenCounts)
+        .conflicts(['model', 'batch', 'profile', 'start', 'folder']),
     )
     .option('--json', 'as one JSON object')
     .action(async (options: BenchOptions) => {
       if (options.folder !== undefined) return printFolder(options.folder, options);
+      if (options.tokens !== undefined) return printTokens(options.tokens, options);
       // models of our own are measured with one image and with eight, others as they are used
       const named = allBenchModels().filter(({ name }) => name === options.model);
       const ours = options.model !== undefined ? named : options.models === 'all' ? allBenchModels() : benchModels();
       const models = ours.length > 0 ? ours : [await openModel(options.model ?? EMBEDDED, { root: packageRoot() })];
-      const threads = options.threads ?? upTo(Math.min(8, os.availableParallelism()));
+      const threads = options.threads ?? usualThreads();
       const batches = options.batch ?? (ours.length > 0 ? [1, 8] : [1]);
-      if (options.tokens !== undefined) return printTokens(options.tokens, threads, options);
       if (options.start !== undefined) return printStart(models, options.start, threads, options);
       if (options.profile) return printProfiles(models, threads, batches, options);
       if (!options.json) console.log(HEADER);
@@ -86,6 +89,7 @@ export function addBench(program: Command): void {
     });
 }
 
+const usualThreads = (): number[] => upTo(Math.min(8, os.availableParallelism()));
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
 
 /** `1,8` */
@@ -167,8 +171,7 @@ async function printStart(
 
 async function printTokens(
   tokens: number[],
-  threads: number[],
-  { rounds = ROUNDS, json }: BenchOptions,
+  { threads = usualThreads(), rounds = ROUNDS, json }: BenchOptions,
 ): Promise<void> {
   const cells = (texts: string[]): string =>
     texts.map((text, i) => (i === 0 ? text.padEnd(8) : text.padStart(9))).join(' ');

@@ -341,10 +341,10 @@ function unexpectedFindings(leftover: string[], found: number): Finding[] {
   }));
 }
 
-/** The candidate with the smallest edit distance, if it is near enough to be a likely slip: of a short name half the letters are right. */
+/** The candidate with the smallest edit distance, if it is near enough to be a likely slip: of a short name at least half the letters are right. */
 export function nearest(name: string, candidates: string[]): string | undefined {
   let best: string | undefined;
-  let least = Math.min(Math.max(3, Math.floor(name.length * 0.4)), Math.ceil(name.length / 2)) + 1;
+  let least = Math.min(Math.max(3, Math.floor(name.length * 0.4)), Math.floor(name.length / 2)) + 1;
   for (const candidate of candidates.slice(0, 2000)) {
     if (Math.abs(candidate.length - name.length) >= least) continue;
     const distance = editDistance(name, candidate);

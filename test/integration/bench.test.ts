@@ -235,6 +235,7 @@ describe('bench on the command line', () => {
     [['--rounds', '0'], 2, /rounds.*at least 1/],
     [['--models', 'none'], 2, /sizes, all/],
     [['--tokens', '197,198'], 2, /198 is not one more than a square/],
+    [['--tokens', '197', '--model', 'embedded'], 2, /tokens.*model/],
     [['--against', 'steam'], 2, /onnx/],
     [['--folder', '.'], 1, /no picture/i],
     [['--start', 'missing.png', '--threads', '1', '--model', 'embedded'], 1, /missing\.png/],

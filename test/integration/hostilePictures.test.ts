@@ -221,21 +221,21 @@ describe('decoders', () => {
     const frog = () => one.decode({ path: sample('frog.png') }, never);
     await frog();
     const first = one.pid;
-    assert.ok(first);
-    const gone = async () => {
+    const gone = async (pid: number | undefined) => {
+      assert.ok(pid);
       for (const end = Date.now() + 20_000; one.pid !== undefined;) {
         assert.ok(Date.now() < end, 'it has no work and is still there');
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      assert.throws(() => process.kill(first, 0), { code: 'ESRCH' });
+      assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
     };
-    await gone();
+    await gone(first);
     await new Promise((resolve) => setTimeout(resolve, 200));
     assert.equal(one.pid, undefined);
     const slow = one.decode({ path: file('slow-alone.svg', slowFilter) }, never);
     await assert.rejects(slow, /slow-alone\.svg takes more than \d+ seconds to decode/);
     assert.equal((await frog()).format, 'png');
-    await gone();
+    await gone(one.pid);
   });
 
   test('a cancelled picture does not go on', async () => {

@@ -44,6 +44,23 @@ export function inferGrid(count: number, prefixes: number[]): [number, number] |
   return undefined;
 }
 
+/** The grid that a table of positions was trained for: the configured one if it has that many rows, else the square that does. */
+export function gridOfRows(
+  rowsOfTable: number | undefined,
+  prefixes: number,
+  grid: [number, number],
+): [number, number] {
+  if (rowsOfTable === undefined || rowsOfTable - prefixes === grid[0] * grid[1]) return grid;
+  return inferGrid(rowsOfTable, [prefixes]) ?? grid;
+}
+
+/** Whether a picture of so many patches may be: one at most three times as wide as high. */
+export function isOblong(patches: number): boolean {
+  for (let side = Math.ceil(Math.sqrt(patches / 3)); side * side <= patches; side++)
+    if (side > 0 && patches % side === 0) return true;
+  return false;
+}
+
 /** Width of one head. */
 export function divide(config: Fields, dim: number, heads: number): number {
   if (dim % heads !== 0) {

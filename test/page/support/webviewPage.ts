@@ -21,7 +21,7 @@ const vsCodeApi = `globalThis.acquireVsCodeApi = () => ({
 })`;
 
 /**
- * Knows what the page still has to do: its timers, frames, messages on their way to the host, and pictures that are loading. A busy machine
+ * Knows what the page still has to do: its timers, frames, messages on their way to the host, and pictures that are loading or made. A busy machine
  * may leave a page alone for longer than any time that one would wait. What is only there for a while (a notice, for six seconds) stays:
  * in which step it would go depends on the machine.
  */
@@ -47,16 +47,28 @@ const noteWork = `{
     open.delete(timer);
     clearTimeout(timer);
   };
-  const once = (ask) => (act, ...given) => {
-    const mark = {};
-    open.add(mark);
-    return ask((...told) => {
-      open.delete(mark);
-      act(...told);
-    }, ...given);
+  for (const [ask, cancel] of [['requestAnimationFrame', 'cancelAnimationFrame'], ['requestIdleCallback', 'cancelIdleCallback']]) {
+    const [asked, cancelled] = [globalThis[ask], globalThis[cancel]];
+    const mark = (id) => ask + id;
+    globalThis[ask] = (act, ...given) => {
+      const id = asked((...told) => {
+        open.delete(mark(id));
+        act(...told);
+      }, ...given);
+      open.add(mark(id));
+      return id;
+    };
+    globalThis[cancel] = (id) => {
+      open.delete(mark(id));
+      cancelled(id);
+    };
+  }
+  const { createImageBitmap } = globalThis;
+  globalThis.createImageBitmap = (...given) => whileDone(createImageBitmap(...given));
+  const { toBlob } = HTMLCanvasElement.prototype;
+  HTMLCanvasElement.prototype.toBlob = function (act, ...given) {
+    void whileDone(new Promise((done) => toBlob.call(this, (blob) => done(act(blob)), ...given)));
   };
-  globalThis.requestAnimationFrame = once(requestAnimationFrame);
-  globalThis.requestIdleCallback = once(requestIdleCallback);
   const isBusy = () => open.size > 0 || [...document.images].some((image) => !image.complete && image.loading !== 'lazy' && image.checkVisibility());
   globalThis.whenAtRest = () => new Promise((done) => {
     let quiet;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CASES, changed, folder, golden, json, open } from './opening';
+import { CASES, changed, folder, golden, json, open, refuses } from './opening';
 import { write } from './files';
 
 /** What no tensor's name or shape tells: arguments of timm, and the names of objects that hold them. */
@@ -78,6 +78,43 @@ test('arguments of timm mean the same beside model_args as in it', async () => {
   }
 }); // prettier-ignore
 
+test('arguments beside model_args that make another forward pass are refused or followed too', async () => {
+  const beside = (name: string, fields: object) =>
+    changed(name, `beside-${name}-${Object.keys(fields).join('-')}`, () => undefined, (config) => Object.assign(config, fields)); // prettier-ignore
+  await refuses(beside('timm-plain', { attn_layer: 'diff' }), 'unsupported', /attention of kind "diff" is not supported/);
+  await refuses(beside('timm-plain', { embed_norm_layer: 'layernorm' }), 'unsupported', /embed_norm_layer/);
+  await refuses(beside('timm-naflex-gap', { attn_type: 'rope' }), 'unsupported', /attn_type/);
+  const of = async (name: string, fields: object) => (await open(beside(name, fields))).architecture!;
+  assert.equal((await of('timm-plain', { norm_eps: 1e-3 })).block.norm.eps, 1e-3);
+  assert.equal((await of('timm-eva02-clip', { norm_eps: 1e-3 })).block.norm.eps, 1e-3);
+  assert.equal((await of('timm-eva-giant', { act_layer: 'quick_gelu' })).block.activation, 'quick_gelu');
+}); // prettier-ignore
+
+test("what is said of Perception Encoder's own files holds over what their tensors show", async () => {
+  const { architecture: found } = await open(withConfig('official-pe-core', 'shown', null));
+  for (const fields of [{ model_args: { rope_temperature: 500 } }, { rope_temperature: 500 }]) {
+    const path = withConfig('official-pe-core', `said-${'model_args' in fields}`, { architecture: 'PE-Core-T16', ...fields });
+    assert.deepEqual(differences(found, (await open(path)).architecture), ['rotary.theta']);
+  }
+}); // prettier-ignore
+
+test('a table of positions has the grid of the pictures that the config says, where it has as many rows', async () => {
+  const { architecture } = await open(golden('timm-beit'));
+  const { dim, tokenizer } = architecture!;
+  const [high, wide] = tokenizer.kind === 'patch' ? tokenizer.patch : assert.fail();
+  const grid = async (rows: number, columns: number) => {
+    const bytes = Buffer.alloc(4 * 37 * dim);
+    const path = changed('timm-beit', `positions-${rows}`, (entries) => entries.set('pos_embed', { dtype: 'F32', shape: [1, 37, dim], bytes }), (config) =>
+      Object.assign((config['model_args'] ??= {}), { img_size: [rows * high, columns * wide] }));
+    const { position } = (await open(path)).architecture!;
+    return position.kind === 'learned' ? position.grid : null;
+  };
+  assert.deepEqual(await grid(4, 9), [4, 9]);
+  assert.deepEqual(await grid(6, 6), [6, 6]);
+  // trained at another size, which the square says
+  assert.deepEqual(await grid(3, 3), [6, 6]);
+}); // prettier-ignore
+
 test('without a config all of a square model but its heads is read off the tensors', async () => {
   const names = [
     ...['hf-clip', 'hf-clip-classifier', 'hf-deit', 'hf-deit-teacher', 'hf-dinov2', 'hf-dinov2-features', 'hf-dinov2-registers'],
@@ -134,7 +171,7 @@ test('coordinates of rotary positions: DINOv3 takes rows first, however its grid
   }
 });
 
-test('rows of positions that two sizes of pictures have are said to be read one way', async () => {
+test('rows that are a square without the class token and an oblong with it are said to be read one way', async () => {
   let times = 0;
   const of = async (name: string, config: object | null) => {
     const { findings, architecture } = await open(withConfig(name, `rows-${++times}`, config));

@@ -9,7 +9,7 @@ import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
 import type { Family, FamilyInput, KeyTable } from '../../config/family';
 import type { Fields } from '../../config/fields';
 import { assumeHeads } from '../../config/heads';
-import { commonSize, depthOf, divide, inferGrid, pick, rows } from '../../config/infer';
+import { commonSize, depthOf, divide, gridOfRows, inferGrid, pick, rows } from '../../config/infer';
 import { timmPreprocessing } from '../../config/preprocessing';
 import { timmImageSize, timmInputSize } from './inputSize';
 import { EVA_NAMES, evaArguments } from './evaVariants';
@@ -18,7 +18,7 @@ import { sentence, verbatim } from '../../../errors/sentence';
 const POOLS = { '': 'none', token: 'token', avg: 'avg', avgmax: 'avgmax', max: 'max', map: 'map' } as const;
 
 /** Of the constructor's arguments, those that shape the forward pass. */
-const ARGUMENTS = [
+export const ARGUMENTS = [
   'img_size',
   'patch_size',
   'in_chans',
@@ -39,6 +39,8 @@ const ARGUMENTS = [
   'use_post_transformer_norm',
   'attn_pool_num_heads',
   'ref_feat_shape',
+  'act_layer',
+  'norm_eps',
 ];
 
 export const EVA_KEYS: KeyTable = {
@@ -115,7 +117,6 @@ function architecture(input: FamilyInput): Architecture {
   const guess = table === undefined ? undefined : inferGrid(table, [covered]);
   const size = timmImageSize(args, timmInputSize(config), patch, guess);
   const grid: [number, number] = [Math.floor(size[0] / patch[0]), Math.floor(size[1] / patch[1])];
-  const fits = table === undefined || table - covered === grid[0] * grid[1];
 
   const block = blockOf(input, args, dim);
   const pool = args.oneOf('global_pool', POOLS) ?? config.oneOf('global_pool', POOLS) ?? 'avg';
@@ -137,7 +138,7 @@ function architecture(input: FamilyInput): Architecture {
         : {
             kind: 'learned',
             covers: bare ? 'patches' : 'all',
-            grid: fits ? grid : (guess ?? grid),
+            grid: gridOfRows(table, covered, grid),
             resample: 'bicubic-antialias',
           },
     rotary: rotaryOf(args),

@@ -3,7 +3,7 @@
  * https://github.com/facebookresearch/perception_models (core/vision_encoder/pe.py); the names are those of timm's _convert_pe.
  */
 import type { Family, FamilyInput, Tensors } from '../../config/family';
-import { EVA_KEYS, timmEva } from './eva';
+import { ARGUMENTS, EVA_KEYS, timmEva } from './eva';
 import { inferGrid } from '../../config/infer';
 import { sentence } from '../../../errors/sentence';
 
@@ -70,7 +70,9 @@ function rename(name: string): string {
 
 function architecture(input: FamilyInput): ReturnType<Family['architecture']> {
   const { config, tensors } = input;
-  const plain = timmEva.architecture({ ...input, config: config.with({ model_args: argumentsOf(tensors) }) });
+  const said = config.inner('model_args').over(config.only(ARGUMENTS));
+  const model_args = { ...argumentsOf(tensors), ...said.only(said.names()) };
+  const plain = timmEva.architecture({ ...input, config: config.with({ model_args }) });
   const length = tensors?.get('proj')?.shape.at(-1);
   return { ...plain, projection: length === undefined ? null : { length, bias: false, activation: null } };
 }

@@ -8,7 +8,7 @@ import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
 import type { Family, FamilyInput } from '../../config/family';
 import type { Fields } from '../../config/fields';
 import { assumeHeads } from '../../config/heads';
-import { commonSize, depthOf, divide, inferGrid, pick, rows } from '../../config/infer';
+import { commonSize, depthOf, divide, gridOfRows, inferGrid, pick, rows } from '../../config/infer';
 import { timmPreprocessing } from '../../config/preprocessing';
 import { timmImageSize, timmInputSize } from './inputSize';
 import { EVA_KEYS } from './eva';
@@ -112,7 +112,12 @@ function architecture(input: FamilyInput, bias: Bias): Architecture {
     position:
       table === undefined
         ? { kind: 'none' }
-        : { kind: 'learned', covers: 'all', grid: guess ?? grid, resample: 'bicubic-antialias' },
+        : {
+            kind: 'learned',
+            covers: 'all',
+            grid: gridOfRows(table, Number(prefix.class), grid),
+            resample: 'bicubic-antialias',
+          },
     relativeBias: bias(grid),
     finalNorm: has(/^norm\.weight$/) ? norm : null,
     pool,

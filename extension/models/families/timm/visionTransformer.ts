@@ -7,7 +7,7 @@ import type { Architecture, Block, Finding, Norm } from '../../../architecture/d
 import { ConfigError } from '../../../errors/configError';
 import { NAMED_ACTIVATIONS } from '../../../architecture/activations';
 import { assumeHeads } from '../../config/heads';
-import { commonSize, depthOf, divide, inferGrid, pick, rows } from '../../config/infer';
+import { commonSize, depthOf, divide, gridOfRows, inferGrid, isOblong, pick, rows } from '../../config/infer';
 import type { Family, FamilyInput } from '../../config/family';
 import type { Fields } from '../../config/fields';
 import { MOST_RATIO } from '../../../architecture/limits';
@@ -59,7 +59,10 @@ export const ARGUMENTS = [
   'fc_norm',
   'pool_include_prefix',
   'norm_layer',
+  'norm_eps',
   'act_layer',
+  'attn_layer',
+  'embed_norm_layer',
   'block_fn',
   'mlp_layer',
   'num_parallel',
@@ -126,7 +129,8 @@ function architecture(input: FamilyInput): Architecture {
   const prefix = { class: cls, distillation, registers };
   const prefixes = fixed + Number(cls);
   const bare = args.flag('no_embed_class') ?? (rowsOfTable === grid[0] * grid[1] && prefixes > 0);
-  if (bare && !args.has('no_embed_class') && !args.has('img_size') && !inputSize) {
+  const sized = args.has('img_size') || inputSize !== undefined;
+  if (bare && !args.has('no_embed_class') && !sized && isOblong((rowsOfTable ?? 0) - prefixes)) {
     input.findings.push(assumedPositions(rowsOfTable ?? 0, grid));
   }
 
@@ -162,7 +166,7 @@ function architecture(input: FamilyInput): Architecture {
       : {
           kind: 'learned',
           covers: official ? 'class' : bare ? 'patches' : 'all',
-          grid: trainedGrid(rowsOfTable, official ? 1 : bare ? 0 : prefixes, grid),
+          grid: gridOfRows(rowsOfTable, official ? 1 : bare ? 0 : prefixes, grid),
           resample: 'bicubic-antialias',
         },
     preNorm: preNorm ? block.norm : null,
@@ -319,12 +323,6 @@ function mapPool({ tensors }: FamilyInput, args: Fields, block: Block, dim: numb
 const noPositions = (args: Fields, rowsOfTable: number | undefined) =>
   ['', 'none'].includes(args.text('pos_embed') ?? 'learn') ||
   (rowsOfTable === undefined && args.has('pos_embed') && args.text('pos_embed') !== 'learn');
-
-/** The grid the table was trained for: the configured one if it has that many rows, else the square that does. */
-function trainedGrid(rowsOfTable: number | undefined, prefixes: number, grid: [number, number]): [number, number] {
-  if (rowsOfTable === undefined || rowsOfTable - prefixes === grid[0] * grid[1]) return grid;
-  return inferGrid(rowsOfTable, [prefixes]) ?? grid;
-}
 
 const patchOf = (shape: number[] | undefined): [number, number] | undefined =>
   shape?.length === 4 ? [shape[2] ?? 16, shape[3] ?? 16] : undefined;
