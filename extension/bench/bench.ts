@@ -8,6 +8,7 @@ import { loadBinding } from '../engine/native/binding';
 import { OnnxBackend } from '../engine/onnx/backend';
 import { seededWeights } from '../engine/native/seeded';
 import { difference } from '../engine/process/verify';
+import type { Difference } from '../engine/requests';
 import { tolerances } from '../engine/tolerances';
 import { operations } from './models';
 import { openOnnxInt8 } from './onnxInt8';
@@ -155,7 +156,7 @@ async function* measure(
       }
       const row = (name: 'fp32' | 'maps' | 'bf16' | 'int8', { logits, times }: Contender): BenchRow => {
         const apart = difference(logits, contenders.onnx.logits);
-        if (name === 'fp32' || name === 'maps') assertAgree(description.name, logits, contenders.onnx.logits);
+        if (name === 'fp32' || name === 'maps') assertAgree(description.name, apart);
         const ms = median(times);
         const ratioOf = (other: Contender): number =>
           median(other.times.map((time, round) => time / (times[round] ?? NaN)));
@@ -191,8 +192,7 @@ async function* measure(
 }
 
 /** Throws ERR_INTERNAL where logits of float32 are further apart than two engines may be. */
-export function assertAgree(name: string, native: Float32Array, onnx: Float32Array): void {
-  const { max, scale } = difference(native, onnx);
+export function assertAgree(name: string, { max, scale }: Difference): void {
   if (max <= tolerances.logits * Math.max(1, scale)) return;
   throw new EngineError('ERR_INTERNAL', sentence("{0}: the engines' logits differ by {1}.", name, max));
 }

@@ -3,6 +3,7 @@ import type { ModelDescription } from '../architecture/description';
 import { gridOf } from '../architecture/grid';
 import { prefixCount } from '../architecture/tensors';
 import { EngineClient } from '../engine/client';
+import { difference } from '../engine/process/verify';
 import type { EngineKind } from '../engine/requests';
 import { assertAgree, nativeArchitecture, pause, randomInput, sizeOf, WARM_UP_BELOW_MS } from './bench';
 import { operations } from './models';
@@ -68,8 +69,7 @@ export async function measureTokens(
       const both: [number, number] = [await pass(0), await pass(1)];
       if (round > 0) times.push(both);
     }
-    assertAgree(description.name, logits[0]!, logits[1]!);
-    const [native_bytes, onnx_bytes] = await Promise.all(clients.map(({ pid }) => peakMemory(pid)));
+    assertAgree(description.name, difference(logits[0]!, logits[1]!));
     const native_ms = median(times.map(([native]) => native));
     return {
       model: description.name,
@@ -79,8 +79,8 @@ export async function measureTokens(
       onnx_ms: median(times.map(([, onnx]) => onnx)),
       ratio: median(times.map(([native, onnx]) => onnx / native)),
       gflops: operations(architecture) / native_ms / 1e6,
-      native_bytes: native_bytes ?? null,
-      onnx_bytes: onnx_bytes ?? null,
+      native_bytes: await peakMemory(clients[0].pid),
+      onnx_bytes: await peakMemory(clients[1].pid),
     };
   } finally {
     for (const client of clients) client.dispose();

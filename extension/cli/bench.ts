@@ -66,7 +66,7 @@ export function addBench(program: Command): void {
         'time ViT-S on one picture of so many tokens (197, 577, 1370, 4097) instead, with the most memory of each engine',
       )
         .argParser(tokenCounts)
-        .conflicts(['model', 'batch', 'profile', 'start', 'folder']),
+        .conflicts(['model', 'models', 'batch', 'profile', 'start', 'folder']),
     )
     .option('--json', 'as one JSON object')
     .action(async (options: BenchOptions) => {

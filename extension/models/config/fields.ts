@@ -150,6 +150,14 @@ export class Fields {
     return Object.fromEntries(names.filter((name) => this.has(name)).map((name) => [name, this.get(name)]));
   }
 
+  /**
+   * Arguments of timm's constructors: what stands in model_args, over those of `names` that people write beside it, over what is implied
+   * (by an architecture's name, or by the tensors).
+   */
+  modelArguments(names: string[], implied: Record<string, unknown> = {}): Fields {
+    return this.inner('model_args').over({ ...implied, ...this.only(names) });
+  }
+
   /** These fields over `base`'s. */
   over(base: Record<string, unknown>): Fields {
     const set = Object.fromEntries(Object.entries(this.values).filter(([, value]) => value !== null));

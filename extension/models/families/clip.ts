@@ -10,7 +10,7 @@ import { sentence } from '../../errors/sentence';
 import type { Family, FamilyInput } from '../config/family';
 import type { Fields } from '../config/fields';
 import { assumeHeads, HEAD_WIDTH } from '../config/heads';
-import { depthOf, divide, inferGrid, pick, rows } from '../config/infer';
+import { depthOf, divide, gridOfRows, inferGrid, pick, rows } from '../config/infer';
 import { CLIP, statistics, TIMM_INTERPOLATIONS } from '../config/preprocessing';
 
 /** torch's LayerNorm default. */
@@ -75,7 +75,7 @@ function architecture(input: FamilyInput): Architecture {
     position: {
       kind: 'learned',
       covers: 'all',
-      grid: table === undefined || table - 1 === grid[0] * grid[1] ? grid : (guess ?? grid),
+      grid: gridOfRows(table, 1, grid),
       resample: 'bicubic-antialias',
     },
     preNorm: !tensors || tensors.has('ln_pre.weight') ? block.norm : null,

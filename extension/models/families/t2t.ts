@@ -108,7 +108,7 @@ function architecture(
   qkv = 'tokens_to_token.attention1.attn.qkv.weight',
   proj = 'tokens_to_token.attention1.attn.proj.weight',
 ): Architecture {
-  const args = config.inner('model_args').over(config.only(ARGUMENTS));
+  const args = config.modelArguments(ARGUMENTS);
   const dim = args.size('embed_dim', 'dim') ?? rows(tensors, 'tokens_to_token.project.weight') ?? 384;
   const channels = args.size('token_dim', 'dim') ?? rows(tensors, proj) ?? 64;
   const inChannels = args.size('in_chans', 'channels') ?? (tensors?.get(qkv)?.shape[1] ?? 147) / 49;

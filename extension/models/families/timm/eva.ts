@@ -102,7 +102,7 @@ function architecture(input: FamilyInput): Architecture {
   const { config, tensors } = input;
   const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
   const named = { ...evaArguments(config.word('architecture')), ...impliedBy(input) };
-  const args = config.inner('model_args').over({ ...named, ...config.only(ARGUMENTS) });
+  const args = config.modelArguments(ARGUMENTS, named);
 
   const proj = tensors?.get('patch_embed.proj.weight');
   const dim = proj?.shape[0] ?? args.size('embed_dim', 'dim') ?? 768;

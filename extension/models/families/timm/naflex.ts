@@ -48,8 +48,7 @@ export const timmNaFlex: Family = {
 
 function architecture(input: FamilyInput): Architecture {
   const { config, tensors } = input;
-  const beside = config.only([...ARGUMENTS, ...Object.keys(ONLY)]);
-  const args = config.inner('model_args').over({ ...namedBy(config.word('architecture')), ...beside });
+  const args = config.modelArguments([...ARGUMENTS, ...Object.keys(ONLY)], namedBy(config.word('architecture')));
   if (tensors?.has('pos_embed_x')) throw unsupported(config, 'pos_embed', 'factorized');
   for (const [name, known] of Object.entries(ONLY)) {
     const value = args.get(name);

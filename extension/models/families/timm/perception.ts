@@ -70,9 +70,8 @@ function rename(name: string): string {
 
 function architecture(input: FamilyInput): ReturnType<Family['architecture']> {
   const { config, tensors } = input;
-  const said = config.inner('model_args').over(config.only(ARGUMENTS));
-  const model_args = { ...argumentsOf(tensors), ...said.only(said.names()) };
-  const plain = timmEva.architecture({ ...input, config: config.with({ model_args }) });
+  const args = config.modelArguments(ARGUMENTS, argumentsOf(tensors));
+  const plain = timmEva.architecture({ ...input, config: config.with({ model_args: args.only(args.names()) }) });
   const length = tensors?.get('proj')?.shape.at(-1);
   return { ...plain, projection: length === undefined ? null : { length, bias: false, activation: null } };
 }

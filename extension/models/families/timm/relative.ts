@@ -135,7 +135,7 @@ function argumentsOf(config: Fields): Fields {
     ...(/_rpn_/.test(name) ? { block_fn: 'ResPostRelPosBlock' } : {}),
     ...(/_cls_/.test(name) ? { global_pool: 'token' } : {}),
   };
-  return config.inner('model_args').over({ ...named, ...config.only(ARGUMENTS) });
+  return config.modelArguments(ARGUMENTS, named);
 }
 
 const TABLE = /relative_position_bias_table$/;

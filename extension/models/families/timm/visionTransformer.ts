@@ -98,8 +98,7 @@ export const timm: Family = {
 function architecture(input: FamilyInput): Architecture {
   const { config, tensors } = input;
   const named = variantArguments(config.word('architecture'));
-  // Constructor arguments belong in model_args; people also write them beside it.
-  const args = config.inner('model_args').over({ ...named, ...config.only(ARGUMENTS) });
+  const args = config.modelArguments(ARGUMENTS, named);
   const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
   refuseUnsupported(args, config, has(/^patch_embed\.norm\.weight$/));
 
