@@ -1,7 +1,7 @@
 /** Pictures that take for ever, fill the memory or crash the decoder: one sentence each, and the engine goes on with its models. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -237,6 +237,29 @@ describe('decoders', () => {
     assert.equal((await frog()).format, 'png');
     await gone(one.pid);
   });
+
+  test(
+    'the memory of a photograph of twenty megapixels is given back when the decoder rests',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      const photograph = path.join(folder, 'twenty-megapixels.jpg');
+      await sharp(sample('harbour.jpg')).resize(5000, 4000, { fit: 'fill' }).toFile(photograph);
+      const one = make();
+      await one.decode({ path: sample('frog.png') }, never);
+      const { pid } = one;
+      const megabytes = (what: 'VmRSS' | 'VmHWM') =>
+        Number(new RegExp(`${what}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+      const before = megabytes('VmRSS');
+      const { pixels } = await one.decode({ path: photograph }, never);
+      assert.ok(megabytes('VmHWM') > before + pixels.length / 2 ** 20);
+      // of its own accord V8 looks after about nine seconds, and only once
+      for (const end = Date.now() + 5000; megabytes('VmRSS') > before + 25;) {
+        assert.ok(Date.now() < end, `it had ${before} MB and has ${megabytes('VmRSS')}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      assert.equal(one.pid, pid, 'by ending the process, it is no proof');
+    },
+  );
 
   test('a cancelled picture does not go on', async () => {
     const one = make();

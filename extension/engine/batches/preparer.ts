@@ -59,7 +59,7 @@ export class Preparer {
   private isLarge = false;
 
   constructor(processFile: string) {
-    ({ child: this.child, file: this.file } = startDecoder(processFile));
+    ({ child: this.child, file: this.file } = startDecoder(processFile, 'job'));
     this.child.on('message', (message) => this.receive(message as FromDecoder));
     this.child.on('error', () => this.child.pid === undefined && this.finish());
     this.child.on('exit', () => this.finish());

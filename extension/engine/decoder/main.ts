@@ -4,6 +4,7 @@ import { toErrorShape } from '../../errors/engineError';
 import { decodePixels, loadSharp, type DecodedImage } from '../../image/decode';
 import { preprocess, type Preprocessed } from '../../image/preprocess';
 import type { Preprocessing } from '../../image/preprocessing';
+import { collectAtRest } from '../../system/atRest';
 import { kill } from '../../system/kill';
 import { addonOrOwnResize } from '../native/resize';
 import { PIECE_BYTES, pieceAt, PIECES, PIXELS_FD, type FromDecoder, type ImageFacts, type ToDecoder } from './wire';
@@ -45,6 +46,7 @@ async function answer({ id, source, how, region, memory }: Extract<ToDecoder, { 
     send({ kind: 'refusal', id, error: toErrorShape(error) });
   } finally {
     limits.delete(id);
+    collectAtRest();
   }
 }
 
@@ -78,6 +80,7 @@ async function prepare(asked: Extract<ToDecoder, { kind: 'prepare' }>): Promise<
     send({ kind: 'prepared', id, pictures, rss: process.memoryUsage.rss() });
   } finally {
     limits.delete(id);
+    collectAtRest();
   }
 }
 

@@ -2,6 +2,7 @@
 import type { EngineRequestName, EngineRequests, Progress } from '../requests';
 import { EngineError, toErrorShape } from '../../errors/engineError';
 import { sentence } from '../../errors/sentence';
+import { collectAtRest } from '../../system/atRest';
 import { kill } from '../../system/kill';
 import { GENERATION_VARIABLE, type FromEngine, type ToEngine } from '../wire';
 import type { Handlers } from './handlers';
@@ -56,6 +57,7 @@ async function answer(
     if (shape.code === 'ERR_INTERNAL') process.stderr.write(stackOf(error));
   } finally {
     running.delete(id);
+    collectAtRest();
   }
 }
 
