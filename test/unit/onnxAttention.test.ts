@@ -299,7 +299,13 @@ test('the patch is the kernel of the first convolution that does not overlap its
   const patch = conv([4, 4], [4, 4]);
   const others = [
     ...[conv([3, 3], [2, 2]), conv([4, 4], [4, 2]), conv([4, 4], [2, 4]), conv([1, 1], [1, 1]), conv([4], [4])],
-    ...[conv([8, 8], [8, 8], 'MaxPool'), conv(8, [8, 8]), conv([8, 8], 8), conv([8, 8], [8, 8], 'ConvTranspose')],
+    ...[
+      conv([8, 8], [8, 8], 'MyConv'),
+      conv([8, 8], [8, 8], 'MaxPool'),
+      conv(8, [8, 8]),
+      conv([8, 8], 8),
+      conv([8, 8], [8, 8], 'ConvTranspose'),
+    ],
   ];
   assert.deepEqual(findPatch(graph([...others, patch, conv([16, 16], [16, 16])])), [4, 4]);
   assert.deepEqual(findPatch(graph([conv([2, 2], [2, 2])])), [2, 2]);

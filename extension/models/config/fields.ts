@@ -171,4 +171,4 @@ const within = (value: unknown, least: number, most: number): value is number =>
 const isSize = (value: unknown, most: number, least = 1): value is number =>
   within(value, least, most) && Number.isInteger(value);
 
-const plain = (name: string) => name.replace(/^.*\./, '').replace(/[_-]/g, '').toLowerCase();
+const plain = (name: string) => name.replace(/.*\./, '').replace(/[_-]/g, '').toLowerCase();

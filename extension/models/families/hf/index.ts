@@ -9,7 +9,7 @@ import { dinov3 } from './dinov3';
 import { ijepa } from './ijepa';
 import { hfFamily } from './model';
 import { siglip, siglip2 } from './siglip';
-import { blip, mlcd, owlvit } from './towers';
+import { blip, mlcd, owlv2, owlvit } from './towers';
 import { vit, vitMsn } from './vit';
 import { yolos } from './yolos';
 
@@ -26,6 +26,7 @@ const MODELS = [
   clip,
   mlcd,
   owlvit,
+  owlv2,
   blip,
   siglip,
   siglip2,

@@ -42,6 +42,7 @@ export interface HfModel {
   change?: (plain: Architecture, classifies: boolean, config: Fields, input: FamilyInput) => Partial<Architecture>;
   /** Config fields that only the tensors can tell when there is no config. */
   shown?: (tensors: Tensors) => Record<string, unknown>;
+  /** For pictures of 224 pixels; for others `resizeTo` grows with them. */
   processor: HfDefaults;
   /** Its processor's fields as far as they are read here. */
   processorFields?: (processor: Fields) => Fields;

@@ -47,21 +47,30 @@ export const mlcd: HfModel = {
       prefix: true,
     },
   }),
-  processor: { ...CLIP, interpolation: 'bicubic', resizeTo: 336, shorterSide: true },
+  processor: { ...CLIP, interpolation: 'bicubic', resizeTo: 224, shorterSide: true },
 };
 
 export const owlvit: HfModel = {
   ...TOWER,
   name: 'hf-owlvit',
   title: sentence('{0} vision tower', 'Hugging Face OWL-ViT'),
-  types: ['owlvit_vision_model', 'owlv2_vision_model'],
-  towers: ['owlvit', 'owlv2'],
+  types: ['owlvit_vision_model'],
+  towers: ['owlvit'],
   requires: /^pre_layernorm\.weight$/,
   defaults: { ...VIT, hidden_act: 'quick_gelu', layer_norm_eps: 1e-5, image_size: 768, patch_size: 32 },
   keys: { ...TOWER_KEYS, 'norm_pre.*': [['pre_layernorm.*']] },
   ignored: [...TOWER_IGNORED, /^(class_head|box_head|layer_norm|objectness_head)\./, /(^|\.)box_bias$/],
   position: { table: 'embeddings.position_embedding.weight', covers: 'all', resample: 'bicubic' },
   change: ({ tokenizer, block }) => ({ tokenizer: { ...tokenizer, bias: false }, preNorm: block.norm }),
+};
+
+/** The same layers; its configuration class has smaller patches. */
+export const owlv2: HfModel = {
+  ...owlvit,
+  name: 'hf-owlv2',
+  types: ['owlv2_vision_model'],
+  towers: ['owlv2'],
+  defaults: { ...owlvit.defaults, patch_size: 16 },
 };
 
 /** One fused matrix for Q, K and V, and the last norm applied to the pooled token once more. */

@@ -1,6 +1,6 @@
 /**
  * What timm's architecture names stand for, for models of its class Eva. Rows are applied in order, later ones win.
- * Source: the model functions of timm/models/eva.py. What the tensors show (token length, depth, biases, layer scale) is not repeated here.
+ * Source: the model functions of timm/models/eva.py. What the tensors show (token length, depth, biases, norms, gates, the class token) is not repeated here.
  */
 type Args = Record<string, unknown>;
 
@@ -20,22 +20,22 @@ const HEADS: [RegExp, number][] = [
 ];
 
 const ROTARY = { use_rot_pos_emb: true };
-const ROPE_VIT = { ...ROTARY, rope_grid_indexing: 'xy', global_pool: 'token', no_embed_class: true };
+const ROPE_VIT = { ...ROTARY, rope_grid_indexing: 'xy', global_pool: 'token' };
 
 const TRAITS: [RegExp, Args][] = [
-  [/^eva02_/, { ...ROTARY, swiglu_mlp: true, ref_feat_shape: [16, 16] }],
-  [/^eva02_(base|large)_/, { scale_mlp: true }],
+  [/^eva02_(?!enormous_)/, { ...ROTARY, ref_feat_shape: [16, 16] }],
+  [/^eva02_enormous_/, { use_post_norm: true }],
   [/^eva(02)?_\w+_clip_/, { global_pool: 'token' }],
-  [/^eva02_enormous_/, { use_rot_pos_emb: false, swiglu_mlp: false, ref_feat_shape: undefined, use_post_norm: true }],
-  [/^vit_\w+_rope_reg\d_gap_/, { ...ROTARY, ref_feat_shape: [16, 16], class_token: false }],
+  [/^vit_\w+_rope_reg\d_gap_/, { ...ROTARY, ref_feat_shape: [16, 16] }],
   [/^vit_\w+_rope_(ape_)?\d+$/, { ...ROPE_VIT, rope_temperature: 100 }],
   [/^vit_\w+_rope_mixed_(ape_)?\d+$/, { ...ROPE_VIT, rope_type: 'mixed' }],
-  [/^vit_pe_/, { ...ROTARY, rope_grid_offset: 1, rope_grid_indexing: 'xy', norm_eps: 1e-5, use_pre_transformer_norm: true }],
-  [/^vit_pe_core_/, { global_pool: 'map', attn_pool_num_heads: 8, attn_pool_mlp_ratio: 4 }],
+  [/^vit_\w+_rope_(mixed_)?ape_/, { no_embed_class: true }],
+  [/^vit_pe_/, { ...ROTARY, rope_grid_offset: 1, rope_grid_indexing: 'xy', norm_eps: 1e-5 }],
+  [/^vit_pe_core_/, { global_pool: 'map', attn_pool_num_heads: 8 }],
   [/^vit_pe_(lang|spatial)_/, { use_post_transformer_norm: false, use_fc_norm: false, ref_feat_shape: [32, 32] }],
   [/^vit_pe_core_(tiny|small|large)_/, { ref_feat_shape: [24, 24] }],
   [/^vit_pe_core_base_/, { ref_feat_shape: [14, 14] }],
-  [/^vit_pe_\w+_gigantic_/, { ref_feat_shape: [32, 32], rope_grid_offset: 0, class_token: false }],
+  [/^vit_pe_\w+_gigantic_/, { ref_feat_shape: [32, 32], rope_grid_offset: 0 }],
   [/_(dinov3|lingbot)(_|$)/, { ...ROTARY, rope_type: 'dinov3', rope_temperature: 100, rope_rotate_half: true, use_fc_norm: false, norm_eps: 1e-5 }],
   [/_lingbot$/, { global_pool: 'token' }],
 ]; // prettier-ignore

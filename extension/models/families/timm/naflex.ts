@@ -82,8 +82,7 @@ function namedBy(architecture: string): Record<string, unknown> {
 
 /** Of three channels, which every published one has. */
 function patchOf(tensors: Tensors | null): [number, number] | undefined {
-  const values = tensors?.get('patch_embed.proj.weight')?.shape.at(-1);
-  const side = values === undefined ? undefined : Math.round(Math.sqrt(values / 3));
+  const side = Math.round(Math.sqrt((tensors?.get('patch_embed.proj.weight')?.shape.at(-1) ?? 0) / 3));
   return side ? [side, side] : undefined;
 }
 

@@ -46,7 +46,7 @@ const TRAITS: [RegExp, Args][] = [
   [/_siglip_gap_/, { global_pool: 'avg', fc_norm: false }],
   [/_patch32_siglip_|_(so400m|giantopt)_patch16_siglip_|_large_patch16_siglip_(gap_)?512/, { act_layer: 'gelu_tanh' }],
   [/_giant_\w*(dinov2|tipsv2)/, SWIGLU],
-  [/_dinov2(\.|$)/, { img_size: 518 }],
+  [/_dinov2$/, { img_size: 518 }],
   [/_rpn_/, { block_fn: 'ResPostBlock', class_token: false, global_pool: 'avg' }],
   [/_36x1_/, { depth: 36 }],
   [/_18x2_/, { depth: 18, block_fn: 'ParallelThingsBlock' }],
@@ -76,13 +76,15 @@ const TRAITS: [RegExp, Args][] = [
 
 /** Arguments an architecture name implies; none when the name is not one of timm's plain Vision Transformers. */
 export function variantArguments(architecture: string): Args {
-  const size = SIZES.find(([pattern]) => pattern.test(architecture.replace(/\..*/, '')));
-  if (!size || !/^(vit|deit|deit3|flexivit|test_vit\d?|eva_large|beit3|aimv2)(_|$|\.)/.test(architecture)) return {};
+  // the tag behind the name says what it was trained on
+  const name = architecture.replace(/\..*/, '');
+  const size = SIZES.find(([pattern]) => pattern.test(name));
+  if (!size || !/^(vit|deit|deit3|flexivit|test_vit\d?|eva_large|beit3|aimv2)(_|$)/.test(name)) return {};
   const args: Args = { ...size[1] };
-  const patch = /_patch(\d+)/.exec(architecture)?.[1];
+  const patch = /_patch(\d+)/.exec(name)?.[1];
   if (patch) args['patch_size'] = Number(patch);
-  const image = /_(\d{2,4})(?:\.|$)/.exec(architecture)?.[1];
+  const image = /_(\d{2,4})$/.exec(name)?.[1];
   if (image) args['img_size'] = Number(image);
-  for (const [pattern, traits] of TRAITS) if (pattern.test(architecture)) Object.assign(args, traits);
+  for (const [pattern, traits] of TRAITS) if (pattern.test(name)) Object.assign(args, traits);
   return args;
 }
