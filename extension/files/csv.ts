@@ -1,13 +1,11 @@
 /** Comma-separated values as RFC 4180 has them: quoted fields may hold commas, quotes (twice) and line breaks. */
 
-/** Rows of fields. Lines end in LF or CRLF; an empty line is none. */
+/** Rows of fields. Lines end in LF, CRLF or CR; an empty line is none. A quote that closes before its field ends is part of a plain field. */
 export function* parseCsv(text: string): Generator<string[]> {
-  const field = /"((?:[^"]|"")*)"?(,|\r?\n|$)|([^,\r\n]*)(,|\r?\n|\r|$)/y;
+  const field = /"((?:[^"]|"")*)"?(,|\r\n?|\n|$)|([^,\r\n]*)(,|\r\n?|\n|$)/y;
   let row: string[] = [];
   while (field.lastIndex < text.length) {
-    const found = field.exec(text);
-    if (!found) return; // a quote that closes before its field ends: what follows cannot be told apart
-    const [, quoted, afterQuoted, plain, afterPlain] = found;
+    const [, quoted, afterQuoted, plain, afterPlain] = field.exec(text)!;
     row.push(quoted === undefined ? plain! : quoted.replaceAll('""', '"'));
     if ((afterQuoted ?? afterPlain) === ',') {
       if (field.lastIndex === text.length) row.push('');
@@ -16,7 +14,6 @@ export function* parseCsv(text: string): Generator<string[]> {
     if (row.length > 1 || row[0] !== '') yield row;
     row = [];
   }
-  if (row.length > 0) yield row;
 }
 
 /** A field, quoted where it has to be. */

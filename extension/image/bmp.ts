@@ -187,10 +187,8 @@ function paint({ palette }: Header, indices: Uint8Array, pixels: Uint8Array): vo
 
 function readColours(header: Header, view: DataView, pixels: Uint8Array): void {
   const { width, height, bits, offset } = header;
-  const colours = header.masks.map((mask) => {
-    const shift = mask === 0 ? 0 : 31 - Math.clz32(mask & -mask);
-    return { mask, shift, largest: mask >>> shift || 1 };
-  });
+  // no shift: what stands below a mask is below the largest value, too
+  const colours = header.masks.map((mask) => ({ mask, largest: mask >>> 0 || 1 }));
   const bytesPerPixel = bits / 8;
   for (let y = 0; y < height; y++) {
     let at = offset + storedRow(header, y) * rowBytes(header);
@@ -199,8 +197,8 @@ function readColours(header: Header, view: DataView, pixels: Uint8Array): void {
       const low = view.getUint16(at, true);
       const pixel = bytesPerPixel === 2 ? low : low | (view.getUint8(at + 2) << 16);
       const word = bytesPerPixel === 4 ? pixel | (view.getUint8(at + 3) << 24) : pixel;
-      for (const { mask, shift, largest } of colours) {
-        pixels[to++] = Math.floor((((word & mask) >>> shift) * 255) / largest);
+      for (const { mask, largest } of colours) {
+        pixels[to++] = Math.floor((((word & mask) >>> 0) * 255) / largest);
       }
     }
   }

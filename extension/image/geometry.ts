@@ -95,7 +95,7 @@ export function resizedSize({ width, height }: Size, resize: Resize): Size {
       const [shorter, longer] = [Math.min(width, height), Math.max(width, height)];
       const { size, longest = Infinity } = resize;
       const wanted = (longer / shorter) * size > longest ? (longest * shorter) / longer : size;
-      const rounded = wanted === size ? size : Math.max(1, roundHalfEven(wanted));
+      const rounded = Math.max(1, roundHalfEven(wanted));
       const other = Math.trunc((wanted * longer) / shorter);
       return width <= height ? { width: rounded, height: other } : { width: other, height: rounded };
     }

@@ -17,8 +17,7 @@ const IMAGE = 0x2c;
 
 /** null when the bytes are no GIF, or end before the first frame. */
 export function opaqueGif(bytes: Uint8Array): OpaqueGif | null {
-  if (!/^GIF8[79]a$/.test(Buffer.from(bytes.slice(0, 6)).toString('latin1')) || bytes.length < SCREEN_BYTES)
-    return null;
+  if (!['GIF87a', 'GIF89a'].includes(Buffer.from(bytes.slice(0, 6)).toString('latin1'))) return null;
   const tableBytes = (packed: number) => (packed & 0x80 ? 3 * 2 ** ((packed & 7) + 1) : 0);
   let palette = SCREEN_BYTES;
   let at = SCREEN_BYTES + tableBytes(bytes[10] ?? 0);

@@ -82,6 +82,15 @@ describe('patches', () => {
   });
 });
 
+test('a crop that begins below the top: both axes shift and scale on their own', () => {
+  const geometry: Geometry = { imageWidth: 100, imageHeight: 400, region: { left: 10, top: 40, right: 90, bottom: 360 }, inputWidth: 40, inputHeight: 80 }; // prettier-ignore
+  const region = { left: 20, top: 80, right: 30, bottom: 100 };
+  assert.deepEqual(inputToImage(geometry, { left: 5, top: 10, right: 10, bottom: 15 }), region);
+  assert.deepEqual(imageToInput(geometry, { x: 20, y: 80 }), { x: 5, y: 10 });
+  assert.deepEqual(imageToInput(geometry, { x: 0, y: 0 }), { x: -5, y: -10 });
+  assert.equal(patchAt(geometry, [8, 4], { x: 20, y: 80 }), 4);
+});
+
 describe('soft splits', () => {
   const published = (kernels: number[]) =>
     kernels.map((kernel) => ({

@@ -133,3 +133,39 @@ describe('npy pictures', () => {
     );
   });
 });
+
+test('npy pictures: every layout, the edges of their values and of their number, and what is none', () => {
+  const uint8 = (shape: string, ...values: number[]) => file('|u1', false, shape, Uint8Array.from(values));
+  const floats = (shape: string, ...values: number[]) => file('<f4', false, shape, bytesOf(Float32Array.from(values)));
+  const seen = (bytes: Uint8Array, most = 100) => {
+    const { pixels, width, height, channels, exact } = decodeNpyPicture(bytes, most);
+    return [width, height, channels, [...pixels], exact && [...exact]];
+  };
+  const six = [1, 2, 3, 4, 5, 6];
+  assert.deepEqual(seen(uint8('(2, 3)', ...six)), [3, 2, 1, six, undefined]);
+  assert.deepEqual(seen(uint8('(2, 3, 1)', ...six)), [3, 2, 1, six, undefined]);
+  assert.deepEqual(seen(uint8('(1, 2, 3)', ...six)), [2, 1, 3, six, undefined]);
+  assert.deepEqual(seen(uint8('(1, 3, 2)', ...six)), [2, 3, 1, six, undefined]);
+  assert.deepEqual(seen(uint8('(3, 1, 2)', ...six)), [2, 1, 3, [1, 3, 5, 2, 4, 6], undefined]);
+  assert.deepEqual(seen(uint8('(2, 1, 4)', 1, 2, 3, 9, 4, 5, 6, 9)), [1, 2, 3, six, undefined]);
+  // half a step is rounded up, as a picture of bytes would have it
+  assert.deepEqual(seen(floats('(1, 3)', 0, 0.5, 1)), [3, 1, 1, [0, 128, 255], [0, 0.5, 1]]);
+  assert.deepEqual(seen(uint8('(1, 2)', 0, 255), 2), [2, 1, 1, [0, 255], undefined]);
+  const say = "but a picture's values lie in 0..1 (floats) or 0..255 (uint8)";
+  assert.throws(() => decodeNpyPicture(floats('(1, 1)', -0.5), 9), { message: `holds the value -0.5, ${say}` });
+  for (const shape of ['(0, 2)', '(2, 0, 3)', '(5, 2, 2)', '(4, 5, 5)', '(1, 1, 1, 1)', '(6,)', '()'])
+    assert.throws(() => decodeNpyPicture(uint8(shape, ...Array.from({ length: 100 }, () => 0)), 100), { message: `has shape ${shape.replace(',)', ')')}, but a picture is (H, W), (H, W, C) or (C, H, W) with 1, 3 or 4 channels` }, shape); // prettier-ignore
+});
+
+test('npy: big-endian numbers, the least header, and bytes behind the values', () => {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, -2.5);
+  assert.deepEqual([...readNpy(file('>f8', false, '(1,)', new Uint8Array(view.buffer))).values], [-2.5]);
+  view.setFloat32(0, 1.5);
+  view.setFloat32(4, 7);
+  assert.deepEqual([...readNpy(file('>f4', false, '(1,)', new Uint8Array(view.buffer))).values], [1.5]);
+  assert.equal(isNpy(Buffer.from('\x93NUMPY\x01\0', 'latin1')), false);
+  assert.equal(isNpy(Buffer.from('\x93NUMPY\x01\0\0\0', 'latin1')), true);
+  assert.throws(() => readNpy(Buffer.from('\x93NUMPY\x01\0\0\0', 'latin1')), /gives no plain dtype, order and shape/);
+  assert.throws(() => readNpy(Buffer.from('\x93NUMPY\x02\0\0\0', 'latin1')), /is truncated within its header/);
+});

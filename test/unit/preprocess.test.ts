@@ -140,6 +140,54 @@ describe('preprocess', () => {
   });
 });
 
+test('fine values reach the model where nothing is resized: normalised as they are, grey by their luma', async () => {
+  const exact = Float32Array.from([0, 0.2, 0.4, 0.6, 0.8, 1]);
+  const image: Pixels = { pixels: exact.map((value) => Math.round(value * 255)) as never, width: 2, height: 1, channels: 3, exact }; // prettier-ignore
+  const f = Math.fround;
+  const colour = await preprocess(image, { ...plain, mean: [0.5, 0, 0], std: [2, 1, 1] }, noResize);
+  assert.deepEqual([...colour.values], [-0.25, f(f(f(0.6) - 0.5) / 2), f(0.2), f(0.8), f(0.4), 1]);
+  const grey = await preprocess(image, { ...plain, channels: 1, mean: [0], std: [1] }, noResize);
+  const luma = (r: number, g: number, b: number) => f(0.299 * f(r) + 0.587 * f(g) + 0.114 * f(b));
+  assert.deepEqual([...grey.values], [luma(0, 0.2, 0.4), luma(0.6, 0.8, 1)]);
+  assert.deepEqual([grey.shape, colour.shape], [[1, 1, 1, 2], [1, 3, 1, 2]]); // prettier-ignore
+  // one side is another: the bytes are resized, and what was finer is gone
+  for (const [width, height] of [
+    [1, 1],
+    [2, 2],
+  ] as const) {
+    // prettier-ignore
+    const resized = { ...plain, resize: { kind: 'exact', width, height } as const };
+    const { values } = await preprocess(image, resized, () => Promise.resolve(new Uint8Array(3 * width * height).fill(51))); // prettier-ignore
+    assert.deepEqual(new Set(values), new Set([f(0.2)]));
+  }
+});
+
+test('one mean and one deviation hold for every channel, none are 0 and 1; a crop inside takes its rows and columns', async () => {
+  const pixels = Uint8Array.from({ length: 3 * 4 * 5 }, (_, i) => i);
+  const image: Pixels = { pixels, width: 5, height: 4, channels: 3 };
+  const crop = { width: 2, height: 2, fill: [0, 0, 0] as [number, number, number] };
+  const { values, geometry } = await preprocess(image, { ...plain, rescale: 1, mean: [1], std: [2], crop }, noResize);
+  // the crop begins round(3 / 2) = 2 columns and (4 - 2) / 2 = 1 row inside
+  const at = (row: number, column: number, channel: number) => (3 * (5 * row + column) + channel - 1) / 2;
+  const places = [[1, 2], [1, 3], [2, 2], [2, 3]] as const; // prettier-ignore
+  assert.deepEqual([...values], [0, 1, 2].flatMap((channel) => places.map(([row, column]) => at(row, column, channel)))); // prettier-ignore
+  assert.deepEqual(geometry.region, { left: 2, top: 1, right: 4, bottom: 3 });
+  const bare = await preprocess(image, { ...plain, rescale: 1, mean: [], std: [] }, noResize);
+  assert.deepEqual([...bare.values.subarray(0, 3)], [0, 3, 6]);
+  assert.deepEqual(bare.geometry.region, { left: 0, top: 0, right: 5, bottom: 4 });
+});
+
+test('how large a resized picture and an input may be, to the pixel', async () => {
+  const image: Pixels = { pixels: new Uint8Array(3), width: 1, height: 1, channels: 3 };
+  const asked = (width: number, height: number, crop: Preprocessing['crop']) =>
+    preprocess(image, { ...plain, resize: { kind: 'exact', width, height }, crop }, () => Promise.reject(new Error('resized'))); // prettier-ignore
+  const small = { width: 1, height: 1, fill: [0, 0, 0] as [number, number, number] };
+  await assert.rejects(asked(2 ** 14, 2 ** 14, small), /^Error: resized$/);
+  await assert.rejects(asked(2 ** 14 + 1, 2 ** 14, small), { message: "The picture of 1 x 1 pixels is too long and narrow: the model's resize would make it 16385 x 16384." }); // prettier-ignore
+  await assert.rejects(asked(2 ** 13, 2 ** 12, null), /^Error: resized$/);
+  await assert.rejects(asked(2 ** 13, 2 ** 12 + 1, null), { message: "The model's input of 8192 x 4097 pixels is larger than is made of a picture (33554432 pixels)." }); // prettier-ignore
+});
+
 test('what is done to a picture, in words: every step in its order, and none that is not done', () => {
   const said = (changes: Partial<Preprocessing>) => inWords({ ...plain, ...changes }).message;
   assert.equal(said({}), 'no resize, / 255, mean 0, std 1');

@@ -95,3 +95,17 @@ test('bytes of another kind come back as they are', () => {
     assert.equal(readableTiff(other), other);
   }
 });
+
+test('a byte order is two letters that are the same; a directory is read to its thousandth entry', () => {
+  const { bytes } = tiff(false, false, [[ORIENTATION, 9]]);
+  for (const at of [0, 1]) {
+    const other = Uint8Array.from(bytes);
+    other[at] = 0x49;
+    assert.equal(readableTiff(other), other);
+  }
+  const others = (count: number): Entry[] => Array.from({ length: count }, (_, i) => [1000 + i, 1]);
+  const last = tiff(true, false, [...others(999), [ORIENTATION, 9]]).bytes;
+  assert.equal(changed(last, readableTiff(last)).length, 1);
+  const beyond = tiff(true, false, [...others(1000), [ORIENTATION, 9]]).bytes;
+  assert.equal(readableTiff(beyond), beyond);
+});

@@ -84,3 +84,31 @@ test('what is hidden does not spread into its neighbours', () => {
   const { values } = enlarge({ rows: 1, columns: 2, values: [NaN, 1] }, 2);
   assert.deepEqual(Array.from(values).slice(0, 4), [NaN, NaN, 1, 1]);
 });
+
+test('a colour is a whole one, and planes of a picture run from black to their own', () => {
+  assert.deepEqual(['rgb(1,2,3)', 'rgb(10, 200,30)', '#FFffFF'].map(parseColor), [[1, 2, 3], [10, 200, 30], [255, 255, 255]]); // prettier-ignore
+  for (const text of ['#0a10ff0', 'x#0a10ff', '#0a10f', 'rgb(1, 2, 3) ', ' rgb(1, 2, 3)', 'rgb(1, 2)', ''])
+    assert.throws(() => parseColor(text), { message: `"${text}" is not a colour` });
+  for (const [channel, name] of ['red', 'green', 'blue'].entries()) {
+    const table = colorTable(name);
+    for (const value of [0, 1, 128, 254, 255])
+      assert.deepEqual(
+        [...table.slice(3 * value, 3 * value + 3)],
+        [0, 1, 2].map((c) => (c === channel ? value : 0)),
+      );
+  }
+  const [purples, reversed] = [colorTable('purples'), colorTable('purples_r')];
+  for (const i of [0, 60, 255]) assert.deepEqual(reversed.slice(3 * i, 3 * i + 3), purples.slice(3 * (255 - i), 3 * (255 - i) + 3)); // prettier-ignore
+});
+
+test('ranges of values in no order, with shares at their ends left out; quantiles between ranks', () => {
+  assert.deepEqual(domainOf([[5, -3], [7, 0]]), [-3, 7]); // prettier-ignore
+  // of five values the quarter lies on the second
+  assert.deepEqual(domainOf([[40, 0, 30], [10, 20]], 0.25), [10, 30]); // prettier-ignore
+  assert.deepEqual(domainOf([[9, 1]], -0.5), [1, 9]);
+  assert.deepEqual(
+    [0, 0.5, 1].map((q) => quantile([4, 10, 100], q)),
+    [4, 10, 100],
+  );
+  assert.deepEqual([quantile([7], 0.3), quantile([2, 6], 0.75)], [7, 5]);
+});

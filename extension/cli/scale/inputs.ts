@@ -4,6 +4,7 @@
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { isBelow } from '../../files/within';
 import { isImagePath } from '../../image/pictureKinds';
 import type { JobPicture } from '../../jobs/picture';
 import { Unreadable } from '../errors';
@@ -41,16 +42,23 @@ export async function areMany(names: readonly string[]): Promise<boolean> {
 }
 
 async function whatIs(name: string): Promise<Named[]> {
-  const found = await stat(name).catch(() => null);
-  if (found?.isDirectory()) return [{ folder: name }];
-  if (isArchive(name)) return [{ archive: name }];
-  if (found) return [{ file: name }];
+  const kinds: Named[] = [];
+  for (const file of await filesNamed(name)) {
+    const folder = (await stat(file).catch(() => null))?.isDirectory() === true;
+    kinds.push(folder ? { folder: file } : isArchive(file) ? { archive: file } : { file });
+  }
+  return kinds;
+}
+
+/** The files that a pattern matches, by name; of what lies there, and of what is none, itself. Throws Unreadable where none match. */
+export async function filesNamed(name: string): Promise<string[]> {
+  if (await stat(name).catch(() => null)) return [name];
   // loaded when there is something for it
   const { glob, isDynamicPattern } = await import('tinyglobby');
-  if (!isDynamicPattern(name)) return [{ file: name }];
+  if (!isDynamicPattern(name)) return [name];
   const matches = await glob(name, { onlyFiles: true, expandDirectories: false, followSymbolicLinks: true });
   if (matches.length === 0) throw new Unreadable(`${name} matches no files.`);
-  return matches.sort().map((file) => (isArchive(file) ? { archive: file } : { file }));
+  return matches.sort();
 }
 
 async function* everything(named: Named[], list: string | undefined, root: string): AsyncGenerator<JobPicture> {
@@ -74,9 +82,7 @@ function pictureOf(file: string, root: string): JobPicture {
 /** Relative to the root with '/', or absolute outside of it. */
 function idOf(file: string, root: string): string {
   const full = path.resolve(file);
-  const relative = path.relative(root, full);
-  const inside = relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative);
-  return (inside ? relative : full).split(path.sep).join('/');
+  return (isBelow(root, full) ? path.relative(root, full) : full).split(path.sep).join('/');
 }
 
 /** By name, folders among them; a class a folder, or a split and in it a class a folder. Hidden ones are left out. */

@@ -14,7 +14,7 @@ import { modelQueryOf } from '../engine';
 import { complain, lineOf, onSignal, Unreadable, UsageError } from '../errors';
 import { engineOptionsOf } from '../options';
 import { isArchive } from './archive';
-import { inputsOf, type Inputs } from './inputs';
+import { filesNamed, inputsOf, type Inputs } from './inputs';
 import { embeddingsPartOf, finishOutput, formatOf, isDone, partOf, startAnew } from './output';
 import { picturesFromLines } from './requests';
 import type { ScaleOptions, Wanted } from './scaleOptions';
@@ -83,10 +83,11 @@ async function archives(
   if (!names.every(isArchive) || options.filesFrom !== undefined) {
     throw new UsageError(`${folder} is a folder: --output into it is for archives, one output for each`);
   }
-  const stems = names.map((name) => path.basename(name).replace(/\.(tar|tar\.gz|tgz)$/i, ''));
+  const files = (await Promise.all(names.map(filesNamed))).flat();
+  const stems = files.map((name) => path.basename(name).replace(/\.(tar|tar\.gz|tgz)$/i, ''));
   const twice = stems.find((stem, i) => stems.indexOf(stem) < i);
   if (twice !== undefined) throw new UsageError(`two archives are called ${twice}`);
-  for (const [i, name] of names.entries()) {
+  for (const [i, name] of files.entries()) {
     if (!isMine(stems[i]!, shard)) continue;
     const inputs = await inputsOf([name], undefined);
     await write(engine, inputs, path.join(folder, `${stems[i]}.${options.format ?? 'jsonl'}`), null, options, wanted);
