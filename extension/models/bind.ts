@@ -59,7 +59,12 @@ export function bind(
   bound.findings.push(
     ...capped(missingFindings(missing, leftover, architecture.depth), (rest) => sentence('{0} are missing.', rest)),
   );
-  const { findings: unread, rest } = unreadParts(leftover, outside);
+  const isOwn = (key: string): boolean => !outside.has(key) && (family.own?.test(key) ?? false);
+  const { findings: unread, rest: unknown } = unreadParts(
+    leftover.filter((key) => !isOwn(key)),
+    outside,
+  );
+  const rest = [...leftover.filter(isOwn), ...unknown];
   const found = wanted.length - missing.length;
   bound.findings.push(
     ...capped(unexpectedFindings(found === 0 ? leftover : rest, found), (rest) =>

@@ -62,5 +62,7 @@ export interface Family {
   anyHead?: true;
   /** Tensors that have no part in this forward pass (poolers, text towers, mask tokens). */
   ignored: RegExp[];
+  /** Names that are its own even where another model's could be meant: one that has no place is refused, not passed over. */
+  own?: RegExp;
   noWeightDecay?: string[];
 }

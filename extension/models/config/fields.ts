@@ -152,10 +152,12 @@ export class Fields {
 
   /**
    * Arguments of timm's constructors: what stands in model_args, over those of `names` that people write beside it, over what is implied
-   * (by an architecture's name, or by the tensors).
+   * (by an architecture's name, or by the tensors). null in model_args is Python's None: the constructor's own default, whatever is implied.
    */
   modelArguments(names: string[], implied: Record<string, unknown> = {}): Fields {
-    return this.inner('model_args').over({ ...implied, ...this.only(names) });
+    const own = this.inner('model_args');
+    const others = Object.entries({ ...implied, ...this.only(names) }).filter(([name]) => own.values[name] !== null);
+    return own.over(Object.fromEntries(others));
   }
 
   /** These fields over `base`'s. */

@@ -1,5 +1,6 @@
 /** timm's pretrained_cfg and HF's preprocessor_config.json as one Preprocessing. */
 import { CROP_PERCENT, MEAN_RANGE, RESCALE_RANGE, STD_RANGE } from '../../architecture/preprocessingBounds';
+import { roundHalfEven } from '../../image/geometry';
 import type { Interpolation, Preprocessing } from '../../image/preprocessing';
 import type { Architecture, Finding } from '../../architecture/description';
 import type { Fields } from './fields';
@@ -40,14 +41,21 @@ export function timmPreprocessing(config: Fields, image: Image, findings: Findin
         : size[0] === size[1]
           ? { kind: 'shorter-side', size: size[0] }
           : { kind: 'keep-ratio', height: size[0], width: size[1], longest: 0 };
-  const fill = mode === 'border' ? mean.map((value) => Math.min(255, Math.max(0, Math.round(255 * value)))) : [0, 0, 0];
+  // only what stands for open_clip's transform has it (../families/openClipTransform.ts)
+  const colour = cfg.size('fill_color', 255, 0);
+  const fill =
+    mode === 'border'
+      ? mean.map((value) => colour ?? Math.min(255, Math.max(0, roundHalfEven(255 * value))))
+      : [0, 0, 0];
   return {
     channels: image.channels,
     resize,
-    // timm's own call for sides that differ leaves out the interpolation: ResizeKeepRatio's default is taken
+    // timm's and open_clip's own calls for sides that differ leave out the interpolation: their ResizeKeepRatio's default is taken
     interpolation:
       resize.kind === 'keep-ratio' && resize.longest === 0
-        ? 'bilinear'
+        ? colour === undefined
+          ? 'bilinear'
+          : 'bicubic'
         : (cfg.oneOf('interpolation', TIMM_INTERPOLATIONS) ?? 'bicubic'),
     cropPercent,
     crop: {

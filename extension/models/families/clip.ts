@@ -8,13 +8,16 @@ import { plainArchitecture, plainBlock } from '../../architecture/plain';
 import { ConfigError } from '../../errors/configError';
 import { sentence } from '../../errors/sentence';
 import type { Family, FamilyInput } from '../config/family';
-import type { Fields } from '../config/fields';
+import { Fields } from '../config/fields';
 import { assumeHeads, HEAD_WIDTH } from '../config/heads';
 import { depthOf, divide, gridOfRows, inferGrid, pick, rows } from '../config/infer';
-import { CLIP, statistics, TIMM_INTERPOLATIONS } from '../config/preprocessing';
+import { timmPreprocessing } from '../config/preprocessing';
+import { openClipTransform } from './openClipTransform';
 
 /** torch's LayerNorm default. */
 const EPS = 1e-5;
+/** torch.nn.GELU's argument. */
+const GELUS = { none: 'gelu', tanh: 'gelu_tanh' } as const;
 const BLOCK = 'transformer.resblocks.{i}.';
 
 export const clip: Family = {
@@ -35,6 +38,7 @@ export const clip: Family = {
     pos_embed: [['positional_embedding']],
     'norm_pre.*': [['ln_pre.*']],
     'norm.*': [['ln_post.*']],
+    'fc_norm.*': [['ln_post.*']],
     'projection.weight': [[{ key: 'proj', axes: [1, 0] }]],
     'blocks.{i}.norm1.*': [[`${BLOCK}ln_1.*`]],
     'blocks.{i}.norm2.*': [[`${BLOCK}ln_2.*`]],
@@ -45,6 +49,8 @@ export const clip: Family = {
     'blocks.{i}.mlp.fc1.*': [[`${BLOCK}mlp.c_fc.*`]],
     'blocks.{i}.mlp.fc2.*': [[`${BLOCK}mlp.c_proj.*`]],
   },
+  // the text's layers have these names, too, and stand beside the prefix
+  own: /^transformer\./,
   ignored: [/^(input_resolution|context_length|vocab_size|attn_mask)$/],
 };
 
@@ -57,6 +63,7 @@ function architecture(input: FamilyInput): Architecture {
       sentence('the attention pooling of CoCa is not supported; export the model to .onnx'),
     );
   const vision = visionOf(config);
+  refuseUnsupported(vision);
   const conv = tensors?.get('conv1.weight')?.shape;
   const dim = conv?.[0] ?? vision.size('width', 'dim') ?? 768;
   const patch = vision.pair('patch_size') ?? [conv?.[2] ?? 32, conv?.[3] ?? 32];
@@ -64,6 +71,7 @@ function architecture(input: FamilyInput): Architecture {
   const guess = table === undefined ? undefined : inferGrid(table, [1]);
   const image = vision.pair('image_size') ?? [(guess?.[0] ?? 7) * patch[0], (guess?.[1] ?? 7) * patch[1]];
   const block = blockOf(input, vision, dim);
+  const pooledFirst = vision.flag('final_ln_after_pool') ?? false;
   const grid: [number, number] = [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])];
   const projected = tensors?.get('proj')?.shape.at(-1);
   return plainArchitecture({
@@ -80,9 +88,22 @@ function architecture(input: FamilyInput): Architecture {
     },
     preNorm: !tensors || tensors.has('ln_pre.weight') ? block.norm : null,
     pool: vision.oneOf('pool_type', { tok: 'token', avg: 'avg' } as const) ?? 'token',
+    finalNorm: pooledFirst ? null : block.norm,
+    fcNorm: pooledFirst ? block.norm : null,
     projection: projected === undefined ? null : { length: projected, bias: false, activation: null },
     classes: 0,
   });
+}
+
+/** Switches of open_clip's blocks that change what they compute. */
+const SWITCHES = ['qk_norm', 'scaled_cosine_attn', 'scale_heads', 'scale_attn_inner', 'scale_attn', 'scale_fc'];
+
+function refuseUnsupported(vision: Fields): void {
+  const kwargs = ['norm_kwargs', 'act_kwargs'].flatMap((name) => vision.inner(name).names());
+  const found =
+    SWITCHES.find((name) => vision.flag(name)) ?? kwargs.find((name) => !['eps', 'approximate'].includes(name));
+  if (found === undefined) return;
+  throw new ConfigError('unsupported', vision.source, sentence('{0} of open_clip is not supported; export the model to .onnx', found), found); // prettier-ignore
 }
 
 const modelOf = (config: Fields): Fields => (config.holdsObject('model_cfg') ? config.inner('model_cfg') : config);
@@ -104,27 +125,19 @@ function blockOf({ config, tensors, findings }: FamilyInput, vision: Fields, dim
       subject: 'quick_gelu',
     });
   const quick = known ? (model.flag('quick_gelu') ?? false) : true;
-  return plainBlock(dim, heads, rows(tensors, 'transformer.resblocks.0.mlp.c_fc.weight') ?? 4 * dim, EPS, {
-    layerScale: tensors?.has('transformer.resblocks.0.ls_1.gamma') ?? false,
-    activation: quick ? 'quick_gelu' : 'gelu',
-  });
+  return plainBlock(
+    dim,
+    heads,
+    rows(tensors, 'transformer.resblocks.0.mlp.c_fc.weight') ?? 4 * dim,
+    vision.inner('norm_kwargs').number('eps', 0, 1) ?? EPS,
+    {
+      layerScale: tensors?.has('transformer.resblocks.0.ls_1.gamma') ?? false,
+      activation: quick ? 'quick_gelu' : (vision.inner('act_kwargs').oneOf('approximate', GELUS) ?? 'gelu'),
+    },
+  );
 }
 
 /** clip.load's transform: the shorter side, bicubic, and a centre crop; open_clip's config may say otherwise. */
 function preprocessing({ config }: FamilyInput, { image }: Architecture): Preprocessing {
-  const given = config.inner('preprocess_cfg');
-  const { mean, std } = statistics(given, ['mean', 'std'], image.channels, [], CLIP);
-  const squash = given.text('resize_mode') === 'squash';
-  return {
-    channels: image.channels,
-    resize:
-      squash || image.height !== image.width
-        ? { kind: 'exact', height: image.height, width: image.width }
-        : { kind: 'shorter-side', size: image.height },
-    interpolation: given.oneOf('interpolation', TIMM_INTERPOLATIONS) ?? 'bicubic',
-    crop: { height: image.height, width: image.width, fill: [0, 0, 0] },
-    rescale: 1 / 255,
-    mean,
-    std,
-  };
+  return timmPreprocessing(new Fields(config.source, { pretrained_cfg: openClipTransform(config) }), image, []);
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LARGEST_FLOAT } from '../../../extension/architecture/bounds';
 import { LIMITS } from '../../../extension/architecture/limits';
+import { CLIP } from '../../../extension/models/config/preprocessing';
 import { Fields } from '../../../extension/models/config/fields';
 import { assumeHeads, publishedHeads, usualHeads } from '../../../extension/models/config/heads';
 import { commonSize, depthOf, gridOfRows, inferGrid, isOblong, pick } from '../../../extension/models/config/infer';
@@ -137,13 +138,13 @@ test("a model of timm inside open_clip's config becomes one of timm", () => {
   assert.deepEqual(plain.only(['architecture', 'num_classes', 'global_pool', 'pretrained_cfg']), {
     architecture: 'vit_base_patch16_siglip_224',
     num_classes: 0,
-    pretrained_cfg: { input_size: [3, 224, 224], crop_pct: 1, crop_mode: 'center' },
+    pretrained_cfg: { input_size: [3, 224, 224], crop_pct: 1, crop_mode: 'center', fill_color: 0, interpolation: 'bicubic', ...CLIP },
   });
   assert.deepEqual(trunk({ image_size: [32, 48] }).inner('pretrained_cfg').get('input_size'), [3, 32, 48]);
   for (const pool of ['token', 'avg', 'map', 'max', 'avgmax']) assert.equal(trunk({ timm_pool: pool }).get('global_pool'), pool);
   for (const pool of ['', 'abs_attn', 'mytoken', 'tokens']) assert.equal(trunk({ timm_pool: pool }).get('global_pool'), undefined, pool);
   const cfg = trunk({}, { preprocess_cfg: { mean: [0.5], std: [0.5], interpolation: 'bilinear', resize_mode: 'squash', size: 5 } });
-  assert.deepEqual(cfg.get('pretrained_cfg'), { input_size: [3, 224, 224], crop_pct: 1, crop_mode: 'squash', mean: [0.5], std: [0.5], interpolation: 'bilinear' });
+  assert.deepEqual(cfg.get('pretrained_cfg'), { input_size: [3, 224, 224], crop_pct: 1, crop_mode: 'squash', mean: [0.5], std: [0.5], interpolation: 'bilinear', fill_color: 0 });
   // without the wrapper, and where there is nothing of it
   assert.equal(asTimmConfig(fields({ vision_cfg: { timm_model_name: 'x' } })).get('architecture'), 'x');
   for (const values of [{}, { model_cfg: {} }, { vision_cfg: {} }, { vision_cfg: { timm_model_name: 5 } }]) {

@@ -165,7 +165,7 @@ test('coordinates of rotary positions: DINOv3 takes rows first, however its grid
     ['dinov3', 'row'],
   ] as const) {
     const path = changed('timm-dinov3', `indexed-${type}`, () => undefined, (config) => {
-      Object.assign(config['model_args'] as object, { rope_type: type, rope_grid_indexing: 'xy' });
+      Object.assign(config['model_args'] as object, { rope_type: type, rope_rotate_half: type === 'dinov3', rope_grid_indexing: 'xy' });
     }); // prettier-ignore
     assert.equal((await open(path)).architecture?.rotary?.first, first, type);
   }

@@ -33,12 +33,12 @@ export const mlcd: HfModel = {
   keys: { ...TOWER_KEYS, 'rope.prefix': [['class_pos_emb']] },
   ignored: [...TOWER_IGNORED, /^vision_rotary_embedding\./],
   position: null,
-  change: ({ tokenizer, block }) => ({
+  change: ({ tokenizer, block }, _classifies, config) => ({
     tokenizer: { ...tokenizer, bias: false },
     preNorm: block.norm,
     rotary: {
       frequencies: 'axial',
-      theta: 10000,
+      theta: config.inner('rope_parameters').number('rope_theta') ?? 10000,
       first: 'row',
       coordinates: 'index',
       offset: 0,

@@ -11,7 +11,9 @@ import type { Fields } from '../../config/fields';
 import { assumeHeads } from '../../config/heads';
 import { commonSize, depthOf, divide, gridOfRows, inferGrid, pick, rows } from '../../config/infer';
 import { timmPreprocessing } from '../../config/preprocessing';
-import { timmImageSize, timmInputSize } from './inputSize';
+import { projectionOf } from '../openClipTrunk';
+import { timmImageSize } from './inputSize';
+import { withoutNamesNorm } from './norms';
 import { EVA_NAMES, evaArguments } from './evaVariants';
 import { sentence, verbatim } from '../../../errors/sentence';
 
@@ -20,6 +22,7 @@ const POOLS = { '': 'none', token: 'token', avg: 'avg', avgmax: 'avgmax', max: '
 /** Of the constructor's arguments, those that shape the forward pass. */
 export const ARGUMENTS = [
   'img_size',
+  'dynamic_img_size',
   'patch_size',
   'in_chans',
   'global_pool',
@@ -40,6 +43,7 @@ export const ARGUMENTS = [
   'ref_feat_shape',
   'act_layer',
   'norm_eps',
+  'norm_layer',
 ];
 
 export const EVA_KEYS: KeyTable = {
@@ -82,7 +86,7 @@ export const timmEva: Family = {
   requires: /^blocks\.0\.(gamma_1|attn\.(q_bias|q_proj\.weight))$|^rope(_embed)?\.|^storage_tokens$/,
   architecture,
   preprocessing: ({ config, findings }, { image }) => timmPreprocessing(config, image, findings),
-  keys: EVA_KEYS,
+  keys: { ...EVA_KEYS, 'projection.*': [['head.*']] },
   ignored: [
     /^mask_token$/,
     /^rope(_embed)?\.(?!freqs$)/,
@@ -101,7 +105,7 @@ function architecture(input: FamilyInput): Architecture {
   const { config, tensors } = input;
   const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
   const named = { ...evaArguments(config.word('architecture')), ...impliedBy(input) };
-  const args = config.modelArguments(ARGUMENTS, named);
+  const args = config.modelArguments(ARGUMENTS, withoutNamesNorm(config, named));
 
   const proj = tensors?.get('patch_embed.proj.weight');
   const dim = proj?.shape[0] ?? args.size('embed_dim', 'dim') ?? 768;
@@ -114,7 +118,7 @@ function architecture(input: FamilyInput): Architecture {
   const bare = args.flag('no_embed_class') ?? false;
   const covered = bare ? 0 : prefixes;
   const guess = table === undefined ? undefined : inferGrid(table, [covered]);
-  const size = timmImageSize(args, timmInputSize(config), patch, guess);
+  const size = timmImageSize(config, args, patch, guess);
   const grid: [number, number] = [Math.floor(size[0] / patch[0]), Math.floor(size[1] / patch[1])];
 
   const block = blockOf(input, args, dim);
@@ -123,7 +127,7 @@ function architecture(input: FamilyInput): Architecture {
   const finalNorm = args.flag('use_post_transformer_norm') ?? !fcNorm;
   const shown = tensors !== null && has(/^(fc_)?norm\.weight$/) && !args.has('use_fc_norm');
   const useFcNorm = shown ? has(/^fc_norm\.weight$/) : fcNorm;
-  const headless = tensors !== null && !tensors.has('head.weight');
+  const headless = tensors !== null && (!tensors.has('head.weight') || config.get('num_classes') === 0);
   return plainArchitecture({
     image: { channels: proj?.shape[1] ?? args.size('in_chans', 'channels') ?? 3, height: size[0], width: size[1] },
     tokenizer: { kind: 'patch', patch, bias: tensors?.has('patch_embed.proj.bias') ?? true, norm: null },
@@ -140,7 +144,7 @@ function architecture(input: FamilyInput): Architecture {
             grid: gridOfRows(table, covered, grid),
             resample: 'bicubic-antialias',
           },
-    rotary: rotaryOf(args),
+    rotary: rotaryOf(args, config),
     preNorm: has(/^norm_pre\.weight$/) ? block.norm : null,
     finalNorm: shown ? (has(/^norm\.weight$/) ? block.norm : null) : finalNorm ? block.norm : null,
     pool,
@@ -148,6 +152,7 @@ function architecture(input: FamilyInput): Architecture {
     poolIncludesPrefix: pool === 'map',
     fcNorm: useFcNorm ? block.norm : null,
     mapPool: pool === 'map' ? mapPoolOf(input, args, block, dim) : null,
+    projection: projectionOf(config, tensors),
     classes: headless ? 0 : (rows(tensors, 'head.weight') ?? config.size('num_classes', 'classes', 0) ?? 0),
     headBias: tensors?.has('head.bias') ?? true,
   });
@@ -181,10 +186,23 @@ function impliedBy({ config, tensors, findings }: FamilyInput): Record<string, u
   throw new ConfigError('config', config.source, sentence('nothing in the tensors says how positions turn queries and keys; a config.json with timm\'s "architecture" is needed'), 'architecture');
 } // prettier-ignore
 
-function rotaryOf(args: Fields): Rotary | null {
+function rotaryOf(args: Fields, config: Fields): Rotary | null {
   if (!args.flag('use_rot_pos_emb')) return null;
   const types = { cat: 'cat', base: 'cat', mixed: 'mixed', dinov3: 'dinov3' } as const;
   const type = args.oneOf('rope_type', types) ?? 'cat';
+  const halves = args.flag('rope_rotate_half') ?? false;
+  if (halves !== (type === 'dinov3')) {
+    throw new ConfigError(
+      'unsupported',
+      config.source,
+      sentence(
+        'rope_rotate_half {0} with rope_type {1} is not supported; export the model to .onnx',
+        `${halves}`,
+        type,
+      ),
+      'rope_rotate_half',
+    );
+  }
   const first = args.oneOf('rope_grid_indexing', { ij: 'row', xy: 'column' } as const) ?? 'row';
   return {
     frequencies: type === 'mixed' ? 'mixed' : 'axial',
@@ -194,7 +212,7 @@ function rotaryOf(args: Fields): Rotary | null {
     coordinates: type === 'dinov3' ? 'centre' : 'index',
     offset: type === 'cat' ? (args.number('rope_grid_offset') ?? 0) : 0,
     reference: type === 'cat' ? (args.pair('ref_feat_shape') ?? null) : null,
-    pairs: args.flag('rope_rotate_half') ? 'halves' : 'neighbours',
+    pairs: halves ? 'halves' : 'neighbours',
     prefix: false,
   };
 }
@@ -203,8 +221,8 @@ function blockOf({ config, tensors, findings }: FamilyInput, args: Fields, dim: 
   const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
   const heads = args.size('num_heads', 'heads') ?? assumeHeads(dim, findings);
   divide(config, dim, heads);
-  const inner = commonSize(tensors, /\.mlp\.(fc2|w3)\.weight$/, 1) ?? 4 * dim;
-  const outer = commonSize(tensors, /\.mlp\.(fc1|w12)\.weight$/, 0) ?? 2 * inner;
+  const inner = commonSize(tensors, /^blocks\..*\.mlp\.(fc2|w3)\.weight$/, 1) ?? 4 * dim;
+  const outer = commonSize(tensors, /^blocks\..*\.mlp\.(fc1|w12)\.weight$/, 0) ?? 2 * inner;
   const gated = outer === 2 * inner;
   const eps = args.number('norm_eps') ?? 1e-6;
   const norm = { kind: 'layer', eps } as const;

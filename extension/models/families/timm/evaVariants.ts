@@ -28,7 +28,7 @@ const TRAITS: [RegExp, Args][] = [
   [/^eva(02)?_\w+_clip_/, { global_pool: 'token' }],
   [/^vit_\w+_rope_reg\d_gap_/, { ...ROTARY, ref_feat_shape: [16, 16] }],
   [/^vit_\w+_rope_(ape_)?\d+$/, { ...ROPE_VIT, rope_temperature: 100 }],
-  [/^vit_\w+_rope_mixed_(ape_)?\d+$/, { ...ROPE_VIT, rope_type: 'mixed' }],
+  [/^vit_\w+_rope_mixed_(ape_)?\d+$/, { ...ROPE_VIT, rope_type: 'mixed', rope_temperature: 10 }],
   [/^vit_\w+_rope_(mixed_)?ape_/, { no_embed_class: true }],
   [/^vit_pe_/, { ...ROTARY, rope_grid_offset: 1, rope_grid_indexing: 'xy', norm_eps: 1e-5 }],
   [/^vit_pe_core_/, { global_pool: 'map', attn_pool_num_heads: 8 }],
@@ -36,7 +36,7 @@ const TRAITS: [RegExp, Args][] = [
   [/^vit_pe_core_(tiny|small|large)_/, { ref_feat_shape: [24, 24] }],
   [/^vit_pe_core_base_/, { ref_feat_shape: [14, 14] }],
   [/^vit_pe_\w+_gigantic_/, { ref_feat_shape: [32, 32], rope_grid_offset: 0 }],
-  [/_(dinov3|lingbot)(_|$)/, { ...ROTARY, rope_type: 'dinov3', rope_temperature: 100, rope_rotate_half: true, use_fc_norm: false, norm_eps: 1e-5 }],
+  [/_(dinov3|lingbot)(_|$)/, { ...ROTARY, rope_type: 'dinov3', rope_temperature: 100, rope_rotate_half: true, use_fc_norm: false, norm_eps: 1e-5, dynamic_img_size: true }],
   [/_lingbot$/, { global_pool: 'token' }],
 ]; // prettier-ignore
 

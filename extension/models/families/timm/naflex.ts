@@ -48,7 +48,10 @@ export const timmNaFlex: Family = {
 
 function architecture(input: FamilyInput): Architecture {
   const { config, tensors } = input;
-  const args = config.modelArguments([...ARGUMENTS, ...Object.keys(ONLY)], namedBy(config.word('architecture')));
+  const args = config.modelArguments(
+    [...ARGUMENTS, 'attn_pool_num_heads', ...Object.keys(ONLY)],
+    namedBy(config.word('architecture')),
+  );
   if (tensors?.has('pos_embed_x')) throw unsupported(config, 'pos_embed', 'factorized');
   for (const [name, known] of Object.entries(ONLY)) {
     const value = args.get(name);

@@ -10,7 +10,7 @@ import type { Fields } from '../../config/fields';
 import { assumeHeads } from '../../config/heads';
 import { commonSize, depthOf, divide, gridOfRows, inferGrid, pick, rows } from '../../config/infer';
 import { timmPreprocessing } from '../../config/preprocessing';
-import { timmImageSize, timmInputSize } from './inputSize';
+import { timmImageSize } from './inputSize';
 import { EVA_KEYS } from './eva';
 import { verbatim } from '../../../errors/sentence';
 
@@ -82,7 +82,7 @@ function architecture(input: FamilyInput, bias: Bias): Architecture {
   const table = tensors?.get('pos_embed')?.shape.at(-2);
   const prefix = { class: tensors?.has('cls_token') ?? false, distillation: false, registers: 0 };
   const guess = table === undefined ? biasGrid(input) : inferGrid(table, [Number(prefix.class)]);
-  const size = timmImageSize(args, timmInputSize(config), patch, guess);
+  const size = timmImageSize(config, args, patch, guess);
   const grid: [number, number] = [Math.floor(size[0] / patch[0]), Math.floor(size[1] / patch[1])];
 
   const heads = args.size('num_heads', 'heads') ?? headsOf(input) ?? assumeHeads(dim, findings);

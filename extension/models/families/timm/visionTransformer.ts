@@ -12,7 +12,9 @@ import type { Family, FamilyInput } from '../../config/family';
 import type { Fields } from '../../config/fields';
 import { MOST_RATIO } from '../../../architecture/limits';
 import { timmPreprocessing } from '../../config/preprocessing';
+import { projectionOf } from '../openClipTrunk';
 import { timmImageSize, timmInputSize } from './inputSize';
+import { withoutNamesNorm } from './norms';
 import { variantArguments } from './variants';
 import { sentence, verbatim } from '../../../errors/sentence';
 
@@ -38,6 +40,8 @@ const NORMS: Record<string, Norm['kind']> = {
 /** Of the constructor's arguments, those that shape the forward pass. */
 export const ARGUMENTS = [
   'img_size',
+  'dynamic_img_size',
+  'dynamic_img_pad',
   'patch_size',
   'in_chans',
   'embed_dim',
@@ -90,6 +94,7 @@ export const timm: Family = {
     // DINOv2's own files.
     'blocks.{i}.mlp.fc2.*': [['blocks.{i}.mlp.fc2.*'], ['blocks.{i}.mlp.w3.*']],
     reg_token: [['reg_token'], ['register_tokens']],
+    'projection.*': [['head.*']],
   },
   ignored: [/^mask_token$/],
   noWeightDecay: ['pos_embed', 'cls_token', 'reg_token', 'dist_token'],
@@ -97,7 +102,8 @@ export const timm: Family = {
 
 function architecture(input: FamilyInput): Architecture {
   const { config, tensors } = input;
-  const named = variantArguments(config.word('architecture'));
+  const implied = variantArguments(config.word('architecture'));
+  const named = withoutNamesNorm(config, implied);
   const args = config.modelArguments(ARGUMENTS, named);
   const has = (pattern: RegExp) => pick(tensors, pattern) !== undefined;
   refuseUnsupported(args, config, has(/^patch_embed\.norm\.weight$/));
@@ -117,7 +123,8 @@ function architecture(input: FamilyInput): Architecture {
   const inputSize = timmInputSize(config);
   const fixed = registers + Number(distillation);
   const guess = rowsOfTable === undefined ? undefined : inferGrid(rowsOfTable, official ? [1] : [fixed + 1, fixed, 0]);
-  const size = timmImageSize(args, inputSize, patch, guess);
+  const size = timmImageSize(config, args, patch, guess);
+  refusePadding(args, config, size, patch);
   // timm's patch embedding drops the pixels that do not fill a patch.
   const grid: [number, number] = [Math.floor(size[0] / patch[0]), Math.floor(size[1] / patch[1])];
   const channels = args.size('in_chans', 'channels') ?? proj?.shape[1] ?? inputSize?.[0] ?? 3;
@@ -139,6 +146,7 @@ function architecture(input: FamilyInput): Architecture {
   const useFcNorm = fcNormFlag ?? ['avg', 'avgmax', 'max'].includes(pool);
   const finalNorm = args.flag('final_norm') ?? true;
   const classes =
+    args.size('num_classes', 'classes', 0) ??
     config.size('num_classes', 'classes', 0) ??
     config.inner('pretrained_cfg').size('num_classes', 'classes', 0) ??
     rows(tensors, 'head.weight') ??
@@ -153,7 +161,10 @@ function architecture(input: FamilyInput): Architecture {
       patch,
       bias: proj ? has(/^patch_embed\.proj\.bias$/) || !preNorm : !preNorm,
       norm: has(/^patch_embed\.norm\.weight$/)
-        ? { kind: has(/^patch_embed\.norm\.bias$/) ? 'layer' : 'rms', eps: block.norm.eps }
+        ? {
+            kind: has(/^patch_embed\.norm\.bias$/) ? 'layer' : 'rms',
+            eps: args.has('embed_norm_layer') ? 1e-6 : ((implied['norm_eps'] as number | undefined) ?? block.norm.eps),
+          }
         : null,
     },
     dim,
@@ -174,9 +185,16 @@ function architecture(input: FamilyInput): Architecture {
     poolIncludesPrefix: args.flag('pool_include_prefix') ?? false,
     fcNorm: finalNorm && useFcNorm ? block.norm : null,
     mapPool: pool === 'map' ? mapPool(input, args, block, dim) : null,
+    projection: projectionOf(config, tensors),
     classes: headless ? 0 : classes,
     headBias: tensors?.has('head.weight') ? tensors.has('head.bias') : true,
   });
+}
+
+/** timm fills up a picture whose sides are no multiple of the patch's, where this is set. */
+function refusePadding(args: Fields, config: Fields, size: [number, number], patch: [number, number]): void {
+  if (!args.flag('dynamic_img_pad') || size.every((side, i) => side % patch[i]! === 0)) return;
+  throw new ConfigError('unsupported', config.source, sentence('dynamic_img_pad is not supported'), 'dynamic_img_pad');
 }
 
 /** Other classes of timm's vision_transformer.py and arguments this program does not know: named, not ignored. */
@@ -202,9 +220,11 @@ function blockOf({ config, processor, tensors, findings }: FamilyInput, args: Fi
   const heads = headsOf(args, tensors, dim, findings);
   const headDim = divide(config, dim, heads);
 
-  const fc2 = commonSize(tensors, /(^|\.)(mlp\.fc2|mlp\.w3|mlp_out_proj)\.weight$/, 1);
+  const fc2 = commonSize(tensors, /^blocks\.(.*\.)?(mlp\.fc2|mlp\.w3|mlp_out_proj)\.weight$/, 1);
   const fc1 =
-    order === 'parallel-scaling' ? fc2 : (commonSize(tensors, /\.mlp\.(fc1|w12)\.weight$/, 0) ?? (fc2 && 2 * fc2));
+    order === 'parallel-scaling'
+      ? fc2
+      : (commonSize(tensors, /^blocks\..*\.mlp\.(fc1|w12)\.weight$/, 0) ?? (fc2 && 2 * fc2));
   const kind = args.oneOf('mlp_layer', MLPS) ?? (fc1 && fc2 && fc1 === 2 * fc2 ? MLPS['SwiGLUPacked'] : MLPS['Mlp']);
   const split = args.text('mlp_layer') === 'SwiGLU' || has(/\.mlp\.fc1_g\.weight$/);
   const ratio = args.number('mlp_ratio', 0, MOST_RATIO);
@@ -316,7 +336,9 @@ function poolOf(
 function mapPool({ tensors }: FamilyInput, args: Fields, block: Block, dim: number): Architecture['mapPool'] {
   const hidden =
     rows(tensors, 'attn_pool.mlp.fc1.weight') ?? Math.trunc(dim * (args.number('mlp_ratio', 0, MOST_RATIO) ?? 4));
-  return { heads: block.heads, mlpHidden: hidden, activation: block.activation, eps: block.norm.eps };
+  // NaFlexVit's argument
+  const heads = args.size('attn_pool_num_heads', 'heads') ?? block.heads;
+  return { heads, mlpHidden: hidden, activation: block.activation, eps: block.norm.eps };
 }
 
 const noPositions = (args: Fields, rowsOfTable: number | undefined) =>
