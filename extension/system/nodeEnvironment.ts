@@ -35,7 +35,7 @@ export const decoderEnvironment = (): NodeJS.ProcessEnv =>
 
 const tunablesSet = () => process.env.GLIBC_TUNABLES?.split(':').filter(Boolean) ?? [];
 
-/** What the user has set of these stays. */
+/** What is set of these stays. */
 function environment(set: readonly string[], ours: readonly string[]): NodeJS.ProcessEnv {
   const names = new Set(set.map(nameOf));
   return {

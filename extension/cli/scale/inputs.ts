@@ -44,7 +44,8 @@ export async function areMany(names: readonly string[]): Promise<boolean> {
 async function whatIs(name: string): Promise<Named[]> {
   const kinds: Named[] = [];
   for (const file of await filesNamed(name)) {
-    const folder = (await stat(file).catch(() => null))?.isDirectory() === true;
+    // a pattern matches files alone
+    const folder = file === name && (await stat(file).catch(() => null))?.isDirectory() === true;
     kinds.push(folder ? { folder: file } : isArchive(file) ? { archive: file } : { file });
   }
   return kinds;

@@ -57,7 +57,8 @@ export function timmPreprocessing(config: Fields, image: Image, findings: Findin
           ? 'bilinear'
           : 'bicubic'
         : (cfg.oneOf('interpolation', TIMM_INTERPOLATIONS) ?? 'bicubic'),
-    cropPercent,
+    // open_clip's transform has none: at another size it resizes to that size
+    ...(colour === undefined ? { cropPercent } : {}),
     crop: {
       height: image.height,
       width: image.width,

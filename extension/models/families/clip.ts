@@ -50,7 +50,7 @@ export const clip: Family = {
     'blocks.{i}.mlp.fc2.*': [[`${BLOCK}mlp.c_proj.*`]],
   },
   // the text's layers have these names, too, and stand beside the prefix
-  own: /^transformer\./,
+  own: /^transformer\.(?!(.*\.)?(total_ops|total_params|_extra_state|num_batches_tracked)$)/,
   ignored: [/^(input_resolution|context_length|vocab_size|attn_mask)$/],
 };
 

@@ -1,4 +1,5 @@
 /** What open_clip does to a picture (src/open_clip/transform.py, image_transform), as timm's pretrained_cfg. https://github.com/mlfoundations/open_clip */
+import { MEAN_RANGE, STD_RANGE } from '../../architecture/preprocessingBounds';
 import type { Fields } from '../config/fields';
 import { CLIP } from '../config/preprocessing';
 
@@ -10,7 +11,8 @@ export function openClipTransform(config: Fields): Record<string, unknown> {
   return {
     mean: CLIP.mean,
     std: CLIP.std,
-    ...given.only(['mean', 'std']),
+    ...(given.numbers('mean', [1, 3], ...MEAN_RANGE) && given.only(['mean'])),
+    ...(given.numbers('std', [1, 3], ...STD_RANGE) && given.only(['std'])),
     // whatever is not bilinear there is bicubic
     interpolation: given.text('interpolation') === 'bilinear' ? 'bilinear' : 'bicubic',
     // to the size itself, and nothing is cropped away

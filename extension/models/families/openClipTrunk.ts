@@ -1,19 +1,7 @@
 /** A timm model inside open_clip: its config names it, and timm's own fields follow. https://github.com/mlfoundations/open_clip (timm_model.py) */
-import type { Architecture } from '../../architecture/description';
-import type { Tensors } from '../config/family';
 import type { Fields } from '../config/fields';
-import { rows } from '../config/infer';
 import { openClipTransform } from './openClipTransform';
-
-/** Field of what asTimmConfig makes. */
-const PROJECTS = 'head_is_projection';
-
-/** The projection into the space of texts that a trunk's own head is; null where it is none. */
-export function projectionOf(config: Fields, tensors: Tensors | null): Architecture['projection'] {
-  const length = rows(tensors, 'head.weight');
-  if (!config.flag(PROJECTS) || length === undefined) return null;
-  return { length, bias: tensors!.has('head.bias'), activation: null };
-}
+import { HEAD_IS_PROJECTION } from './timm/projection';
 
 /** The config as timm would have written it; as it is where open_clip's names no model of timm. */
 export function asTimmConfig(config: Fields): Fields {
@@ -28,7 +16,7 @@ export function asTimmConfig(config: Fields): Fields {
     architecture: name,
     num_classes: 0,
     // without a projection of open_clip's own, the trunk's head is it
-    [PROJECTS]: !vision.has('timm_proj') || vision.word('timm_proj') === '',
+    [HEAD_IS_PROJECTION]: !vision.has('timm_proj') || vision.word('timm_proj') === '',
     ...(/^(token|avg|map|max|avgmax)$/.test(pool) ? { global_pool: pool } : {}),
     pretrained_cfg: { input_size: [3, height, width], ...openClipTransform(config) },
   });

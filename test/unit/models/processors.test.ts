@@ -163,7 +163,7 @@ test("timm's pretrained_cfg: transforms_imagenet_eval", () => {
 
 test("open_clip's own models and what its preprocess_cfg says", () => {
   const of = (preprocess_cfg: object, vision_cfg: object = {}) => described({ model_cfg: { vision_cfg }, preprocess_cfg }).preprocessing;
-  assert.deepEqual(of({}), { channels: 3, resize: shorter(224), interpolation: 'bicubic', cropPercent: 1, crop: { height: 224, width: 224, fill: [0, 0, 0] }, rescale: 1 / 255, ...CLIP });
+  assert.deepEqual(of({}), { channels: 3, resize: shorter(224), interpolation: 'bicubic', crop: { height: 224, width: 224, fill: [0, 0, 0] }, rescale: 1 / 255, ...CLIP });
   assert.deepEqual(of({ resize_mode: 'squash' }).resize, exact(224));
   assert.deepEqual(of({ resize_mode: 'shortest' }).resize, shorter(224));
   assert.deepEqual(of({}, { image_size: [32, 64] }).resize, { kind: 'keep-ratio', height: 32, width: 64, longest: 0 });

@@ -32,7 +32,15 @@ describe('the size of the pictures', () => {
     test(`${name} ${JSON.stringify({ ...cfg, ...args, ...rest })}: ${expected}`, () =>
       assert.equal(size(name, cfg, args, rest), expected));
 
+  test('a RoPE-ViT with mixed frequencies and positions, without a name: the class token has no position', () => {
+    const shapes = { ...eva, 'rope.freqs': [2, 12, 2, 32], pos_embed: [1, 196, 192] };
+    const { position } = described({}, shapes).architecture;
+    assert.deepEqual(position.kind === 'learned' && [position.covers, position.grid], ['patches', [14, 14]]);
+  });
+
   test('padding is refused where there is something to pad', () => {
+    const dinov3 = { architecture: 'vit_base_patch16_dinov3', pretrained_cfg: { input_size: [3, 250, 250] }, model_args: { dynamic_img_pad: true } }; // prettier-ignore
+    refused(() => described(dinov3, eva), /dynamic_img_pad is not supported/);
     const of = (img_size: number) =>
       described({ architecture: 'vit_base_patch16_224', model_args: { img_size, dynamic_img_pad: true } }, plain);
     refused(() => of(100), /dynamic_img_pad is not supported/);
@@ -49,7 +57,7 @@ describe('norms and arguments', () => {
     ['vit_base_patch16_clip_224', {}, 'block.norm.eps', 1e-5],
     ['vit_base_patch16_clip_224', { norm_layer: 'layernorm' }, 'block.norm.eps', 1e-6],
     ['vit_base_patch16_clip_224', { norm_layer: null }, 'block.norm.eps', 1e-6],
-    ['beit3_base_patch16_224', { norm_layer: 'layernorm' }, 'finalNorm.eps', undefined],
+    ['beit3_base_patch16_224', { norm_layer: 'layernorm' }, 'fcNorm.eps', 1e-6],
     ['beit3_base_patch16_224', { norm_layer: 'layernorm' }, 'block.norm.eps', 1e-6],
     ['vit_small_patch16_dinov3', { norm_layer: 'layernorm' }, 'block.norm.eps', 1e-6, eva],
     ['vit_small_patch16_dinov3', {}, 'block.norm.eps', 1e-5, eva],
@@ -66,6 +74,11 @@ describe('norms and arguments', () => {
   for (const [name, args, path, expected, shapes] of CASES)
     test(`${name} ${JSON.stringify(args)}: ${path} ${JSON.stringify(expected)}`, () =>
       assert.deepEqual(said(name, args, path, shapes), expected));
+
+  test('num_classes 0 in model_args: features, whatever head the file has', () => {
+    const config = { architecture: 'eva02_base_patch14_224', num_classes: 7, model_args: { num_classes: 0 } };
+    assert.equal(described(config, { ...eva, 'head.weight': [7, 192] }).architecture.classes, 0);
+  });
 
   test('the config of a whole file has 10 classes, its model_args 7: 7', () => {
     const config = { architecture: 'vit_base_patch16_224', num_classes: 10, model_args: { num_classes: 7 } };

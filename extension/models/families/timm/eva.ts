@@ -11,8 +11,8 @@ import type { Fields } from '../../config/fields';
 import { assumeHeads } from '../../config/heads';
 import { commonSize, depthOf, divide, gridOfRows, inferGrid, pick, rows } from '../../config/infer';
 import { timmPreprocessing } from '../../config/preprocessing';
-import { projectionOf } from '../openClipTrunk';
-import { timmImageSize } from './inputSize';
+import { projectionOf } from './projection';
+import { refusePadding, timmImageSize } from './inputSize';
 import { withoutNamesNorm } from './norms';
 import { EVA_NAMES, evaArguments } from './evaVariants';
 import { sentence, verbatim } from '../../../errors/sentence';
@@ -23,6 +23,8 @@ const POOLS = { '': 'none', token: 'token', avg: 'avg', avgmax: 'avgmax', max: '
 export const ARGUMENTS = [
   'img_size',
   'dynamic_img_size',
+  'dynamic_img_pad',
+  'num_classes',
   'patch_size',
   'in_chans',
   'global_pool',
@@ -119,6 +121,7 @@ function architecture(input: FamilyInput): Architecture {
   const covered = bare ? 0 : prefixes;
   const guess = table === undefined ? undefined : inferGrid(table, [covered]);
   const size = timmImageSize(config, args, patch, guess);
+  refusePadding(args, config, size, patch);
   const grid: [number, number] = [Math.floor(size[0] / patch[0]), Math.floor(size[1] / patch[1])];
 
   const block = blockOf(input, args, dim);
@@ -127,7 +130,7 @@ function architecture(input: FamilyInput): Architecture {
   const finalNorm = args.flag('use_post_transformer_norm') ?? !fcNorm;
   const shown = tensors !== null && has(/^(fc_)?norm\.weight$/) && !args.has('use_fc_norm');
   const useFcNorm = shown ? has(/^fc_norm\.weight$/) : fcNorm;
-  const headless = tensors !== null && (!tensors.has('head.weight') || config.get('num_classes') === 0);
+  const headless = tensors !== null && (!tensors.has('head.weight') || args.get('num_classes') === 0);
   return plainArchitecture({
     image: { channels: proj?.shape[1] ?? args.size('in_chans', 'channels') ?? 3, height: size[0], width: size[1] },
     tokenizer: { kind: 'patch', patch, bias: tensors?.has('patch_embed.proj.bias') ?? true, norm: null },
@@ -171,7 +174,8 @@ function impliedBy({ config, tensors, findings }: FamilyInput): Record<string, u
     const { num_heads: _heads, patch_size: _patch, img_size: _size, ...args } = evaArguments(architecture);
     return args;
   };
-  if (tensors.has('rope.freqs')) return assume('vit_base_patch16_rope_mixed_224', 'a RoPE-ViT with mixed frequencies');
+  // where it has a table of positions, too, the class token is not in it
+  if (tensors.has('rope.freqs')) return { ...assume('vit_base_patch16_rope_mixed_224', 'a RoPE-ViT with mixed frequencies'), no_embed_class: true };
   if (tensors.has('storage_tokens') || tensors.has('rope_embed.periods') || (tensors.has('reg_token') && tensors.has('cls_token')))
     return { ...assume('vit_base_patch16_dinov3', 'a DINOv3'), global_pool: 'token' };
   const [first, second] = ['fc1', 'fc2'].map((layer) => tensors.get(`blocks.0.mlp.${layer}.weight`)?.shape);

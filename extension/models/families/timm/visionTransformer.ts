@@ -12,8 +12,8 @@ import type { Family, FamilyInput } from '../../config/family';
 import type { Fields } from '../../config/fields';
 import { MOST_RATIO } from '../../../architecture/limits';
 import { timmPreprocessing } from '../../config/preprocessing';
-import { projectionOf } from '../openClipTrunk';
-import { timmImageSize, timmInputSize } from './inputSize';
+import { projectionOf } from './projection';
+import { refusePadding, timmImageSize, timmInputSize } from './inputSize';
 import { withoutNamesNorm } from './norms';
 import { variantArguments } from './variants';
 import { sentence, verbatim } from '../../../errors/sentence';
@@ -189,12 +189,6 @@ function architecture(input: FamilyInput): Architecture {
     classes: headless ? 0 : classes,
     headBias: tensors?.has('head.weight') ? tensors.has('head.bias') : true,
   });
-}
-
-/** timm fills up a picture whose sides are no multiple of the patch's, where this is set. */
-function refusePadding(args: Fields, config: Fields, size: [number, number], patch: [number, number]): void {
-  if (!args.flag('dynamic_img_pad') || size.every((side, i) => side % patch[i]! === 0)) return;
-  throw new ConfigError('unsupported', config.source, sentence('dynamic_img_pad is not supported'), 'dynamic_img_pad');
 }
 
 /** Other classes of timm's vision_transformer.py and arguments this program does not know: named, not ignored. */
