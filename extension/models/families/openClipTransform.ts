@@ -9,10 +9,8 @@ const MODES: Record<string, string> = { squash: 'squash', longest: 'border', sho
 export function openClipTransform(config: Fields): Record<string, unknown> {
   const given = config.inner('preprocess_cfg');
   return {
-    mean: CLIP.mean,
-    std: CLIP.std,
-    ...(given.numbers('mean', [1, 3], ...MEAN_RANGE) && given.only(['mean'])),
-    ...(given.numbers('std', [1, 3], ...STD_RANGE) && given.only(['std'])),
+    mean: given.numbers('mean', [1, 3], ...MEAN_RANGE) ?? CLIP.mean,
+    std: given.numbers('std', [1, 3], ...STD_RANGE) ?? CLIP.std,
     // whatever is not bilinear there is bicubic
     interpolation: given.text('interpolation') === 'bilinear' ? 'bilinear' : 'bicubic',
     // to the size itself, and nothing is cropped away

@@ -55,13 +55,18 @@ test('torchvision: a field is what the model has, and what none says is what the
   refused(() => described({ architecture: 'vit_b_16', num_heads: 7 }), /cannot be split over 7 heads/, 'config');
 }); // prettier-ignore
 
-const CLIP: Shapes = {
+/** What CLIP's own file and Perception Encoder's have in common. */
+const TOWER: Shapes = {
   'conv1.weight': [128, 3, 8, 8],
   class_embedding: [128],
   positional_embedding: [17, 128],
   'ln_pre.weight': [128],
   'ln_post.weight': [128],
   'transformer.resblocks.0.attn.in_proj_weight': [384, 128],
+};
+
+const CLIP: Shapes = {
+  ...TOWER,
   'transformer.resblocks.1.attn.in_proj_weight': [384, 128],
   'transformer.resblocks.0.mlp.c_fc.weight': [500, 128],
 };
@@ -176,12 +181,7 @@ test('T2T-ViT: arguments, what tensors show, and the scale that published weight
 }); // prettier-ignore
 
 const PE: Shapes = {
-  'conv1.weight': [128, 3, 8, 8],
-  class_embedding: [128],
-  positional_embedding: [17, 128],
-  'ln_pre.weight': [128],
-  'ln_post.weight': [128],
-  'transformer.resblocks.0.attn.in_proj_weight': [384, 128],
+  ...TOWER,
   'transformer.resblocks.0.mlp.c_fc.weight': [512, 128],
   'transformer.resblocks.0.mlp.c_proj.weight': [128, 512],
   'attn_pool.probe': [1, 1, 128],
